@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// This file is the architecture drawing: an arrow (a dependency) may only point down the list.
+// The build enforces it with `--explicit-target-dependency-import-check error` (see .ci/run).
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "earshot",
+    products: [
+        .executable(name: "earshot", targets: ["earshot"])
+    ],
+    targets: [
+        // The program: arguments, assembling.
+        .executableTarget(
+            name: "earshot",
+            dependencies: ["Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
+
+        // What people and programs see; pure, like the cores.
+        .target(name: "Terminal", dependencies: ["Chat", "Wire"], swiftSettings: settings),
+        .target(name: "Scripting", dependencies: ["Chat", "Wire"], swiftSettings: settings),
+
+        // The only place with system calls: runs a core.
+        .target(name: "Host", dependencies: ["Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings),
+
+        // What is kept, in SQLite.
+        .target(name: "Store", dependencies: ["Chat", "Wire", "CSQLite"], swiftSettings: settings),
+
+        // Many cores on a virtual network, clock and disk.
+        .target(name: "Simulator", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
+
+        // The cores: no system call, no clock, no randomness of their own.
+        .target(name: "Chat", dependencies: ["Secure", "Wire"], swiftSettings: settings),
+        .target(name: "Secure", dependencies: ["Wire", "COpenSSL"], swiftSettings: settings),
+        .target(name: "Wire", swiftSettings: settings),
+
+        // C declarations of just the functions that are used; nothing to install (see README, Dependencies).
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
+        .target(name: "CLinux"),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: settings),
+        .testTarget(name: "SecureTests", dependencies: ["Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "HostTests", dependencies: ["Host", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Chat", "Wire"], swiftSettings: settings),
+        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Chat", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Simulator", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

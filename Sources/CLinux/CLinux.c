@@ -1,0 +1,2 @@
+// CLinux has declarations only; SwiftPM wants one source file in a C target.
+#include "CLinux.h"

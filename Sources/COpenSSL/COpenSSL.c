@@ -1,0 +1,2 @@
+// COpenSSL has declarations only; SwiftPM wants one source file in a C target.
+#include "COpenSSL.h"

@@ -1,0 +1,2 @@
+// CSQLite has declarations only; SwiftPM wants one source file in a C target.
+#include "CSQLite.h"

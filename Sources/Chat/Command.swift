@@ -1,0 +1,60 @@
+public import Wire
+
+/// What the person or program in front of a peer asks for. Texts are as typed: the core checks them.
+public enum Command: Equatable, Sendable {
+    /// Say in a room; nil is the default room (the LAN lobby, or the relay's where there is no LAN).
+    case say(text: String, kind: Entry.Kind, room: RoomName?)
+    /// Say privately to a name, `name@RELAY` or a peer ID in hexadecimal.
+    case tell(to: String, text: String, kind: Entry.Kind)
+    case who
+    /// The last `limit` lines of a room (nil: the default room).
+    case history(room: RoomName?, limit: Int)
+    case search(words: String, limit: Int)
+    case nick(String)
+    /// Away with a word why, or back (nil).
+    case away(String?)
+    case block(String)
+    case unblock(String)
+    /// Moderation of a relay.
+    case op(password: String)
+    case kick(name: String, reason: String)
+    case ban(name: String, reason: String)
+    case unban(name: String)
+    case bans
+    /// Leave. `afterReceipts`: first wait, at most 2 s, until all that is owed is sent and received.
+    case quit(afterReceipts: Bool)
+}
+
+/// A room as people and scripts write it: `lobby`, `lobby@RELAY`, `@NAME`, `*`.
+public enum RoomName: Hashable, Sendable {
+    case lobby
+    case relayLobby(relay: String)
+    case conversation(with: String)
+    case everyLobby
+
+    /// - Returns: nil if the text is none of the four forms.
+    public init?(_ text: String) {
+        if text == "lobby" {
+            self = .lobby
+        } else if text == "*" {
+            self = .everyLobby
+        } else if text.hasPrefix("lobby@"), text.utf8.count > 6 {
+            self = .relayLobby(relay: String(text.dropFirst(6)))
+        } else if text.hasPrefix("@"), text.utf8.count > 1 {
+            self = .conversation(with: String(text.dropFirst(1)))
+        } else {
+            return nil
+        }
+    }
+}
+
+extension RoomName: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .lobby: "lobby"
+        case .relayLobby(let relay): "lobby@\(relay)"
+        case .conversation(let name): "@\(name)"
+        case .everyLobby: "*"
+        }
+    }
+}

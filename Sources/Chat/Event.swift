@@ -1,0 +1,164 @@
+public import Wire
+
+/// What a front end shows or prints (DESIGN §6 fixes the JSON form of each).
+public enum Event: Equatable, Sendable {
+    /// The name is settled and the links' port is open. Once.
+    case ready(name: String, id: PeerID, port: UInt16)
+    /// Our own name changed state.
+    case name(NameChange)
+    case peer(PeerChange)
+    case message(Message)
+    case delivery(id: EntryID, to: String, state: DeliveryState)
+    case who([PeerSummary])
+    case history(room: RoomName, messages: [Message])
+    case found(words: String, messages: [Message])
+    case bans([Ban])
+    case relay(state: RelayState, address: String, reason: String?)
+    /// We were removed from a relay.
+    case removed(by: String, how: Removal, reason: String)
+    case failed(Failure)
+    /// Something worth a line that is no failure.
+    case notice(String)
+
+    public struct NameChange: Equatable, Sendable {
+        public enum State: String, Sendable { case claimed, taken, lost }
+        public var state: State
+        /// What we are called now (for `taken` under `--strict-name`: what we would have been).
+        public var name: String
+        /// What we wanted to be called.
+        public var wanted: String
+        /// Who has the wanted name, if that is why.
+        public var holder: PeerID?
+
+        public init(state: State, name: String, wanted: String, holder: PeerID? = nil) {
+            self.state = state
+            self.name = name
+            self.wanted = wanted
+            self.holder = holder
+        }
+    }
+
+    public struct PeerChange: Equatable, Sendable {
+        public enum State: String, Sendable { case joined, left, renamed, away, back, blocked, unblocked }
+        public var state: State
+        public var peer: PeerSummary
+        /// The name before, for `renamed`.
+        public var was: String?
+        /// Something to point out, such as a new key under a name that another key had.
+        public var remark: String?
+
+        public init(state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil) {
+            self.state = state
+            self.peer = peer
+            self.was = was
+            self.remark = remark
+        }
+    }
+
+    public struct PeerSummary: Equatable, Sendable {
+        public enum Via: String, Sendable { case lan, relay }
+        public var name: String
+        public var id: PeerID
+        public var via: Via
+        /// Where its link goes, if there is one.
+        public var address: Endpoint?
+        public var isBlocked: Bool
+        /// Nil: here. Else why it is away, possibly empty.
+        public var away: String?
+
+        public init(
+            name: String, id: PeerID, via: Via = .lan, address: Endpoint? = nil, isBlocked: Bool = false,
+            away: String? = nil
+        ) {
+            self.name = name
+            self.id = id
+            self.via = via
+            self.address = address
+            self.isBlocked = isBlocked
+            self.away = away
+        }
+    }
+
+    public struct Message: Equatable, Sendable {
+        public var room: RoomName
+        public var isPrivate: Bool
+        /// The author's name as known here now.
+        public var from: String
+        public var fromID: PeerID
+        public var text: String
+        public var kind: Entry.Kind
+        public var id: EntryID
+        public var time: WallTime
+        public var lamport: UInt64
+        /// Said before this start or link.
+        public var isHistory: Bool
+        /// Written by us.
+        public var isOwn: Bool
+        /// Something that it answers to was not to be had (DESIGN §4): shown with a mark.
+        public var hasGap: Bool
+
+        public init(
+            room: RoomName, isPrivate: Bool, from: String, fromID: PeerID, text: String, kind: Entry.Kind, id: EntryID,
+            time: WallTime, lamport: UInt64, isHistory: Bool, isOwn: Bool, hasGap: Bool
+        ) {
+            self.room = room
+            self.isPrivate = isPrivate
+            self.from = from
+            self.fromID = fromID
+            self.text = text
+            self.kind = kind
+            self.id = id
+            self.time = time
+            self.lamport = lamport
+            self.isHistory = isHistory
+            self.isOwn = isOwn
+            self.hasGap = hasGap
+        }
+    }
+
+    public enum DeliveryState: String, Sendable {
+        /// Kept here; the other is not linked, or has not yet said that it has it.
+        case queued
+        /// On the other's disk.
+        case delivered
+    }
+
+    public struct Ban: Equatable, Sendable {
+        public var name: String
+        public var reason: String
+
+        public init(name: String, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
+    public enum RelayState: String, Sendable { case connected, disconnected, refused }
+    public enum Removal: String, Sendable { case kick, ban }
+
+    /// A command that could not be done: what happened and what to do next.
+    public struct Failure: Equatable, Sendable {
+        public enum Code: String, Sendable {
+            case noSuchPeer = "no-such-peer"
+            case ambiguous
+            case tooLong = "too-long"
+            case badName = "bad-name"
+            case nameTaken = "name-taken"
+            case notAllowed = "not-allowed"
+            case badCommand = "bad-command"
+            case noSuchRoom = "no-such-room"
+            case tooFast = "too-fast"
+            case storage
+            case identityInUse = "identity-in-use"
+            case unsupported
+        }
+
+        public var code: Code
+        public var text: String
+
+        public init(_ code: Code, _ text: String) {
+            self.code = code
+            self.text = text
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import Wire
+
+/// Names one link of one process; never used again once closed.
+public struct LinkID: Hashable, Comparable, Sendable {
+    public var number: UInt64
+
+    public init(number: UInt64) { self.number = number }
+
+    public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+/// What has happened, told to a core. Named as past events.
+public enum Input: Sendable {
+    /// The sockets are open: links are accepted on `linkPort`, multicast goes out on `interfaces`. Comes first, once.
+    case started(linkPort: UInt16, interfaces: [NetworkInterface])
+    /// Interfaces or their addresses changed; the whole new list, sorted by index.
+    case interfacesChanged([NetworkInterface])
+    /// The clock jumped by more than the loop can explain: the machine slept.
+    case resumed
+    case datagramReceived([UInt8], from: Endpoint)
+    /// Somebody's connection was accepted. The host numbers accepted links from 2^63 up.
+    case linkAccepted(LinkID, from: Endpoint)
+    /// The connection asked for with `openLink` stands.
+    case linkOpened(LinkID)
+    case linkBytesReceived(LinkID, [UInt8])
+    /// The link is gone; also the answer to an `openLink` that failed. Nothing more comes from it.
+    case linkClosed(LinkID, LinkEnd)
+    /// The time that `nextDeadline` named has come.
+    case deadlineReached
+    case commanded(Command, token: CommandToken?)
+}
+
+/// Why the host closed a link.
+public enum LinkEnd: Equatable, Sendable {
+    /// The other side closed in order.
+    case closedByPeer
+    /// Reset, unreachable, timed out: the text is for people.
+    case failed(String)
+    /// The peer did not read what was queued for it.
+    case tooSlow
+    /// The core asked for it.
+    case closedByUs
+}
+
+/// An interface that is up, as the core needs to know it.
+public struct NetworkInterface: Equatable, Sendable {
+    public var index: UInt32
+    public var name: String
+    public var isLoopback: Bool
+    /// With their prefix lengths, in the order of the kernel.
+    public var addresses: [Prefix]
+
+    public struct Prefix: Equatable, Sendable {
+        public var address: IPAddress
+        /// 0...32 or 0...128.
+        public var length: UInt8
+
+        public init(address: IPAddress, length: UInt8) {
+            self.address = address
+            self.length = length
+        }
+    }
+
+    public init(index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix]) {
+        self.index = index
+        self.name = name
+        self.isLoopback = isLoopback
+        self.addresses = addresses
+    }
+}
+
+/// Ties what a command led to back to the command; chosen by the front end, opaque to the core.
+public struct CommandToken: Hashable, Sendable {
+    public var number: UInt64
+
+    public init(number: UInt64) { self.number = number }
+}

@@ -1,0 +1,47 @@
+public import Wire
+
+/// What a core wants done, in this order.
+public enum Output: Sendable {
+    /// By multicast on every interface and family.
+    case multicast([UInt8])
+    /// To one place.
+    case sendDatagram([UInt8], to: Endpoint)
+    /// Connect; answered by `linkOpened` or `linkClosed`.
+    case openLink(LinkID, to: Endpoint)
+    /// Queue these bytes. The host cuts a link whose queue passes `Bounds.linkQueueBytes` (`tooSlow`).
+    case sendOnLink(LinkID, [UInt8])
+    /// Send what is queued, then close (`abruptly`: close at once). Answered by `linkClosed(_, .closedByUs)`.
+    case closeLink(LinkID, abruptly: Bool)
+    /// For the person or program in front of this peer. `token` if a command asked for it.
+    case notify(Event, token: CommandToken?)
+    /// For the diagnostic log.
+    case note(Note)
+    /// The core is done: flush the links and end the process.
+    case finished(ExitStatus)
+}
+
+/// The process's exit status (DESIGN §6).
+public enum ExitStatus: Int32, Sendable {
+    case done = 0
+    case failed = 1
+    case usage = 2
+    case nameTaken = 3
+    case refused = 4
+}
+
+/// One line for the diagnostic log.
+public struct Note: Equatable, Sendable {
+    public enum Level: UInt8, Comparable, Sendable {
+        case debug, info, warning
+
+        public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    public var level: Level
+    public var text: String
+
+    public init(_ level: Level, _ text: String) {
+        self.level = level
+        self.text = text
+    }
+}

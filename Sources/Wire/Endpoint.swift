@@ -1,0 +1,20 @@
+/// An IP address, as a value.
+public enum IPAddress: Hashable, Sendable {
+    /// Host byte order: 127.0.0.1 is `0x7F00_0001`.
+    case v4(UInt32)
+    /// The two halves, most significant first. `scope` is the interface index of a link-local address, else 0; it
+    /// means something on this host only and never goes on the wire.
+    case v6(high: UInt64, low: UInt64, scope: UInt32)
+}
+
+/// Where a datagram came from or a link goes to.
+public struct Endpoint: Hashable, Sendable {
+    public var address: IPAddress
+    /// 1...65535; 0 only before a port is known.
+    public var port: UInt16
+
+    public init(address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+}

@@ -1,0 +1,111 @@
+/// Thirty-two bytes that identify something, kept inline as four big-endian words so that comparing and hashing
+/// cost no allocation. `Kind` keeps a peer's ID from being used as an entry's.
+public struct Identifier<Kind>: Hashable, Comparable, Sendable {
+    /// Size on the wire, in bytes.
+    public static var byteCount: Int { 32 }
+
+    private let word0: UInt64
+    private let word1: UInt64
+    private let word2: UInt64
+    private let word3: UInt64
+
+    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var position = 0
+        for byte in bytes {
+            switch position >> 3 {
+            case 0: words.0 = words.0 << 8 | UInt64(byte)
+            case 1: words.1 = words.1 << 8 | UInt64(byte)
+            case 2: words.2 = words.2 << 8 | UInt64(byte)
+            default: words.3 = words.3 << 8 | UInt64(byte)
+            }
+            position += 1
+        }
+        (word0, word1, word2, word3) = words
+    }
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+        (word0, word1, word2, word3) = words
+    }
+
+    /// All bits zero: the least identifier.
+    public static var least: Self { Self(words: (0, 0, 0, 0)) }
+    /// All bits one: the greatest identifier.
+    public static var greatest: Self { Self(words: (.max, .max, .max, .max)) }
+
+    /// The 32 bytes in wire order.
+    public var bytes: [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(Self.byteCount)
+        append(to: &result)
+        return result
+    }
+
+    /// Appends the 32 bytes in wire order.
+    public func append(to bytes: inout [UInt8]) {
+        for word in [word0, word1, word2, word3] {
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
+        }
+    }
+
+    /// Order of the bytes, first byte first.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.word0, left.word1, left.word2, left.word3) < (right.word0, right.word1, right.word2, right.word3)
+    }
+}
+
+/// An Ed25519 public key: who a peer is.
+public typealias PeerID = Identifier<PeerKind>
+/// The SHA-256 of an entry's signed bytes.
+public typealias EntryID = Identifier<EntryKind>
+/// Which room an entry was said in.
+public typealias RoomID = Identifier<RoomKind>
+/// Which gathering a LAN lobby's log belongs to.
+public typealias GatheringID = Identifier<GatheringKind>
+
+public enum PeerKind: Sendable {}
+public enum EntryKind: Sendable {}
+public enum RoomKind: Sendable {}
+public enum GatheringKind: Sendable {}
+
+extension Identifier: CustomStringConvertible {
+    /// Lower-case hexadecimal, 64 digits.
+    public var description: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * Self.byteCount)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// - Returns: nil unless `hexadecimal` is exactly 64 hexadecimal digits.
+    public init?(hexadecimal: String) {
+        var bytes: [UInt8] = []
+        var half: UInt8?
+        for digit in hexadecimal.utf8 {
+            let value: UInt8
+            switch digit {
+            case 0x30...0x39: value = digit - 0x30
+            case 0x61...0x66: value = digit - 0x61 + 10
+            case 0x41...0x46: value = digit - 0x41 + 10
+            default: return nil
+            }
+            if let high = half {
+                bytes.append(high << 4 | value)
+                half = nil
+            } else {
+                half = value
+            }
+            if bytes.count > Self.byteCount { return nil }
+        }
+        guard half == nil else { return nil }
+        self.init(bytes)
+    }
+}

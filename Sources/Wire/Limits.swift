@@ -1,0 +1,21 @@
+/// What the protocol fixes. What this implementation chose stands in `Chat/Bounds.swift`.
+public enum Limits {
+    /// The protocol's version, in announcements and handshakes.
+    public static let version: UInt64 = 1
+    /// A UDP datagram: fits any path unfragmented (IPv6's minimum MTU is 1280).
+    public static let datagramBytes = 512
+    /// A name.
+    public static let nameBytes = 32
+    /// A text: one message.
+    public static let textBytes = 16 * 1024
+    /// An entry with its signature: a text, eight parents and the fixed fields.
+    public static let entryBytes = 17 * 1024
+    /// Heads that an entry may name as its parents.
+    public static let entryParentCount = 8
+    /// A frame without its length.
+    public static let frameBytes = 60 * 1024
+    /// Plaintext of one sealed record that we write; a reader takes up to 65,519 (Noise §3).
+    public static let recordBytes = 16 * 1024
+    /// Lamport times above this are refused, so that adding one can never overflow.
+    public static let lamport: UInt64 = 1 << 53
+}
