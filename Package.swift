@@ -54,6 +54,7 @@ let package = Package(
         .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Simulator", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "EarshotTests", dependencies: ["earshot", "Wire"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

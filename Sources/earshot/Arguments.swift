@@ -1,0 +1,222 @@
+import Wire
+
+/// What was asked for on the command line (DESIGN §6).
+enum Arguments: Equatable {
+    case chat(ChatOptions)
+    /// `--help`: print ``helpText`` and end with status 0.
+    case help
+    /// `--version`.
+    case version
+
+    /// Why the arguments were not understood; ends the process with status 2.
+    struct Misuse: Error, Equatable {
+        /// One line, with what to do next.
+        var text: String
+    }
+
+    /// - Parameter words: the arguments without the program's name.
+    static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
+        var reader = ArgumentReader(words)
+        var options = ChatOptions()
+        while let word = reader.next() {
+            guard word.hasPrefix("-"), word != "-" else { throw unexpected(word) }
+            let name = word.prefix { $0 != "=" }
+            let attached = name.endIndex == word.endIndex ? nil : String(word[word.index(after: name.endIndex)...])
+            if let flag = flags[String(name)] {
+                guard attached == nil else { throw Misuse(text: "\(name) takes no value (try --help)") }
+                switch flag {
+                case .option(let path): options[keyPath: path] = true
+                case .help: return .help
+                case .version: return .version
+                }
+                continue
+            }
+            try reader.readValue(of: String(name), attached: attached, into: &options)
+        }
+        return .chat(options)
+    }
+
+    private enum Flag {
+        case option(WritableKeyPath<ChatOptions, Bool>)
+        case help, version
+    }
+
+    private static var flags: [String: Flag] {
+        [
+            "--no-multicast": .option(\.usesNoMulticast),
+            "--strict-name": .option(\.isNameStrict),
+            "--json": .option(\.isJSON),
+            "--quiet": .option(\.isQuiet),
+            "--verbose": .option(\.isVerbose),
+            "-h": .help, "--help": .help,
+            "--version": .version,
+        ]
+    }
+
+    private static func unexpected(_ word: String) -> Misuse {
+        if word == "relay" {
+            return Misuse(text: "this version has no relay yet; start `earshot` without `relay` to chat on the LAN")
+        }
+        return Misuse(text: "unexpected argument \(word) (try --help)")
+    }
+}
+
+/// The options of the chat.
+struct ChatOptions: Equatable {
+    /// Nil: ask on a terminal, or take the login name.
+    var name: String?
+    /// Nil: `$XDG_STATE_HOME/earshot/NAME`.
+    var stateDirectory: String?
+    /// Empty: every interface that is up.
+    var interfaces: [String] = []
+    /// Nil: 47474 if free, else any.
+    var port: UInt16?
+    var usesNoMulticast = false
+    var peers: [PeerAddress] = []
+    /// End with status 3 rather than take another name.
+    var isNameStrict = false
+    var isJSON = false
+    /// No banner, no lines about who comes and goes.
+    var isQuiet = false
+    var isVerbose = false
+}
+
+/// A peer to be found by address (`--peer`).
+enum PeerAddress: Equatable {
+    case endpoint(Endpoint)
+    /// To be looked up.
+    case host(String, port: UInt16)
+
+    /// Where links are accepted unless said otherwise.
+    static let usualPort: UInt16 = 47474
+
+    /// `HOST:PORT`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, or any of them without the port.
+    init?(_ text: String) {
+        if let endpoint = Endpoint(text) {
+            self = .endpoint(endpoint)
+        } else if let address = IPAddress(text) {
+            self = .endpoint(Endpoint(address: address, port: Self.usualPort))
+        } else if text.hasPrefix("["), text.hasSuffix("]"), let address = IPAddress(String(text.dropFirst().dropLast()))
+        {
+            self = .endpoint(Endpoint(address: address, port: Self.usualPort))
+        } else {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard (1...2).contains(parts.count), Self.isHostName(parts[0]) else { return nil }
+            guard parts.count == 2 else {
+                self = .host(text, port: Self.usualPort)
+                return
+            }
+            guard let port = portNumber(String(parts[1])) else { return nil }
+            self = .host(String(parts[0]), port: port)
+        }
+    }
+
+    /// RFC 1123 §2.1, and underscores, which occur. All digits and dots would be a mistyped address.
+    private static func isHostName(_ text: Substring) -> Bool {
+        guard (1...253).contains(text.utf8.count), text.contains(where: { $0.isLetter }) else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+            default: false
+            }
+        }
+    }
+}
+
+/// 1...65535 in plain digits.
+private func portNumber(_ text: String) -> UInt16? {
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else { return nil }
+    return port
+}
+
+/// Walks over the words of the command line.
+private struct ArgumentReader {
+    private var words: [String]
+    private var position = 0
+
+    init(_ words: some Sequence<String>) {
+        self.words = Array(words)
+    }
+
+    mutating func next() -> String? {
+        guard position < words.count else { return nil }
+        position += 1
+        return words[position - 1]
+    }
+
+    mutating func readValue(
+        of name: String, attached: String?, into options: inout ChatOptions
+    ) throws(Arguments.Misuse) {
+        switch name {
+        case "--name": options.name = try value(of: name, attached)
+        case "--state": options.stateDirectory = try value(of: name, attached)
+        case "--interface": options.interfaces.append(try value(of: name, attached))
+        case "--port":
+            let text = try value(of: name, attached)
+            guard let port = portNumber(text) else {
+                throw Arguments.Misuse(text: "--port takes a number from 1 to 65535, not \(text)")
+            }
+            options.port = port
+        case "--peer":
+            let text = try value(of: name, attached)
+            guard let peer = PeerAddress(text) else {
+                throw Arguments.Misuse(text: "--peer takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
+            }
+            options.peers.append(peer)
+        case "--relay":
+            throw Arguments.Misuse(text: "this version cannot use a relay yet; leave --relay out to chat on the LAN")
+        default:
+            throw Arguments.Misuse(text: "unknown option \(name) (try --help)")
+        }
+    }
+
+    /// A value that looks like an option is more likely a forgotten value; `--name=-x` gives one that is not.
+    private mutating func value(of name: String, _ attached: String?) throws(Arguments.Misuse) -> String {
+        if let attached {
+            guard !attached.isEmpty else { throw Arguments.Misuse(text: "\(name) needs a value (try --help)") }
+            return attached
+        }
+        guard position < words.count, !words[position].isEmpty, !words[position].hasPrefix("-") else {
+            throw Arguments.Misuse(text: "\(name) needs a value (try --help)")
+        }
+        position += 1
+        return words[position - 1]
+    }
+}
+
+extension Arguments {
+    /// What `--help` prints.
+    static let helpText = """
+        Chat with everyone within earshot: no server, no account, no set-up.
+
+        usage: earshot [OPTION]...
+
+        Whoever runs earshot on the same network is found by itself. Type to talk
+        to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.
+
+        Who you are
+          --name NAME        what you want to be called (else it asks)
+          --strict-name      end with status 3 if the name is taken, instead of
+                             becoming NAME-2
+          --state DIR        where your key and what was said are kept
+                             (else $XDG_STATE_HOME/earshot/NAME, usually
+                             ~/.local/state/earshot/NAME)
+
+        How others are found
+          --interface NAME   use this network interface only; may be repeated
+          --port N           accept links on this TCP port (else 47474 or any)
+          --peer HOST[:PORT] call on this peer, where multicast does not pass;
+                             may be repeated
+          --no-multicast     do not look around, only use --peer
+
+        What you see
+          --json             JSON lines in and out, for programs
+          --quiet            no greeting, no lines about who comes and goes
+          --verbose          tell on standard error what happens underneath
+          --help, --version  this text; the version
+
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken.
+        NO_COLOR in the environment turns colours off.
+
+        """
+}

@@ -1,0 +1,103 @@
+import Testing
+import Wire
+
+@testable import earshot
+
+@Suite("Arguments")
+struct ArgumentsTests {
+    private func options(_ words: String...) throws -> ChatOptions {
+        guard case .chat(let options) = try Arguments.parse(words) else {
+            Issue.record("\(words) did not ask for a chat")
+            return ChatOptions()
+        }
+        return options
+    }
+
+    @Test("no arguments mean a chat with everything as usual")
+    func nothing() throws {
+        #expect(try options() == ChatOptions())
+    }
+
+    @Test("a value follows its option or is attached with an equals sign")
+    func values() throws {
+        #expect(try options("--name", "ana") == options("--name=ana"))
+        #expect(try options("--name=-ana=1").name == "-ana=1")
+        #expect(try options("--state", "/tmp/x y").stateDirectory == "/tmp/x y")
+        #expect(try options("--port", "1").port == 1)
+        #expect(try options("--port=65535").port == 65535)
+    }
+
+    @Test("interfaces and peers may be repeated and keep their order")
+    func repeated() throws {
+        let options = try options(
+            "--interface", "eth0", "--interface=wlan0", "--peer", "a.example:5", "--peer", "192.0.2.1:6")
+        #expect(options.interfaces == ["eth0", "wlan0"])
+        let literal = try #require(Endpoint("192.0.2.1:6"))
+        #expect(options.peers == [.host("a.example", port: 5), .endpoint(literal)])
+    }
+
+    @Test("a peer without a port is looked for where peers usually are")
+    func usualPort() throws {
+        #expect(PeerAddress("bea-laptop.local") == .host("bea-laptop.local", port: 47474))
+        for text in ["fe80::1%3", "[fe80::1%3]", "192.0.2.1"] {
+            guard case .endpoint(let endpoint) = PeerAddress(text) else {
+                Issue.record("\(text) is no address")
+                continue
+            }
+            #expect(endpoint.port == 47474)
+        }
+    }
+
+    @Test("flags are set by their presence")
+    func flags() throws {
+        let options = try options("--no-multicast", "--strict-name", "--json", "--quiet", "--verbose")
+        #expect(
+            options.usesNoMulticast && options.isNameStrict && options.isJSON && options.isQuiet && options.isVerbose)
+    }
+
+    @Test("help and version win over what follows them")
+    func helpAndVersion() throws {
+        #expect(try Arguments.parse(["--help", "--nonsense"]) == .help)
+        #expect(try Arguments.parse(["-h"]) == .help)
+        #expect(try Arguments.parse(["--name", "ana", "--version"]) == .version)
+    }
+
+    @Test(
+        "what cannot be done is refused with what to do instead",
+        arguments: [
+            (["--foo"], "unknown option --foo (try --help)"),
+            (["--foo=bar"], "unknown option --foo (try --help)"),
+            (["-x"], "unknown option -x (try --help)"),
+            (["hello"], "unexpected argument hello (try --help)"),
+            (["-"], "unexpected argument - (try --help)"),
+            (["--name"], "--name needs a value (try --help)"),
+            (["--name="], "--name needs a value (try --help)"),
+            (["--name", "--json"], "--name needs a value (try --help)"),
+            (["--json=yes"], "--json takes no value (try --help)"),
+            (["--port", "0"], "--port takes a number from 1 to 65535, not 0"),
+            (["--port", "+5"], "--port takes a number from 1 to 65535, not +5"),
+            (["--port", "65536"], "--port takes a number from 1 to 65535, not 65536"),
+            (["--peer", "a:b:c"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not a:b:c"),
+            (["--peer", "300.1.1.1:5"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not 300.1.1.1:5"),
+            (["--peer", "host:0"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not host:0"),
+            (["relay"], "this version has no relay yet; start `earshot` without `relay` to chat on the LAN"),
+            (["--relay", "x"], "this version cannot use a relay yet; leave --relay out to chat on the LAN"),
+        ])
+    func misuse(words: [String], text: String) {
+        #expect(throws: Arguments.Misuse(text: text)) { try Arguments.parse(words) }
+    }
+
+    @Test("the help fits a screen and names every option")
+    func help() {
+        let lines = Arguments.helpText.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 40)
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        for option in [
+            "--name", "--strict-name", "--state", "--interface", "--port", "--peer", "--no-multicast", "--json",
+            "--quiet",
+            "--verbose", "--help", "--version",
+        ] {
+            #expect(Arguments.helpText.contains(option))
+        }
+    }
+}
