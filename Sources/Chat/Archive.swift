@@ -85,7 +85,8 @@ public protocol Archive: AnyObject {
     // Private messages that wait for a receipt, ascending by key.
 
     func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError)
-    func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError)
+    /// False if no receipt was awaited for this entry.
+    func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool
     func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey]
 
     // Peers and settings.
