@@ -45,16 +45,24 @@ let package = Package(
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: settings),
-        .testTarget(name: "SecureTests", dependencies: ["Secure", "Wire"], swiftSettings: settings),
-        .testTarget(name: "ChatTests", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "Chat", "Secure", "Wire"], swiftSettings: settings),
-        .testTarget(name: "HostTests", dependencies: ["Host", "Chat", "Secure", "Wire"], swiftSettings: settings),
-        .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Chat", "Wire"], swiftSettings: settings),
-        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Chat", "Wire"], swiftSettings: settings),
+        // What tests of several targets need.
+        .target(name: "TestKit", swiftSettings: settings),
+
+        .testTarget(name: "WireTests", dependencies: ["TestKit", "Wire"], swiftSettings: settings),
+        .testTarget(name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["TestKit", "Chat", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["Simulator", "Chat", "Secure", "Wire"], swiftSettings: settings),
-        .testTarget(name: "EarshotTests", dependencies: ["earshot", "Wire"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "HostTests", dependencies: ["TestKit", "Host", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Chat", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Chat", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["TestKit", "Simulator", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
+        .testTarget(name: "EarshotTests", dependencies: ["TestKit", "earshot", "Wire"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -18,4 +18,14 @@ public enum Limits {
     public static let recordBytes = 16 * 1024
     /// Lamport times above this are refused, so that adding one can never overflow.
     public static let lamport: UInt64 = 1 << 53
+    /// Wall-clock times end with the year 9999, so that every one has a date: milliseconds since 1970.
+    public static let wallTime: UInt64 = 253_402_300_799_999
+    /// Why a peer is away.
+    public static let awayBytes = 256
+    /// Introductions in one frame; with the largest announcements and all endpoints, 44 KiB.
+    public static let frameIntroductionCount = 64
+    /// Endpoints of one introduction.
+    public static let introductionEndpointCount = 8
+    /// IDs in one frame: 34 KiB.
+    public static let frameIDCount = 1024
 }

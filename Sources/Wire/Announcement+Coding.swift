@@ -1,0 +1,44 @@
+extension Announcement {
+    /// The payload to sign (Protocol.md, Announcement).
+    /// - Precondition: the fields are in their ranges.
+    public func encoded() -> [UInt8] {
+        precondition(1...Limits.nameBytes ~= name.utf8.count, "a name has 1...32 bytes")
+        precondition(claimTime <= Limits.wallTime, "a claim's time lies before the year 10,000")
+        precondition(linkPort > 0, "links need a port")
+        var writer = CBORWriter(capacityBytes: 128)
+        writer.array(count: 8)
+        writer.unsigned(Limits.version)
+        writer.unsigned(UInt64(kind.rawValue))
+        writer.identifier(peer)
+        writer.unsigned(instance)
+        writer.unsigned(sequence)
+        writer.text(name)
+        writer.unsigned(claimTime)
+        writer.unsigned(UInt64(linkPort))
+        return writer.bytes
+    }
+
+    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before looking at anything else that another version
+    ///   may have changed. Elements after the eighth are checked to be CBOR and ignored.
+    public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Announcement {
+        var fields = try FieldReader(payload, message: "announcement")
+        let version = try fields.unsigned("version")
+        guard version == Limits.version else {
+            throw .unsupportedVersion(theirs: version, ours: Limits.version)
+        }
+        let announcement = Announcement(
+            kind: try fields.kind("kind"),
+            peer: try fields.identifier("peer"),
+            instance: try fields.unsigned("instance"),
+            sequence: try fields.unsigned("sequence"),
+            name: try fields.text("name", size: 1...Limits.nameBytes),
+            claimTime: try fields.unsigned("claimTime", in: 0...Limits.wallTime),
+            linkPort: UInt16(try fields.unsigned("linkPort", in: 1...65535)))
+        try fields.finish()
+        return announcement
+    }
+
+    public static func decode(_ payload: [UInt8]) throws(WireError) -> Announcement {
+        try decode(payload[...])
+    }
+}

@@ -1,0 +1,204 @@
+/// Reads deterministic CBOR (RFC 8949 §4.2.1) item by item, with no tree in between. What is not in the one
+/// deterministic form is refused, so that equal values have equal bytes.
+///
+/// A call that throws leaves the reader where it was. The bytes may come from anybody: every length is checked
+/// against what remains before it is used.
+public struct CBORReader {
+    /// Containers may be nested this deep in what is skipped or read as a ``CBORValue``.
+    public static let maximumDepth = 8
+
+    let bytes: ArraySlice<UInt8>
+    /// Index into `bytes` of the next item.
+    var position: Int
+
+    public init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    public init(_ bytes: [UInt8]) {
+        self.init(bytes[...])
+    }
+
+    /// Bytes read so far.
+    public var offset: Int { position - bytes.startIndex }
+    /// Bytes not yet read.
+    public var remainingCount: Int { bytes.endIndex - position }
+
+    /// An unsigned integer.
+    public mutating func unsigned() throws(CBORError) -> UInt64 {
+        let head = try expect(.unsigned)
+        position = head.end
+        return head.argument
+    }
+
+    /// An unsigned or negative integer that fits.
+    public mutating func integer() throws(CBORError) -> Int64 {
+        let head = try head(at: position)
+        guard head.type == .negative || head.type == .unsigned else {
+            throw .unexpectedType(expected: .unsigned, found: head.type, offset: offset)
+        }
+        guard let magnitude = Int64(exactly: head.argument) else { throw .integerOutOfRange(offset: offset) }
+        position = head.end
+        return head.type == .unsigned ? magnitude : ~magnitude
+    }
+
+    /// A byte string of at most `maximum` bytes; a slice of what was given to the reader.
+    public mutating func bytes(maximum: Int = .max) throws(CBORError) -> ArraySlice<UInt8> {
+        let content = try content(of: expect(.bytes), maximum: maximum)
+        position = content.upperBound
+        return bytes[content]
+    }
+
+    /// A byte string of 32 bytes.
+    public mutating func identifier<Kind>() throws(CBORError) -> Identifier<Kind> {
+        let head = try expect(.bytes)
+        let content = try content(of: head, maximum: Identifier<Kind>.byteCount)
+        guard let value = Identifier<Kind>(bytes[content]) else {
+            throw .unexpectedCount(expected: Identifier<Kind>.byteCount, found: content.count, offset: offset)
+        }
+        position = content.upperBound
+        return value
+    }
+
+    /// A text string of at most `maximumBytes` bytes of UTF-8.
+    public mutating func text(maximumBytes: Int = .max) throws(CBORError) -> String {
+        let content = try content(of: expect(.text), maximum: maximumBytes)
+        guard let value = String(validating: bytes[content], as: UTF8.self) else {
+            throw .invalidUTF8(offset: offset)
+        }
+        position = content.upperBound
+        return value
+    }
+
+    /// The head of an array: how many items follow, at most `maximum`.
+    public mutating func array(maximum: Int = .max) throws(CBORError) -> Int {
+        let head = try expect(.array)
+        let count = try count(of: head, maximum: maximum)
+        position = head.end
+        return count
+    }
+
+    /// The head of a map: how many pairs follow. The order of the keys is checked here, by looking ahead once, so that
+    /// the caller can rely on it.
+    public mutating func map(maximum: Int = .max) throws(CBORError) -> Int {
+        let head = try expect(.map)
+        let count = try count(of: head, maximum: maximum)
+        _ = try endOfItem()
+        position = head.end
+        return count
+    }
+
+    public mutating func bool() throws(CBORError) -> Bool {
+        let head = try expect(.simple)
+        guard bytes[position] != CBORWriter.Simple.null else {
+            throw .unexpectedType(expected: .simple, found: .simple, offset: offset)
+        }
+        let value = bytes[position] == CBORWriter.Simple.true
+        position = head.end
+        return value
+    }
+
+    /// Takes a null if that comes next.
+    /// - Returns: whether it did.
+    public mutating func takeNull() -> Bool {
+        guard position < bytes.endIndex, bytes[position] == CBORWriter.Simple.null else { return false }
+        position += 1
+        return true
+    }
+
+    /// The type of the item that comes next.
+    public func nextType() throws(CBORError) -> CBORType {
+        try head(at: position).type
+    }
+
+    /// Passes over one item of any type, checking it as thoroughly as if it were read.
+    public mutating func skip() throws(CBORError) {
+        position = try endOfItem()
+    }
+
+    /// Nothing may follow.
+    public func finish() throws(CBORError) {
+        guard remainingCount == 0 else { throw .trailingBytes(count: remainingCount, offset: offset) }
+    }
+}
+
+extension CBORReader {
+    /// An item's type and number, and where its content begins.
+    struct Head {
+        let type: CBORType
+        let argument: UInt64
+        /// Index of the byte after the head.
+        let end: Int
+    }
+
+    /// The head of the item at `position`, without moving.
+    func head(at position: Int) throws(CBORError) -> Head {
+        let offset = position - bytes.startIndex
+        guard position < bytes.endIndex else { throw .endOfInput(offset: offset, needed: 1, remaining: 0) }
+        let initial = bytes[position]
+        let information = initial & 0x1F
+        guard let type = CBORType(rawValue: initial >> 5) else { preconditionFailure("three bits") }
+        switch information {
+        case 28...30: throw .reservedInformation(information, offset: offset)
+        case 31: throw .indefiniteLength(offset: offset)
+        default: break
+        }
+        if type == .tag { throw .tagRefused(offset: offset) }
+        if type == .simple {
+            switch initial {
+            case CBORWriter.Simple.false, CBORWriter.Simple.true, CBORWriter.Simple.null:
+                return Head(type: type, argument: UInt64(information), end: position + 1)
+            case 0xF9...0xFB: throw .floatRefused(offset: offset)
+            default: throw .simpleValueRefused(offset: offset)
+            }
+        }
+        guard information >= 24 else { return Head(type: type, argument: UInt64(information), end: position + 1) }
+        // 24, 25, 26, 27: one, two, four, eight bytes follow.
+        let byteCount = 1 << Int(information - 24)
+        let remaining = bytes.endIndex - position - 1
+        guard byteCount <= remaining else {
+            throw .endOfInput(offset: offset + 1, needed: UInt64(byteCount), remaining: remaining)
+        }
+        var argument: UInt64 = 0
+        for byte in bytes[position + 1..<position + 1 + byteCount] { argument = argument << 8 | UInt64(byte) }
+        let leastThatNeedsThisForm: UInt64 = byteCount == 1 ? 24 : 1 << UInt64(4 * byteCount)
+        guard argument >= leastThatNeedsThisForm else { throw .notShortest(offset: offset) }
+        return Head(type: type, argument: argument, end: position + 1 + byteCount)
+    }
+
+    /// The next head, which has to be of this type.
+    private func expect(_ type: CBORType) throws(CBORError) -> Head {
+        let head = try head(at: position)
+        guard head.type == type else { throw .unexpectedType(expected: type, found: head.type, offset: offset) }
+        return head
+    }
+
+    /// Where the bytes of a byte or text string are.
+    func content(of head: Head, maximum: Int = .max) throws(CBORError) -> Range<Int> {
+        let offset = head.end - bytes.startIndex
+        let remaining = bytes.endIndex - head.end
+        guard head.argument <= UInt64(maximum) else {
+            throw .tooLong(length: head.argument, maximum: maximum, offset: offset)
+        }
+        guard head.argument <= UInt64(remaining) else {
+            throw .endOfInput(offset: offset, needed: head.argument, remaining: remaining)
+        }
+        return head.end..<head.end + Int(head.argument)
+    }
+
+    /// The elements of an array or the pairs of a map. An element takes at least a byte, so a count above what remains
+    /// is a lie and is found out before anybody reserves room for it.
+    func count(of head: Head, maximum: Int = .max) throws(CBORError) -> Int {
+        let offset = head.end - bytes.startIndex
+        let remaining = bytes.endIndex - head.end
+        guard head.argument <= UInt64(maximum) else {
+            throw .tooLong(length: head.argument, maximum: maximum, offset: offset)
+        }
+        let most = head.type == .map ? remaining / 2 : remaining
+        guard head.argument <= UInt64(most) else {
+            throw .endOfInput(offset: offset, needed: head.argument, remaining: remaining)
+        }
+        return Int(head.argument)
+    }
+}

@@ -1,0 +1,68 @@
+/// Something signed, as the exact bytes that were received or made: a CBOR array `[payload, signature]`
+/// (Protocol.md, Signed bytes). It is kept and handed on as these bytes and never encoded again.
+///
+/// Parsing checks the form only; whoever needs to know that the signature holds verifies it over
+/// ``SignatureContext/message(for:)``.
+public struct Envelope: Hashable, Sendable {
+    /// The size of an Ed25519 signature (RFC 8032 §5.1.6).
+    public static let signatureByteCount = 64
+
+    /// All of it, as on the wire.
+    public let bytes: [UInt8]
+    private let payloadRange: Range<Int>
+
+    /// - Throws: unless `bytes` are exactly one envelope of at most `maximumBytes` bytes.
+    public init(parsing bytes: [UInt8], maximumBytes: Int) throws(CBORError) {
+        guard bytes.count <= maximumBytes else {
+            throw .tooLong(length: UInt64(bytes.count), maximum: maximumBytes, offset: 0)
+        }
+        var reader = CBORReader(bytes)
+        let count = try reader.array()
+        guard count == 2 else { throw .unexpectedCount(expected: 2, found: count, offset: 0) }
+        let payload = try reader.bytes()
+        let signatureOffset = reader.offset
+        let signature = try reader.bytes()
+        guard signature.count == Self.signatureByteCount else {
+            throw .unexpectedCount(
+                expected: Self.signatureByteCount, found: signature.count, offset: signatureOffset)
+        }
+        try reader.finish()
+        self.bytes = bytes
+        payloadRange = payload.indices
+    }
+
+    /// - Precondition: `signature` has ``signatureByteCount`` bytes.
+    public init(payload: [UInt8], signature: [UInt8]) {
+        precondition(signature.count == Self.signatureByteCount, "an Ed25519 signature has 64 bytes")
+        var writer = CBORWriter(capacityBytes: payload.count + signature.count + 16)
+        writer.array(count: 2)
+        writer.bytes(payload)
+        let payloadEnd = writer.bytes.count
+        writer.bytes(signature)
+        bytes = writer.bytes
+        payloadRange = payloadEnd - payload.count..<payloadEnd
+    }
+
+    /// What was signed, without the context.
+    public var payload: ArraySlice<UInt8> { bytes[payloadRange] }
+    /// 64 bytes.
+    public var signature: [UInt8] { Array(bytes.suffix(Self.signatureByteCount)) }
+}
+
+/// What a signature is for, so that none can be taken for another: what is signed is the context, a zero byte, and the
+/// payload.
+public enum SignatureContext: String, Sendable {
+    case announcement = "earshot announcement v1"
+    case entry = "earshot entry v1"
+    case staticKey = "earshot static key v1"
+
+    /// The bytes to sign or verify.
+    public func message(for payload: some Collection<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rawValue.utf8.count + 1 + payload.count)
+        bytes.append(contentsOf: rawValue.utf8)
+        bytes.append(0)
+        bytes.append(contentsOf: payload)
+        return bytes
+    }
+}

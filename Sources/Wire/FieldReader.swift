@@ -1,0 +1,107 @@
+/// Reads a message that is an array of fields, naming the field in whatever it throws. Elements beyond those that this
+/// version knows are passed over by ``finish()``: that is how later versions add fields.
+struct FieldReader {
+    private var reader: CBORReader
+    private var remainingFields: Int
+
+    /// Reads the array's head.
+    init(_ bytes: ArraySlice<UInt8>, message: String) throws(WireError) {
+        reader = CBORReader(bytes)
+        do {
+            remainingFields = try reader.array()
+        } catch {
+            throw .malformed(field: message, error)
+        }
+    }
+
+    mutating func unsigned(
+        _ field: String, in allowed: ClosedRange<UInt64> = 0...UInt64.max
+    ) throws(WireError) -> UInt64 {
+        let value = try read(field) { (reader) throws(CBORError) in try reader.unsigned() }
+        guard allowed.contains(value) else { throw .outOfRange(field: field, value: value, allowed: allowed) }
+        return value
+    }
+
+    /// A small number that stands for something.
+    mutating func kind<Kind: RawRepresentable<UInt8>>(_ field: String) throws(WireError) -> Kind {
+        let value = try unsigned(field)
+        guard let small = UInt8(exactly: value), let kind = Kind(rawValue: small) else {
+            throw .unknownKind(field: field, value)
+        }
+        return kind
+    }
+
+    mutating func identifier<Kind>(_ field: String) throws(WireError) -> Identifier<Kind> {
+        try read(field) { (reader) throws(CBORError) in try reader.identifier() }
+    }
+
+    mutating func identifierOrNull<Kind>(_ field: String) throws(WireError) -> Identifier<Kind>? {
+        try read(field) { (reader) throws(CBORError) in reader.takeNull() ? nil : try reader.identifier() }
+    }
+
+    mutating func bytes(_ field: String, size allowed: ClosedRange<Int>) throws(WireError) -> [UInt8] {
+        let value = try read(field) { (reader) throws(CBORError) in try reader.bytes(maximum: allowed.upperBound) }
+        guard allowed.contains(value.count) else {
+            throw .wrongSize(field: field, bytes: value.count, allowed: allowed)
+        }
+        return Array(value)
+    }
+
+    mutating func text(_ field: String, size allowed: ClosedRange<Int>) throws(WireError) -> String {
+        let value = try read(field) { (reader) throws(CBORError) in
+            try reader.text(maximumBytes: allowed.upperBound)
+        }
+        guard allowed.contains(value.utf8.count) else {
+            throw .wrongSize(field: field, bytes: value.utf8.count, allowed: allowed)
+        }
+        return value
+    }
+
+    mutating func textOrNull(_ field: String, maximumBytes: Int) throws(WireError) -> String? {
+        try read(field) { (reader) throws(CBORError) in
+            reader.takeNull() ? nil : try reader.text(maximumBytes: maximumBytes)
+        }
+    }
+
+    /// A list of at most `maximum` elements, each read by `element`.
+    mutating func list<Element>(
+        _ field: String, maximum: Int, _ element: (inout CBORReader) throws(CBORError) -> Element
+    ) throws(WireError) -> [Element] {
+        try read(field) { (reader) throws(CBORError) in
+            let count = try reader.array(maximum: maximum)
+            var elements: [Element] = []
+            elements.reserveCapacity(count)
+            for _ in 0..<count { elements.append(try element(&reader)) }
+            return elements
+        }
+    }
+
+    mutating func identifiers<Kind>(_ field: String, maximum: Int) throws(WireError) -> [Identifier<Kind>] {
+        try list(field, maximum: maximum) { (reader) throws(CBORError) in try reader.identifier() }
+    }
+
+    /// Passes over the elements that a later version may have added; nothing may follow the array.
+    mutating func finish() throws(WireError) {
+        do {
+            while remainingFields > 0 {
+                try reader.skip()
+                remainingFields -= 1
+            }
+            try reader.finish()
+        } catch {
+            throw .malformed(field: "end", error)
+        }
+    }
+
+    private mutating func read<Value>(
+        _ field: String, _ body: (inout CBORReader) throws(CBORError) -> Value
+    ) throws(WireError) -> Value {
+        guard remainingFields > 0 else { throw .missing(field: field) }
+        remainingFields -= 1
+        do {
+            return try body(&reader)
+        } catch {
+            throw .malformed(field: field, error)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+extension Frame {
+    /// The frame, without the length that goes before it in the stream.
+    /// - Precondition: lists and texts are within ``Limits``, the whole within ``Limits/frameBytes``.
+    public func encoded() -> [UInt8] {
+        var writer = CBORWriter(capacityBytes: 64)
+        write(to: &writer)
+        precondition(writer.bytes.count <= Limits.frameBytes, "a frame has at most 60 KiB")
+        return writer.bytes
+    }
+
+    /// Appends the frame with its length before it, as the plaintext stream of a link has it.
+    /// - Precondition: as for ``encoded()``.
+    public func append(to stream: inout [UInt8]) {
+        var writer = CBORWriter()
+        // Write in place: the stream's storage moves into the writer and back.
+        swap(&writer.bytes, &stream)
+        let start = writer.bytes.count
+        writer.bytes.append(0)
+        writer.bytes.append(0)
+        write(to: &writer)
+        let length = writer.bytes.count - start - 2
+        precondition(length <= Limits.frameBytes, "a frame has at most 60 KiB")
+        writer.bytes[start] = UInt8(length >> 8)
+        writer.bytes[start + 1] = UInt8(length & 0xFF)
+        swap(&writer.bytes, &stream)
+    }
+
+    private func write(to writer: inout CBORWriter) {
+        switch self {
+        case .hello(let announcement, let gathering, let away):
+            writer.begin(.hello, fieldCount: 3)
+            writer.announcement(announcement)
+            writer.identifierOrNull(gathering)
+            writer.awayOrNull(away)
+        case .announcement(let announcement):
+            writer.begin(.announcement, fieldCount: 1)
+            writer.announcement(announcement)
+        case .peers(let introductions):
+            writer.begin(.peers, fieldCount: 1)
+            writer.introductions(introductions)
+        case .ping(let number):
+            writer.begin(.ping, fieldCount: 1)
+            writer.unsigned(number)
+        case .pong(let number):
+            writer.begin(.pong, fieldCount: 1)
+            writer.unsigned(number)
+        case .goodbye(let reason):
+            writer.begin(.goodbye, fieldCount: 1)
+            writer.unsigned(UInt64(reason.rawValue))
+        case .entries(let entries):
+            writer.begin(.entries, fieldCount: 1)
+            writer.entries(entries)
+        case .reconcile(let room, let gathering, let message):
+            writer.begin(.reconcile, fieldCount: 3)
+            writer.identifier(room)
+            writer.identifierOrNull(gathering)
+            writer.bytes(message)
+        case .want(let room, let ids):
+            writer.roomAndIDs(.want, room, ids)
+        case .have(let room, let ids):
+            writer.roomAndIDs(.have, room, ids)
+        case .receipt(let room, let ids):
+            writer.roomAndIDs(.receipt, room, ids)
+        case .gathering(let gathering):
+            writer.begin(.gathering, fieldCount: 1)
+            writer.identifier(gathering)
+        case .away(let word):
+            writer.begin(.away, fieldCount: 1)
+            writer.awayOrNull(word)
+        }
+    }
+}
+
+extension CBORWriter {
+    fileprivate mutating func begin(_ type: Frame.TypeNumber, fieldCount: Int) {
+        array(count: 1 + fieldCount)
+        unsigned(UInt64(type.rawValue))
+    }
+
+    fileprivate mutating func announcement(_ envelope: [UInt8]) {
+        precondition(1...Limits.datagramBytes ~= envelope.count, "an announcement fits a datagram")
+        bytes(envelope)
+    }
+
+    fileprivate mutating func identifierOrNull<Kind>(_ value: Identifier<Kind>?) {
+        if let value { identifier(value) } else { null() }
+    }
+
+    fileprivate mutating func awayOrNull(_ word: String?) {
+        guard let word else { return null() }
+        precondition(word.utf8.count <= Limits.awayBytes, "a word why has at most 256 bytes")
+        text(word)
+    }
+
+    fileprivate mutating func entries(_ entries: [[UInt8]]) {
+        array(count: entries.count)
+        for entry in entries {
+            precondition(1...Limits.entryBytes ~= entry.count, "an entry has 1...17,408 bytes")
+            bytes(entry)
+        }
+    }
+
+    fileprivate mutating func roomAndIDs(_ type: Frame.TypeNumber, _ room: RoomID, _ ids: [EntryID]) {
+        precondition(ids.count <= Limits.frameIDCount, "a frame has at most 1,024 IDs")
+        begin(type, fieldCount: 2)
+        identifier(room)
+        array(count: ids.count)
+        for id in ids { identifier(id) }
+    }
+
+    fileprivate mutating func introductions(_ introductions: [Introduction]) {
+        precondition(introductions.count <= Limits.frameIntroductionCount, "a frame has at most 64 introductions")
+        array(count: introductions.count)
+        for introduction in introductions {
+            precondition(introduction.endpoints.count <= Limits.introductionEndpointCount, "at most 8 endpoints")
+            array(count: 2)
+            announcement(introduction.announcement)
+            array(count: introduction.endpoints.count)
+            for endpoint in introduction.endpoints { self.endpoint(endpoint) }
+        }
+    }
+
+    private mutating func endpoint(_ endpoint: Endpoint) {
+        precondition(endpoint.port > 0, "an endpoint has a port")
+        array(count: 2)
+        switch endpoint.address {
+        case .v4(let address):
+            head(.bytes, 4)
+            for shift in [UInt32(24), 16, 8, 0] {
+                bytes.append(UInt8(truncatingIfNeeded: address >> shift))
+            }
+        case .v6(let high, let low, _):
+            head(.bytes, 16)
+            for half in [high, low] {
+                for shift in [UInt64(56), 48, 40, 32, 24, 16, 8, 0] {
+                    bytes.append(UInt8(truncatingIfNeeded: half >> shift))
+                }
+            }
+        }
+        unsigned(UInt64(endpoint.port))
+    }
+}

@@ -1,0 +1,49 @@
+import Wire
+
+/// Values with plain, distinct bytes, from which the frozen examples are made.
+enum Examples {
+    static let peer = PeerID([UInt8](0x00...0x1F))!
+    static let room = RoomID([UInt8](0x20...0x3F))!
+    static let gathering = GatheringID([UInt8](0x40...0x5F))!
+    static let entryIDs = [EntryID([UInt8](0x60...0x7F))!, EntryID([UInt8](0x80...0x9F))!]
+    /// Stands for a signature; no key made it.
+    static let signature = [UInt8](0xC0...0xFF)
+
+    static let announcement = Announcement(
+        kind: .announce, peer: peer, instance: 0x0123_4567_89AB_CDEF, sequence: 1_800_000_000_001, name: "ana",
+        claimTime: 1_800_000_000_000, linkPort: 47474)
+    static let entry = Entry(
+        room: room, author: peer, lamport: 7, wallTime: 1_800_000_000_123, parents: entryIDs, kind: .text,
+        body: "hé!")
+
+    static let signedAnnouncement = Envelope(payload: announcement.encoded(), signature: signature).bytes
+    static let signedEntry = Envelope(payload: entry.encoded(), signature: signature).bytes
+
+    static let endpoints = [
+        Endpoint(address: .v4(0xC0A8_0117), port: 47474),
+        Endpoint(address: .v6(high: 0xFD00_0000_0000_0001, low: 0x17, scope: 0), port: 50000),
+    ]
+
+    /// One of each type, and the ends of what is optional.
+    static let frames: [Frame] = [
+        .hello(announcement: signedAnnouncement, gathering: gathering, away: "at lunch"),
+        .hello(announcement: signedAnnouncement, gathering: nil, away: nil),
+        .announcement(signedAnnouncement),
+        .peers([]),
+        .peers([Introduction(announcement: signedAnnouncement, endpoints: endpoints)]),
+        .ping(1),
+        .pong(.max),
+        .goodbye(.leaving),
+        .goodbye(.refused),
+        .entries([signedEntry, signedEntry]),
+        .reconcile(room: room, gathering: gathering, message: [1, 2, 3]),
+        .reconcile(room: room, gathering: nil, message: []),
+        .want(room: room, ids: entryIDs),
+        .have(room: room, ids: entryIDs),
+        .receipt(room: room, ids: []),
+        .gathering(gathering),
+        .away("at lunch"),
+        .away(""),
+        .away(nil),
+    ]
+}

@@ -1,0 +1,88 @@
+import TestKit
+import Testing
+import Wire
+
+@Suite("Cutting a stream into frames and records")
+struct LengthPrefixBufferTests {
+    /// Takes all there is.
+    private static func drain(_ buffer: inout FrameBuffer) throws(WireError) -> [[UInt8]] {
+        var units: [[UInt8]] = []
+        while let unit = try buffer.next() { units.append(Array(unit)) }
+        return units
+    }
+
+    @Test("frames come out the same whether the bytes come whole, one by one, or many frames at once")
+    func anyCut() throws {
+        var generator = SeededGenerator(seed: 2)
+        var stream: [UInt8] = []
+        for frame in Examples.frames { frame.append(to: &stream) }
+        let expected = Examples.frames.map { $0.encoded() }
+
+        var whole = FrameBuffer()
+        whole.append(stream)
+        #expect(try Self.drain(&whole) == expected)
+
+        var single = FrameBuffer()
+        var units: [[UInt8]] = []
+        for byte in stream {
+            single.append(CollectionOfOne(byte))
+            units += try Self.drain(&single)
+        }
+        #expect(units == expected)
+
+        for _ in 0..<100 {
+            var buffer = FrameBuffer()
+            var units: [[UInt8]] = []
+            var rest = stream[...]
+            while !rest.isEmpty {
+                let count = Int.random(in: 1...400, using: &generator)
+                buffer.append(rest.prefix(count))
+                rest = rest.dropFirst(count)
+                units += try Self.drain(&buffer)
+            }
+            #expect(units == expected)
+            #expect(buffer.bufferedCount == 0)
+        }
+    }
+
+    @Test("no more than an incomplete frame is kept")
+    func boundedMemory() throws {
+        var buffer = FrameBuffer()
+        let frame: [UInt8] = [0xF0, 0x00] + [UInt8](repeating: 1, count: Limits.frameBytes)
+        for _ in 0..<20 {
+            for start in stride(from: 0, to: frame.count, by: 1000) {
+                buffer.append(frame[start..<min(start + 1000, frame.count)])
+                let unit = try buffer.next()
+                #expect((unit != nil) == (start + 1000 >= frame.count))
+                #expect(buffer.bufferedCount <= frame.count)
+            }
+        }
+    }
+
+    @Test(
+        "a length of zero or above the maximum ends the stream, for good",
+        arguments: [
+            ([0x00, 0x00, 0x01], WireError.empty),
+            ([0xF0, 0x01, 0x01], .tooLong(bytes: 61441, maximum: 61440)),
+            ([0xFF, 0xFF], .tooLong(bytes: 65535, maximum: 61440)),
+        ] as [([UInt8], WireError)])
+    func refused(bytes: [UInt8], error: WireError) throws {
+        var buffer = FrameBuffer()
+        buffer.append([0x00, 0x01, 0x80])
+        buffer.append(bytes)
+        #expect(try buffer.next() == [0x80])
+        for _ in 0..<3 {
+            #expect(throws: error) { try buffer.next() }
+            buffer.append([0x00, 0x01, 0x80])
+            #expect(buffer.bufferedCount == 0)
+        }
+    }
+
+    @Test("records may be as long as two bytes can say")
+    func records() throws {
+        var buffer = RecordBuffer()
+        buffer.append([0xFF, 0xFF] + [UInt8](repeating: 3, count: 65_535))
+        #expect(try buffer.next()?.count == 65_535)
+        #expect(try buffer.next() == nil)
+    }
+}
