@@ -1,0 +1,108 @@
+import Chat
+import Wire
+
+/// An event becomes one line of output (DESIGN §6), without its newline.
+enum EventWriter {
+    /// - Parameter version: the program's, told by `ready`.
+    static func line(_ event: Event, ref: JSONValue?, version: String) -> [UInt8] {
+        JSONWriter.object { object in
+            object.add("event", name(of: event))
+            if let ref { object.add("ref", ref) }
+            add(event, to: &object, version: version)
+        }
+    }
+
+    private static func name(of event: Event) -> String {
+        switch event {
+        case .ready: "ready"
+        case .name: "name"
+        case .peer: "peer"
+        case .message: "message"
+        case .delivery: "delivery"
+        case .who: "who"
+        case .history: "history"
+        case .found: "search"
+        case .bans: "bans"
+        case .relay: "relay"
+        case .removed: "removed"
+        case .failed: "error"
+        case .notice: "notice"
+        }
+    }
+
+    private static func add(_ event: Event, to object: inout JSONWriter, version: String) {
+        switch event {
+        case .ready(let name, let id, let port):
+            object.add("name", name)
+            object.add("id", id.description)
+            object.add("port", UInt64(port))
+            object.add("version", version)
+        case .name(let change):
+            object.add("state", change.state.rawValue)
+            object.add("name", change.name)
+            object.add("wanted", change.wanted)
+            if let holder = change.holder { object.add("holder", holder.description) }
+        case .peer(let change):
+            object.add("state", change.state.rawValue)
+            add(change.peer, to: &object)
+            if let was = change.was { object.add("was", was) }
+            if let remark = change.remark { object.add("remark", remark) }
+        case .message(let message):
+            add(message, to: &object)
+        case .delivery(let id, let to, let state):
+            object.add("id", id.description)
+            object.add("to", to)
+            object.add("state", state.rawValue)
+        case .who(let peers):
+            object.add("peers", peers) { add($1, to: &$0) }
+        case .history(let room, let messages):
+            object.add("room", room.description)
+            object.add("messages", messages) { add($1, to: &$0) }
+        case .found(let words, let messages):
+            object.add("words", words)
+            object.add("messages", messages) { add($1, to: &$0) }
+        case .bans(let bans):
+            object.add("bans", bans) { object, ban in
+                object.add("name", ban.name)
+                object.add("reason", ban.reason)
+            }
+        case .relay(let state, let address, let reason):
+            object.add("state", state.rawValue)
+            object.add("address", address)
+            if let reason { object.add("reason", reason) }
+        case .removed(let by, let how, let reason):
+            object.add("by", by)
+            object.add("how", how.rawValue)
+            object.add("reason", reason)
+        case .failed(let failure):
+            object.add("code", failure.code.rawValue)
+            object.add("text", failure.text)
+        case .notice(let text):
+            object.add("text", text)
+        }
+    }
+
+    private static func add(_ peer: Event.PeerSummary, to object: inout JSONWriter) {
+        object.add("name", peer.name)
+        object.add("id", peer.id.description)
+        object.add("via", peer.via.rawValue)
+        if let address = peer.address { object.add("address", address.description) }
+        object.add("blocked", peer.isBlocked)
+        if let away = peer.away { object.add("away", away) }
+    }
+
+    private static func add(_ message: Event.Message, to object: inout JSONWriter) {
+        object.add("room", message.room.description)
+        object.add("private", message.isPrivate)
+        object.add("from", message.from)
+        object.add("fromID", message.fromID.description)
+        object.add("text", message.text)
+        object.add("kind", message.kind == .action ? "action" : "text")
+        object.add("id", message.id.description)
+        object.add("time", Timestamp.text(message.time))
+        object.add("lamport", message.lamport)
+        object.add("history", message.isHistory)
+        object.add("own", message.isOwn)
+        if message.hasGap { object.add("gap", true) }
+    }
+}

@@ -1,0 +1,164 @@
+import Chat
+import Testing
+import Wire
+
+@testable import Scripting
+
+@Suite("Commands as JSON lines")
+struct CommandLineTests {
+    private func commands(_ interface: ScriptInterface) -> [Command] {
+        var commands: [Command] = []
+        while let next = interface.nextCommand() { commands.append(next.command) }
+        return commands
+    }
+
+    private func read(_ line: String) -> (commands: [Command], output: String) {
+        let interface = ScriptInterface(version: "1")
+        interface.inputReceived((line + "\n").bytes, at: Example.time)
+        return (commands(interface), String(decoding: interface.takeOutput(), as: UTF8.self))
+    }
+
+    static let golden: [(String, Command)] = [
+        (#"{"do":"say","text":"hi"}"#, .say(text: "hi", kind: .text, room: nil)),
+        (#"{"do":"say","text":"hi","room":"*"}"#, .say(text: "hi", kind: .text, room: .everyLobby)),
+        (#"{"do":"say","text":"hi","room":null}"#, .say(text: "hi", kind: .text, room: nil)),
+        (#"{"do":"say","text":"hi","room":"@bea"}"#, .say(text: "hi", kind: .text, room: .conversation(with: "bea"))),
+        (#"{"do":"say","text":"waves","kind":"action"}"#, .say(text: "waves", kind: .action, room: nil)),
+        (#"{"do":"tell","to":"bea@hub","text":"a\nb\u001b"}"#, .tell(to: "bea@hub", text: "a\nb\u{1B}", kind: .text)),
+        (#"{"do":"who"}"#, .who),
+        (#" { "do" : "history" } "#, .history(room: nil, limit: 20)),
+        (#"{"do":"history","room":"lobby@hub","limit":5}"#, .history(room: .relayLobby(relay: "hub"), limit: 5)),
+        (#"{"do":"search","words":"tea cake","limit":3}"#, .search(words: "tea cake", limit: 3)),
+        (#"{"do":"nick","name":"Ána"}"#, .nick("Ána")),
+        (#"{"do":"away"}"#, .away("")),
+        (#"{"do":"away","text":"tea"}"#, .away("tea")),
+        (#"{"do":"back"}"#, .away(nil)),
+        (#"{"do":"block","name":"eve"}"#, .block("eve")),
+        (#"{"do":"unblock","name":"eve"}"#, .unblock("eve")),
+        (#"{"do":"op","password":"secret"}"#, .op(password: "secret")),
+        (#"{"do":"kick","name":"eve"}"#, .kick(name: "eve", reason: "")),
+        (#"{"do":"ban","name":"eve","reason":"noise"}"#, .ban(name: "eve", reason: "noise")),
+        (#"{"do":"unban","name":"eve"}"#, .unban(name: "eve")),
+        (#"{"do":"bans"}"#, .bans),
+        (#"{"do":"quit"}"#, .quit(afterReceipts: false)),
+    ]
+
+    @Test("every command is read as the tables say", arguments: golden)
+    func everyCommand(line: String, command: Command) {
+        let (commands, output) = read(line)
+        #expect(commands == [command])
+        #expect(output == "")
+    }
+
+    @Test(
+        "a line that is no command is answered with the reason, and the next line is read",
+        arguments: [
+            ("hello", "this is no JSON (at byte 0)"),
+            ("{", "a name in double quotes is missing (at byte 1)"),
+            (#"{"do":"who"} x"#, "something follows the JSON value (at byte 13)"),
+            (#"{"do":"who","do":"who"}"#, "a name occurs twice (at byte 16)"),
+            (#"{"do":"\ud800"}"#, "half of a surrogate pair (at byte 13)"),
+            ("[]", "a command is a JSON object"),
+            ("{}", "do is missing"),
+            (#"{"do":1}"#, "do must be a text"),
+            (#"{"do":"dance"}"#, "unknown command dance"),
+            (#"{"do":"say"}"#, "text is missing"),
+            (#"{"do":"tell","text":"hi"}"#, "to is missing"),
+            (#"{"do":"say","text":"hi","room":"attic"}"#, "room must be lobby, lobby@RELAY, @NAME or *, not attic"),
+            (#"{"do":"say","text":"hi","kind":"shout"}"#, "kind must be text or action"),
+            (#"{"do":"history","limit":0}"#, "limit must be a whole number from 1 to 10000"),
+            (#"{"do":"history","limit":1.5}"#, "limit must be a whole number from 1 to 10000"),
+            (#"{"do":"who","ref":[1]}"#, "ref must be a text, a number, true, false or null"),
+        ])
+    func refused(line: String, reason: String) {
+        let (commands, output) = read(line + "\n" + #"{"do":"bans"}"#)
+        #expect(commands == [.bans])
+        #expect(output == #"{"event":"error","code":"bad-command","text":"\#(reason)"}"# + "\n")
+    }
+
+    @Test("a refused command's reference is in the answer")
+    func refusedReference() {
+        #expect(
+            read(#"{"ref":"a","do":"dance"}"#).output
+                == #"{"event":"error","ref":"a","code":"bad-command","text":"unknown command dance"}"# + "\n")
+    }
+
+    @Test("bytes that are no UTF-8, and nesting without end, are refused")
+    func hostile() {
+        let interface = ScriptInterface(version: "1")
+        interface.inputReceived([0x22, 0xC0, 0xAF, 0x22, 0x0A], at: Example.time)
+        interface.inputReceived(Array(repeating: UInt8(ascii: "["), count: 100_000) + [0x0A], at: Example.time)
+        let lines = String(decoding: interface.takeOutput(), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.allSatisfy { $0.contains(#""code":"bad-command""#) })
+        #expect(commands(interface).isEmpty)
+    }
+
+    @Test("a line that is too long is refused once, and the next is read")
+    func tooLong() {
+        let interface = ScriptInterface(version: "1")
+        let long = Array(repeating: UInt8(ascii: "x"), count: ScriptInterface.maximumLineBytes)
+        interface.inputReceived(long + long, at: Example.time)
+        interface.inputReceived(("x\n" + #"{"do":"who"}"# + "\n").bytes, at: Example.time)
+        #expect(commands(interface) == [.who])
+        #expect(
+            String(decoding: interface.takeOutput(), as: UTF8.self)
+                == #"{"event":"error","code":"bad-command","text":"a line is longer than 262144 bytes"}"# + "\n")
+    }
+
+    @Test("input means the same whole and byte by byte; the end sends what is owed and quits")
+    func pieces() {
+        let input = Self.golden.map(\.0).joined(separator: "\r\n\n  \n")
+        let whole = ScriptInterface(version: "1")
+        whole.inputReceived(input.bytes, at: Example.time)
+        let pieces = ScriptInterface(version: "1")
+        for byte in input.bytes { pieces.inputReceived([byte], at: Example.time) }
+        for interface in [whole, pieces] {
+            interface.inputEnded()
+            interface.inputEnded()
+            #expect(commands(interface) == Self.golden.map(\.1) + [.quit(afterReceipts: true)])
+        }
+    }
+
+    @Test(
+        "a reference comes back as it was spelt, until nothing more can answer",
+        arguments: [
+            "1", "-0.50e+3", "12345678901234567890123", #""a\"b""#, "true", "null",
+        ])
+    func references(ref: String) throws {
+        let interface = ScriptInterface(version: "1")
+        interface.inputReceived((#"{"do":"tell","to":"bea","text":"hi","ref":\#(ref)}"# + "\n").bytes, at: Example.time)
+        let token = try #require(interface.nextCommand()?.token)
+        func answer(_ state: Event.DeliveryState) -> String {
+            interface.eventOccurred(
+                .delivery(id: Example.entry, to: "bea", state: state), token: token, at: Example.time)
+            return String(decoding: interface.takeOutput(), as: UTF8.self)
+        }
+        #expect(answer(.queued).hasPrefix(#"{"event":"delivery","ref":\#(ref),"id""#))
+        #expect(answer(.delivered).hasPrefix(#"{"event":"delivery","ref":\#(ref),"id""#))
+        #expect(answer(.delivered).hasPrefix(#"{"event":"delivery","id""#))
+    }
+
+    @Test("references are bounded: the oldest goes first")
+    func boundedReferences() {
+        let interface = ScriptInterface(version: "1")
+        var tokens: [CommandToken?] = []
+        for number in 0...ScriptInterface.maximumRefCount {
+            interface.inputReceived(#"{"do":"who","ref":\#(number)}"#.bytes + [0x0A], at: Example.time)
+            tokens.append(interface.nextCommand()?.token)
+        }
+        interface.eventOccurred(.who([]), token: tokens[0], at: Example.time)
+        interface.eventOccurred(.who([]), token: tokens[1], at: Example.time)
+        #expect(
+            String(decoding: interface.takeOutput(), as: UTF8.self)
+                == #"{"event":"who","peers":[]}"# + "\n" + #"{"event":"who","ref":1,"peers":[]}"# + "\n")
+    }
+
+    @Test("a command without a reference bears no token")
+    func noReference() throws {
+        let interface = ScriptInterface(version: "1")
+        interface.inputReceived((#"{"do":"who"}"# + "\n").bytes, at: Example.time)
+        let next = try #require(interface.nextCommand())
+        #expect(next.token == nil)
+    }
+}
