@@ -1,0 +1,42 @@
+extension WallTime {
+    /// Date and time of day as people write them (proleptic Gregorian calendar).
+    public struct Calendar: Equatable, Sendable {
+        public var year: Int
+        /// 1...12
+        public var month: Int
+        /// 1...31
+        public var day: Int
+        public var hour: Int
+        public var minute: Int
+        public var second: Int
+        public var millisecond: Int
+    }
+
+    /// 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. Others' clocks may say anything.
+    private static let latest: UInt64 = 253_402_300_799_999
+
+    /// - Parameter offset: local time minus UTC, in seconds. Times past the year 9999 count as its end.
+    public func calendar(offset: Int = 0) -> Calendar {
+        let local = Int(min(milliseconds, Self.latest)) + min(max(offset, -86_400), 86_400) * 1000
+        // Times before 1970 only by a negative offset: they count as 1970's beginning.
+        let shown = min(max(local, 0), Int(Self.latest))
+        let seconds = shown / 1000
+        let (year, month, day) = Self.date(daysSince1970: seconds / 86_400)
+        return Calendar(
+            year: year, month: month, day: day, hour: seconds / 3600 % 24, minute: seconds / 60 % 60,
+            second: seconds % 60, millisecond: shown % 1000)
+    }
+
+    /// Counted in eras of 400 years that begin on 1 March, so that the leap day comes last.
+    private static func date(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
+    }
+}

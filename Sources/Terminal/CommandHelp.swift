@@ -1,0 +1,74 @@
+/// The commands that can be typed, for `/help`, Tab and what is said about wrong arguments.
+struct CommandHelp {
+    /// Without the slash.
+    var name: String
+    var aliases: [String] = []
+    /// Arguments as they are shown.
+    var arguments: String = ""
+    /// One line.
+    var meaning: String
+    /// Further lines of `/help COMMAND`.
+    var details: [String] = []
+
+    var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
+
+    static func find(_ word: String) -> CommandHelp? {
+        let name = word.lowercased()
+        return all.first { $0.name == name || $0.aliases.contains(name) }
+    }
+
+    /// In the order that a newcomer needs them.
+    static let all: [CommandHelp] = [
+        CommandHelp(
+            name: "help", aliases: ["h", "?"], arguments: "[COMMAND]", meaning: "this list, or more on one command"),
+        CommandHelp(name: "who", aliases: ["names"], meaning: "who is within earshot"),
+        CommandHelp(
+            name: "msg", aliases: ["m", "w", "tell"], arguments: "NAME TEXT",
+            meaning: "say something to one person only",
+            details: ["It is kept, and sent when that person is back, if not here now."]),
+        CommandHelp(
+            name: "me", arguments: "TEXT", meaning: "say what you do: /me waves",
+            details: ["Shown to the others as: * YOU waves"]),
+        CommandHelp(
+            name: "room", aliases: ["r", "join"], arguments: "[ROOM]",
+            meaning: "where what you type goes: lobby, @NAME",
+            details: [
+                "/room @bea     everything you type goes to bea only",
+                "/room lobby    back to everyone on this network",
+                "/room          says where you are",
+            ]),
+        CommandHelp(name: "all", arguments: "TEXT", meaning: "say it in every lobby"),
+        CommandHelp(name: "nick", aliases: ["name"], arguments: "NAME", meaning: "be called something else"),
+        CommandHelp(name: "history", arguments: "[N]", meaning: "the last N lines of this room (20)"),
+        CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "look for words in what was said"),
+        CommandHelp(name: "away", arguments: "[WORDS]", meaning: "tell the others that you are away"),
+        CommandHelp(name: "back", meaning: "you are back"),
+        CommandHelp(name: "block", aliases: ["ignore"], arguments: "NAME", meaning: "see nothing more of this person"),
+        CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
+        CommandHelp(name: "op", arguments: "PASSWORD", meaning: "become moderator of the relay"),
+        CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "moderator: put someone out"),
+        CommandHelp(name: "ban", arguments: "NAME [REASON]", meaning: "moderator: put someone out for good"),
+        CommandHelp(name: "unban", arguments: "NAME", meaning: "moderator: let someone in again"),
+        CommandHelp(name: "bans", meaning: "moderator: who is banned"),
+        CommandHelp(name: "quit", aliases: ["q", "exit", "bye"], meaning: "leave; also Ctrl-D"),
+    ]
+
+    /// What `/help` shows.
+    static func text(about word: String?) -> [String] {
+        if let word, !word.isEmpty {
+            let name = word.hasPrefix("/") ? String(word.dropFirst()) : word
+            guard let command = find(name) else { return ["no command /\(SafeText.line(name)) (try /help)"] }
+            var lines = ["\(command.usage)  \(command.meaning)"]
+            if !command.aliases.isEmpty {
+                lines.append("  also: " + command.aliases.map { "/" + $0 }.joined(separator: " "))
+            }
+            return lines + command.details.map { "  " + $0 }
+        }
+        let width = all.map(\.usage.count).max() ?? 0
+        return ["what you type is said to everyone here; a line that begins with / is a command:"]
+            + all.map { command in
+                "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.meaning
+            }
+            + ["  //text" + String(repeating: " ", count: width - 4) + "say something that begins with /"]
+    }
+}

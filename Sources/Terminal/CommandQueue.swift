@@ -1,0 +1,32 @@
+import Chat
+
+/// Commands on their way to the core, and the typed lines they came from, in case one fails.
+struct CommandQueue {
+    private static let maximumRememberedCount = 64
+
+    private var waiting: [(command: Command, token: CommandToken?)] = []
+    private var remembered: [(token: CommandToken, line: String)] = []
+    private var nextNumber: UInt64 = 1
+
+    mutating func add(_ command: Command, typed line: String?) {
+        guard let line else {
+            waiting.append((command, nil))
+            return
+        }
+        let token = CommandToken(number: nextNumber)
+        nextNumber += 1
+        waiting.append((command, token))
+        remembered.append((token, line))
+        if remembered.count > Self.maximumRememberedCount { remembered.removeFirst() }
+    }
+
+    mutating func next() -> (command: Command, token: CommandToken?)? {
+        waiting.isEmpty ? nil : waiting.removeFirst()
+    }
+
+    /// The line that a command came from; once.
+    mutating func takeLine(of token: CommandToken?) -> String? {
+        guard let index = remembered.firstIndex(where: { $0.token == token }) else { return nil }
+        return remembered.remove(at: index).line
+    }
+}

@@ -1,0 +1,109 @@
+import Chat
+import Wire
+
+extension LineInterface {
+    /// What an event has to say to a person, and what it changes here.
+    func lines(for event: Event, token: CommandToken?, at wall: WallTime) -> [String] {
+        switch event {
+        case .ready(let name, _, _):
+            ownName = name
+            guard !options.isQuiet else { return [] }
+            return renderer.notice(
+                "you are \(name); whoever is within earshot appears here by itself (/help, /quit)", now: wall)
+        case .name(let change): return lines(change, at: wall)
+        case .peer(let change): return lines(change, at: wall)
+        case .message(let message):
+            roster.noteSpeaker(message)
+            return renderer.lines(message, now: wall)
+        case .delivery(let id, let to, .queued):
+            return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to)), at: wall)
+        case .delivery(let id, _, .delivered):
+            return optional(deliveries.delivered(id), at: wall)
+        case .who(let peers): return renderer.table(peers, now: wall)
+        case .history(_, let messages):
+            return messages.isEmpty
+                ? renderer.notice("nothing has been said here yet", now: wall)
+                : messages.flatMap { renderer.lines($0, now: wall) }
+        case .found(let words, let messages):
+            let count = messages.isEmpty ? "nothing found" : messages.count == 1 ? "1 line" : "\(messages.count) lines"
+            return messages.flatMap { renderer.lines($0, now: wall) }
+                + renderer.notice("\(count) for: \(SafeText.line(words))", now: wall)
+        case .bans(let bans):
+            guard !bans.isEmpty else { return renderer.notice("nobody is banned", now: wall) }
+            return bans.flatMap { ban in
+                renderer.notice("banned: \(ban.name)" + Self.reason(ban.reason), now: wall)
+            }
+        case .relay(let state, let address, let reason):
+            return renderer.notice("relay \(address) \(state.rawValue)" + Self.reason(reason ?? ""), now: wall)
+        case .removed(let by, let how, let reason):
+            let done = how == .ban ? "banned" : "put out"
+            return renderer.failure("you were \(done) by \(by)" + Self.reason(reason), now: wall)
+        case .failed(let failure): return lines(failure, token: token, at: wall)
+        case .notice(let text): return renderer.notice(text, now: wall)
+        }
+    }
+
+    private func optional(_ text: String?, at wall: WallTime) -> [String] {
+        text.map { renderer.notice($0, now: wall) } ?? []
+    }
+
+    private static func reason(_ reason: String) -> String { reason.isEmpty ? "" : ": \(reason)" }
+
+    private func lines(_ failure: Event.Failure, token: CommandToken?, at wall: WallTime) -> [String] {
+        guard let line = commands.takeLine(of: token) else { return renderer.failure(failure.text, now: wall) }
+        guard options.isTerminal else { return renderer.failure(failure.text, now: wall) }
+        guard editor.isEmpty else {
+            return renderer.failure("\(failure.text) (Up brings back what you typed)", now: wall)
+        }
+        putBack(line)
+        return renderer.failure(failure.text, now: wall)
+    }
+
+    private func lines(_ change: Event.NameChange, at wall: WallTime) -> [String] {
+        let isNew = change.name != ownName
+        ownName = change.name
+        switch change.state {
+        case .claimed:
+            return isNew ? renderer.notice("you are now \(change.name)", now: wall) : []
+        case .taken:
+            return renderer.remark(
+                "\(change.wanted) is somebody else's name here; you are \(change.name) (/nick NAME for another)",
+                now: wall)
+        case .lost:
+            return renderer.remark(
+                "another \(change.wanted) was here before you; you are now \(change.name) (/nick NAME for another)",
+                now: wall)
+        }
+    }
+
+    private func lines(_ change: Event.PeerChange, at wall: WallTime) -> [String] {
+        roster.note(change)
+        let name = change.peer.name
+        var lines: [String] = []
+        if let text = Self.text(change), !options.isQuiet || change.state == .blocked || change.state == .unblocked {
+            lines = renderer.notice(text, now: wall)
+        }
+        if change.state == .left { lines += optional(deliveries.left(name), at: wall) }
+        if change.state == .renamed, let was = change.was {
+            deliveries.renamed(from: was, to: name)
+            // A conversation follows the key, not the name.
+            if room == .conversation(with: was) { room = .conversation(with: name) }
+        }
+        if let remark = change.remark { lines += renderer.remark(remark, now: wall) }
+        return lines
+    }
+
+    private static func text(_ change: Event.PeerChange) -> String? {
+        let name = change.peer.name
+        let words = change.peer.away ?? ""
+        return switch change.state {
+        case .joined: "\(name) is here" + (change.peer.away == nil ? "" : ", but away" + reason(words))
+        case .left: "\(name) left"
+        case .renamed: change.was.map { "\($0) is now \(name)" }
+        case .away: "\(name) is away" + reason(words)
+        case .back: "\(name) is back"
+        case .blocked: "\(name) is blocked: you see nothing more of \(name) (/unblock \(name))"
+        case .unblocked: "\(name) is no longer blocked"
+        }
+    }
+}

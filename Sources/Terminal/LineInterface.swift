@@ -1,0 +1,194 @@
+public import Chat
+import Wire
+
+/// The chat for a person: on a terminal with a line to type in, else plain lines in and out.
+public final class LineInterface: FrontEnd {
+    /// How it is shown.
+    public struct Options: Sendable {
+        /// Whether standard input and output are both a terminal: else no escape codes, no prompt.
+        public var isTerminal: Bool
+        /// Counts on a terminal only (`NO_COLOR` unset).
+        public var isColoured: Bool
+        /// Local time minus UTC, in seconds.
+        public var utcOffset: Int
+        /// No greeting, no lines about who comes and goes.
+        public var isQuiet: Bool
+
+        public init(isTerminal: Bool, isColoured: Bool = true, utcOffset: Int = 0, isQuiet: Bool = false) {
+            self.isTerminal = isTerminal
+            self.isColoured = isColoured
+            self.utcOffset = utcOffset
+            self.isQuiet = isQuiet
+        }
+    }
+
+    /// Of a plain line of input; longer ones are cut into several.
+    private static let maximumPlainLineBytes = LineEditor.maximumBytes
+
+    let options: Options
+    let renderer: Renderer
+    var roster = Roster()
+    var deliveries = DeliveryWatch()
+    var commands = CommandQueue()
+    var editor = LineEditor()
+    var ownName: String
+    /// Where typed text goes; nil: the default room.
+    var room: RoomName?
+    private var decoder = KeyDecoder()
+    private var row = PromptRow()
+    private var plain = PlainInput()
+    private var output: [UInt8] = []
+    private var isRowStale = true
+    private var phase = Phase.notBegun
+    private var hasEnded = false
+
+    /// Input that is no terminal's.
+    private struct PlainInput {
+        var line: [UInt8] = []
+        /// When bytes came last: the end of input bears no time.
+        var lastTime = WallTime(milliseconds: 0)
+    }
+
+    private enum Phase {
+        case notBegun, running, left
+    }
+
+    /// - Parameter name: what we want to be called; shown in the prompt until the name is settled.
+    public init(name: String, options: Options) {
+        ownName = name
+        self.options = options
+        renderer = Renderer(
+            style: Style(isColoured: options.isTerminal && options.isColoured), utcOffset: options.utcOffset)
+    }
+
+    public func inputReceived(_ bytes: [UInt8], at wall: WallTime) {
+        guard options.isTerminal else { return plainInputReceived(bytes, at: wall) }
+        for key in decoder.decode(bytes) {
+            isRowStale = true
+            switch editor.handle(key) {
+            case nil: break
+            case .submit(let line): lineTyped(line, at: wall)
+            case .quit: commands.add(.quit(afterReceipts: false), typed: nil)
+            case .redraw: write(row.erase() + "\u{1B}[H\u{1B}[2J")
+            case .complete: if editor.complete(names: roster.names) == .refuse { write("\u{07}") }
+            case .refuse: write("\u{07}")
+            }
+        }
+    }
+
+    public func inputEnded() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        if !options.isTerminal, !plain.line.isEmpty { plainLineEnded() }
+        // A terminal that is gone has nobody in front of it.
+        commands.add(.quit(afterReceipts: !options.isTerminal), typed: nil)
+    }
+
+    public func sizeChanged(columns: Int) {
+        guard options.isTerminal, phase != .left else { return }
+        write(row.resize(columns: columns))
+        isRowStale = true
+    }
+
+    public func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {
+        show(lines(for: event, token: token, at: wall))
+        isRowStale = true
+    }
+
+    public func nextCommand() -> (command: Command, token: CommandToken?)? { commands.next() }
+
+    public func takeOutput() -> [UInt8] {
+        if options.isTerminal, phase != .left, isRowStale {
+            if phase == .notBegun {
+                // Pasted text comes marked as such.
+                write("\u{1B}[?2004h")
+                phase = .running
+            }
+            write(row.draw(prompt: prompt, editor: editor))
+            isRowStale = false
+        }
+        defer { output = [] }
+        return output
+    }
+
+    /// The chat is over: what gives the terminal back as it was, to be written last. Later events are shown without
+    /// a prompt.
+    public func leave() -> [UInt8] {
+        if options.isTerminal, phase == .running {
+            write(row.erase() + "\u{1B}[?2004l")
+        }
+        phase = .left
+        defer { output = [] }
+        return output
+    }
+
+    private var prompt: String {
+        let name = SafeText.line(ownName)
+        switch room {
+        case nil, .lobby: return "\(name)> "
+        case .conversation(let partner): return "\(name) → \(SafeText.line(partner))> "
+        case .relayLobby, .everyLobby: return "\(name) → \(SafeText.line(room?.description ?? ""))> "
+        }
+    }
+
+    private func write(_ text: String) { output.append(contentsOf: text.utf8) }
+
+    /// Above the row being typed, which is drawn again before the output is taken.
+    private func show(_ lines: [String]) {
+        guard !lines.isEmpty else { return }
+        if options.isTerminal {
+            write(row.erase())
+            isRowStale = true
+        }
+        let newline = options.isTerminal ? "\r\n" : "\n"
+        for line in lines { write(line + newline) }
+    }
+
+    // MARK: What is typed
+
+    private func lineTyped(_ line: String, at wall: WallTime) {
+        switch TypedLine.read(line, room: room, names: roster.names) {
+        case .nothing: break
+        case .command(let command): commands.add(command, typed: line)
+        case .help(let word): show(CommandHelp.text(about: word))
+        case .enter(let entered):
+            room = entered
+            show(renderer.notice("what you type now goes to \(Self.meaning(of: entered))", now: wall))
+        case .showRoom: show(renderer.notice("what you type goes to \(Self.meaning(of: room))", now: wall))
+        case .misuse(let text):
+            show(renderer.failure(text, now: wall))
+            putBack(line)
+        }
+    }
+
+    /// Nothing typed is lost: a line that could not be sent comes back, unless another is being typed; then Up brings
+    /// it back.
+    func putBack(_ line: String) {
+        guard options.isTerminal, editor.isEmpty else { return }
+        editor.set(line)
+    }
+
+    private static func meaning(of room: RoomName?) -> String {
+        switch room {
+        case nil, .lobby: "everyone on this network"
+        case .conversation(let name): "\(name) only (/room lobby: to everyone again)"
+        case .relayLobby(let relay): "everyone on the relay \(relay)"
+        case .everyLobby: "every lobby"
+        }
+    }
+
+    private func plainInputReceived(_ bytes: [UInt8], at wall: WallTime) {
+        plain.lastTime = wall
+        for byte in bytes {
+            if byte == 0x0A || plain.line.count >= Self.maximumPlainLineBytes { plainLineEnded() }
+            if byte != 0x0A { plain.line.append(byte) }
+        }
+    }
+
+    private func plainLineEnded() {
+        if plain.line.last == 0x0D { plain.line.removeLast() }
+        let line = String(decoding: plain.line, as: UTF8.self)
+        plain.line.removeAll(keepingCapacity: true)
+        lineTyped(line, at: plain.lastTime)
+    }
+}

@@ -1,0 +1,97 @@
+/// The row at the bottom where the line is typed. One row at any width: a longer line is shown in part, around the
+/// cursor, with `‹` and `›` where it goes on.
+struct PromptRow {
+    /// Fewer cannot hold a prompt and a wide character.
+    private static let minimumColumns = 8
+
+    private(set) var columns = 80
+    /// The first character shown.
+    private var leftmost = 0
+    private var isDrawn = false
+    /// Where the cursor was left, from 0.
+    private var cursorColumn = 0
+
+    /// - Returns: what removes the row as the terminal shows it after its size has changed: most terminals wrap anew,
+    ///   so a row that was longer than the new width now takes several.
+    mutating func resize(columns: Int) -> String {
+        let new = max(Self.minimumColumns, columns)
+        defer { self.columns = new }
+        guard isDrawn else { return "" }
+        isDrawn = false
+        let rowsAbove = cursorColumn / new
+        return (rowsAbove > 0 ? "\u{1B}[\(rowsAbove)A" : "") + "\r\u{1B}[J"
+    }
+
+    /// - Returns: what removes the row, so that lines can be written in its place.
+    mutating func erase() -> String {
+        guard isDrawn else { return "" }
+        isDrawn = false
+        return "\r\u{1B}[K"
+    }
+
+    /// - Returns: what shows the row, the cursor in its place.
+    mutating func draw(prompt: String, editor: LineEditor) -> String {
+        let prompt = Self.fitting(prompt, columns: columns / 2)
+        let promptWidth = DisplayWidth.of(prompt)
+        // The last column stays free: writing there makes terminals wrap at differing times.
+        let room = columns - 1 - promptWidth
+        scroll(editor, room: room)
+        var shown = leftmost > 0 ? "‹" : ""
+        var width = leftmost > 0 ? 1 : 0
+        var cursorWidth = width
+        var index = leftmost
+        while index < editor.characters.count {
+            let text = SafeText.shown(editor.characters[index])
+            let next = width + DisplayWidth.of(text)
+            if next > room - 1 {
+                shown += "›"
+                break
+            }
+            shown += text
+            width = next
+            index += 1
+            if index == editor.cursor { cursorWidth = width }
+        }
+        cursorColumn = promptWidth + cursorWidth
+        isDrawn = true
+        return "\r" + prompt + shown + "\u{1B}[K\r" + (cursorColumn > 0 ? "\u{1B}[\(cursorColumn)C" : "")
+    }
+
+    /// Moves the part shown only when the cursor would leave it, and then so that there is text on both sides.
+    private mutating func scroll(_ editor: LineEditor, room: Int) {
+        let isOutside = editor.cursor < leftmost || (editor.cursor == leftmost && leftmost > 0)
+        if !isOutside, widthFits(editor, from: leftmost, room: room - 2) { return }
+        var index = editor.cursor
+        var width = 0
+        while index > 0 {
+            width += DisplayWidth.of(SafeText.shown(editor.characters[index - 1]))
+            if width > room * 2 / 3 { break }
+            index -= 1
+        }
+        // All of it fits, or a single character is wider than the room.
+        leftmost = index == editor.cursor && index > 0 ? index - 1 : index
+    }
+
+    /// Whether the characters up to the cursor fit.
+    private func widthFits(_ editor: LineEditor, from start: Int, room: Int) -> Bool {
+        var width = 0
+        for index in start..<editor.cursor {
+            width += DisplayWidth.of(SafeText.shown(editor.characters[index]))
+            if width > room { return false }
+        }
+        return true
+    }
+
+    /// The end of a long prompt says least: it is cut, the mark at its end kept.
+    private static func fitting(_ prompt: String, columns: Int) -> String {
+        guard DisplayWidth.of(prompt) > columns else { return prompt }
+        var result = ""
+        var width = 0
+        for character in prompt {
+            width += DisplayWidth.of(character)
+            if width > columns - 3 { break }
+            result.append(character)
+        }
+        return result + "…> "
+    }
+}

@@ -1,0 +1,94 @@
+import Chat
+import Wire
+
+/// Events become lines for people. All text of others passes ``SafeText``.
+struct Renderer {
+    var style: Style
+    /// Local time minus UTC, in seconds.
+    var utcOffset: Int
+
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    /// What somebody said; further lines of it are set in, so that they cannot pass for something else.
+    func lines(_ message: Event.Message, now: WallTime) -> [String] {
+        let time = clock(message.time, now: now)
+        let name = SafeText.line(message.from)
+        let ink: Style.Ink = message.isHistory ? .grey : .personal(message.fromID)
+        var parts: [(text: String, ink: Style.Ink?)] = [(time + " ", .grey)]
+        switch message.room {
+        case .conversation(let partner) where message.isOwn:
+            parts.append(("[→ \(SafeText.line(partner))]", message.isHistory ? .grey : .privately))
+        case .conversation:
+            parts.append(("[\(name) →]", message.isHistory ? .grey : .privately))
+        case .relayLobby, .everyLobby:
+            parts.append((SafeText.line(message.room.description) + " ", .grey))
+        case .lobby: break
+        }
+        if case .conversation = message.room { parts.append((" ", nil)) }
+        if message.kind == .action {
+            parts.append(("* ", .grey))
+            parts.append((name, ink))
+        } else if !message.isPrivate {
+            parts += [("<", .grey), (name, ink), (">", .grey)]
+        }
+        if message.kind == .action || !message.isPrivate { parts.append((" ", nil)) }
+        let indent = String(repeating: " ", count: DisplayWidth.of(parts.map(\.text).joined()))
+        let head = parts.map { part in part.ink.map { style.paint(part.text, $0) } ?? part.text }.joined()
+        var texts = SafeText.lines(message.text)
+        if message.isHistory { texts = texts.map { style.paint($0, .grey) } }
+        if message.hasGap { texts[0] = style.paint("⋯ (something said before this is missing) ", .grey) + texts[0] }
+        return [head + texts[0]] + texts.dropFirst().map { indent + $0 }
+    }
+
+    /// Something that happened; `text` may hold others' words.
+    func notice(_ text: String, now: WallTime) -> [String] {
+        SafeText.lines(text).map { style.paint("\(clock(now, now: now)) -- \($0)", .grey) }
+    }
+
+    /// Something to be noticed.
+    func remark(_ text: String, now: WallTime) -> [String] {
+        SafeText.lines(text).map { style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \($0)", .yellow) }
+    }
+
+    /// Something that could not be done.
+    func failure(_ text: String, now: WallTime) -> [String] {
+        SafeText.lines(text).map { style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \($0)", .red) }
+    }
+
+    /// Who is there, in columns.
+    func table(_ peers: [Event.PeerSummary], now: WallTime) -> [String] {
+        guard !peers.isEmpty else { return notice("nobody else is within earshot yet", now: now) }
+        let count = peers.count == 1 ? "1 other" : "\(peers.count) others"
+        let rows = peers.map { peer in
+            var state = peer.isBlocked ? ["blocked"] : []
+            if let away = peer.away { state.append(away.isEmpty ? "away" : "away: \(SafeText.line(away))") }
+            return [
+                SafeText.line(peer.name), peer.via.rawValue, peer.address?.description ?? "-",
+                String(peer.id.description.prefix(8)), state.joined(separator: ", "),
+            ]
+        }
+        let widths = (0..<4).map { column in rows.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
+        return notice("\(count) within earshot:", now: now)
+            + zip(peers, rows).map { peer, row in
+                var line = "  "
+                for column in 0..<4 {
+                    let text = column == 0 ? style.paint(row[0], .personal(peer.id)) : row[column]
+                    let isLast = column == 3 && row[4].isEmpty
+                    let blanks = isLast ? 0 : widths[column] - DisplayWidth.of(row[column]) + 2
+                    line += text + String(repeating: " ", count: blanks)
+                }
+                return line + row[4]
+            }
+    }
+
+    /// `HH:MM`, with the day before it if that is not today.
+    private func clock(_ time: WallTime, now: WallTime) -> String {
+        let then = time.calendar(offset: utcOffset)
+        let today = now.calendar(offset: utcOffset)
+        let clock = "\(twoDigits(then.hour)):\(twoDigits(then.minute))"
+        if (then.year, then.month, then.day) == (today.year, today.month, today.day) { return clock }
+        return "\(then.day) \(Self.months[then.month - 1]) \(clock)"
+    }
+
+    private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}
