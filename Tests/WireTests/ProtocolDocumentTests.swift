@@ -1,0 +1,60 @@
+import TestKit
+import Testing
+
+@Suite("Reading vectors out of a document")
+struct ProtocolDocumentTests {
+    @Test("blocks give their fields; the rest of the document is passed over")
+    func parsing() throws {
+        let document = try ProtocolDocument(
+            parsing: """
+                # Title
+                kind: none of ours
+                ```
+                name: nor this
+                ```
+                ```vector kind=frame name=ping
+                # for people
+                number: 1000
+
+                bytes: 82 03
+                  1903e8
+                id: 01
+                id: 02
+                ```
+                """)
+        let vector = try #require(document.vector(kind: "frame", name: "ping"))
+        #expect(document.vectors.count == 1)
+        #expect(document.vectors(kind: "frame").count == 1)
+        #expect(document.vectors(kind: "entry").isEmpty)
+        #expect(vector.line == 6)
+        #expect(vector.number("number") == 1000)
+        #expect(vector.bytes("bytes") == [0x82, 0x03, 0x19, 0x03, 0xE8])
+        #expect(vector.texts("id") == ["01", "02"])
+        #expect(vector.text("absent") == nil)
+        #expect(vector.bytes("number").map(\.count) == 2)
+    }
+
+    @Test(
+        "what is wrong with a block is said, with its line",
+        arguments: [
+            ("```vector kind=a name=b\nx: 1", 1),
+            ("\n```vector kind=a\n```", 2),
+            ("```vector kind=a name=b c=d\n```", 1),
+            ("```vectors kind=a name=b\n```", 1),
+            ("```vector kind=a name=b\nno colon\n```", 2),
+            ("```vector kind=a name=b\n  goes on from nothing\n```", 2),
+            ("```vector kind=a name=b\n```\n```vector kind=a name=b\n```", 3),
+        ])
+    func faults(text: String, line: Int) {
+        let fault = #expect(throws: ProtocolDocument.Fault.self) { try ProtocolDocument(parsing: text) }
+        #expect(fault?.line == line)
+    }
+
+    @Test("hexadecimal is pairs of digits")
+    func hexadecimal() {
+        #expect([UInt8](hexadecimal: "00 fF\n10") == [0, 255, 16])
+        #expect([UInt8](hexadecimal: "") == [])
+        for wrong in ["0", "0 0", "0g", "٠٠"] { #expect([UInt8](hexadecimal: wrong) == nil) }
+        #expect(([0, 255, 16] as [UInt8]).hexadecimal == "00ff10")
+    }
+}

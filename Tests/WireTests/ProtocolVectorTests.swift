@@ -1,0 +1,136 @@
+import TestKit
+import Testing
+import Wire
+
+/// Every vector of Protocol.md that is about bytes and values. Signatures, hashes, nicknames and reconciliation are
+/// checked by the tests of the targets that compute them.
+@Suite("The vectors of Protocol.md")
+struct ProtocolVectorTests {
+    static let document = try! ProtocolDocument.load()
+
+    @Test("CBOR is accepted and refused as the document says")
+    func cbor() throws {
+        let accepted = try #require(Self.document.vector(kind: "cbor", name: "accepted"))
+        #expect(accepted.fields.count >= 16)
+        for field in accepted.fields {
+            let bytes = try #require([UInt8](hexadecimal: field.value))
+            #expect(try CBORValue.decode(bytes).encoded() == bytes, "\(field.key)")
+        }
+        let refused = try #require(Self.document.vector(kind: "cbor", name: "refused"))
+        #expect(refused.fields.count >= 21)
+        for field in refused.fields {
+            let bytes = try #require([UInt8](hexadecimal: field.value))
+            #expect(throws: CBORError.self, "\(field.key)") { try CBORValue.decode(bytes) }
+        }
+    }
+
+    @Test("announcements have the bytes of the document", arguments: document.vectors(kind: "announcement"))
+    func announcement(vector: ProtocolVector) throws {
+        let announcement = Announcement(
+            kind: try #require(Announcement.Kind(rawValue: UInt8(try vector.requireNumber("kind")))),
+            peer: try vector.requireIdentifier("peer"), instance: try vector.requireNumber("instance"),
+            sequence: try vector.requireNumber("sequence"), name: try vector.requireQuoted("name"),
+            claimTime: try vector.requireNumber("claimTime"), linkPort: UInt16(try vector.requireNumber("linkPort")))
+        let payload = try vector.requireBytes("payload")
+        #expect(announcement.encoded() == payload)
+        #expect(try Announcement.decode(payload) == announcement)
+        #expect(SignatureContext.announcement.message(for: payload) == (try vector.requireBytes("message")))
+        try Self.checkEnvelope(vector, maximumBytes: Limits.datagramBytes)
+    }
+
+    @Test("entries have the bytes of the document", arguments: document.vectors(kind: "entry"))
+    func entry(vector: ProtocolVector) throws {
+        let entry = Entry(
+            room: try vector.requireIdentifier("room"), author: try vector.requireIdentifier("author"),
+            lamport: try vector.requireNumber("lamport"), wallTime: try vector.requireNumber("wallTime"),
+            parents: vector.texts("parent").compactMap { EntryID(hexadecimal: $0) },
+            kind: try #require(Entry.Kind(rawValue: UInt8(try vector.requireNumber("kind")))),
+            body: try vector.requireQuoted("body"))
+        #expect(entry.parents.count == vector.texts("parent").count)
+        let payload = try vector.requireBytes("payload")
+        #expect(entry.encoded() == payload)
+        #expect(try Entry.decode(payload) == entry)
+        try Self.checkEnvelope(vector, maximumBytes: Limits.entryBytes)
+    }
+
+    private static func checkEnvelope(_ vector: ProtocolVector, maximumBytes: Int) throws {
+        let bytes = try vector.requireBytes("bytes")
+        let envelope = try Envelope(parsing: bytes, maximumBytes: maximumBytes)
+        #expect(Array(envelope.payload) == (try vector.requireBytes("payload")))
+        #expect(envelope.signature == (try vector.requireBytes("signature")))
+        #expect(Envelope(payload: Array(envelope.payload), signature: envelope.signature).bytes == bytes)
+    }
+
+    @Test("a handshake's payload has the bytes of the document", arguments: document.vectors(kind: "handshake-payload"))
+    func handshakePayload(vector: ProtocolVector) throws {
+        let staticKey = try vector.requireBytes("staticPublicKey")
+        #expect(SignatureContext.staticKey.message(for: staticKey) == (try vector.requireBytes("message")))
+        let value = CBORValue.array([
+            .unsigned(try vector.requireNumber("version")), .bytes(try vector.requireBytes("peer")),
+            .bytes(try vector.requireBytes("signature")),
+        ])
+        #expect(value.encoded() == (try vector.requireBytes("bytes")))
+    }
+
+    @Test("what a later version adds to an announcement changes nothing for this one")
+    func laterAnnouncement() throws {
+        let vector = try #require(Self.document.vectors(kind: "announcement-later").first)
+        #expect(
+            try Announcement.decode(vector.requireBytes("payload")) == Announcement.decode(vector.requireBytes("same")))
+    }
+
+    @Test("frames have the bytes of the document", arguments: document.vectors(kind: "frame"))
+    func frame(vector: ProtocolVector) throws {
+        let frame = try vector.frame()
+        let bytes = try vector.requireBytes("bytes")
+        #expect(try Frame(decoding: bytes) == frame)
+        if vector.text("later") == nil { #expect(frame.encoded() == bytes) }
+    }
+
+    @Test("every type of frame has an example in the document")
+    func everyFrame() {
+        let types = Set(Self.document.vectors(kind: "frame").compactMap { $0.text("type") })
+        #expect(types.count == 13)
+    }
+
+    @Test("streams are cut as the document says", arguments: document.vectors(kind: "stream"))
+    func stream(vector: ProtocolVector) throws {
+        var buffer = FrameBuffer()
+        var frames: [String] = []
+        for byte in try vector.requireBytes("bytes") {
+            buffer.append(CollectionOfOne(byte))
+            while let frame = try buffer.next() { frames.append(Array(frame).hexadecimal) }
+        }
+        #expect(frames == vector.texts("frame"))
+    }
+
+    static let refusals = document.vectors.filter { $0.kind.hasSuffix("-refused") }
+
+    @Test("what the document refuses is refused", arguments: refusals)
+    func refused(vector: ProtocolVector) throws {
+        let bytes = try vector.requireBytes("bytes")
+        switch vector.kind {
+        case "announcement-refused":
+            #expect(throws: WireError.self) { try Announcement.decode(bytes) }
+        case "entry-refused":
+            #expect(throws: WireError.self) { try Entry.decode(bytes) }
+        case "envelope-refused":
+            #expect(throws: CBORError.self) { try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes) }
+        case "frame-refused":
+            let error = #expect(throws: WireError.self) { try Frame(decoding: bytes) }
+            #expect(error?.mayBeIgnored == (vector.text("ignored") == "yes"))
+        default:
+            // Of another target's making.
+            break
+        }
+    }
+
+    @Test("each list of refusals is there")
+    func refusalsAreThere() {
+        for (kind, count) in [
+            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 11),
+        ] {
+            #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
+        }
+    }
+}
