@@ -1,2 +1,169 @@
-// COpenSSL has declarations only; SwiftPM wants one source file in a C target.
+// libcrypto's calls come in sequences with contexts to make and free; here each sequence is one function.
 #include "COpenSSL.h"
+#include <string.h>
+
+typedef struct evp_pkey_st EVP_PKEY;
+typedef struct evp_pkey_ctx_st EVP_PKEY_CTX;
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+typedef struct evp_md_st EVP_MD;
+typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
+typedef struct evp_cipher_st EVP_CIPHER;
+typedef struct engine_st ENGINE;
+
+// Numbers of algorithms and controls from OpenSSL 3's public headers (obj_mac.h, evp.h); part of its stable ABI.
+enum { nidX25519 = 1034, nidEd25519 = 1087, ctrlGetTag = 0x10, ctrlSetTag = 0x11 };
+
+extern unsigned char *SHA256(const unsigned char *data, size_t count, unsigned char *digest);
+extern const EVP_MD *EVP_sha256(void);
+extern unsigned char *HMAC(
+    const EVP_MD *md, const void *key, int keyCount, const unsigned char *data, size_t count, unsigned char *out,
+    unsigned int *outCount);
+extern EVP_PKEY *EVP_PKEY_new_raw_private_key(int type, ENGINE *engine, const unsigned char *key, size_t count);
+extern EVP_PKEY *EVP_PKEY_new_raw_public_key(int type, ENGINE *engine, const unsigned char *key, size_t count);
+extern int EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *out, size_t *count);
+extern void EVP_PKEY_free(EVP_PKEY *key);
+extern EVP_MD_CTX *EVP_MD_CTX_new(void);
+extern void EVP_MD_CTX_free(EVP_MD_CTX *context);
+extern int EVP_DigestSignInit(
+    EVP_MD_CTX *context, EVP_PKEY_CTX **keyContext, const EVP_MD *type, ENGINE *engine, EVP_PKEY *key);
+extern int EVP_DigestSign(
+    EVP_MD_CTX *context, unsigned char *signature, size_t *signatureCount, const unsigned char *data, size_t count);
+extern int EVP_DigestVerifyInit(
+    EVP_MD_CTX *context, EVP_PKEY_CTX **keyContext, const EVP_MD *type, ENGINE *engine, EVP_PKEY *key);
+extern int EVP_DigestVerify(
+    EVP_MD_CTX *context, const unsigned char *signature, size_t signatureCount, const unsigned char *data,
+    size_t count);
+extern EVP_PKEY_CTX *EVP_PKEY_CTX_new(EVP_PKEY *key, ENGINE *engine);
+extern void EVP_PKEY_CTX_free(EVP_PKEY_CTX *context);
+extern int EVP_PKEY_derive_init(EVP_PKEY_CTX *context);
+extern int EVP_PKEY_derive_set_peer(EVP_PKEY_CTX *context, EVP_PKEY *peer);
+extern int EVP_PKEY_derive(EVP_PKEY_CTX *context, unsigned char *out, size_t *count);
+extern EVP_CIPHER_CTX *EVP_CIPHER_CTX_new(void);
+extern void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX *context);
+extern const EVP_CIPHER *EVP_chacha20_poly1305(void);
+extern const EVP_CIPHER *EVP_chacha20(void);
+extern int EVP_CipherInit_ex(
+    EVP_CIPHER_CTX *context, const EVP_CIPHER *type, ENGINE *engine, const unsigned char *key,
+    const unsigned char *nonce, int isEncryption);
+extern int EVP_CipherUpdate(
+    EVP_CIPHER_CTX *context, unsigned char *out, int *outCount, const unsigned char *in, int count);
+extern int EVP_CipherFinal_ex(EVP_CIPHER_CTX *context, unsigned char *out, int *outCount);
+extern int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *context, int type, int argument, void *pointer);
+extern int CRYPTO_memcmp(const void *left, const void *right, size_t count);
+extern void OPENSSL_cleanse(void *memory, size_t count);
+
+int earshot_sha256(const uint8_t *data, size_t count, uint8_t *out) { return SHA256(data, count, out) != NULL; }
+
+int earshot_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *data, size_t count, uint8_t *out) {
+    unsigned int outCount = 32;
+    return HMAC(EVP_sha256(), key, (int)keyCount, data, count, out, &outCount) != NULL && outCount == 32;
+}
+
+void *earshot_ed25519_key(const uint8_t *seed) { return EVP_PKEY_new_raw_private_key(nidEd25519, NULL, seed, 32); }
+
+int earshot_ed25519_public(void *key, uint8_t *publicKey) {
+    size_t count = 32;
+    return EVP_PKEY_get_raw_public_key(key, publicKey, &count) == 1 && count == 32;
+}
+
+int earshot_ed25519_sign(void *key, const uint8_t *message, size_t count, uint8_t *signature) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t signatureCount = 64;
+    int ok = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+             EVP_DigestSign(context, signature, &signatureCount, message, count) == 1 && signatureCount == 64;
+    EVP_MD_CTX_free(context);
+    return ok;
+}
+
+int earshot_ed25519_verify(const uint8_t *publicKey, const uint8_t *message, size_t count, const uint8_t *signature) {
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(nidEd25519, NULL, publicKey, 32);
+    if (key == NULL) return 0;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int ok = context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+             EVP_DigestVerify(context, signature, 64, message, count) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+void earshot_key_free(void *key) { EVP_PKEY_free(key); }
+
+int earshot_x25519_public(const uint8_t *privateKey, uint8_t *publicKey) {
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(nidX25519, NULL, privateKey, 32);
+    size_t count = 32;
+    int ok = key != NULL && EVP_PKEY_get_raw_public_key(key, publicKey, &count) == 1 && count == 32;
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+int earshot_x25519(const uint8_t *privateKey, const uint8_t *publicKey, uint8_t *shared) {
+    static const uint8_t zeros[32];
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(nidX25519, NULL, privateKey, 32);
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(nidX25519, NULL, publicKey, 32);
+    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+    size_t count = 32;
+    int ok = peer != NULL && context != NULL && EVP_PKEY_derive_init(context) == 1 &&
+             EVP_PKEY_derive_set_peer(context, peer) == 1 && EVP_PKEY_derive(context, shared, &count) == 1 &&
+             count == 32 && CRYPTO_memcmp(shared, zeros, 32) != 0;
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+void *earshot_aead_new(const uint8_t *key) {
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (context != NULL && EVP_CipherInit_ex(context, EVP_chacha20_poly1305(), NULL, key, NULL, 1) != 1) {
+        EVP_CIPHER_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+void earshot_aead_free(void *context) { EVP_CIPHER_CTX_free(context); }
+
+int earshot_aead_rekey(void *context, const uint8_t *key) {
+    return EVP_CipherInit_ex(context, NULL, NULL, key, NULL, 1) == 1;
+}
+
+int earshot_aead_seal(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    size_t count, uint8_t *out) {
+    int done = 0;
+    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, 1) == 1 &&
+           (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
+           (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
+           EVP_CipherFinal_ex(context, out + count, &done) == 1 &&
+           EVP_CIPHER_CTX_ctrl(context, ctrlGetTag, 16, out + count) == 1;
+}
+
+int earshot_aead_open(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    size_t count, uint8_t *out) {
+    int done = 0;
+    uint8_t spare[16];
+    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, 0) == 1 &&
+           EVP_CIPHER_CTX_ctrl(context, ctrlSetTag, 16, (void *)(in + count)) == 1 &&
+           (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
+           (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
+           EVP_CipherFinal_ex(context, spare, &done) == 1;
+}
+
+int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count) {
+    // OpenSSL's 16-byte IV is the 4-byte block counter and the 12-byte nonce of RFC 8439.
+    uint8_t iv[16] = {0};
+    for (int index = 0; index < 8; index++) iv[8 + index] = (uint8_t)(number >> (8 * index));
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int done = 0;
+    memset(out, 0, count);
+    int ok = context != NULL && EVP_CipherInit_ex(context, EVP_chacha20(), NULL, key, iv, 1) == 1 &&
+             EVP_CipherUpdate(context, out, &done, out, (int)count) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return ok;
+}
+
+int earshot_equal(const uint8_t *left, const uint8_t *right, size_t count) {
+    return CRYPTO_memcmp(left, right, count) == 0;
+}
+
+void earshot_wipe(void *memory, size_t count) { OPENSSL_cleanse(memory, count); }

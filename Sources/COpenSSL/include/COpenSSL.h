@@ -1,6 +1,43 @@
-// The functions of libcrypto (OpenSSL 3) that Earshot uses, declared here so that no -dev package is needed.
+// The functions of libcrypto (OpenSSL 3) that Earshot uses, in the form in which it uses them. libcrypto's own
+// functions are declared in COpenSSL.c, so that no -dev package is needed. All return 1 for success and 0 for failure
+// unless they say otherwise.
 #ifndef EARSHOT_COPENSSL_H
 #define EARSHOT_COPENSSL_H
 #include <stddef.h>
-unsigned char *SHA256(const unsigned char *data, size_t count, unsigned char *digest);
+#include <stdint.h>
+
+// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). `out` has 32 bytes.
+int earshot_sha256(const uint8_t *data, size_t count, uint8_t *out);
+int earshot_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *data, size_t count, uint8_t *out);
+
+// Ed25519 (RFC 8032). A signing key is made of its 32-byte seed and freed by earshot_key_free; NULL on failure.
+void *earshot_ed25519_key(const uint8_t *seed);
+int earshot_ed25519_public(void *key, uint8_t *publicKey);
+int earshot_ed25519_sign(void *key, const uint8_t *message, size_t count, uint8_t *signature);
+int earshot_ed25519_verify(const uint8_t *publicKey, const uint8_t *message, size_t count, const uint8_t *signature);
+void earshot_key_free(void *key);
+
+// X25519 (RFC 7748). Fails for a result of all zeros.
+int earshot_x25519_public(const uint8_t *privateKey, uint8_t *publicKey);
+int earshot_x25519(const uint8_t *privateKey, const uint8_t *publicKey, uint8_t *shared);
+
+// ChaCha20-Poly1305 (RFC 8439) with a context that keeps its key; nonces have 12 bytes, tags 16.
+void *earshot_aead_new(const uint8_t *key);
+void earshot_aead_free(void *context);
+int earshot_aead_rekey(void *context, const uint8_t *key);
+// Writes `count` bytes of ciphertext and the tag behind them. `out` may be `in`.
+int earshot_aead_seal(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    size_t count, uint8_t *out);
+// `count` is without the tag, which is expected behind the ciphertext.
+int earshot_aead_open(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    size_t count, uint8_t *out);
+
+// Keystream of ChaCha20 (RFC 8439 §2.4) from block 0 with an 8-byte little-endian number in the last bytes of the nonce.
+int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count);
+
+// Whether two buffers are equal, in a time that depends on `count` only.
+int earshot_equal(const uint8_t *left, const uint8_t *right, size_t count);
+void earshot_wipe(void *memory, size_t count);
 #endif

@@ -1,0 +1,59 @@
+import COpenSSL
+
+/// Randomness that is wholly decided by its seed: the keystream of ChaCha20 (RFC 8439). The host seeds it from the
+/// kernel, where it is as strong as its seed; the simulator from a number, where it can be repeated.
+public struct RandomStream: RandomNumberGenerator, Sendable {
+    private let key: [UInt8]
+    private var block: [UInt8] = []
+    private var used = 0
+    private var blockNumber: UInt64 = 0
+    private static let blockBytes = 1024
+
+    /// - Parameter seed: 32 bytes.
+    public init(seed: [UInt8]) {
+        precondition(seed.count == 32, "a seed has 32 bytes")
+        key = seed
+    }
+
+    /// For simulations and tests: everything follows from one number.
+    public init(simulationSeed: UInt64) {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: simulationSeed >> (8 * UInt64($0))) }
+        self.init(seed: SHA256.hash(Array("earshot simulation".utf8) + bytes))
+    }
+
+    public mutating func next() -> UInt64 {
+        if used + 8 > block.count { refill() }
+        var value: UInt64 = 0
+        for index in used..<used + 8 { value = value << 8 | UInt64(block[index]) }
+        used += 8
+        return value
+    }
+
+    public mutating func bytes(_ count: Int) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(count)
+        while result.count < count {
+            if used == block.count { refill() }
+            let taken = min(count - result.count, block.count - used)
+            result.append(contentsOf: block[used..<used + taken])
+            used += taken
+        }
+        return result
+    }
+
+    /// 0..<limit, each as likely as the others.
+    public mutating func uniform(below limit: UInt64) -> UInt64 {
+        UInt64.random(in: 0..<limit, using: &self)
+    }
+
+    /// 0..<1.
+    public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    private mutating func refill() {
+        if block.isEmpty { block = [UInt8](repeating: 0, count: Self.blockBytes) }
+        let isDone = earshot_chacha20_stream(key, blockNumber, &block, block.count)
+        precondition(isDone == 1, "libcrypto lacks ChaCha20")
+        blockNumber += 1
+        used = 0
+    }
+}

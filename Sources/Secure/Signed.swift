@@ -1,0 +1,84 @@
+public import Wire
+
+/// Something signed that is not what it says.
+public enum SignedError: Error, Equatable, Sendable {
+    case malformed(String)
+    case wrongSignature(PeerID)
+}
+
+/// An announcement as its peer signed it.
+public struct SignedAnnouncement: Equatable, Sendable {
+    public let announcement: Announcement
+    /// As on the wire; handed on as they are.
+    public var bytes: [UInt8] { envelope.bytes }
+    private let envelope: Envelope
+
+    public init(signing announcement: Announcement, by identity: Identity) {
+        precondition(announcement.peer == identity.peerID, "an announcement is signed by its own peer")
+        let payload = announcement.encoded()
+        self.announcement = announcement
+        envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .announcement))
+    }
+
+    /// Reads it without looking at the signature: whoever uses it must ``verify()``.
+    public init(parsing bytes: [UInt8]) throws(SignedError) {
+        do {
+            envelope = try Envelope(parsing: bytes, maximumBytes: Limits.datagramBytes)
+            announcement = try Announcement.decode(envelope.payload)
+        } catch {
+            throw .malformed("\(error)")
+        }
+    }
+
+    public init(verifying bytes: [UInt8]) throws(SignedError) {
+        try self.init(parsing: bytes)
+        guard verify() else { throw .wrongSignature(announcement.peer) }
+    }
+
+    public func verify() -> Bool {
+        Signature.isValid(envelope.signature, of: envelope.payload, for: .announcement, by: announcement.peer)
+    }
+}
+
+/// An entry as its author signed it.
+public struct SignedEntry: Equatable, Sendable {
+    public let entry: Entry
+    public let id: EntryID
+    /// As on the wire; kept and handed on as they are.
+    public var bytes: [UInt8] { envelope.bytes }
+    public var key: EntryKey { EntryKey(lamport: entry.lamport, id: id) }
+    private let envelope: Envelope
+
+    public init(signing entry: Entry, by identity: Identity) {
+        precondition(entry.author == identity.peerID, "an entry is signed by its own author")
+        let payload = entry.encoded()
+        self.entry = entry
+        envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .entry))
+        id = EntryID(of: envelope.bytes)
+    }
+
+    /// Reads it without looking at the signature: whoever uses it must ``verify()``.
+    public init(parsing bytes: [UInt8]) throws(SignedError) {
+        do {
+            envelope = try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes)
+            entry = try Entry.decode(envelope.payload)
+        } catch {
+            throw .malformed("\(error)")
+        }
+        id = EntryID(of: bytes)
+    }
+
+    public init(verifying bytes: [UInt8]) throws(SignedError) {
+        try self.init(parsing: bytes)
+        guard verify() else { throw .wrongSignature(entry.author) }
+    }
+
+    /// From our own archive, where only verified entries go.
+    public init(trusted bytes: [UInt8]) throws(SignedError) {
+        try self.init(parsing: bytes)
+    }
+
+    public func verify() -> Bool {
+        Signature.isValid(envelope.signature, of: envelope.payload, for: .entry, by: entry.author)
+    }
+}

@@ -1,0 +1,36 @@
+/// A record that cannot be opened: forged, repeated, out of order, or after the end of the counter.
+public struct RecordError: Error, Equatable, Sendable {
+    public init() {}
+}
+
+/// The two directions of a link after its handshake (Noise §5.3): records sealed and opened in order.
+public final class Transport {
+    /// What a record has more than its plaintext.
+    public static let tagBytes = CipherState.tagBytes
+    /// Both sides take a new key after this many records in a direction, without saying so (Noise §11.3). It keeps
+    /// what one key has sealed small, and the counter is far from its end.
+    static let recordsPerKey: UInt64 = 65_536
+
+    private let sending: CipherState
+    private let receiving: CipherState
+    private let recordsPerKey: UInt64
+
+    init(sending: CipherState, receiving: CipherState, recordsPerKey: UInt64 = Transport.recordsPerKey) {
+        self.sending = sending
+        self.receiving = receiving
+        self.recordsPerKey = recordsPerKey
+    }
+
+    /// Appends one sealed record, ``tagBytes`` longer than `plaintext`.
+    public func seal(_ plaintext: ArraySlice<UInt8>, into output: inout [UInt8]) {
+        let isSealed = sending.seal(plaintext, into: &output)
+        precondition(isSealed, "2^64 records were sealed")
+        if sending.nonce % recordsPerKey == 0 { sending.rekey() }
+    }
+
+    /// Appends the plaintext of one record.
+    public func open(_ record: ArraySlice<UInt8>, into output: inout [UInt8]) throws(RecordError) {
+        guard receiving.open(record, into: &output) else { throw RecordError() }
+        if receiving.nonce % recordsPerKey == 0 { receiving.rekey() }
+    }
+}
