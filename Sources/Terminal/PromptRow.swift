@@ -8,8 +8,8 @@ struct PromptRow {
     /// The first character shown.
     private var leftmost = 0
     private var isDrawn = false
-    /// Where the cursor was left, from 0.
-    private var cursorColumn = 0
+    /// What stands before the cursor and under it.
+    private var drawnThroughCursor = ""
 
     /// - Returns: what removes the row as the terminal shows it after its size has changed: most terminals wrap anew,
     ///   so a row that was longer than the new width now takes several.
@@ -18,8 +18,24 @@ struct PromptRow {
         defer { self.columns = new }
         guard isDrawn else { return "" }
         isDrawn = false
-        let rowsAbove = cursorColumn / new
+        leftmost = 0
+        let rowsAbove = rowsAboveCursor(columns: new)
         return (rowsAbove > 0 ? "\u{1B}[\(rowsAbove)A" : "") + "\r\u{1B}[J"
+    }
+
+    /// In how many rows above the cursor's a terminal puts the row, wrapping it anew.
+    private func rowsAboveCursor(columns: Int) -> Int {
+        var rows = 0
+        var column = 0
+        for character in drawnThroughCursor {
+            let width = DisplayWidth.of(character)
+            if column + width > columns {
+                rows += 1
+                column = 0
+            }
+            column += width
+        }
+        return rows
     }
 
     /// - Returns: what removes the row, so that lines can be written in its place.
@@ -31,14 +47,14 @@ struct PromptRow {
 
     /// - Returns: what shows the row, the cursor in its place.
     mutating func draw(prompt: String, editor: LineEditor) -> String {
-        let prompt = Self.fitting(prompt, columns: columns / 2)
+        let prompt = Self.fitting(prompt, columns: min(columns / 2, columns - 6))
         let promptWidth = DisplayWidth.of(prompt)
         // The last column stays free: writing there makes terminals wrap at differing times.
         let room = columns - 1 - promptWidth
         scroll(editor, room: room)
         var shown = leftmost > 0 ? "‹" : ""
         var width = leftmost > 0 ? 1 : 0
-        var cursorWidth = width
+        var beforeCursor = shown
         var index = leftmost
         while index < editor.characters.count {
             let text = SafeText.shown(editor.characters[index])
@@ -50,9 +66,13 @@ struct PromptRow {
             shown += text
             width = next
             index += 1
-            if index == editor.cursor { cursorWidth = width }
+            if index == editor.cursor { beforeCursor = shown }
         }
-        cursorColumn = promptWidth + cursorWidth
+        // The cursor stands on something written, so that terminals agree on its place when they wrap anew.
+        if editor.cursor == editor.characters.count { shown += " " }
+        let cursorColumn = DisplayWidth.of(prompt + beforeCursor)
+        let underCursor = shown.dropFirst(beforeCursor.count).prefix(1)
+        drawnThroughCursor = prompt + beforeCursor + underCursor
         isDrawn = true
         return "\r" + prompt + shown + "\u{1B}[K\r" + (cursorColumn > 0 ? "\u{1B}[\(cursorColumn)C" : "")
     }
