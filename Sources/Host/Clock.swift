@@ -1,0 +1,22 @@
+import Chat
+import Glibc
+
+/// The machine's clocks.
+enum Clock {
+    /// Counts on through sleep.
+    static func now() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_BOOTTIME)) }
+
+    /// Does not count while the machine sleeps: its lag behind ``now()`` grows by the time slept.
+    static func awake() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC)) }
+
+    static func wall() -> WallTime {
+        WallTime(milliseconds: UInt64(max(0, nanoseconds(of: CLOCK_REALTIME))) / 1_000_000)
+    }
+
+    private static func nanoseconds(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        let result = clock_gettime(clock, &time)
+        precondition(result == 0, "the clock can be read")
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,12 @@
+import Glibc
+
+/// How many descriptors the process may have.
+enum DescriptorLimit {
+    /// As many as are allowed without asking: systems start programs with 1,024.
+    static func raise() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

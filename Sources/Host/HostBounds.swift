@@ -1,0 +1,49 @@
+/// What the host chose: sizes, counts and times, with unit and reason. What the cores chose stands in
+/// `Chat/Bounds.swift`, what the protocol fixes in `Wire/Limits.swift`.
+enum HostBounds {
+    // Links.
+
+    /// Bytes that may wait for a link whose peer reads slowly; past this it is cut (`LinkEnd.tooSlow`). A burst of a
+    /// whole log's reconciliation fits. Worst case 4 MiB for each link.
+    static let linkQueueBytes = 4 << 20
+    /// Connections that were accepted and stand; later ones are closed at once.
+    static let acceptedLinks = 2000
+    /// Of those, from one address: the rest stays free for other machines.
+    static let acceptedLinksPerAddress = 1500
+    /// Connections accepted in one round of the loop.
+    static let acceptsPerRound = 64
+    /// How long a connection may take to stand.
+    static let connectTime: Duration = .seconds(10)
+    /// How long a closed link may take to hand over what is queued.
+    static let lingerTime: Duration = .seconds(1)
+    /// The same, for all links, when the process ends.
+    static let finishTime: Duration = .milliseconds(300)
+    /// How long sent bytes may stay unacknowledged, in milliseconds: a pulled cable is seen before 10 s.
+    static let unacknowledgedMilliseconds: Int32 = 8000
+    /// Rest after the process has run out of descriptors.
+    static let acceptPause: Duration = .milliseconds(100)
+
+    // The loop.
+
+    /// Descriptors looked at in one round.
+    static let eventsPerRound = 256
+    /// Datagrams taken from one socket in one round.
+    static let datagramsPerRound = 64
+    /// Bytes taken from one link, or from standard input, in one round.
+    static let readBytes = 64 * 1024
+    /// Bytes that may wait for a standard output that nobody reads; past this the process quits.
+    static let standardOutputBytes = 16 << 20
+    /// How long the last output may take to be read when the process ends.
+    static let standardOutputTime: Duration = .seconds(1)
+
+    // Interfaces.
+
+    /// Changes of interfaces come in flocks: how long to gather them.
+    static let interfaceSettleTime: Duration = .milliseconds(100)
+    /// How often interfaces are looked at without having been told of a change, and sockets that died are reopened.
+    static let interfaceInterval: Duration = .seconds(2)
+    /// A clock that jumped by more than this: the machine slept.
+    static let unexplainedTime: Duration = .seconds(1)
+    /// A wait that took this much longer than asked: the process was stopped. More than a loaded machine explains.
+    static let oversleptTime: Duration = .seconds(4)
+}

@@ -1,0 +1,24 @@
+public import Chat
+
+/// How a host runs its core.
+public struct HostConfiguration {
+    /// Where links are accepted.
+    public var port: PortChoice = .preferred(47474)
+    public var usesMulticast = true
+    /// Where the groups are joined; tests take another, to be among themselves.
+    public var multicastPort: UInt16 = 47474
+    /// Only these interfaces; empty for all.
+    public var interfaceNames: [String] = []
+    /// What is read for the front end; nil for nothing.
+    public var input: Int32? = Surroundings.standardInput
+    /// Where the front end's output goes; nil for nowhere.
+    public var output: Int32? = Surroundings.standardOutput
+    /// Whether SIGINT and its like are taken; `run` must then be on the first thread.
+    public var takesSignals = true
+    /// Whether a terminal on `input` hands over every key, as a line editor of our own needs it.
+    public var usesRawTerminal = false
+    /// Takes lines for the diagnostic log. Must not write to a terminal that the front end draws on.
+    public var note: (Note) -> Void = { _ in }
+
+    public init() {}
+}

@@ -1,0 +1,96 @@
+import Chat
+import Glibc
+import Wire
+
+/// One link's socket and what waits to be sent on it.
+final class LinkSocket {
+    enum Phase {
+        case connecting(until: Instant)
+        case open
+        /// The core has been told that it is closed; what is queued still goes out, then we wait for the other side's
+        /// end, because closing with unread bytes would reset the connection and lose what is on its way.
+        case closing(until: Instant)
+    }
+
+    let id: LinkID
+    let descriptor: Descriptor
+    let remote: Endpoint
+    let isAccepted: Bool
+    var phase: Phase
+    /// What epoll waits for.
+    var interest: Readiness
+    /// In the list of links to be flushed at the end of the round.
+    var isToBeFlushed = false
+
+    private var queue: [UInt8] = []
+    /// Bytes of `queue` that the kernel has taken.
+    private var sentCount = 0
+    private var hasSentEnd = false
+
+    init(
+        id: LinkID, descriptor: consuming Descriptor, remote: Endpoint, isAccepted: Bool, phase: Phase,
+        interest: Readiness
+    ) {
+        self.id = id
+        self.descriptor = descriptor
+        self.remote = remote
+        self.isAccepted = isAccepted
+        self.phase = phase
+        self.interest = interest
+    }
+
+    var queuedBytes: Int { queue.count - sentCount }
+
+    /// When the phase ends by itself.
+    var deadline: Instant? {
+        switch phase {
+        case .connecting(let until), .closing(let until): until
+        case .open: nil
+        }
+    }
+
+    func append(_ bytes: [UInt8]) {
+        if queuedBytes == 0 {
+            queue = bytes
+            sentCount = 0
+        } else {
+            // What was sent is dropped when it is the greater part, so that each byte is moved at most once more.
+            if sentCount > queue.count / 2 {
+                queue.removeFirst(sentCount)
+                sentCount = 0
+            }
+            queue += bytes
+        }
+    }
+
+    /// One `send`, after which the queue is empty or the kernel's buffer is full.
+    func flush() throws(SystemError) {
+        if queuedBytes > 0 {
+            guard let count = try descriptor.send(queue[sentCount...]) else { return }
+            sentCount += count
+            guard sentCount == queue.count else { return }
+            queue = []
+            sentCount = 0
+        }
+        if case .closing = phase, !hasSentEnd {
+            hasSentEnd = true
+            _ = shutdown(descriptor.number, CInt(SHUT_WR))
+        }
+    }
+
+    /// - Returns: The error with which the connection failed; nil if it stands.
+    func connectionError() -> String? {
+        let code = descriptor.pendingError()
+        if code != 0 { return String(cString: strerror(code)) }
+        // A port of ours that the kernel chose for the connection may be the very port that we call.
+        if let local = try? descriptor.localEndpoint(), local == remote { return "reached itself" }
+        return nil
+    }
+
+    /// What all links have: no waiting to fill packets, and a bound on how long sent bytes may stay unanswered.
+    static func prepare(_ descriptor: borrowing Descriptor) throws(SystemError) {
+        try descriptor.setOption(TCP.level, TCP_NODELAY, to: 1, "TCP_NODELAY")
+        try descriptor.setOption(
+            TCP.level, TCP_USER_TIMEOUT, to: HostBounds.unacknowledgedMilliseconds, "TCP_USER_TIMEOUT")
+    }
+}

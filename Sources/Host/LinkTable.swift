@@ -1,0 +1,233 @@
+import Chat
+import Glibc
+import Wire
+
+/// All links of the process: connects, reads, queues, flushes, closes.
+final class LinkTable {
+    /// Ends that the core is still to be told of, in order.
+    private(set) var ended: [(link: LinkID, end: LinkEnd)] = []
+
+    private let poller: Poller
+    private var links: [LinkID: LinkSocket] = [:]
+    private var toBeFlushed: [LinkSocket] = []
+    /// Links whose phase ends by itself: connecting or closing.
+    private var timed: [LinkSocket] = []
+    private var acceptedCount = 0
+    private var acceptedCounts: [IPAddress: Int] = [:]
+    /// Accepted links are numbered from 2^63 up; the core numbers its own from below.
+    private var nextAccepted: UInt64 = 1 << 63
+    private let buffer: UnsafeMutableRawBufferPointer
+
+    init(poller: Poller) {
+        self.poller = poller
+        buffer = .allocate(byteCount: HostBounds.readBytes, alignment: 16)
+    }
+
+    deinit {
+        for link in links.values { poller.remove(link.descriptor.number) }
+        buffer.deallocate()
+    }
+
+    /// Links that exist, closing ones included.
+    var count: Int { links.count }
+
+    /// The next time that ``deadlineReached(at:)`` has something to do.
+    var nextDeadline: Instant? { timed.lazy.compactMap(\.deadline).min() }
+
+    // MARK: What the core asks for
+
+    func open(_ id: LinkID, to endpoint: Endpoint, at now: Instant) {
+        precondition(links[id] == nil && id.number < 1 << 63, "the core numbers its links anew, below 2^63")
+        do {
+            let descriptor = try Descriptor(family: endpoint.address.family, .stream)
+            try LinkSocket.prepare(descriptor)
+            // Even a connection that stands at once is reported when epoll says that it is writable.
+            _ = try descriptor.connect(to: endpoint)
+            let link = LinkSocket(
+                id: id, descriptor: descriptor, remote: endpoint, isAccepted: false,
+                phase: .connecting(until: now + HostBounds.connectTime), interest: .writable)
+            try poller.add(link.descriptor.number, .link(id), .writable)
+            links[id] = link
+            timed.append(link)
+        } catch {
+            ended.append((id, .failed(error.reason)))
+        }
+    }
+
+    /// Queues bytes; a link that is gone takes none.
+    func send(_ bytes: [UInt8], on id: LinkID) {
+        guard let link = links[id] else { return }
+        if case .closing = link.phase { return }
+        link.append(bytes)
+        if link.queuedBytes > HostBounds.linkQueueBytes {
+            // The queue of this round alone may be long: what the kernel takes does not count.
+            if case .open = link.phase { flush(link) }
+            if links[id] != nil, link.queuedBytes > HostBounds.linkQueueBytes { return end(link, .tooSlow) }
+        }
+        markToBeFlushed(link)
+    }
+
+    /// Answered by `closedByUs` unless the link is gone already.
+    func close(_ id: LinkID, abruptly: Bool, at now: Instant) {
+        guard let link = links[id] else { return }
+        switch link.phase {
+        case .closing: return
+        case .connecting: end(link, .closedByUs)
+        case .open where abruptly:
+            // Reset rather than linger: the other side is to notice at once.
+            try? link.descriptor.setOption(SOL_SOCKET, SO_LINGER, toValue: linger(l_onoff: 1, l_linger: 0), "SO_LINGER")
+            end(link, .closedByUs)
+        case .open:
+            ended.append((id, .closedByUs))
+            beginClosing(link, until: now + HostBounds.lingerTime)
+        }
+    }
+
+    /// Begins to close all links; they are gone when ``count`` is 0.
+    func closeAll(until instant: Instant) {
+        for link in links.values.sorted(by: { $0.id < $1.id }) {
+            switch link.phase {
+            case .closing: continue
+            case .connecting: end(link, .closedByUs)
+            case .open: beginClosing(link, until: instant)
+            }
+        }
+        flush()
+    }
+
+    /// Each link that has something queued is sent it, all at once.
+    func flush() {
+        let links = toBeFlushed
+        toBeFlushed.removeAll(keepingCapacity: true)
+        for link in links {
+            link.isToBeFlushed = false
+            if case .connecting = link.phase { continue }
+            if self.links[link.id] === link { flush(link) }
+        }
+    }
+
+    func takeEnded() -> [(link: LinkID, end: LinkEnd)] {
+        defer { ended.removeAll(keepingCapacity: true) }
+        return ended
+    }
+
+    // MARK: What happens
+
+    /// - Returns: Nil if there is no room for it: it is closed.
+    func accept(_ descriptor: consuming Descriptor, from remote: Endpoint) -> LinkID? {
+        let fromThere = acceptedCounts[remote.address, default: 0]
+        guard acceptedCount < HostBounds.acceptedLinks, fromThere < HostBounds.acceptedLinksPerAddress else {
+            return nil
+        }
+        let id = LinkID(number: nextAccepted)
+        do {
+            try LinkSocket.prepare(descriptor)
+            let link = LinkSocket(
+                id: id, descriptor: descriptor, remote: remote, isAccepted: true, phase: .open, interest: .readable)
+            try poller.add(link.descriptor.number, .link(id), .readable)
+            links[id] = link
+        } catch {
+            return nil
+        }
+        nextAccepted += 1
+        acceptedCount += 1
+        acceptedCounts[remote.address] = fromThere + 1
+        return id
+    }
+
+    /// - Returns: What the core is to be told, if anything. Ends are in ``ended``.
+    func ready(_ id: LinkID, _ readiness: Readiness) -> Input? {
+        guard let link = links[id] else { return nil }
+        switch link.phase {
+        case .connecting:
+            if let error = link.connectionError() {
+                end(link, .failed(error))
+                return nil
+            }
+            link.phase = .open
+            timed.removeAll { $0 === link }
+            setInterest(of: link, to: .readable)
+            markToBeFlushed(link)
+            return .linkOpened(id)
+        case .open:
+            if readiness.contains(.writable), link.queuedBytes > 0 { flush(link) }
+            guard readiness.contains(.readable), links[id] != nil else { return nil }
+            return receive(on: link)
+        case .closing:
+            if readiness.contains(.writable) { flush(link) }
+            guard readiness.contains(.readable), links[id] != nil else { return nil }
+            // What still comes is not for the core any more.
+            _ = receive(on: link)
+            return nil
+        }
+    }
+
+    /// Ends connections that do not stand in time, and closed links that do not finish.
+    func deadlineReached(at now: Instant) {
+        for link in timed where link.deadline.map({ $0 <= now }) ?? false {
+            if case .connecting = link.phase {
+                end(link, .failed("no answer within \(HostBounds.connectTime.components.seconds) s"))
+            } else {
+                drop(link)
+            }
+        }
+    }
+
+    // MARK: Details
+
+    private func receive(on link: LinkSocket) -> Input? {
+        do {
+            switch try link.descriptor.receive(into: buffer) {
+            case .bytes(let count): return .linkBytesReceived(link.id, Array(buffer[..<count]))
+            case .end: end(link, .closedByPeer)
+            case .notNow: break
+            }
+        } catch {
+            end(link, .failed(error.reason))
+        }
+        return nil
+    }
+
+    private func flush(_ link: LinkSocket) {
+        do {
+            try link.flush()
+            setInterest(of: link, to: link.queuedBytes > 0 ? [.readable, .writable] : .readable)
+        } catch {
+            end(link, .failed(error.reason))
+        }
+    }
+
+    private func markToBeFlushed(_ link: LinkSocket) {
+        guard !link.isToBeFlushed else { return }
+        link.isToBeFlushed = true
+        toBeFlushed.append(link)
+    }
+
+    private func setInterest(of link: LinkSocket, to interest: Readiness) {
+        guard link.interest != interest else { return }
+        link.interest = interest
+        poller.change(link.descriptor.number, to: interest)
+    }
+
+    private func beginClosing(_ link: LinkSocket, until instant: Instant) {
+        link.phase = .closing(until: instant)
+        timed.append(link)
+        markToBeFlushed(link)
+    }
+
+    /// The link is gone and the core is told, unless it has been told before.
+    private func end(_ link: LinkSocket, _ end: LinkEnd) {
+        if case .closing = link.phase {} else { ended.append((link.id, end)) }
+        drop(link)
+    }
+
+    private func drop(_ link: LinkSocket) {
+        poller.remove(link.descriptor.number)
+        links[link.id] = nil
+        if link.deadline != nil { timed.removeAll { $0 === link } }
+        guard link.isAccepted else { return }
+        acceptedCount -= 1
+        let left = acceptedCounts[link.remote.address, default: 1] - 1
+        acceptedCounts[link.remote.address] = left == 0 ? nil : left
+    }
+}

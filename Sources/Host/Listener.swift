@@ -1,0 +1,138 @@
+import Chat
+import Glibc
+import Wire
+
+/// Which TCP port links are accepted on.
+public enum PortChoice: Equatable, Sendable {
+    /// This one if it is free, else any.
+    case preferred(UInt16)
+    /// This one or none.
+    case exactly(UInt16)
+    case any
+}
+
+/// Accepts connections on one port, over IPv4 and IPv6 as far as the machine has them.
+final class Listener {
+    let port: UInt16
+    private let sockets: [OwnedSocket]
+    private let poller: Poller
+    /// Set while the process is out of descriptors; the listener then rests rather than spin.
+    private(set) var pausedUntil: Instant?
+
+    /// Copyable stand-in for the descriptor that it owns, so that it fits into an array.
+    private final class OwnedSocket {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    /// - Throws: ``HostError`` if the port is taken or may not be used.
+    init(_ choice: PortChoice, poller: Poller) throws {
+        self.poller = poller
+        (port, sockets) = try Self.open(choice)
+        for socket in sockets { try poller.add(socket.descriptor.number, .listener, .readable) }
+    }
+
+    deinit {
+        for socket in sockets { poller.remove(socket.descriptor.number) }
+    }
+
+    /// Up to ``HostBounds/acceptsPerRound`` connections that wait.
+    func accept(at now: Instant, _ body: (consuming Descriptor, Endpoint) -> Void) {
+        var room = HostBounds.acceptsPerRound
+        for socket in sockets {
+            while room > 0 {
+                room -= 1
+                do throws(SystemError) {
+                    guard let (number, from) = try socket.descriptor.accept() else { break }
+                    let accepted = Descriptor(owning: number)
+                    if let from { body(accepted, from) }
+                } catch  where [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.code) {
+                    return pause(until: now + HostBounds.acceptPause)
+                } catch {
+                    // The one connection failed before we came to it (accept(2), Error handling).
+                    continue
+                }
+            }
+        }
+    }
+
+    /// Takes up accepting again when the pause is over.
+    func deadlineReached(at now: Instant) {
+        guard let pausedUntil, pausedUntil <= now else { return }
+        self.pausedUntil = nil
+        for socket in sockets { poller.change(socket.descriptor.number, to: .readable) }
+    }
+
+    private func pause(until instant: Instant) {
+        pausedUntil = instant
+        for socket in sockets { poller.change(socket.descriptor.number, to: []) }
+    }
+
+    // MARK: Opening
+
+    private static func open(_ choice: PortChoice) throws -> (UInt16, [OwnedSocket]) {
+        switch choice {
+        case .exactly(let port):
+            do {
+                return try open(port: port)
+            } catch let error as SystemError where error.code == EADDRINUSE {
+                throw HostError("cannot listen on port \(port): already in use (try --port 0)")
+            } catch let error as SystemError where error.code == EACCES {
+                throw HostError("cannot listen on port \(port): not permitted (try a port above 1023)")
+            }
+        case .preferred(let port):
+            do {
+                return try open(port: port)
+            } catch let error as SystemError where error.code == EADDRINUSE || error.code == EACCES {
+                return try open(.any)
+            }
+        case .any:
+            // The port that the kernel gives for one family may be taken in the other.
+            for _ in 0..<16 {
+                do {
+                    return try open(port: 0)
+                } catch let error as SystemError where error.code == EADDRINUSE {
+                    continue
+                }
+            }
+            throw HostError("cannot listen: no port is free for both IPv4 and IPv6 (name one with --port)")
+        }
+    }
+
+    private static func open(port: UInt16) throws -> (UInt16, [OwnedSocket]) {
+        var port = port
+        var sockets: [OwnedSocket] = []
+        for address in [IPAddress.v4(0), .v6(high: 0, low: 0, scope: 0)] {
+            guard let socket = try openIfPresent(Endpoint(address: address, port: port)) else { continue }
+            if port == 0 { port = try socket.descriptor.localEndpoint()?.port ?? 0 }
+            sockets.append(socket)
+        }
+        if sockets.isEmpty { throw HostError("cannot listen: this machine has neither IPv4 nor IPv6") }
+        return (port, sockets)
+    }
+
+    /// - Returns: Nil if the machine lacks the family.
+    private static func openIfPresent(_ endpoint: Endpoint) throws(SystemError) -> OwnedSocket? {
+        do {
+            return try open(endpoint)
+        } catch {
+            guard [EAFNOSUPPORT, EADDRNOTAVAIL, EPROTONOSUPPORT].contains(error.code) else { throw error }
+            return nil
+        }
+    }
+
+    private static func open(_ endpoint: Endpoint) throws(SystemError) -> OwnedSocket {
+        let socket = try Descriptor(family: endpoint.address.family, .stream)
+        // A port whose last connections are still dying is free.
+        try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
+        if case .v6 = endpoint.address { try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY") }
+        try socket.bind(to: endpoint)
+        try socket.listen(backlog: 512)
+        return OwnedSocket(socket)
+    }
+}
+
+/// Levels of socket options as the calls want them.
+enum IPv4 { static let level = CInt(IPPROTO_IP) }
+enum IPv6 { static let level = CInt(IPPROTO_IPV6) }
+enum TCP { static let level = CInt(IPPROTO_TCP) }

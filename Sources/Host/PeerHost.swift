@@ -1,0 +1,285 @@
+public import Chat
+import Glibc
+import Wire
+
+/// Runs a core on the thread that calls it, with everything a core must not do itself: sockets, clocks, signals,
+/// standard streams.
+///
+/// A round: wait; hand the core a bounded batch of inputs; commit the archive; carry out what the core wants; send
+/// each link what is queued for it, once. Nothing that a round says leaves before what it stored is kept.
+public final class PeerHost<C: Core> {
+    public private(set) var core: C
+    private let frontEnd: any FrontEnd
+    private let archive: any Archive
+    private let configuration: HostConfiguration
+    private let poller: Poller
+    private let links: LinkTable
+    private var listener: Listener?
+    private let multicast: MulticastSockets?
+    private let watch: InterfaceWatch
+    private let console: Console
+    private var sleepDetector: SleepDetector
+    /// What the core is to be told first in the next round.
+    private var pending: [Input] = []
+    private var moment: Moment
+    private var outcome: Outcome?
+
+    /// The clocks as they were read once for the round.
+    private struct Moment {
+        var now = Clock.now()
+        var wall = Clock.wall()
+    }
+
+    private enum Outcome {
+        /// Hand over what is queued, then end.
+        case finished(ExitStatus)
+        /// End at once.
+        case abandoned
+    }
+
+    /// Opens everything.
+    /// - Throws: ``HostError`` or ``SystemError``, fit to be shown.
+    public init(
+        core: C, frontEnd: any FrontEnd, archive: any Archive, configuration: HostConfiguration
+    ) throws {
+        self.core = core
+        self.frontEnd = frontEnd
+        self.archive = archive
+        self.configuration = configuration
+        DescriptorLimit.raise()
+        moment = Moment()
+        sleepDetector = SleepDetector(at: moment.now)
+        poller = try Poller()
+        links = LinkTable(poller: poller)
+        let listener = try Listener(configuration.port, poller: poller)
+        self.listener = listener
+        watch = try InterfaceWatch(names: configuration.interfaceNames, poller: poller, at: moment.now)
+        multicast =
+            configuration.usesMulticast
+            ? MulticastSockets(port: configuration.multicastPort, poller: poller, note: configuration.note) : nil
+        console = try Console(configuration, poller: poller)
+        multicast?.update(watch.interfaces)
+        for name in configuration.interfaceNames where !watch.interfaces.contains(where: { $0.name == name }) {
+            configuration.note(Note(.warning, "there is no interface \(name) that is up"))
+        }
+        pending.append(.started(linkPort: listener.port, interfaces: watch.interfaces))
+        if let columns = console.columns { frontEnd.sizeChanged(columns: columns) }
+    }
+
+    /// The TCP port on which links are accepted.
+    public var linkPort: UInt16 { listener?.port ?? 0 }
+
+    /// Runs a core until it has finished.
+    /// - Throws: ``HostError`` or ``SystemError`` if a socket cannot be opened at the start, fit to be shown.
+    public static func run(
+        _ core: inout C, frontEnd: any FrontEnd, archive: any Archive, configuration: HostConfiguration
+    ) throws -> ExitStatus {
+        let host = try PeerHost(core: core, frontEnd: frontEnd, archive: archive, configuration: configuration)
+        defer { core = host.core }
+        return try host.run()
+    }
+
+    /// Runs the core until it has finished.
+    public func run() throws -> ExitStatus {
+        while true {
+            if let status = try round(atMost: .seconds(3600)) { return status }
+        }
+    }
+
+    /// One round of the loop.
+    /// - Parameter limit: How long to wait at most for something to happen.
+    /// - Returns: The exit status when the core has finished and all that could be sent is sent.
+    func round(atMost limit: Duration) throws -> ExitStatus? {
+        let asked = waitingTime(atMost: limit)
+        try poller.wait(atMost: asked)
+        moment = Moment()
+        let slept = sleepDetector.hasSlept(at: moment.now, asked: asked)
+
+        for input in takePending() { handle(input) }
+        if slept { resume() }
+        try takeEvents()
+        takeTimers()
+        takeEnded()
+        takeCommands()
+        if keep() { carryOut() }
+        writeOutput()
+
+        switch outcome {
+        case nil: return nil
+        case .abandoned: return .failed
+        case .finished(let status):
+            try finish()
+            return status
+        }
+    }
+
+    private func handle(_ input: Input) {
+        core.handle(input, at: moment.now, wall: moment.wall)
+    }
+
+    private func waitingTime(atMost limit: Duration) -> Duration {
+        if !pending.isEmpty || console.isInputReady { return .zero }
+        let now = Clock.now()
+        var wake = min(now + limit, watch.nextDeadline)
+        if let deadline = core.nextDeadline { wake = min(wake, deadline.at) }
+        if let deadline = links.nextDeadline { wake = min(wake, deadline) }
+        if let deadline = listener?.pausedUntil { wake = min(wake, deadline) }
+        return max(.zero, wake - now)
+    }
+
+    // MARK: Inputs
+
+    private func takePending() -> [Input] {
+        defer { pending.removeAll(keepingCapacity: true) }
+        return pending
+    }
+
+    private func takeEvents() throws {
+        for index in 0..<poller.readyCount {
+            guard let (source, readiness) = poller.ready(at: index) else { continue }
+            switch source {
+            case .link(let id):
+                if let input = links.ready(id, readiness) { handle(input) }
+            case .datagrams(let number):
+                multicast?.receive(on: number) { handle(.datagramReceived($0, from: $1)) }
+            case .listener:
+                listener?.accept(at: moment.now) { descriptor, from in
+                    if let id = links.accept(descriptor, from: from) { handle(.linkAccepted(id, from: from)) }
+                }
+            case .interfaceWatch: watch.ready(at: moment.now)
+            case .signals: takeSignals()
+            case .standardInput: takeInput()
+            case .standardOutput: console.output?.flush()
+            }
+        }
+        if console.input?.isAlwaysReady ?? false { takeInput() }
+    }
+
+    private func takeTimers() {
+        links.deadlineReached(at: moment.now)
+        listener?.deadlineReached(at: moment.now)
+        switch watch.deadlineReached(at: moment.now) {
+        case .notDue: break
+        case .same: multicast?.update(watch.interfaces)
+        case .changed:
+            multicast?.update(watch.interfaces)
+            handle(.interfacesChanged(watch.interfaces))
+        }
+        if let deadline = core.nextDeadline, deadline.at <= moment.now { handle(.deadlineReached) }
+    }
+
+    private func takeEnded() {
+        for (link, end) in links.takeEnded() { handle(.linkClosed(link, end)) }
+    }
+
+    private func takeInput() {
+        guard let input = console.input, !input.hasEnded else { return }
+        if let bytes = input.read() {
+            if !bytes.isEmpty { frontEnd.inputReceived(bytes, at: moment.wall) }
+        } else {
+            frontEnd.inputEnded()
+        }
+    }
+
+    private func takeCommands() {
+        while let (command, token) = frontEnd.nextCommand() { handle(.commanded(command, token: token)) }
+    }
+
+    private func takeSignals() {
+        for news in console.signals?.read() ?? [] {
+            switch news {
+            case .leave:
+                if console.hasAskedToLeave { outcome = .abandoned }
+                leave()
+            case .suspend:
+                console.suspend()
+                resume()
+            case .resumed:
+                console.resume()
+                resume()
+            case .resized: break
+            }
+            if let columns = console.columns { frontEnd.sizeChanged(columns: columns) }
+        }
+    }
+
+    private func leave() {
+        console.hasAskedToLeave = true
+        handle(.commanded(.quit(afterReceipts: false), token: nil))
+    }
+
+    /// The machine, or the process, was away for a while.
+    private func resume() {
+        watch.hurry(at: moment.now)
+        handle(.resumed)
+    }
+
+    // MARK: Outputs
+
+    /// - Returns: False if the round's changes could not be kept: what it says must then not leave.
+    private func keep() -> Bool {
+        do {
+            try archive.commit()
+            return true
+        } catch {
+            configuration.note(Note(.warning, error.text))
+            frontEnd.eventOccurred(.failed(Event.Failure(.storage, error.text)), token: nil, at: moment.wall)
+            outcome = outcome ?? .finished(.failed)
+            return false
+        }
+    }
+
+    private func carryOut() {
+        while outcome == nil, let output = core.nextOutput() {
+            switch output {
+            case .multicast(let bytes): multicast?.multicast(bytes)
+            case .sendDatagram(let bytes, let endpoint): multicast?.send(bytes, to: endpoint)
+            case .openLink(let id, let endpoint): links.open(id, to: endpoint, at: moment.now)
+            case .sendOnLink(let id, let bytes): links.send(bytes, on: id)
+            case .closeLink(let id, let abruptly): links.close(id, abruptly: abruptly, at: moment.now)
+            case .notify(let event, let token): frontEnd.eventOccurred(event, token: token, at: moment.wall)
+            case .note(let note): configuration.note(note)
+            case .finished(let status): outcome = .finished(status)
+            }
+        }
+        links.flush()
+        pending += links.takeEnded().map { .linkClosed($0.link, $0.end) }
+        while let (command, token) = frontEnd.nextCommand() { pending.append(.commanded(command, token: token)) }
+    }
+
+    private func writeOutput() {
+        let bytes = frontEnd.takeOutput()
+        guard let output = console.output else { return }
+        if !bytes.isEmpty { output.write(bytes) }
+        if output.isGone, !console.hasAskedToLeave {
+            configuration.note(Note(.warning, "nobody reads standard output any more"))
+            console.hasAskedToLeave = true
+            pending.append(.commanded(.quit(afterReceipts: false), token: nil))
+        }
+    }
+
+    /// Hands over what is queued for links and standard output, within bounds.
+    private func finish() throws {
+        listener = nil
+        console.input = nil
+        let end = Clock.now() + HostBounds.finishTime
+        links.closeAll(until: end)
+        while links.count > 0 {
+            let left = end - Clock.now()
+            guard left > .zero else { break }
+            try poller.wait(atMost: left)
+            for index in 0..<poller.readyCount {
+                guard let (source, readiness) = poller.ready(at: index) else { continue }
+                switch source {
+                case .link(let id): _ = links.ready(id, readiness)
+                case .datagrams(let number): multicast?.receive(on: number) { _, _ in }
+                case .interfaceWatch: watch.ready(at: Clock.now())
+                case .signals: if console.signals?.read().contains(.leave) ?? false { return }
+                case .standardOutput: console.output?.flush()
+                case .listener, .standardInput: break
+                }
+            }
+        }
+        console.output?.finish(within: HostBounds.standardOutputTime)
+    }
+}

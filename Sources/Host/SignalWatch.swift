@@ -1,0 +1,68 @@
+import CLinux
+import Glibc
+
+/// What a signal asks for.
+enum SignalNews: Equatable {
+    /// SIGINT, SIGTERM, SIGHUP.
+    case leave
+    /// SIGTSTP: stop until continued.
+    case suspend
+    /// SIGCONT.
+    case resumed
+    /// SIGWINCH.
+    case resized
+}
+
+/// Takes the signals that mean something to us through a descriptor (signalfd), so that they come between rounds of
+/// the loop and never in the middle of anything.
+final class SignalWatch {
+    private let descriptor: Descriptor
+    private let poller: Poller
+    private var previous = sigset_t()
+
+    /// Must be made on the thread that runs the loop, before others are started.
+    init(poller: Poller) throws(SystemError) {
+        self.poller = poller
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH]
+        // What whoever started us ignores (nohup) stays ignored.
+        where earshot_signal_is_ignored(signal) == 0 {
+            sigaddset(&signals, signal)
+        }
+        descriptor = Descriptor(
+            owning: try promptCall("signalfd") {
+                signalfd(-1, &signals, CInt(SFD_NONBLOCK) | CInt(SFD_CLOEXEC))
+            })
+        let result = pthread_sigmask(SIG_BLOCK, &signals, &previous)
+        precondition(result == 0, "a mask of known signals can be set")
+        // A reader that went away is an error of the write.
+        _ = signal(SIGPIPE, SIG_IGN)
+        try poller.add(descriptor.number, .signals, .readable)
+    }
+
+    deinit {
+        poller.remove(descriptor.number)
+        pthread_sigmask(SIG_SETMASK, &previous, nil)
+    }
+
+    /// What has come, in order.
+    func read() -> [SignalNews] {
+        withUnsafeTemporaryAllocation(of: signalfd_siginfo.self, capacity: 16) { buffer in
+            guard case .bytes(let count) = try? readBytes(from: descriptor.number, into: .init(buffer)) else {
+                return []
+            }
+            return (0..<count / MemoryLayout<signalfd_siginfo>.stride).map { index in
+                switch CInt(buffer[index].ssi_signo) {
+                case SIGTSTP: .suspend
+                case SIGCONT: .resumed
+                case SIGWINCH: .resized
+                default: .leave
+                }
+            }
+        }
+    }
+
+    /// Stops the process, as SIGTSTP would have; returns when it is continued.
+    static func suspend() { kill(getpid(), SIGSTOP) }
+}

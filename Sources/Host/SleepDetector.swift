@@ -1,0 +1,23 @@
+import Chat
+
+/// Tells that the machine slept (one clock counts through sleep, the other does not) or that the process was stopped
+/// (a wait took much longer than asked).
+struct SleepDetector {
+    private var lag: Duration
+    private var last: Instant
+
+    init(at now: Instant) {
+        lag = now - Clock.awake()
+        last = now
+    }
+
+    /// - Parameter asked: How long the wait that has just ended was to take at most.
+    mutating func hasSlept(at now: Instant, asked: Duration) -> Bool {
+        let lag = now - Clock.awake()
+        defer {
+            self.lag = lag
+            last = now
+        }
+        return lag - self.lag > HostBounds.unexplainedTime || now - last > asked + HostBounds.oversleptTime
+    }
+}

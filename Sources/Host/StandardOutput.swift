@@ -1,0 +1,140 @@
+import CLinux
+import Chat
+import Glibc
+
+/// Writes to a descriptor that we share with others, without ever waiting for its reader: through a description of
+/// our own that does not block where there can be one (pipes, terminals), else in pieces that fit when `poll` says so.
+final class StandardOutput {
+    /// Nobody reads any more, or nobody has for too long.
+    private(set) var isGone = false
+
+    /// What is written to: `own` or what was given.
+    private let number: CInt
+    private let way: Way
+    /// For ``Way/own``.
+    private let own: Descriptor?
+    private let poller: Poller
+    private var queue: [UInt8] = []
+    private var writtenCount = 0
+    private var isWaiting = false
+
+    private enum Way {
+        /// Through a non-blocking open file description of our own.
+        case own
+        /// A socket: `send` can be told not to wait.
+        case socket
+        /// A regular file: has no reader to wait for.
+        case file
+        /// Ask `poll`, then write no more than a pipe takes in one piece.
+        case careful
+    }
+
+    init(_ descriptor: CInt, poller: Poller) {
+        self.poller = poller
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            own = nil
+            way = .careful
+            number = descriptor
+            isGone = true
+            return
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFSOCK:
+            own = nil
+            way = status.st_mode & S_IFMT == S_IFREG ? .file : .socket
+            number = descriptor
+        default:
+            let opened = open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+            own = opened >= 0 ? Descriptor(owning: opened) : nil
+            way = opened >= 0 ? .own : .careful
+            number = opened >= 0 ? opened : descriptor
+        }
+    }
+
+    deinit { poller.remove(number) }
+
+    var queuedBytes: Int { queue.count - writtenCount }
+
+    /// Queues and writes what can be written now.
+    func write(_ bytes: [UInt8]) {
+        guard !isGone else { return }
+        if queuedBytes == 0 {
+            queue = bytes
+            writtenCount = 0
+        } else {
+            if writtenCount > queue.count / 2 {
+                queue.removeFirst(writtenCount)
+                writtenCount = 0
+            }
+            queue += bytes
+        }
+        flush()
+        if queuedBytes > HostBounds.standardOutputBytes { giveUp() }
+    }
+
+    /// It has become writable, or may have.
+    func flush() {
+        while queuedBytes > 0, !isGone {
+            guard let count = writeSome() else { return wait(true) }
+            writtenCount += count
+        }
+        queue.removeAll(keepingCapacity: queue.capacity <= HostBounds.readBytes)
+        writtenCount = 0
+        wait(false)
+    }
+
+    /// Waits until all is written, at most so long.
+    func finish(within limit: Duration) {
+        let end = Clock.now() + limit
+        flush()
+        while queuedBytes > 0, !isGone {
+            let left = (end - Clock.now()).wholeNanoseconds / 1_000_000
+            guard left > 0 else { return }
+            var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            _ = Glibc.poll(&poll, 1, CInt(clamping: left))
+            flush()
+        }
+    }
+
+    /// - Returns: Nil if nothing can be written now, or ever.
+    private func writeSome() -> Int? {
+        var size = queuedBytes
+        if way == .careful {
+            var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            guard Glibc.poll(&poll, 1, 0) == 1 else { return nil }
+            size = min(size, Int(PIPE_BUF))
+        }
+        do {
+            return try queue[writtenCount..<writtenCount + size].withUnsafeBytes { bytes throws(SystemError) in
+                try systemCall("write", "standard output") {
+                    way == .socket
+                        ? send(number, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+                        : Glibc.write(number, bytes.baseAddress!, bytes.count)
+                }
+            }
+        } catch {
+            // EPIPE: nobody reads. EIO: the terminal hung up. ENOSPC: the file's disk is full. All the same to us.
+            giveUp()
+            return nil
+        }
+    }
+
+    private func giveUp() {
+        isGone = true
+        queue = []
+        writtenCount = 0
+        wait(false)
+    }
+
+    private func wait(_ waits: Bool) {
+        guard waits != isWaiting, !(waits && isGone) else { return }
+        isWaiting = waits
+        if waits {
+            // What epoll refuses (a regular file) is written at once anyway.
+            try? poller.add(number, .standardOutput, .writable)
+        } else {
+            poller.remove(number)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import CLinux
+import Glibc
+public import Wire
+
+/// What a program can learn of where it was started.
+public enum Surroundings {
+    public static let standardInput: CInt = 0
+    public static let standardOutput: CInt = 1
+
+    /// Whether a person sits at the descriptor.
+    public static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
+
+    /// The width of the terminal in columns; nil if it is none, or does not know.
+    public static func columns(of terminal: CInt) -> Int? {
+        var size = winsize()
+        guard ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// What the user is called by the system.
+    public static var loginName: String? {
+        if let entry = getpwuid(geteuid()) { return String(cString: entry.pointee.pw_name) }
+        return environment("LOGNAME") ?? environment("USER")
+    }
+
+    /// A variable of the environment; nil if it is not set or empty.
+    public static func environment(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    /// The addresses of a host by its name, in the order in which to try them. May take seconds: for the start only.
+    /// - Throws: ``HostError`` if it has none.
+    public static func endpoints(ofHost host: String, port: UInt16) throws(HostError) -> [Endpoint] {
+        var hints = addrinfo()
+        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        hints.ai_flags = CInt(AI_ADDRCONFIG)
+        var first: UnsafeMutablePointer<addrinfo>?
+        var result = getaddrinfo(host, nil, &hints, &first)
+        if result == EAI_NONAME {
+            // A machine with nothing but `lo` has no configured address, and still reaches itself.
+            hints.ai_flags = 0
+            result = getaddrinfo(host, nil, &hints, &first)
+        }
+        guard result == 0 else {
+            throw HostError("cannot find the host \(host): \(String(cString: gai_strerror(result)))")
+        }
+        defer { freeaddrinfo(first) }
+        return sequence(first: first, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.compactMap { entry in
+            guard let address = entry?.pointee.ai_addr else { return nil }
+            return SocketAddress(copying: address)?.endpoint.map { Endpoint(address: $0.address, port: port) }
+        }
+    }
+
+    /// Writes a line for people to standard error.
+    public static func complain(_ text: String) {
+        var line = Array("\(text)\n".utf8)[...]
+        while !line.isEmpty {
+            let count = line.withUnsafeBytes { write(2, $0.baseAddress!, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            line = line.dropFirst(count)
+        }
+    }
+}

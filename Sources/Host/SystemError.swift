@@ -1,0 +1,64 @@
+import Glibc
+
+/// A system call that failed: which, about what (an address, a path), and why.
+public struct SystemError: Error, Equatable, CustomStringConvertible {
+    /// The call's name, such as `bind`.
+    public let call: String
+    /// What the call was about; may be empty.
+    public let subject: String
+    /// The value of `errno`.
+    public let code: CInt
+
+    public init(call: String, subject: String, code: CInt) {
+        self.call = call
+        self.subject = subject
+        self.code = code
+    }
+
+    /// The system's own words for the error.
+    public var reason: String { String(cString: strerror(code)) }
+
+    public var description: String { subject.isEmpty ? "\(call): \(reason)" : "\(call) \(subject): \(reason)" }
+}
+
+/// What keeps the program from starting or going on, in words for the person who started it: what happened and what
+/// to do.
+public struct HostError: Error, Equatable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { text }
+}
+
+/// Makes a system call: again if a signal interrupted it.
+/// - Returns: nil for `EAGAIN`: nothing to read, no room to write.
+/// - Throws: All other errors, except those that only a fault of ours can cause, which trap.
+@inline(__always)
+func systemCall<Result: SignedInteger>(
+    _ name: StaticString, _ subject: @autoclosure () -> String = "", _ body: () -> Result
+) throws(SystemError) -> Result? {
+    while true {
+        let result = body()
+        if result != -1 { return result }
+        let code = errno
+        switch code {
+        case EINTR: continue
+        case EAGAIN: return nil
+        case EBADF, EFAULT: preconditionFailure("\(name) was given a descriptor or an address that is not ours")
+        default: throw SystemError(call: "\(name)", subject: subject(), code: code)
+        }
+    }
+}
+
+/// A system call that has no `EAGAIN`.
+@inline(__always)
+@discardableResult
+func promptCall<Result: SignedInteger>(
+    _ name: StaticString, _ subject: @autoclosure () -> String = "", _ body: () -> Result
+) throws(SystemError) -> Result {
+    guard let result = try systemCall(name, subject(), body) else {
+        throw SystemError(call: "\(name)", subject: subject(), code: EAGAIN)
+    }
+    return result
+}

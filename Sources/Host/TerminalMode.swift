@@ -1,0 +1,41 @@
+import CLinux
+import Glibc
+
+/// A terminal that hands over every key as it is pressed, and the duty to put it back as it was: when this value
+/// goes, and also when the process ends by a fault of its own.
+///
+/// Signals by key (Ctrl-C, Ctrl-Z) stay on: they come to the host, which asks the core to leave.
+struct TerminalMode: ~Copyable {
+    private let terminal: CInt
+    private let previous: termios
+    private let raw: termios
+
+    /// - Returns: Nil if the descriptor is no terminal.
+    static func rawMode(of terminal: CInt) -> Self? {
+        var mode = termios()
+        guard tcgetattr(terminal, &mode) == 0 else { return nil }
+        return Self(terminal, previous: mode)
+    }
+
+    private init(_ terminal: CInt, previous: termios) {
+        self.terminal = terminal
+        self.previous = previous
+        var mode = previous
+        mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
+        mode.c_iflag &= ~tcflag_t(IXON | ICRNL | INLCR | IGNCR | ISTRIP)
+        raw = mode
+        enter()
+        withUnsafePointer(to: previous) { earshot_restore_on_fatal_signal(terminal, $0) }
+    }
+
+    deinit {
+        earshot_forget_fatal_signal()
+        withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSADRAIN, $0) }
+    }
+
+    /// After a suspension.
+    func enter() { withUnsafePointer(to: raw) { _ = tcsetattr(terminal, TCSADRAIN, $0) } }
+
+    /// Before a suspension.
+    func leave() { withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSADRAIN, $0) } }
+}
