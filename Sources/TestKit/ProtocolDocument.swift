@@ -44,11 +44,16 @@ public struct ProtocolDocument: Sendable {
         self.vectors = vectors
     }
 
-    /// Reads the document at the root of the repository that this file belongs to.
-    public static func load(file: String = #filePath) throws -> ProtocolDocument {
-        let root = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()
+    /// The vectors of the document at the root of this repository.
+    public static func load() throws -> ProtocolDocument {
+        try ProtocolDocument(parsing: text())
+    }
+
+    /// The text of the document at the root of this repository, which is found from where this file was compiled.
+    public static func text() throws -> String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        return try ProtocolDocument(parsing: String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8))
+        return try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
     }
 
     public func vectors(kind: String) -> [ProtocolVector] { vectors.filter { $0.kind == kind } }

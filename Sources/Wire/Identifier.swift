@@ -45,11 +45,8 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
 
     /// Appends the 32 bytes in wire order.
     public func append(to bytes: inout [UInt8]) {
-        for word in [word0, word1, word2, word3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
-        }
+        let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+        withUnsafeBytes(of: words) { bytes.append(contentsOf: $0) }
     }
 
     /// Order of the bytes, first byte first.

@@ -57,4 +57,18 @@ struct ProtocolDocumentTests {
         for wrong in ["0", "0 0", "0g", "٠٠"] { #expect([UInt8](hexadecimal: wrong) == nil) }
         #expect(([0, 255, 16] as [UInt8]).hexadecimal == "00ff10")
     }
+
+    @Test("every link inside Protocol.md leads to one of its headings")
+    func links() throws {
+        let text = try ProtocolDocument.text()
+        let anchors = Set(
+            text.split(separator: "\n").filter { $0.hasPrefix("#") }.map { heading in
+                let words = heading.drop { $0 == "#" || $0 == " " }.lowercased()
+                return String(words.filter { $0.isLetter || $0.isNumber || "- ".contains($0) })
+                    .replacing(" ", with: "-")
+            })
+        let links = text.split(separator: "](#").dropFirst().map { $0.prefix { $0 != ")" } }
+        #expect(links.count >= 16)
+        for link in links { #expect(anchors.contains(String(link)), "\(link)") }
+    }
 }

@@ -133,4 +133,28 @@ struct ProtocolVectorTests {
             #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
         }
     }
+
+    @Test("the limits of the document are those of the code")
+    func limits() throws {
+        let vector = try #require(Self.document.vector(kind: "limits", name: "version-1"))
+        let limits: [String: UInt64] = [
+            "version": Limits.version,
+            "datagramBytes": UInt64(Limits.datagramBytes),
+            "nameBytes": UInt64(Limits.nameBytes),
+            "nestingDepth": UInt64(CBORReader.maximumDepth),
+            "recordBytes": UInt64(RecordUnit.maximumBytes),
+            "frameBytes": UInt64(FrameUnit.maximumBytes),
+            "frameIntroductionCount": UInt64(Limits.frameIntroductionCount),
+            "introductionEndpointCount": UInt64(Limits.introductionEndpointCount),
+            "frameIDCount": UInt64(Limits.frameIDCount),
+            "textBytes": UInt64(Limits.textBytes),
+            "entryBytes": UInt64(Limits.entryBytes),
+            "entryParentCount": UInt64(Limits.entryParentCount),
+            "lamport": Limits.lamport,
+            "wallTime": Limits.wallTime,
+            "awayBytes": UInt64(Limits.awayBytes),
+            "firstCriticalFrameType": Frame.firstCriticalType,
+        ]
+        #expect(Dictionary(uniqueKeysWithValues: vector.fields.map { ($0.key, UInt64($0.value)) }) == limits)
+    }
 }
