@@ -65,7 +65,7 @@ struct CommandHelp {
             return lines + command.details.map { "  " + $0 }
         }
         let width = all.map(\.usage.count).max() ?? 0
-        return ["what you type is said to everyone here; a line that begins with / is a command:"]
+        return ["what you type is said to everyone here; a line with / in front is a command:"]
             + all.map { command in
                 "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.meaning
             }

@@ -5,11 +5,7 @@ extension LineInterface {
     /// What an event has to say to a person, and what it changes here.
     func lines(for event: Event, token: CommandToken?, at wall: WallTime) -> [String] {
         switch event {
-        case .ready(let name, _, _):
-            ownName = name
-            guard !options.isQuiet else { return [] }
-            return renderer.notice(
-                "you are \(name); whoever is within earshot appears here by itself (/help, /quit)", now: wall)
+        case .ready(let name, _, _): return linesWhenReady(as: name, at: wall)
         case .name(let change): return lines(change, at: wall)
         case .peer(let change): return lines(change, at: wall)
         case .message(let message):
@@ -59,16 +55,33 @@ extension LineInterface {
         return renderer.failure(failure.text, now: wall)
     }
 
+    private func linesWhenReady(as name: String, at wall: WallTime) -> [String] {
+        let wanted = own.name
+        own = Own(name: name, isSettled: true)
+        let remark = name == wanted ? [] : renderer.remark(Self.taken(wanted, now: name), now: wall)
+        guard !options.isQuiet else { return remark }
+        return remark
+            + renderer.notice(
+                "you are \(name); whoever is within earshot appears here by itself (/help, /quit)", now: wall)
+    }
+
+    private static func taken(_ wanted: String, now name: String) -> String {
+        "\(wanted) is somebody else's name here; you are \(name) (/nick NAME for another)"
+    }
+
     private func lines(_ change: Event.NameChange, at wall: WallTime) -> [String] {
-        let isNew = change.name != ownName
-        ownName = change.name
+        let isNew = change.name != own.name
+        // The first claim is told by `ready`.
+        if change.state == .claimed, !own.isSettled { return [] }
+        own.name = change.name
         switch change.state {
         case .claimed:
             return isNew ? renderer.notice("you are now \(change.name)", now: wall) : []
+        case .taken where change.name == change.wanted:
+            return renderer.failure(
+                "\(change.wanted) is somebody else's name here: start with another --name", now: wall)
         case .taken:
-            return renderer.remark(
-                "\(change.wanted) is somebody else's name here; you are \(change.name) (/nick NAME for another)",
-                now: wall)
+            return renderer.remark(Self.taken(change.wanted, now: change.name), now: wall)
         case .lost:
             return renderer.remark(
                 "another \(change.wanted) was here before you; you are now \(change.name) (/nick NAME for another)",

@@ -31,7 +31,7 @@ public final class LineInterface: FrontEnd {
     var deliveries = DeliveryWatch()
     var commands = CommandQueue()
     var editor = LineEditor()
-    var ownName: String
+    var own: Own
     /// Where typed text goes; nil: the default room.
     var room: RoomName?
     private var decoder = KeyDecoder()
@@ -41,6 +41,13 @@ public final class LineInterface: FrontEnd {
     private var isRowStale = true
     private var phase = Phase.notBegun
     private var hasEnded = false
+
+    /// What we are called.
+    struct Own {
+        /// Until it is settled, what we want to be called.
+        var name: String
+        var isSettled = false
+    }
 
     /// Input that is no terminal's.
     private struct PlainInput {
@@ -55,7 +62,7 @@ public final class LineInterface: FrontEnd {
 
     /// - Parameter name: what we want to be called; shown in the prompt until the name is settled.
     public init(name: String, options: Options) {
-        ownName = name
+        own = Own(name: name)
         self.options = options
         renderer = Renderer(
             style: Style(isColoured: options.isTerminal && options.isColoured), utcOffset: options.utcOffset)
@@ -123,7 +130,7 @@ public final class LineInterface: FrontEnd {
     }
 
     private var prompt: String {
-        let name = SafeText.line(ownName)
+        let name = SafeText.line(own.name)
         switch room {
         case nil, .lobby: return "\(name)> "
         case .conversation(let partner): return "\(name) → \(SafeText.line(partner))> "

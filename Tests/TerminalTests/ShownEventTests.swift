@@ -1,0 +1,173 @@
+import Chat
+import Testing
+import Wire
+
+@testable import Terminal
+
+@Suite("What happens, as a person sees it")
+struct ShownEventTests {
+    /// The lines that events lead to, without the prompt.
+    private func lines(_ events: Event..., isQuiet: Bool = false, utcOffset: Int = 0) -> [String] {
+        var person = Person(columns: 200, isQuiet: isQuiet, utcOffset: utcOffset)
+        for event in events { person.happens(event) }
+        return Array(person.screen.lines.dropLast())
+    }
+
+    @Test("messages show when, who and where; private ones cannot be mistaken")
+    func messages() {
+        let bea = RoomName.conversation(with: "bea")
+        #expect(lines(Example.said("hi")) == ["04:10 <bea> hi"])
+        #expect(lines(Example.said("hi", by: "ana", isOwn: true)) == ["04:10 <ana> hi"])
+        #expect(lines(Example.said("waves", kind: .action)) == ["04:10 * bea waves"])
+        #expect(lines(Example.said("psst", room: bea)) == ["04:10 [bea →] psst"])
+        #expect(lines(Example.said("psst", by: "ana", room: bea, isOwn: true)) == ["04:10 [→ bea] psst"])
+        #expect(lines(Example.said("nods", room: bea, kind: .action)) == ["04:10 [bea →] * bea nods"])
+        #expect(lines(Example.said("hi", room: .relayLobby(relay: "hub"))) == ["04:10 lobby@hub <bea> hi"])
+        #expect(lines(Example.said("hi", hasGap: true)) == ["04:10 <bea> ⋯ (something said before this is missing) hi"])
+    }
+
+    @Test("times are local, and bear their day when it is not today")
+    func times() {
+        #expect(lines(Example.said("hi"), utcOffset: 5 * 3600 + 1800) == ["09:40 <bea> hi"])
+        #expect(lines(Example.said("hi"), utcOffset: -5 * 3600) == ["23:10 <bea> hi"])
+        let yesterday = WallTime(milliseconds: Person.now.milliseconds - 86_400_000)
+        #expect(lines(Example.said("hi", time: yesterday, isHistory: true)) == ["20 Nov 04:10 <bea> hi"])
+        #expect(lines(Example.said("hi", time: WallTime(milliseconds: .max)))[0].hasSuffix("23:59 <bea> hi"))
+    }
+
+    @Test("nobody can fake another's line: further lines are set in, controls are shown")
+    func fakes() {
+        #expect(
+            lines(Example.said("hi\n04:11 <cy> I am bea\r\n\u{1B}[2Jx\u{202E}y"))
+                == ["04:10 <bea> hi", "            04:11 <cy> I am bea", "            ␛[2Jx�y"])
+        #expect(lines(.notice("one\ntwo\u{1B}")) == ["04:10 -- one", "04:10 -- two␛"])
+        #expect(lines(Example.said("hi", by: "b\u{1B}\n"))[0] == "04:10 <b␛⏎> hi")
+    }
+
+    @Test("who comes and goes is said quietly, or not at all if quiet; what matters is said always")
+    func peers() {
+        let changes = [
+            Example.peer(.joined), Example.peer(.renamed, "bee", was: "bea"), Example.peer(.away, "bee", away: "tea"),
+            Example.peer(.back, "bee"), Example.peer(.left, "bee", remark: "a new key"),
+        ]
+        var loud = Person(columns: 100)
+        var quiet = Person(columns: 100, isQuiet: true)
+        for change in changes {
+            loud.happens(change)
+            quiet.happens(change)
+        }
+        #expect(
+            loud.screen.lines.dropLast() == [
+                "04:10 -- bea is here", "04:10 -- bea is now bee", "04:10 -- bee is away: tea", "04:10 -- bee is back",
+                "04:10 -- bee left", "04:10 !! a new key",
+            ])
+        #expect(quiet.screen.lines.dropLast() == ["04:10 !! a new key"])
+        let ready = Event.ready(name: "ana", id: Example.ana, port: 1)
+        #expect(lines(ready).count == 1)
+        #expect(lines(ready, isQuiet: true).isEmpty)
+    }
+
+    @Test("a name taken, lost or changed is told, and stands in the prompt")
+    func names() {
+        var person = Person(columns: 100, isQuiet: true)
+        person.happens(.name(.init(state: .claimed, name: "ana", wanted: "ana")))
+        person.happens(.ready(name: "ana", id: Example.ana, port: 1))
+        #expect(person.screen.lines == ["ana>"])
+        person.happens(.name(.init(state: .taken, name: "ana-2", wanted: "ana")))
+        person.happens(.name(.init(state: .claimed, name: "zoe", wanted: "zoe")))
+        person.happens(.name(.init(state: .lost, name: "zoe-2", wanted: "zoe")))
+        #expect(
+            person.screen.lines == [
+                "04:10 !! ana is somebody else's name here; you are ana-2 (/nick NAME for another)",
+                "04:10 -- you are now zoe",
+                "04:10 !! another zoe was here before you; you are now zoe-2 (/nick NAME for another)", "zoe-2>",
+            ])
+    }
+
+    @Test("a name that was taken before we came is told with what we are called instead")
+    func namedOtherwise() {
+        let start = [
+            Event.name(.init(state: .claimed, name: "ana-2", wanted: "ana-2")),
+            .ready(name: "ana-2", id: Example.ana, port: 1),
+        ]
+        var person = Person(columns: 100)
+        for event in start { person.happens(event) }
+        #expect(
+            person.screen.lines == [
+                "04:10 !! ana is somebody else's name here; you are ana-2 (/nick NAME for another)",
+                "04:10 -- you are ana-2; whoever is within earshot appears here by itself (/help, /quit)", "ana-2>",
+            ])
+        #expect(
+            lines(.name(.init(state: .taken, name: "ana", wanted: "ana")))
+                == ["04:10 !! ana is somebody else's name here: start with another --name"])
+    }
+
+    @Test("a delivery is worth a line only when it has to wait")
+    func deliveries() {
+        let id = Example.entry
+        #expect(
+            lines(
+                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .queued),
+                .delivery(id: id(1), to: "bea", state: .delivered)) == ["04:10 -- bea is here"])
+        #expect(
+            lines(
+                .delivery(id: id(1), to: "bea", state: .queued), .delivery(id: id(2), to: "bea", state: .queued),
+                .delivery(id: id(1), to: "bea", state: .delivered), .delivery(id: id(2), to: "bea", state: .delivered),
+                .delivery(id: id(2), to: "bea", state: .delivered))
+                == ["04:10 -- kept for bea, who is not here: sent as soon as bea is", "04:10 -- bea has what you sent"])
+        #expect(
+            lines(
+                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .queued), Example.peer(.left),
+                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .delivered))
+                == [
+                    "04:10 -- bea is here", "04:10 -- bea left",
+                    "04:10 -- 1 message not yet with bea: kept, and sent when bea is back", "04:10 -- bea is here",
+                    "04:10 -- bea has what you sent",
+                ])
+    }
+
+    @Test("who is there is shown in columns")
+    func who() throws {
+        let address = try #require(Endpoint("192.0.2.1:47474"))
+        #expect(lines(.who([])) == ["04:10 -- nobody else is within earshot yet"])
+        #expect(
+            lines(
+                .who([
+                    .init(name: "bea", id: Example.bea, address: address),
+                    .init(name: "日本", id: Example.ana, via: .relay, isBlocked: true, away: "tea"),
+                ])) == [
+                    "04:10 -- 2 others within earshot:",
+                    "  bea   lan    192.0.2.1:47474  bebebebe",
+                    "  日本  relay  -                a1a1a1a1  blocked, away: tea",
+                ])
+    }
+
+    @Test("history, what was found, bans, relays and removals have their lines")
+    func rest() {
+        #expect(lines(.history(room: .lobby, messages: [])) == ["04:10 -- nothing has been said here yet"])
+        let message = Example.message("tea", isHistory: true)
+        #expect(lines(.history(room: .lobby, messages: [message])) == ["04:10 <bea> tea"])
+        #expect(lines(.found(words: "te", messages: [message])) == ["04:10 <bea> tea", "04:10 -- 1 line for: te"])
+        #expect(lines(.found(words: "x", messages: [])) == ["04:10 -- nothing found for: x"])
+        #expect(lines(.bans([.init(name: "eve", reason: "noise")])) == ["04:10 -- banned: eve: noise"])
+        #expect(lines(.bans([])) == ["04:10 -- nobody is banned"])
+        #expect(
+            lines(.relay(state: .refused, address: "hub:1", reason: "full")) == ["04:10 -- relay hub:1 refused: full"])
+        #expect(lines(.removed(by: "op", how: .kick, reason: "")) == ["04:10 !! you were put out by op"])
+    }
+
+    @Test("colours are used only where they are wanted, and a name keeps its own")
+    func colours() {
+        func bytes(isTerminal: Bool, isColoured: Bool) -> String {
+            let interface = LineInterface(name: "ana", options: .init(isTerminal: isTerminal, isColoured: isColoured))
+            interface.eventOccurred(Example.said("hi"), token: nil, at: Person.now)
+            return String(decoding: interface.takeOutput(), as: UTF8.self)
+        }
+        let colour = Style.colour(of: Example.bea)
+        #expect(bytes(isTerminal: true, isColoured: true).contains("\u{1B}[38;5;\(colour)mbea\u{1B}[0m"))
+        #expect(!bytes(isTerminal: true, isColoured: false).contains("\u{1B}[38"))
+        #expect(bytes(isTerminal: false, isColoured: true) == "04:10 <bea> hi\n")
+        let colours = Set((UInt8(0)...255).map { Style.colour(of: PeerID(Array(repeating: $0, count: 32))!) })
+        #expect(colours.count == 12)
+    }
+}

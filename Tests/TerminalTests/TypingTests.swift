@@ -1,0 +1,95 @@
+import Chat
+import Testing
+import Wire
+
+@testable import Terminal
+
+@Suite("Typing to the line interface")
+struct TypingTests {
+    @Test("a line that could not be sent comes back, or can be recalled if another is being typed")
+    func putBack() throws {
+        var person = Person(columns: 100)
+        person.type("/msg bea hi\r")
+        let token = try #require(person.interface.nextCommand()?.token)
+        person.happens(.failed(.init(.noSuchPeer, "nobody is called bea")), token: token)
+        #expect(person.screen.lines == ["04:10 !! nobody is called bea", "ana> /msg bea hi"])
+        person.type("\r")
+        let second = try #require(person.interface.nextCommand()?.token)
+        person.type("next")
+        person.happens(.failed(.init(.noSuchPeer, "nobody is called bea")), token: second)
+        #expect(
+            person.screen.lines.suffix(2) == [
+                "04:10 !! nobody is called bea (Up brings back what you typed)", "ana> next",
+            ])
+        person.type("\u{1B}[A")
+        #expect(person.screen.text.last == "ana> /msg bea hi")
+        person.happens(.failed(.init(.noSuchPeer, "nobody is called bea")), token: nil)
+        #expect(person.screen.text.last == "ana> /msg bea hi")
+    }
+
+    @Test("an unknown command is said to be so, sends nothing and can be mended")
+    func unknown() {
+        var person = Person()
+        person.type("/mgs bea hi\r")
+        #expect(person.commands().isEmpty)
+        #expect(person.screen.lines == ["04:10 !! unknown command /mgs (try /help)", "ana> /mgs bea hi"])
+    }
+
+    @Test("in a conversation the prompt says with whom, and follows when they are renamed")
+    func conversation() {
+        var person = Person(columns: 100)
+        person.happens(Example.peer(.joined))
+        person.type("/room @bea\r")
+        #expect(person.screen.text.last == "ana → bea>")
+        person.type("hi\r")
+        person.happens(Example.peer(.renamed, "bee", was: "bea"))
+        #expect(person.screen.text.last == "ana → bee>")
+        person.type("ho\r/room lobby\rhey\r")
+        #expect(person.screen.text.last == "ana>")
+        #expect(
+            person.commands() == [
+                .tell(to: "bea", text: "hi", kind: .text), .tell(to: "bee", text: "ho", kind: .text),
+                .say(text: "hey", kind: .text, room: .lobby),
+            ])
+        #expect(
+            person.screen.lines.contains("04:10 -- what you type now goes to bea only (/room lobby: to everyone again)")
+        )
+    }
+
+    @Test("without a terminal: plain lines in, plain lines out, the end sends what is owed and quits")
+    func plain() {
+        let interface = LineInterface(name: "ana", options: .init(isTerminal: false))
+        for byte in "hél".utf8 { interface.inputReceived([byte], at: Person.now) }
+        interface.inputReceived(Array("lo\r\n\n/who\n/foo\n\u{1B}[A last".utf8), at: Person.now)
+        interface.eventOccurred(Example.said("hi\nho\u{1B}"), token: nil, at: Person.now)
+        interface.sizeChanged(columns: 10)
+        interface.inputEnded()
+        interface.inputEnded()
+        var commands: [Command] = []
+        while let next = interface.nextCommand() { commands.append(next.command) }
+        #expect(
+            commands == [
+                .say(text: "héllo", kind: .text, room: nil), .who,
+                .say(text: "\u{1B}[A last", kind: .text, room: nil), .quit(afterReceipts: true),
+            ])
+        #expect(
+            String(decoding: interface.takeOutput(), as: UTF8.self)
+                == "04:10 !! unknown command /foo (try /help)\n04:10 <bea> hi\n            ho␛\n")
+        #expect(interface.leave().isEmpty)
+    }
+
+    @Test("the name is asked for, offering the login name, until it can be used")
+    func namePrompt() {
+        func complaint(_ name: String) -> String? { name.contains(" ") ? "a name has no blanks" : nil }
+        let prompt = NamePrompt(offer: "ana", complaint: complaint)
+        #expect(prompt.prompt == "Name [ana]: ")
+        #expect(prompt.answer("\n") == .name("ana"))
+        #expect(prompt.answer("  bea \n") == .name("bea"))
+        #expect(prompt.answer("b a") == .again("a name has no blanks"))
+        for offer in [nil, "", "a b"] {
+            let prompt = NamePrompt(offer: offer, complaint: complaint)
+            #expect(prompt.prompt == "Name: ")
+            #expect(prompt.answer(" ") == .again("type what you want to be called"))
+        }
+    }
+}
