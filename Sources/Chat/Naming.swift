@@ -1,0 +1,166 @@
+import Wire
+
+/// What a peer says about its name: which, since when, and whether it holds it or still asks.
+struct Claim: Equatable {
+    var name: Nickname
+    var time: WallTime
+    var isHeld: Bool
+
+    /// Whether this claim of `peer` stands against another's for the same name: a held one before one that asks, then
+    /// the earlier, then the lower peer ID. A total order, so every peer comes to the same result (RFC 6762 §8.2, with
+    /// time in front so that who had the name for longer keeps it).
+    func prevails(by peer: PeerID, over other: Claim, by otherPeer: PeerID) -> Bool {
+        if isHeld != other.isHeld { return isHeld }
+        if time != other.time { return time < other.time }
+        return peer < otherPeer
+    }
+}
+
+/// Keeps our name unique among the peers that we have live links with (DESIGN §5; RFC 6762 §8–9).
+///
+///     (no claim) ──claim──▶ asking ──0.75 s, nobody objects──▶ holding
+///                             ▲ │ a better claim                │ a better claim (networks that met)
+///                             └─┴──── next free name-N ◀────────┘
+///
+/// Claims are heard over live links only: whoever can be heard there is there now, so a datagram that somebody made or
+/// kept changes no name.
+struct Naming {
+    enum Act: Equatable {
+        /// Our claim is new, due to be repeated, or to be defended: tell everybody.
+        case announce
+        /// The name is held now.
+        case settled(Nickname)
+        /// Another peer's claim stands against ours: we go by another name.
+        case lost(Nickname, to: PeerID, now: Nickname, wasHeld: Bool)
+        /// The first name is taken and no other will do.
+        case taken(Nickname, by: PeerID)
+        /// A change of name that is not done: the name is taken.
+        case refused(Nickname, by: PeerID)
+    }
+
+    /// Time between probes, and from the last one to holding the name (RFC 6762 §8.1).
+    static let probeInterval = Duration.milliseconds(250)
+    static let probeCount = 3
+
+    private let peer: PeerID
+    private let isStrict: Bool
+    /// Our own; nil before the first.
+    private(set) var claim: Claim?
+    /// The name that was first wanted, which `name-N` counts from.
+    private var wanted: Nickname?
+    private var probesSent = 0
+    private var nextProbe: Instant?
+    private var nextDefence: Instant?
+    private var hasEverHeld = false
+    private var claims: [PeerID: Claim] = [:]
+    private var acts: [Act] = []
+
+    init(peer: PeerID, isStrict: Bool) {
+        self.peer = peer
+        self.isStrict = isStrict
+    }
+
+    // What happens.
+
+    /// The first claim.
+    mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
+        precondition(claim == nil, "the first claim is made once")
+        wanted = name
+        ask(for: firstFree(from: name), at: now, wall: wall)
+    }
+
+    /// The person wants another name. Refused if somebody has it; the old one is kept then.
+    mutating func rename(to name: Nickname, at now: Instant, wall: WallTime) {
+        if let claim, claim.name == name {
+            // The same name, perhaps in other letters: nobody else can have it.
+            self.claim?.name = name
+            wanted = name
+            acts.append(.announce)
+            if claim.isHeld { acts.append(.settled(name)) }
+            return
+        }
+        if let holder = holders(of: name).first {
+            acts.append(.refused(name, by: holder))
+            return
+        }
+        wanted = name
+        ask(for: name, at: now, wall: wall)
+    }
+
+    /// A peer's claim, from its own live link.
+    mutating func claimHeard(_ theirs: Claim, from other: PeerID, at now: Instant, wall: WallTime) {
+        claims[other] = theirs
+        guard let ours = claim, ours.name == theirs.name else { return }
+        if !ours.prevails(by: peer, over: theirs, by: other) {
+            yield(to: other, at: now, wall: wall)
+        } else if now >= nextDefence ?? now {
+            // Defended at once, but not for ever against one that does not listen (RFC 6762 §8.1).
+            nextDefence = now + Self.probeInterval
+            acts.append(.announce)
+        }
+    }
+
+    /// The peer is gone, and its claim with it.
+    mutating func claimWithdrawn(by other: PeerID) { claims[other] = nil }
+
+    mutating func deadlineReached(at now: Instant, wall: WallTime) {
+        guard let due = nextProbe, due <= now else { return }
+        if probesSent < Self.probeCount {
+            probe(at: now)
+        } else {
+            nextProbe = nil
+            claim?.isHeld = true
+            hasEverHeld = true
+            acts.append(.announce)
+            if let claim { acts.append(.settled(claim.name)) }
+        }
+    }
+
+    // What is asked.
+
+    /// Other peers with a claim to this name, ascending.
+    func holders(of name: Nickname) -> [PeerID] {
+        claims.filter { $0.value.name == name }.map(\.key).sorted()
+    }
+
+    var nextDeadline: Deadline? { nextProbe.map { Deadline(at: $0, reason: "our name is being claimed") } }
+
+    mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
+
+    // How.
+
+    private mutating func yield(to winner: PeerID, at now: Instant, wall: WallTime) {
+        guard let ours = claim, let wanted else { return }
+        if isStrict, !hasEverHeld {
+            nextProbe = nil
+            acts.append(.taken(ours.name, by: winner))
+            return
+        }
+        let next = firstFree(from: wanted)
+        acts.append(.lost(ours.name, to: winner, now: next, wasHeld: ours.isHeld))
+        ask(for: next, at: now, wall: wall)
+    }
+
+    private mutating func ask(for name: Nickname, at now: Instant, wall: WallTime) {
+        claim = Claim(name: name, time: wall, isHeld: false)
+        probesSent = 0
+        probe(at: now)
+    }
+
+    private mutating func probe(at now: Instant) {
+        probesSent += 1
+        nextProbe = now + Self.probeInterval
+        acts.append(.announce)
+    }
+
+    /// The name itself, else name-2, name-3, …: the first that nobody claims.
+    private func firstFree(from name: Nickname) -> Nickname {
+        var candidate = name
+        var number = 2
+        while claims.values.contains(where: { $0.name == candidate }) {
+            candidate = name.numbered(number)
+            number += 1
+        }
+        return candidate
+    }
+}

@@ -1,0 +1,105 @@
+import Secure
+import Wire
+
+/// A peer that was heard of: its newest announcement and where it may be found.
+struct Sighting {
+    var announcement: SignedAnnouncement
+    /// Where to dial, most promising first.
+    var endpoints: [Endpoint] = []
+    var lastHeard: Instant
+    /// It said goodbye: kept for its sequence, so that an old announcement played again brings nobody back.
+    var isGone = false
+}
+
+/// Peers that were heard of, bounded: a flood of invented peers pushes out other unlinked ones, never linked ones.
+struct SightingTable {
+    /// 5,000 × about 700 bytes = 3.5 MB.
+    static let capacity = 5_000
+    static let endpointCount = 4
+    /// How long an unlinked peer is remembered that is not heard any more.
+    static let lifetime = Duration.seconds(300)
+    private static let sweepInterval = Duration.seconds(10)
+
+    private var sightings: [PeerID: Sighting] = [:]
+    private var lastSweep: Instant?
+
+    subscript(peer: PeerID) -> Sighting? {
+        guard let sighting = sightings[peer], !sighting.isGone else { return nil }
+        return sighting
+    }
+
+    var count: Int { sightings.count }
+
+    /// Whether this announcement is newer than what is known of its peer. Sequences grow over restarts.
+    func isNews(_ announcement: Announcement) -> Bool {
+        guard let known = sightings[announcement.peer] else { return true }
+        return announcement.sequence > known.announcement.announcement.sequence
+    }
+
+    /// Takes up a verified announcement that is news.
+    /// - Returns: false if there is no room for it.
+    mutating func saw(
+        _ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant, protecting linked: [PeerID]
+    ) -> Bool {
+        let peer = announcement.announcement.peer
+        if var known = sightings[peer] {
+            known.announcement = announcement
+            known.lastHeard = now
+            if known.isGone { known.endpoints = [] }
+            known.isGone = false
+            sightings[peer] = known
+        } else {
+            guard sightings.count < Self.capacity || evictOldest(but: linked) else { return false }
+            sightings[peer] = Sighting(announcement: announcement, lastHeard: now)
+        }
+        if let endpoint { heardOf(peer, at: endpoint) }
+        return true
+    }
+
+    mutating func authenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant) {
+        let peer = announcement.announcement.peer
+        let endpoints = sightings[peer].map { $0.isGone ? [] : $0.endpoints } ?? []
+        sightings[peer] = Sighting(announcement: announcement, endpoints: endpoints, lastHeard: now)
+        if let endpoint { heardOf(peer, at: endpoint) }
+    }
+
+    /// Puts an endpoint in front.
+    mutating func heardOf(_ peer: PeerID, at endpoint: Endpoint) {
+        guard var sighting = sightings[peer] else { return }
+        sighting.endpoints.removeAll { $0 == endpoint }
+        sighting.endpoints.insert(endpoint, at: 0)
+        if sighting.endpoints.count > Self.endpointCount { sighting.endpoints.removeLast() }
+        sightings[peer] = sighting
+    }
+
+    /// An endpoint that did not work goes to the end.
+    mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
+        guard var sighting = sightings[peer], let place = sighting.endpoints.firstIndex(of: endpoint) else { return }
+        sighting.endpoints.remove(at: place)
+        sighting.endpoints.append(endpoint)
+        sightings[peer] = sighting
+    }
+
+    mutating func goodbye(_ peer: PeerID) { sightings[peer]?.isGone = true }
+
+    func introduction(of peer: PeerID) -> Introduction? {
+        guard let sighting = self[peer], !sighting.endpoints.isEmpty else { return nil }
+        return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
+    }
+
+    mutating func expire(at now: Instant, keeping linked: [PeerID]) {
+        if let lastSweep, now < lastSweep + Self.sweepInterval { return }
+        lastSweep = now
+        let kept = Set(linked)
+        sightings = sightings.filter { $0.value.lastHeard + Self.lifetime > now || kept.contains($0.key) }
+    }
+
+    private mutating func evictOldest(but linked: [PeerID]) -> Bool {
+        let kept = Set(linked)
+        let oldest = sightings.filter { !kept.contains($0.key) }
+            .min { ($0.value.lastHeard, $0.key) < ($1.value.lastHeard, $1.key) }
+        guard let oldest else { return false }
+        sightings[oldest.key] = nil
+        return true
+    }
+}

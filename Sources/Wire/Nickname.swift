@@ -1,0 +1,131 @@
+@_spi(_Unicode) import Swift
+
+/// A name that a person goes by, as RFC 8266 prepares nicknames, narrowed to one word of at most 32 bytes so that it
+/// can be typed in a command (Protocol.md, Names).
+public struct Nickname: Hashable, Sendable {
+    /// As shown: normalized (NFKC).
+    public let text: String
+    /// As compared: two names are the same if these are.
+    public let folded: String
+
+    /// - Throws: what is wrong with it, in words that say what to do.
+    public init(_ typed: String) throws(NicknameError) {
+        // Normalizing may make a text 18 times as long; nothing that long is a name.
+        guard typed.utf8.count <= 4 * Limits.nameBytes else { throw .tooLong(bytes: typed.utf8.count) }
+        let normalized = Self.normalized(typed)
+        guard !normalized.isEmpty else { throw .empty }
+        for scalar in normalized.unicodeScalars where Self.isForbidden(scalar) { throw .forbidden(scalar) }
+        guard normalized.utf8.count <= Limits.nameBytes else { throw .tooLong(bytes: normalized.utf8.count) }
+        text = normalized
+        folded = Self.fold(normalized)
+        guard !folded.isEmpty else { throw .empty }
+    }
+
+    /// Two names are the same if they are compared as the same.
+    public static func == (left: Self, right: Self) -> Bool { left.folded == right.folded }
+    public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+
+    /// The name to take where this one is taken: `ana` becomes `ana-2`, and `ana-2` with 3 `ana-3`. The base gives way
+    /// at the end of a character where the whole would be too long.
+    public func numbered(_ number: Int) -> Nickname {
+        let suffix = "-\(number)"
+        var base = self.base
+        while base.utf8.count + suffix.utf8.count > Limits.nameBytes { base.removeLast() }
+        // A normalized name cut at the end of a character, and ASCII behind it, is a name.
+        return (try? Nickname(base + suffix)) ?? self
+    }
+
+    /// The name without a number at its end.
+    private var base: String {
+        guard let dash = text.lastIndex(of: "-"), dash > text.startIndex else { return text }
+        let digits = text[text.index(after: dash)...].utf8
+        let isNumber = (1...6).contains(digits.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
+        return isNumber && digits.first != 0x30 ? String(text[..<dash]) : text
+    }
+
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "@", "#", "/", " ": return true
+        // Asks for the picture of a character; no more than that.
+        case "\u{FE0F}": return false
+        default: break
+        }
+        if scalar.properties.isDefaultIgnorableCodePoint || scalar.properties.isWhitespace { return true }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .lineSeparator, .paragraphSeparator, .spaceSeparator:
+            return true
+        default:
+            return false
+        }
+    }
+
+    private static func normalized(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        var decomposed = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if let mapping = Self.compatibility[scalar] {
+                decomposed.append(contentsOf: mapping)
+            } else {
+                decomposed.append(scalar)
+            }
+        }
+        var composed = String.UnicodeScalarView()
+        composed.append(contentsOf: String(decomposed)._nfc)
+        return String(composed)
+    }
+
+    /// Upper case, then lower case, each by the full mappings of Unicode: as coarse as default case folding, and `ı`
+    /// falls together with `i` besides, which is the safe side. RFC 8266 §2.1 lowers only, which would keep `ß` and
+    /// `SS` apart.
+    private static func fold(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.lowercased() }
+        var upper = ""
+        for scalar in text.unicodeScalars where scalar != "\u{FE0F}" { upper += scalar.properties.uppercaseMapping }
+        var lower = ""
+        for scalar in upper.unicodeScalars { lower += scalar.properties.lowercaseMapping }
+        return normalized(lower.replacingFinalSigma)
+    }
+
+    private static let compatibility: [Unicode.Scalar: [Unicode.Scalar]] = {
+        var table: [Unicode.Scalar: [Unicode.Scalar]] = [:]
+        for item in CompatibilityTable.text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            let sides = item.split(separator: ":")
+            let sources = sides[0].split(separator: "-").map { UInt32($0, radix: 16)! }
+            let targets = sides[1].split(separator: ".").map { UInt32($0, radix: 16)! }
+            for offset in 0...(sources[sources.count - 1] - sources[0]) {
+                let mapping = sources.count > 1 ? [targets[0] + offset] : targets
+                table[Unicode.Scalar(sources[0] + offset)!] = mapping.map { Unicode.Scalar($0)! }
+            }
+        }
+        return table
+    }()
+}
+
+extension String {
+    /// `ς` is `σ` at the end of a word; compared they are the same.
+    fileprivate var replacingFinalSigma: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0 == "ς" ? "σ" : $0 }))
+    }
+}
+
+/// Why a text is no name, and what to do.
+public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
+    case empty
+    case tooLong(bytes: Int)
+    case forbidden(Unicode.Scalar)
+
+    public var description: String {
+        switch self {
+        case .empty:
+            return "a name cannot be empty: give one of 1 to \(Limits.nameBytes) bytes"
+        case .tooLong(let bytes):
+            return "the name has \(bytes) bytes, \(Limits.nameBytes) is the most: take a shorter one"
+        case .forbidden(let scalar):
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            let isVisible = scalar.value > 0x20 && scalar.value < 0x7F
+            let shown = isVisible ? "\(scalar)" : scalar == " " ? "a blank" : code
+            return "a name cannot have \(shown) in it: use letters, digits, - and _"
+        }
+    }
+}
