@@ -62,7 +62,7 @@ extension LineInterface {
         guard !options.isQuiet else { return remark }
         return remark
             + renderer.notice(
-                "you are \(name); whoever is within earshot appears here by itself (/help, /quit)", now: wall)
+                "you are \(name); others appear here by themselves (/help, /quit)", now: wall)
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {

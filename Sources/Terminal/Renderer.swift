@@ -7,6 +7,8 @@ struct Renderer {
     /// Local time minus UTC, in seconds.
     var utcOffset: Int
 
+    /// Of one message: 16 KiB of newlines must not sweep away what others said.
+    static let maximumLineCount = 200
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// What somebody said; further lines of it are set in, so that they cannot pass for something else.
@@ -35,24 +37,28 @@ struct Renderer {
         let indent = String(repeating: " ", count: DisplayWidth.of(parts.map(\.text).joined()))
         let head = parts.map { part in part.ink.map { style.paint(part.text, $0) } ?? part.text }.joined()
         var texts = SafeText.lines(message.text)
+        if texts.count > Self.maximumLineCount {
+            let count = texts.count - Self.maximumLineCount
+            texts = texts.prefix(Self.maximumLineCount) + [style.paint("⋯ (\(count) more lines)", .grey)]
+        }
         if message.isHistory { texts = texts.map { style.paint($0, .grey) } }
         if message.hasGap { texts[0] = style.paint("⋯ (something said before this is missing) ", .grey) + texts[0] }
         return [head + texts[0]] + texts.dropFirst().map { indent + $0 }
     }
 
-    /// Something that happened; `text` may hold others' words.
+    /// Something that happened. Always one line: others' words in it must not pass for a second event.
     func notice(_ text: String, now: WallTime) -> [String] {
-        SafeText.lines(text).map { style.paint("\(clock(now, now: now)) -- \($0)", .grey) }
+        [style.paint("\(clock(now, now: now)) -- \(SafeText.line(text))", .grey)]
     }
 
     /// Something to be noticed.
     func remark(_ text: String, now: WallTime) -> [String] {
-        SafeText.lines(text).map { style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \($0)", .yellow) }
+        [style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \(SafeText.line(text))", .yellow)]
     }
 
     /// Something that could not be done.
     func failure(_ text: String, now: WallTime) -> [String] {
-        SafeText.lines(text).map { style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \($0)", .red) }
+        [style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \(SafeText.line(text))", .red)]
     }
 
     /// Who is there, in columns.

@@ -161,4 +161,37 @@ struct CommandLineTests {
         let next = try #require(interface.nextCommand())
         #expect(next.token == nil)
     }
+
+    @Test("every mutated line is read or refused, once each", arguments: 1...20)
+    func mutated(seed: Int) {
+        var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+        func roll(_ sides: Int) -> Int {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return Int(state % UInt64(sides))
+        }
+        let favourites = Array(#"{}[]",:\0-eu"#.utf8)
+        let interface = ScriptInterface(version: "1")
+        var answerCount = 0
+        for _ in 0..<500 {
+            var line = Array(Self.golden[roll(Self.golden.count)].0.utf8)
+            for _ in 0...roll(3) {
+                let place = roll(line.count)
+                switch roll(3) {
+                case 0: line[place] = UInt8(roll(256))
+                case 1: line.insert(favourites[roll(favourites.count)], at: place)
+                default: if line.count > 1 { line.remove(at: place) }
+                }
+            }
+            // A newline makes two lines of one.
+            line.removeAll { $0 == 0x0A }
+            interface.inputReceived(line + [0x0A], at: Example.time)
+            let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+            answerCount += isBlank ? 0 : 1
+        }
+        let refusalCount = interface.takeOutput().count { $0 == 0x0A }
+        #expect(commands(interface).count + refusalCount == answerCount)
+        #expect(refusalCount > 100)
+    }
 }

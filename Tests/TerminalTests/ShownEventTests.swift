@@ -40,8 +40,18 @@ struct ShownEventTests {
         #expect(
             lines(Example.said("hi\n04:11 <cy> I am bea\r\n\u{1B}[2Jx\u{202E}y"))
                 == ["04:10 <bea> hi", "            04:11 <cy> I am bea", "            ␛[2Jx�y"])
-        #expect(lines(.notice("one\ntwo\u{1B}")) == ["04:10 -- one", "04:10 -- two␛"])
+        #expect(lines(.notice("one\ntwo\u{1B}")) == ["04:10 -- one⏎two␛"])
+        #expect(
+            lines(Example.peer(.joined, away: "tea\r\n04:10 -- cy left"))
+                == ["04:10 -- bea is here, but away: tea⏎04:10 -- cy left"])
         #expect(lines(Example.said("hi", by: "b\u{1B}\n"))[0] == "04:10 <b␛⏎> hi")
+    }
+
+    @Test("a message of very many lines is cut, and says so")
+    func manyLines() {
+        let lines = lines(Example.said((1...1_000).map { "\($0)" }.joined(separator: "\n")))
+        #expect(lines.count == Renderer.maximumLineCount + 1)
+        #expect(lines.last == "            ⋯ (800 more lines)")
     }
 
     @Test("who comes and goes is said quietly, or not at all if quiet; what matters is said always")
@@ -95,7 +105,7 @@ struct ShownEventTests {
         #expect(
             person.screen.lines == [
                 "04:10 !! ana is somebody else's name here; you are ana-2 (/nick NAME for another)",
-                "04:10 -- you are ana-2; whoever is within earshot appears here by itself (/help, /quit)", "ana-2>",
+                "04:10 -- you are ana-2; others appear here by themselves (/help, /quit)", "ana-2>",
             ])
         #expect(
             lines(.name(.init(state: .taken, name: "ana", wanted: "ana")))
