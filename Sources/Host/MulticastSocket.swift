@@ -42,8 +42,8 @@ final class MulticastSocket {
             receiver = try Self.receiver6(group, interface)
             sender = try Self.sender6(address, interface)
         }
-        try poller.add(receiver.number, .datagrams(number), .readable)
-        try poller.add(sender.number, .datagrams(number), .readable)
+        try poller.add(receiver.number, .datagrams(number, toGroup: true), .readable)
+        try poller.add(sender.number, .datagrams(number, toGroup: false), .readable)
     }
 
     deinit {
@@ -66,9 +66,13 @@ final class MulticastSocket {
     }
 
     /// A bounded number of the datagrams that wait. Longer ones than the protocol allows are dropped.
-    func receive(_ body: ([UInt8], Endpoint) -> Void) {
-        receive(from: receiver, body)
-        receive(from: sender, body)
+    /// - Parameter toGroup: Those that came to the group, or else those that came to us alone.
+    func receive(toGroup: Bool, _ body: ([UInt8], Endpoint) -> Void) {
+        if toGroup {
+            receive(from: receiver, body)
+        } else {
+            receive(from: sender, body)
+        }
     }
 
     private func receive(from socket: borrowing Descriptor, _ body: ([UInt8], Endpoint) -> Void) {

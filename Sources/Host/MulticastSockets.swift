@@ -67,8 +67,8 @@ final class MulticastSockets {
         if let failure = socket.send(bytes, to: endpoint) { note(Note(.debug, failure)) }
     }
 
-    func receive(on number: UInt32, _ body: ([UInt8], Endpoint) -> Void) {
-        sockets.first { $0.number == number }?.receive(body)
+    func receive(on number: UInt32, toGroup: Bool, _ body: ([UInt8], Endpoint) -> Void) {
+        sockets.first { $0.number == number }?.receive(toGroup: toGroup, body)
     }
 
     /// The address to send from, for each family: the first, and for IPv6 a link-local one if there is any.

@@ -140,8 +140,8 @@ public final class PeerHost<C: Core> {
             switch source {
             case .link(let id):
                 if let input = links.ready(id, readiness) { handle(input) }
-            case .datagrams(let number):
-                multicast?.receive(on: number) { handle(.datagramReceived($0, from: $1)) }
+            case .datagrams(let number, let toGroup):
+                multicast?.receive(on: number, toGroup: toGroup) { handle(.datagramReceived($0, from: $1)) }
             case .listener:
                 listener?.accept(at: moment.now) { descriptor, from in
                     if let id = links.accept(descriptor, from: from) { handle(.linkAccepted(id, from: from)) }
@@ -272,7 +272,7 @@ public final class PeerHost<C: Core> {
                 guard let (source, readiness) = poller.ready(at: index) else { continue }
                 switch source {
                 case .link(let id): _ = links.ready(id, readiness)
-                case .datagrams(let number): multicast?.receive(on: number) { _, _ in }
+                case .datagrams(let number, let toGroup): multicast?.receive(on: number, toGroup: toGroup) { _, _ in }
                 case .interfaceWatch: watch.ready(at: Clock.now())
                 case .signals: if console.signals?.read().contains(.leave) ?? false { return }
                 case .standardOutput: console.output?.flush()

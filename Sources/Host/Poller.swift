@@ -6,8 +6,8 @@ import Glibc
 enum Source: Equatable {
     case listener
     case link(LinkID)
-    /// By the number that ``MulticastSockets`` gave it.
-    case datagrams(UInt32)
+    /// By the number that ``MulticastSockets`` gave it, and which of its two sockets.
+    case datagrams(UInt32, toGroup: Bool)
     case interfaceWatch
     case signals
     case standardInput

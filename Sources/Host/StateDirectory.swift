@@ -22,7 +22,7 @@ public struct StateDirectory: ~Copyable {
 
     /// A name as one component of a path: nothing in it can lead elsewhere, and different names stay different.
     static func safeName(_ name: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
+        let digits = Array("0123456789ABCDEF".utf8)
         var safe: [UInt8] = []
         for (index, byte) in name.utf8.enumerated() {
             switch byte {

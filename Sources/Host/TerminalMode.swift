@@ -30,12 +30,12 @@ struct TerminalMode: ~Copyable {
 
     deinit {
         earshot_forget_fatal_signal()
-        withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSADRAIN, $0) }
+        withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSANOW, $0) }
     }
 
     /// After a suspension.
-    func enter() { withUnsafePointer(to: raw) { _ = tcsetattr(terminal, TCSADRAIN, $0) } }
+    func enter() { withUnsafePointer(to: raw) { _ = tcsetattr(terminal, TCSANOW, $0) } }
 
     /// Before a suspension.
-    func leave() { withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSADRAIN, $0) } }
+    func leave() { withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSANOW, $0) } }
 }

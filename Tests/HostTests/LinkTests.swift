@@ -5,120 +5,122 @@ import Wire
 
 @testable import Host
 
-@Suite("Links", .serialized)
-struct LinkTests {
-    private let link = LinkID(number: 1)
+extension HostTests {
+    @Suite("Links")
+    struct LinkTests {
+        private let link = LinkID(number: 1)
 
-    /// Two hosts with a link between them that stands.
-    private func pair() throws -> (caller: ToyHost, called: ToyHost) {
-        let (caller, called) = (try ToyHost(), try ToyHost())
-        caller.want(.openLink(link, to: called.endpoint))
-        #expect(try turn(caller, called) { !caller.board.opened.isEmpty && !called.board.accepted.isEmpty })
-        return (caller, called)
-    }
-
-    @Test("bytes arrive whole and in order, and what is queued before a close arrives before the end")
-    func echo() throws {
-        let (caller, called) = try pair()
-        called.board.answer = { input in
-            if case .linkBytesReceived(let link, let bytes) = input { [.sendOnLink(link, bytes)] } else { [] }
-        }
-        let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
-        for start in stride(from: 0, to: bytes.count, by: 50_000) {
-            caller.want(.sendOnLink(link, Array(bytes[start..<start + 50_000])))
-        }
-        #expect(try turn(caller, called) { caller.board.received[link]?.count == bytes.count })
-        #expect(caller.board.received[link] == bytes)
-
-        let accepted = called.board.accepted[0]
-        #expect(accepted.number >= 1 << 63)
-        called.want(.sendOnLink(accepted, [7, 7, 7]), .closeLink(accepted, abruptly: false))
-        #expect(try turn(caller, called) { caller.board.ends[link] != nil && called.board.ends[accepted] != nil })
-        #expect(caller.board.received[link]?.suffix(3) == [7, 7, 7])
-        #expect(caller.board.ends[link] == .closedByPeer)
-        #expect(called.board.ends[accepted] == .closedByUs)
-    }
-
-    @Test("a peer that never reads is cut as too slow, and the process goes on")
-    func tooSlow() throws {
-        let (caller, called) = try pair()
-        let piece = [UInt8](repeating: 1, count: 256 * 1024)
-        // The other host is not turned, so it reads nothing.
-        #expect(
-            try turn(caller) {
-                if caller.board.outputs.isEmpty { caller.want(.sendOnLink(link, piece)) }
-                return caller.board.ends[link] != nil
-            })
-        #expect(caller.board.ends[link] == .tooSlow)
-        #expect(try turn(caller, called) { called.board.ends.count == 1 })
-        let second = LinkID(number: 2)
-        caller.want(.openLink(second, to: called.endpoint))
-        #expect(try turn(caller, called) { caller.board.opened.contains(second) })
-    }
-
-    @Test("a connection that is refused ends with the reason")
-    func refused() throws {
-        let caller = try ToyHost()
-        let port: UInt16
-        do {
-            let gone = try ToyHost()
-            port = gone.host.linkPort
-        }
-        caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port)))
-        #expect(try turn(caller) { caller.board.ends[link] != nil })
-        #expect(caller.board.ends[link] == .failed("Connection refused"))
-        #expect(caller.board.opened.isEmpty)
-    }
-
-    @Test("links over IPv6 reach the same port")
-    func overIPv6() throws {
-        let (caller, called) = (try ToyHost(), try ToyHost())
-        let loopback = IPAddress.v6(high: 0, low: 1, scope: 0)
-        guard called.board.interfaces.isEmpty || true,
-            (try? InterfaceList.current(only: []))?.contains(where: {
-                $0.addresses.contains { $0.address == loopback }
-            }) ?? false
-        else { return }
-        caller.want(.openLink(link, to: Endpoint(address: loopback, port: called.host.linkPort)))
-        #expect(try turn(caller, called) { caller.board.opened == [link] && called.board.accepted.count == 1 })
-    }
-
-    @Test("a host that finishes hands over what is queued, and its peers see the end")
-    func finishing() throws {
-        let (caller, called) = try pair()
-        caller.want(.sendOnLink(link, [1, 2, 3]), .finished(.done))
-        // The finishing host waits for the other at most for its bound, so one after the other will do.
-        #expect(try turn(caller) { caller.status == .done })
-        #expect(try turn(called) { !called.board.ends.isEmpty })
-        let accepted = called.board.accepted[0]
-        #expect(called.board.received[accepted] == [1, 2, 3])
-        #expect(called.board.ends[accepted] == .closedByPeer)
-    }
-
-    @Test("an abrupt close reaches the other side as an error, at once")
-    func abrupt() throws {
-        let (caller, called) = try pair()
-        caller.want(.closeLink(link, abruptly: true))
-        #expect(try turn(caller, called) { !called.board.ends.isEmpty && caller.board.ends[link] != nil })
-        #expect(caller.board.ends[link] == .closedByUs)
-        #expect(called.board.ends.values.first == .failed("Connection reset by peer"))
-    }
-
-    @Test("no descriptor is left over by a thousand links")
-    func descriptors() throws {
-        let before = openDescriptors()
-        do {
+        /// Two hosts with a link between them that stands.
+        private func pair() throws -> (caller: ToyHost, called: ToyHost) {
             let (caller, called) = (try ToyHost(), try ToyHost())
-            let during = openDescriptors()
-            for batch in 0..<20 {
-                let links = (1...50).map { LinkID(number: UInt64(batch * 50 + $0)) }
-                for link in links { caller.want(.openLink(link, to: called.endpoint)) }
-                #expect(try turn(caller, called) { caller.board.opened.count == (batch + 1) * 50 })
-                for link in links { caller.want(.closeLink(link, abruptly: batch % 2 == 0)) }
-                #expect(try turn(caller, called) { called.board.ends.count == (batch + 1) * 50 })
-            }
-            #expect(try turn(caller, called) { openDescriptors() == during })
+            caller.want(.openLink(link, to: called.endpoint))
+            #expect(try turn(caller, called) { !caller.board.opened.isEmpty && !called.board.accepted.isEmpty })
+            return (caller, called)
         }
-        #expect(openDescriptors() == before)
+
+        @Test("bytes arrive whole and in order, and what is queued before a close arrives before the end")
+        func echo() throws {
+            let (caller, called) = try pair()
+            called.board.answer = { input in
+                if case .linkBytesReceived(let link, let bytes) = input { [.sendOnLink(link, bytes)] } else { [] }
+            }
+            let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+            for start in stride(from: 0, to: bytes.count, by: 50_000) {
+                caller.want(.sendOnLink(link, Array(bytes[start..<start + 50_000])))
+            }
+            #expect(try turn(caller, called) { caller.board.received[link]?.count == bytes.count })
+            #expect(caller.board.received[link] == bytes)
+
+            let accepted = called.board.accepted[0]
+            #expect(accepted.number >= 1 << 63)
+            called.want(.sendOnLink(accepted, [7, 7, 7]), .closeLink(accepted, abruptly: false))
+            #expect(try turn(caller, called) { caller.board.ends[link] != nil && called.board.ends[accepted] != nil })
+            #expect(caller.board.received[link]?.suffix(3) == [7, 7, 7])
+            #expect(caller.board.ends[link] == .closedByPeer)
+            #expect(called.board.ends[accepted] == .closedByUs)
+        }
+
+        @Test("a peer that never reads is cut as too slow, and the process goes on")
+        func tooSlow() throws {
+            let (caller, called) = try pair()
+            let piece = [UInt8](repeating: 1, count: 256 * 1024)
+            // The other host is not turned, so it reads nothing.
+            #expect(
+                try turn(caller) {
+                    if caller.board.outputs.isEmpty { caller.want(.sendOnLink(link, piece)) }
+                    return caller.board.ends[link] != nil
+                })
+            #expect(caller.board.ends[link] == .tooSlow)
+            #expect(try turn(caller, called) { called.board.ends.count == 1 })
+            let second = LinkID(number: 2)
+            caller.want(.openLink(second, to: called.endpoint))
+            #expect(try turn(caller, called) { caller.board.opened.contains(second) })
+        }
+
+        @Test("a connection that is refused ends with the reason")
+        func refused() throws {
+            let caller = try ToyHost()
+            let port: UInt16
+            do {
+                let gone = try ToyHost()
+                port = gone.host.linkPort
+            }
+            caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port)))
+            #expect(try turn(caller) { caller.board.ends[link] != nil })
+            #expect(caller.board.ends[link] == .failed("Connection refused"))
+            #expect(caller.board.opened.isEmpty)
+        }
+
+        @Test("links over IPv6 reach the same port")
+        func overIPv6() throws {
+            let (caller, called) = (try ToyHost(), try ToyHost())
+            let loopback = IPAddress.v6(high: 0, low: 1, scope: 0)
+            guard called.board.interfaces.isEmpty || true,
+                (try? InterfaceList.current(only: []))?.contains(where: {
+                    $0.addresses.contains { $0.address == loopback }
+                }) ?? false
+            else { return }
+            caller.want(.openLink(link, to: Endpoint(address: loopback, port: called.host.linkPort)))
+            #expect(try turn(caller, called) { caller.board.opened == [link] && called.board.accepted.count == 1 })
+        }
+
+        @Test("a host that finishes hands over what is queued, and its peers see the end")
+        func finishing() throws {
+            let (caller, called) = try pair()
+            caller.want(.sendOnLink(link, [1, 2, 3]), .finished(.done))
+            // The finishing host waits for the other at most for its bound, so one after the other will do.
+            #expect(try turn(caller) { caller.status == .done })
+            #expect(try turn(called) { !called.board.ends.isEmpty })
+            let accepted = called.board.accepted[0]
+            #expect(called.board.received[accepted] == [1, 2, 3])
+            #expect(called.board.ends[accepted] == .closedByPeer)
+        }
+
+        @Test("an abrupt close reaches the other side as an error, at once")
+        func abrupt() throws {
+            let (caller, called) = try pair()
+            caller.want(.closeLink(link, abruptly: true))
+            #expect(try turn(caller, called) { !called.board.ends.isEmpty && caller.board.ends[link] != nil })
+            #expect(caller.board.ends[link] == .closedByUs)
+            #expect(called.board.ends.values.first == .failed("Connection reset by peer"))
+        }
+
+        @Test("no descriptor is left over by a thousand links")
+        func descriptors() throws {
+            let before = openDescriptors()
+            do {
+                let (caller, called) = (try ToyHost(), try ToyHost())
+                let during = openDescriptors()
+                for batch in 0..<20 {
+                    let links = (1...50).map { LinkID(number: UInt64(batch * 50 + $0)) }
+                    for link in links { caller.want(.openLink(link, to: called.endpoint)) }
+                    #expect(try turn(caller, called) { caller.board.opened.count == (batch + 1) * 50 })
+                    for link in links { caller.want(.closeLink(link, abruptly: batch % 2 == 0)) }
+                    #expect(try turn(caller, called) { called.board.ends.count == (batch + 1) * 50 })
+                }
+                #expect(try turn(caller, called) { openDescriptors() == during })
+            }
+            #expect(openDescriptors() == before)
+        }
     }
 }

@@ -1,0 +1,104 @@
+import Chat
+import Glibc
+import Testing
+
+@testable import Host
+
+extension HostTests {
+    @Suite("Listening")
+    struct ListenerTests {
+        @Test("a port that is taken is an error that says what to do")
+        func taken() throws {
+            let first = try ToyHost()
+            let port = first.host.linkPort
+            #expect(throws: HostError("cannot listen on port \(port): already in use (try --port 0)")) {
+                _ = try ToyHost { $0.port = .exactly(port) }
+            }
+        }
+
+        @Test("a preferred port that is taken gives way to another one")
+        func preferred() throws {
+            let first = try ToyHost()
+            let second = try ToyHost { $0.port = .preferred(first.host.linkPort) }
+            #expect(second.host.linkPort != first.host.linkPort)
+            #expect(second.host.linkPort != 0)
+        }
+
+        @Test("the core is told first of all on which port links are accepted")
+        func started() throws {
+            let host = try ToyHost()
+            try host.turn()
+            guard case .started(let port, _) = host.board.inputs.first else {
+                Issue.record("the first input was \(String(describing: host.board.inputs.first))")
+                return
+            }
+            #expect(port == host.host.linkPort)
+        }
+
+        /// A connection that says nothing, made without a host.
+        private func silentConnection(to host: ToyHost) throws -> CInt {
+            let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+            try #require(number >= 0)
+            let result = SocketAddress(host.endpoint).withPointer { connect(number, $0, $1) }
+            try #require(result == 0)
+            return number
+        }
+
+        @Test("a thousand silent connections keep nobody out")
+        func silent() throws {
+            let (host, honest) = (try ToyHost(), try ToyHost())
+            var silent: [CInt] = []
+            defer { for number in silent { close(number) } }
+            for _ in 0..<1000 {
+                silent.append(try silentConnection(to: host))
+                try host.turn()
+            }
+            #expect(try turn(host) { host.board.accepted.count == 1000 })
+            let link = LinkID(number: 1)
+            honest.want(.openLink(link, to: host.endpoint), .sendOnLink(link, [1]))
+            #expect(try turn(host, honest) { host.board.received.count == 1 })
+        }
+
+        @Test("past the bound for one address, connections are closed at once")
+        func bound() throws {
+            let host = try ToyHost()
+            var silent: [CInt] = []
+            defer { for number in silent { close(number) } }
+            for _ in 0..<HostBounds.acceptedLinksPerAddress + 1 {
+                silent.append(try silentConnection(to: host))
+                try host.turn()
+            }
+            #expect(try turn(host) { host.board.accepted.count == HostBounds.acceptedLinksPerAddress })
+            var byte: UInt8 = 0
+            #expect(read(silent.last!, &byte, 1) <= 0)
+        }
+
+        @Test("out of descriptors, accepting rests instead of spinning, and goes on when there are some")
+        func outOfDescriptors() throws {
+            let host = try ToyHost()
+            var silent: [CInt] = []
+            defer { for number in silent { close(number) } }
+            for _ in 0..<20 { silent.append(try silentConnection(to: host)) }
+
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+            var limit = rlimit()
+            getrlimit(resource, &limit)
+            defer { setrlimit(resource, &limit) }
+            var low = limit
+            low.rlim_cur = rlim_t(silent.max()! + 6)
+            setrlimit(resource, &low)
+            #expect(try turn(host) { !host.board.accepted.isEmpty })
+            let start = Clock.now()
+            var rounds = 0
+            while Clock.now() < start + .milliseconds(50) {
+                try host.turn()
+                rounds += 1
+            }
+            // Each round waits its millisecond.
+            #expect(rounds < 100)
+            #expect(host.board.accepted.count < 20)
+            setrlimit(resource, &limit)
+            #expect(try turn(host) { host.board.accepted.count == 20 })
+        }
+    }
+}

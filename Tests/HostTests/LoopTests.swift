@@ -1,0 +1,144 @@
+import Chat
+import Glibc
+import Testing
+import Wire
+
+@testable import Host
+
+extension HostTests {
+    @Suite("The loop")
+    struct LoopTests {
+        /// A pipe; both ends are to be closed by the test.
+        private func makePipe() -> (read: CInt, write: CInt) {
+            var ends: [CInt] = [0, 0]
+            let result = pipe(&ends)
+            precondition(result == 0)
+            return (ends[0], ends[1])
+        }
+
+        @Test("an event of a descriptor that was closed meanwhile is dropped, though its number is in use again")
+        func stale() throws {
+            let poller = try Poller()
+            let (read1, write1) = makePipe()
+            _ = Glibc.write(write1, "x", 1)
+            try poller.add(read1, .link(LinkID(number: 1)), .readable)
+            try poller.wait(atMost: .seconds(5))
+            #expect(poller.readyCount == 1)
+            #expect(poller.ready(at: 0)?.source == .link(LinkID(number: 1)))
+
+            // Still in the same batch: closed, and the number given to another.
+            poller.remove(read1)
+            let (read2, write2) = makePipe()
+            dup2(read2, read1)
+            try poller.add(read1, .link(LinkID(number: 2)), .readable)
+            #expect(poller.ready(at: 0) == nil)
+            poller.remove(read1)
+            for number in [read1, write1, read2, write2] { close(number) }
+        }
+
+        @Test("a deadline is told when it has come, not before and only once")
+        func deadline() throws {
+            let host = try ToyHost()
+            let at = Clock.now() + .milliseconds(30)
+            host.board.deadline = Deadline(at: at, reason: "test")
+            #expect(try turn(host) { host.board.deadlines > 0 })
+            #expect(Clock.now() >= at)
+            try turn(host, times: 5)
+            #expect(host.board.deadlines == 1)
+        }
+
+        @Test("lines on standard input become commands, and its end is told")
+        func input() throws {
+            let (read, write) = makePipe()
+            defer { close(read) }
+            let host = try ToyHost { $0.input = read }
+            _ = Glibc.write(write, "one\ntwo\n", 8)
+            #expect(try turn(host) { host.board.commands.count == 2 })
+            #expect(host.board.commands[1] == .say(text: "two", kind: .text, room: nil))
+            close(write)
+            #expect(try turn(host) { host.board.commands.count == 3 })
+            #expect(host.board.commands[2] == .quit(afterReceipts: true))
+            // The loop sleeps again after that.
+            #expect(host.frontEnd.hasEnded)
+        }
+
+        @Test("a regular file and /dev/null do for standard input")
+        func regularFile() throws {
+            var template = Array("/tmp/earshot-input-XXXXXX".utf8CString)
+            let number = mkstemp(&template)
+            defer {
+                close(number)
+                unlink(template)
+            }
+            _ = Glibc.write(number, "hello\n", 6)
+            lseek(number, 0, SEEK_SET)
+            let host = try ToyHost { $0.input = number }
+            #expect(try turn(host) { host.board.commands.count == 2 })
+            #expect(host.board.commands[0] == .say(text: "hello", kind: .text, room: nil))
+
+            let null = open("/dev/null", O_RDONLY)
+            defer { close(null) }
+            let other = try ToyHost { $0.input = null }
+            #expect(try turn(other) { other.frontEnd.hasEnded })
+        }
+
+        @Test("a reader of standard output who does not read blocks nothing, and gets all in the end")
+        func slowReader() throws {
+            let (read, write) = makePipe()
+            defer { close(read) }
+            let host = try ToyHost { $0.output = write }
+            close(write)
+            let line = String(repeating: "x", count: 999)
+            for _ in 0..<500 { host.want(.notify(.notice(line), token: nil)) }
+            // 500 kB do not fit into a pipe, and still the loop turns.
+            try turn(host, times: 3)
+            var count = 0
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            #expect(fcntl(read, F_SETFL, O_NONBLOCK) == 0)
+            #expect(
+                try turn(host) {
+                    count += max(0, Glibc.read(read, &buffer, buffer.count))
+                    return count == 500_000
+                })
+        }
+
+        @Test("when nobody reads standard output any more, the core is asked to quit, once")
+        func noReader() throws {
+            let (read, write) = makePipe()
+            signal(SIGPIPE, SIG_IGN)
+            let host = try ToyHost { $0.output = write }
+            close(write)
+            close(read)
+            host.want(.notify(.notice("hello"), token: nil))
+            #expect(try turn(host) { !host.board.commands.isEmpty })
+            try turn(host, times: 3)
+            #expect(host.board.commands == [.quit(afterReceipts: false)])
+        }
+
+        @Test("what a round could not keep does not leave, and the host ends with an error")
+        func archiveFailed() throws {
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive)
+            try host.turn()
+            #expect(archive.commits > 0)
+            archive.failure = ArchiveError(.full, "no space left")
+            host.want(.notify(.notice("said"), token: nil))
+            #expect(try turn(host) { host.status != nil })
+            #expect(host.status == .failed)
+            #expect(host.frontEnd.failures == [Event.Failure(.storage, "no space left")])
+            #expect(host.board.outputs.count == 1)
+        }
+
+        @Test("an interrupt asks the core to quit; a second one ends the host at once, with links still open")
+        func signals() throws {
+            let host = try ToyHost { $0.takesSignals = true }
+            raise(SIGWINCH)
+            raise(SIGINT)
+            #expect(try turn(host) { host.board.commands == [.quit(afterReceipts: false)] })
+            try turn(host, times: 3)
+            #expect(host.status == nil)
+            raise(SIGTERM)
+            #expect(try turn(host) { host.status == .failed })
+        }
+    }
+}
