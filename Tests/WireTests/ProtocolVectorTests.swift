@@ -6,6 +6,7 @@ import Wire
 /// checked by the tests of the targets that compute them.
 @Suite("The vectors of Protocol.md")
 struct ProtocolVectorTests {
+    // Without the document there is nothing to test.
     static let document = try! ProtocolDocument.load()
 
     @Test("CBOR is accepted and refused as the document says")

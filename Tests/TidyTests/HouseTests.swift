@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+@Suite("The house is in order")
+struct HouseTests {
+    @Test("the top level holds only what belongs there")
+    func topLevel() throws {
+        let allowed: Set<String> = [
+            "Package.swift", "Sources", "Tests", "Protocol.md", "README.md", ".ci", ".gitignore", ".swift-format",
+            ".editorconfig", ".git", ".build", ".swiftpm",
+        ]
+        for name in try Repository.names(in: ".") {
+            #expect(allowed.contains(name), "\(name) does not belong at the top level")
+        }
+        for name in ["README.md", "Protocol.md"] { #expect(Repository.exists(name)) }
+    }
+
+    @Test("links in the documents lead somewhere")
+    func links() throws {
+        for document in ["README.md", "Protocol.md"] {
+            let text = try Repository.text(of: document)
+            let links = Documents.links(in: text)
+            #expect(!links.isEmpty)
+            for link in links where !link.contains("://") {
+                let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let file = parts[0].isEmpty ? document : parts[0]
+                #expect(Repository.exists(file), "\(document): \(link) leads nowhere")
+                guard parts.count == 2, file.hasSuffix(".md"), Repository.exists(file) else { continue }
+                let anchors = Documents.anchors(in: try Repository.text(of: file))
+                #expect(anchors.contains(parts[1]), "\(document): no heading for \(link)")
+            }
+        }
+    }
+
+    @Test("headings become anchors and code is no link")
+    func documents() {
+        let text = "# One two: `x`!\n```\n# no heading\n[a](b)\n```\n[c](d#e) and `[f](g)` [h](#i)\n"
+        #expect(Documents.anchors(in: text) == ["one-two-x"])
+        #expect(Documents.links(in: text) == ["d#e", "#i"])
+    }
+
+    @Test("sources import only what their target declares in Package.swift")
+    func arrows() throws {
+        let targets = Manifest.dependencies(in: try Repository.text(of: "Package.swift"))
+        #expect(targets["Chat"] == ["Secure", "Wire"], "Package.swift was not understood")
+        let directories = try Repository.names(in: "Sources") + Repository.names(in: "Tests")
+        #expect(Set(directories) == Set(targets.keys))
+        for file in try Repository.swiftFiles() {
+            let declared = targets[file.target] ?? []
+            for line in file.text.codeLines {
+                guard let module = Manifest.importedModule(in: line), targets.keys.contains(module) else { continue }
+                #expect(declared.contains(module), "\(file.path) imports \(module), which Package.swift does not allow")
+            }
+        }
+    }
+
+    @Test("targets, their dependencies and imports are read as written")
+    func manifest() {
+        let text = """
+            .target(name: "A", swiftSettings: settings),
+            .testTarget(
+                name: "B", dependencies: ["A", "C"],
+                swiftSettings: settings),
+            // .target(name: "D")
+            """
+        #expect(Manifest.dependencies(in: text) == ["A": [], "B": ["A", "C"]])
+        #expect(Manifest.importedModule(in: "@testable import A") == "A")
+        #expect(Manifest.importedModule(in: "public import struct A.B") == "A")
+        #expect(Manifest.importedModule(in: "let important = 1") == nil)
+    }
+
+    @Test("the README says in a sentence what each target is for")
+    func moduleTable() throws {
+        let rows = try Repository.text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| ") }
+        for target in try Repository.names(in: "Sources") {
+            let row = rows.first { $0.hasPrefix("| `\(target)` |") }
+            let sentence = row.map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
+            #expect(sentence.count >= 2 && sentence[1].count > 20, "README.md's table of modules lacks \(target)")
+        }
+    }
+
+    @Test("the README fits in 200 lines and names the two commands first")
+    func readme() throws {
+        let lines = try Repository.text(of: "README.md").split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 200)
+        let opening = lines.prefix(15).joined(separator: "\n")
+        #expect(opening.contains("swift run earshot") && opening.contains("swift test"))
+    }
+}
+
+enum Documents {
+    private static func proseLines(of text: String) -> [Substring] {
+        var isCode = false
+        return text.split(separator: "\n").filter { line in
+            if line.hasPrefix("```") { isCode.toggle() }
+            return !isCode && !line.hasPrefix("```")
+        }
+    }
+
+    static func links(in text: String) -> [String] {
+        proseLines(of: text).flatMap { line in
+            let prose = String(line).replacing(#/`[^`]*`/#, with: "")
+            return prose.matches(of: #/\]\(([^)\s]+)\)/#).map { String($0.1) }
+        }
+    }
+
+    /// As web hosts make them from headings.
+    static func anchors(in text: String) -> [String] {
+        proseLines(of: text).filter { $0.hasPrefix("#") }.map { line in
+            let title = line.drop { $0 == "#" }.trimmingCharacters(in: .whitespaces).lowercased()
+            return String(
+                title.filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" || $0 == "_" }
+                    .map { $0 == " " ? "-" : $0 })
+        }
+    }
+}
+
+enum Manifest {
+    /// The targets of a Package.swift and what each may import.
+    static func dependencies(in manifest: String) -> [String: [String]] {
+        let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+        var result: [String: [String]] = [:]
+        for target in lines.joined(separator: "\n").split(separator: #/\.(?:executableTarget|testTarget|target)\(/#) {
+            guard let name = target.prefixMatch(of: #/\s*name: "(\w+)"/#) else { continue }
+            let list = target.firstMatch(of: #/dependencies: \[([^\]]*)\]/#)?.1 ?? ""
+            result[String(name.1)] = list.matches(of: #/"(\w+)"/#).map { String($0.1) }
+        }
+        return result
+    }
+
+    static func importedModule(in line: String) -> String? {
+        guard let match = line.firstMatch(of: #/(?:^|\s)import (?:(?:struct|class|enum|protocol|func|var) )?(\w+)/#)
+        else { return nil }
+        return String(match.1)
+    }
+}

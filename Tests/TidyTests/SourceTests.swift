@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@Suite("Sources are tidy")
+struct SourceTests {
+    @Test("no file has more than 500 lines, no function more than 70, no type more than 15 stored properties")
+    func sizes() throws {
+        let files = try Repository.swiftFiles()
+        #expect(files.count > 50, "the sources were not found")
+        for file in files {
+            let lineCount = file.text.lines.count - 1
+            #expect(lineCount <= 500, "\(file.path) has \(lineCount) lines")
+            let declarations = Declarations(in: file.text)
+            for function in declarations.functions {
+                #expect(
+                    function.lineCount <= 70,
+                    "\(file.path):\(function.line): \(function.name) has \(function.lineCount) lines")
+            }
+            for type in declarations.types {
+                let count = type.storedProperties
+                #expect(count <= 15, "\(file.path): \(type.name) has \(count) stored properties")
+            }
+        }
+    }
+
+    @Test("the pure layers have no clock, randomness, system call or output of their own")
+    func purity() throws {
+        for target in ["Wire", "Secure", "Chat", "Terminal", "Scripting", "Simulator"] {
+            for file in try Repository.swiftFiles(in: "Sources/" + target) {
+                for (number, line) in file.text.codeLines.enumerated() {
+                    for (word, replacement) in Rules.impure where Rules.line(line, has: word) {
+                        let isAllowed = target == "Scripting" && line.contains("import FoundationEssentials")
+                        #expect(isAllowed, "\(file.path):\(number + 1): \(word): \(replacement)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("no line has trailing whitespace, a note to do something later, or an unexplained way round the compiler")
+    func lines() throws {
+        for file in try Repository.swiftFiles() {
+            for (index, line) in file.text.lines.enumerated() {
+                let place = "\(file.path):\(index + 1)"
+                #expect(line.last?.isWhitespace != true, "\(place): trailing whitespace")
+                for mark in Rules.leftForLater where Rules.line(line, has: mark) {
+                    Issue.record("\(place): \(mark): do it, or write an issue")
+                }
+                for escape in Rules.escapes where file.text.codeLines[index].contains(escape) {
+                    let before = index > 0 ? file.text.lines[index - 1] : ""
+                    #expect(line.contains("//") || before.contains("//"), "\(place): \(escape) without a reason")
+                }
+            }
+        }
+    }
+
+    @Test("types are nouns of the domain")
+    func names() throws {
+        for file in try Repository.swiftFiles() {
+            for type in Declarations(in: file.text).types {
+                for word in ["Manager", "Service", "Helper", "Utils"] {
+                    #expect(!type.name.hasSuffix(word), "\(file.path): \(type.name)")
+                }
+            }
+        }
+    }
+
+    @Test("tests wait for events or use virtual time, they do not sleep")
+    func sleeps() throws {
+        for file in try Repository.swiftFiles(in: "Tests") {
+            for (number, line) in file.text.codeLines.enumerated() {
+                #expect(!Rules.line(line, has: "sleep("), "\(file.path):\(number + 1): sleeps")
+                #expect(!Rules.line(line, has: "usleep("), "\(file.path):\(number + 1): sleeps")
+            }
+        }
+    }
+
+    @Test("a rule finds its word only where the word stands alone")
+    func rules() {
+        #expect(Rules.line("  print(x)", has: "print("))
+        #expect(Rules.line("a.shuffled()", has: ".shuffled()"))
+        #expect(Rules.line("try await Task.sleep(1)", has: "sleep("))
+        #expect(Rules.line("public import Glibc", has: "import Glibc"))
+        #expect(!Rules.line("fingerprint(x)", has: "print("))
+        #expect(!Rules.line("import FoundationEssentials", has: "import Foundation"))
+    }
+}
+
+enum Rules {
+    /// Words that a pure layer must not have, and what to use instead.
+    static let impure = [
+        ("import Glibc", "system calls belong in Host"),
+        ("import CLinux", "system calls belong in Host"),
+        ("import Dispatch", "a core has no threads: be called, and ask for a deadline"),
+        ("import Foundation", "take the time as a parameter; bytes and text need no Foundation"),
+        ("import FoundationEssentials", "take the time as a parameter; bytes and text need no Foundation"),
+        ("Date()", "take `wall: WallTime` as a parameter"),
+        (".random(", "use `RandomStream`"),
+        (".shuffled()", "use `shuffled(using:)` with a `RandomStream`"),
+        ("SystemRandomNumberGenerator", "use `RandomStream`"),
+        ("ContinuousClock", "take `now: Instant` as a parameter"),
+        ("SuspendingClock", "take `now: Instant` as a parameter"),
+        ("print(", "return the bytes, or output a `Note`"),
+    ]
+
+    // Put together, so that this file passes its own test.
+    static let leftForLater = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+    static let escapes = ["try" + "!", "as" + "!", "@unchecked " + "Sendable"]
+
+    /// Whether a line has a word that is not part of a longer one.
+    static func line(_ line: String, has word: String) -> Bool {
+        func isWordCharacter(_ character: Character?) -> Bool {
+            guard let character else { return false }
+            return character.isLetter || character.isNumber || character == "_"
+        }
+        var rest = line[...]
+        while let range = rest.range(of: word) {
+            let before = range.lowerBound > line.startIndex ? line[line.index(before: range.lowerBound)] : nil
+            let after = range.upperBound < line.endIndex ? line[range.upperBound] : nil
+            let isSeeded = word == ".random(" && line.contains("using:")
+            if !(isWordCharacter(word.first) && isWordCharacter(before))
+                && !(isWordCharacter(word.last) && isWordCharacter(after)) && !isSeeded
+            {
+                return true
+            }
+            rest = line[range.upperBound...]
+        }
+        return false
+    }
+}
