@@ -111,7 +111,8 @@ struct Discovery {
     }
 
     /// A peer's own word on its own link: believed whatever its sequence.
-    mutating func announcementAuthenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant) {
+    mutating func announcementAuthenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant)
+    {
         sightings.authenticated(announcement, at: endpoint, now: now)
     }
 

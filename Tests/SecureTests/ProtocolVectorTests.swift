@@ -8,6 +8,7 @@ import Wire
 /// shares no code with this one, and Ed25519 signatures are the same every time.
 @Suite("The keys, signatures and links of Protocol.md")
 struct ProtocolVectorTests {
+    // Without the document there is nothing to test.
     static let document = try! ProtocolDocument.load()
 
     private static func identity(_ name: String) throws -> Identity {
