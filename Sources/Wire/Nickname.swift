@@ -62,7 +62,8 @@ public struct Nickname: Hashable, Sendable {
     private static func normalized(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         var decomposed = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
+        // Canonical decomposition first: it may yield characters that have a compatibility mapping, as ΅ yields ¨.
+        for scalar in text._nfd {
             if let mapping = Self.compatibility[scalar] {
                 decomposed.append(contentsOf: mapping)
             } else {
