@@ -4,6 +4,7 @@ import Wire
 
 @Suite("The nicknames of Protocol.md")
 struct NicknameVectorTests {
+    // Tests cannot begin without the document.
     static let document = try! ProtocolDocument.load()
 
     private static func text(_ vector: ProtocolVector, _ key: String) throws -> String {
