@@ -1,15 +1,16 @@
-import Chat
+public import Chat
 import Glibc
 
 /// The machine's clocks.
-enum Clock {
+public enum Clock {
     /// Counts on through sleep.
     static func now() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_BOOTTIME)) }
 
     /// Does not count while the machine sleeps: its lag behind ``now()`` grows by the time slept.
     static func awake() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC)) }
 
-    static func wall() -> WallTime {
+    /// What the wall clock says; it may jump.
+    public static func wall() -> WallTime {
         WallTime(milliseconds: UInt64(max(0, nanoseconds(of: CLOCK_REALTIME))) / 1_000_000)
     }
 

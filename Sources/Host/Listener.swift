@@ -6,7 +6,7 @@ import Wire
 public enum PortChoice: Equatable, Sendable {
     /// This one if it is free, else any.
     case preferred(UInt16)
-    /// This one or none.
+    /// This one or none; 0 is any.
     case exactly(UInt16)
     case any
 }
@@ -72,6 +72,7 @@ final class Listener {
 
     private static func open(_ choice: PortChoice) throws -> (UInt16, [OwnedSocket]) {
         switch choice {
+        case .exactly(0): return try open(.any)
         case .exactly(let port):
             do {
                 return try open(port: port)

@@ -48,7 +48,7 @@ public final class PeerHost<C: Core> {
         self.configuration = configuration
         DescriptorLimit.raise()
         moment = Moment()
-        sleepDetector = SleepDetector(at: moment.now)
+        sleepDetector = SleepDetector(at: moment.now, awake: Clock.awake())
         poller = try Poller()
         links = LinkTable(poller: poller)
         let listener = try Listener(configuration.port, poller: poller)
@@ -93,7 +93,7 @@ public final class PeerHost<C: Core> {
         let asked = waitingTime(atMost: limit)
         try poller.wait(atMost: asked)
         moment = Moment()
-        let slept = sleepDetector.hasSlept(at: moment.now, asked: asked)
+        let slept = sleepDetector.hasSlept(at: moment.now, awake: Clock.awake(), asked: asked)
 
         for input in takePending() { handle(input) }
         if slept { resume() }

@@ -6,14 +6,15 @@ struct SleepDetector {
     private var lag: Duration
     private var last: Instant
 
-    init(at now: Instant) {
-        lag = now - Clock.awake()
+    /// - Parameter awake: The clock that does not count through sleep.
+    init(at now: Instant, awake: Instant) {
+        lag = now - awake
         last = now
     }
 
     /// - Parameter asked: How long the wait that has just ended was to take at most.
-    mutating func hasSlept(at now: Instant, asked: Duration) -> Bool {
-        let lag = now - Clock.awake()
+    mutating func hasSlept(at now: Instant, awake: Instant, asked: Duration) -> Bool {
+        let lag = now - awake
         defer {
             self.lag = lag
             last = now

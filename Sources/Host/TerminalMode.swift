@@ -4,7 +4,7 @@ import Glibc
 /// A terminal that hands over every key as it is pressed, and the duty to put it back as it was: when this value
 /// goes, and also when the process ends by a fault of its own.
 ///
-/// Signals by key (Ctrl-C, Ctrl-Z) stay on: they come to the host, which asks the core to leave.
+/// Ctrl-C is a key like others, with which a line editor clears its line; Ctrl-Z still suspends.
 struct TerminalMode: ~Copyable {
     private let terminal: CInt
     private let previous: termios
@@ -23,6 +23,8 @@ struct TerminalMode: ~Copyable {
         var mode = previous
         mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
         mode.c_iflag &= ~tcflag_t(IXON | ICRNL | INLCR | IGNCR | ISTRIP)
+        let disabled: cc_t = 0
+        withUnsafeMutableBytes(of: &mode.c_cc) { $0[Int(VINTR)] = disabled }
         raw = mode
         enter()
         withUnsafePointer(to: previous) { earshot_restore_on_fatal_signal(terminal, $0) }
