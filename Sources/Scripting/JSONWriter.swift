@@ -21,12 +21,12 @@ struct JSONWriter {
 
     mutating func add(_ name: StaticString, _ number: UInt64) {
         addName(name)
-        bytes.append(contentsOf: Array(String(number).utf8))
+        bytes.append(contentsOf: String(number).utf8)
     }
 
     mutating func add(_ name: StaticString, _ truth: Bool) {
         addName(name)
-        bytes.append(contentsOf: Array((truth ? "true" : "false").utf8))
+        bytes.append(contentsOf: (truth ? "true" : "false").utf8)
     }
 
     mutating func add(_ name: StaticString, _ value: JSONValue) {
@@ -56,9 +56,9 @@ struct JSONWriter {
 
     private static func append(_ value: JSONValue, to bytes: inout [UInt8]) {
         switch value {
-        case .null: bytes.append(contentsOf: Array("null".utf8))
-        case .boolean(let truth): bytes.append(contentsOf: Array((truth ? "true" : "false").utf8))
-        case .number(let spelling): bytes.append(contentsOf: Array(spelling.utf8))
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .boolean(let truth): bytes.append(contentsOf: (truth ? "true" : "false").utf8)
+        case .number(let spelling): bytes.append(contentsOf: spelling.utf8)
         case .string(let text): append(text, to: &bytes)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
@@ -92,7 +92,7 @@ struct JSONWriter {
             case 0x09: bytes.append(contentsOf: [0x5C, UInt8(ascii: "t")])
             case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029:
                 let digits = String(scalar.value, radix: 16)
-                bytes.append(contentsOf: Array(("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8))
+                bytes.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
             default: bytes.append(contentsOf: UTF8.encode(scalar)!)
             }
         }

@@ -3,7 +3,7 @@ import Wire
 
 /// JSON lines: commands in, events out, one object a line (DESIGN §6). For bots and tests.
 public final class ScriptInterface: FrontEnd {
-    /// Bytes of one line of input: room for a text of the greatest length with every byte escaped, twice over.
+    /// Bytes of one line of input: twice what a text of the greatest length takes with every byte escaped.
     static let maximumLineBytes = 256 * 1024
     /// References kept for answers still to come; the oldest is dropped. At most 10,000 × 256 bytes.
     static let maximumRefCount = 10_000
