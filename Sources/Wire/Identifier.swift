@@ -35,6 +35,9 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     /// All bits one: the greatest identifier.
     public static var greatest: Self { Self(words: (.max, .max, .max, .max)) }
 
+    /// The bytes as four big-endian words, first word first: for arithmetic that must not allocate.
+    public var words: (UInt64, UInt64, UInt64, UInt64) { (word0, word1, word2, word3) }
+
     /// The 32 bytes in wire order.
     public var bytes: [UInt8] {
         var result: [UInt8] = []

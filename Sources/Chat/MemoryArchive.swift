@@ -1,0 +1,153 @@
+public import Wire
+
+/// Keeps everything until the process ends. For tests, for simulations and for who wants no trace on a disk; as large
+/// as what is said.
+public final class MemoryArchive: Archive {
+    /// Thrown by everything that changes something, while it is set: a disk that is full, in tests.
+    public var failure: ArchiveError?
+    /// How often ``commit()`` succeeded.
+    public private(set) var commitCount = 0
+
+    private struct Log {
+        /// Ascending.
+        var keys: [EntryKey] = []
+        var entries: [EntryID: (entry: ArchivedEntry, body: String)] = [:]
+        var awaiting: [EntryID: EntryKey] = [:]
+    }
+
+    private var kept: [LogID: Log] = [:]
+    private var peers: [PeerID: KnownPeer] = [:]
+    private var settings: [String: [UInt8]] = [:]
+
+    public init() {}
+
+    public func append(
+        _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
+    ) throws(ArchiveError) -> Bool {
+        try check()
+        return insert((entry, body), into: log)
+    }
+
+    private func insert(_ new: (entry: ArchivedEntry, body: String), into log: LogID) -> Bool {
+        guard kept[log]?.entries[new.entry.key.id] == nil else { return false }
+        kept[log, default: Log()].entries[new.entry.key.id] = new
+        let place = kept[log]?.keys.lowerBound(of: new.entry.key) ?? 0
+        kept[log]?.keys.insert(new.entry.key, at: place)
+        return true
+    }
+
+    public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] { kept[log]?.keys ?? [] }
+
+    public func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
+        kept[log]?.entries[id]?.entry
+    }
+
+    public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
+        guard let log = kept[log] else { return [] }
+        let end = before.map { log.keys.lowerBound(of: $0) } ?? log.keys.count
+        return log.keys[..<end].suffix(max(0, limit)).compactMap { log.entries[$0.id]?.entry }
+    }
+
+    public func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {
+        try check()
+        guard var changed = kept.removeValue(forKey: log) else { return }
+        let gone = Set(keys)
+        changed.keys.removeAll { gone.contains($0) }
+        for key in keys {
+            changed.entries[key.id] = nil
+            changed.awaiting[key.id] = nil
+        }
+        if !changed.keys.isEmpty { kept[log] = changed }
+    }
+
+    public func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {
+        try check()
+        guard source != target, let moved = kept.removeValue(forKey: source) else { return }
+        for key in moved.keys {
+            guard let entry = moved.entries[key.id] else { continue }
+            _ = insert(entry, into: target)
+        }
+        kept[target]?.awaiting.merge(moved.awaiting) { mine, _ in mine }
+    }
+
+    public func logs() throws(ArchiveError) -> [LogID] {
+        kept.filter { !$0.value.keys.isEmpty }.keys.sorted { $0.order < $1.order }
+    }
+
+    public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
+        let wanted = words.lowercased().split(whereSeparator: \.isWhitespace)
+        guard !wanted.isEmpty, limit > 0 else { return [] }
+        var found: [(log: LogID, entry: ArchivedEntry)] = []
+        for log in try logs() {
+            for entry in kept[log]?.entries.values.map({ $0 }) ?? [] {
+                let body = entry.body.lowercased()
+                if wanted.allSatisfy({ body.contains($0) }) { found.append((log, entry.entry)) }
+            }
+        }
+        found.sort { ($0.entry.key, $0.log.order) < ($1.entry.key, $1.log.order) }
+        return found.suffix(limit)
+    }
+
+    public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {
+        try check()
+        kept[log, default: Log()].awaiting[key.id] = key
+    }
+
+    public func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool {
+        try check()
+        return kept[log]?.awaiting.removeValue(forKey: id) != nil
+    }
+
+    public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {
+        kept[log]?.awaiting.values.sorted() ?? []
+    }
+
+    public func knownPeers() throws(ArchiveError) -> [KnownPeer] {
+        peers.values.sorted { $0.id < $1.id }
+    }
+
+    public func remember(_ peer: KnownPeer) throws(ArchiveError) {
+        try check()
+        peers[peer.id] = peer
+    }
+
+    public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { settings[name] }
+
+    public func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {
+        try check()
+        settings[name] = value
+    }
+
+    public func commit() throws(ArchiveError) {
+        try check()
+        commitCount += 1
+    }
+
+    private func check() throws(ArchiveError) {
+        if let failure { throw failure }
+    }
+}
+
+extension LogID {
+    /// A text that orders logs and names them in settings.
+    var order: String {
+        switch self {
+        case .lobby(let gathering): "lobby \(gathering)"
+        case .relayLobby(let relay): "relay \(relay)"
+        case .conversation(let peer): "with \(peer)"
+        }
+    }
+}
+
+extension [EntryKey] {
+    /// The place of the first key that is not below `key`, in an ascending array.
+    func lowerBound(of key: EntryKey) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,201 @@
+public import Secure
+public import Wire
+
+/// What became of an entry that came for a room.
+public enum Insertion: Equatable, Sendable {
+    case added
+    /// The log has it.
+    case duplicate
+    case refused(Refusal)
+
+    public enum Refusal: Equatable, Sendable {
+        case otherRoom
+        /// Its Lamport time is so far above ours that the times would be used up.
+        case tooFarAhead(lamport: UInt64, greatest: UInt64)
+        /// Retention has let go of everything that old.
+        case belowFloor(lamport: UInt64, floor: UInt64)
+    }
+}
+
+/// An entry to show, in causal order.
+public struct Shown: Equatable, Sendable {
+    public var entry: SignedEntry
+    /// Something that it answers to was not to be had.
+    public var hasGap: Bool
+
+    public init(entry: SignedEntry, hasGap: Bool) {
+        self.entry = entry
+        self.hasGap = hasGap
+    }
+}
+
+/// One room's log: what was said, in the archive; the order of all of it, here; and which entries that came in this
+/// run are to be shown next.
+///
+/// Entries are kept as soon as they come (the archive is told before anything is shown) and shown in causal order.
+/// What was in the archive before counts as shown.
+public struct RoomLog {
+    public let log: LogID
+    public let room: RoomID
+    let archive: any Archive
+    public internal(set) var index: LogIndex
+    /// The Lamport time of each entry. Never walked, only asked.
+    var lamports: [EntryID: UInt64]
+    /// The lowest Lamport time that is kept here; 0: all.
+    public internal(set) var floor: UInt64
+    /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
+    var openHeads: [EntryKey] = []
+    var order = CausalOrder()
+
+    /// Lamport times this far above the greatest known one are refused: 2^53 of them then last for nine thousand
+    /// million lies.
+    static let lamportStep: UInt64 = 1_000_000
+    /// An empty log cannot judge how far a room has come; half of all times is left to go on.
+    static let firstLamport: UInt64 = Limits.lamport / 2
+    /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
+    static let headCount = 64
+    /// Entries read at the start to find the heads. All children of these are among them, so their heads are right;
+    /// an older entry that nobody answered to is not named again, which only order could notice.
+    static let headWindow = 256
+
+    /// Reads the log's keys and finds its heads.
+    public init(log: LogID, room: RoomID, archive: any Archive) throws(ArchiveError) {
+        self.log = log
+        self.room = room
+        self.archive = archive
+        index = LogIndex()
+        lamports = [:]
+        let kept = try archive.setting(Self.floorSetting(log)) ?? []
+        floor = kept.count == 8 ? min(kept.reduce(0) { $0 << 8 | UInt64($1) }, Limits.lamport) : 0
+        try load()
+    }
+
+    /// Takes over what the archive has.
+    mutating func load() throws(ArchiveError) {
+        let keys = try archive.keys(of: log)
+        index = LogIndex(ascending: keys)
+        lamports = [:]
+        lamports.reserveCapacity(keys.count)
+        for key in keys { lamports[key.id] = key.lamport }
+        var heads: Set<EntryKey> = []
+        for kept in try archive.entries(of: log, before: nil, limit: Self.headWindow) {
+            guard let entry = try? SignedEntry(trusted: kept.bytes) else { continue }
+            // Parents come before their children.
+            for parent in entry.entry.parents {
+                if let lamport = lamports[parent] { heads.remove(EntryKey(lamport: lamport, id: parent)) }
+            }
+            heads.insert(entry.key)
+        }
+        openHeads = heads.sorted().suffix(Self.headCount)
+    }
+
+    public var isEmpty: Bool { index.isEmpty }
+    public var count: Int { index.count }
+    /// 0 in an empty log.
+    public var greatestLamport: UInt64 { index.last?.lamport ?? 0 }
+    public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
+    public func contains(_ key: EntryKey) -> Bool { lamports[key.id] == key.lamport }
+
+    /// Which of these are not here, in the order given.
+    public func missing(from ids: some Sequence<EntryID>) -> [EntryID] { ids.filter { !contains($0) } }
+
+    // Writing.
+
+    /// The parents of a new entry: the greatest heads that were shown, ascending by ID. What waits to be shown has not
+    /// been seen by who writes now, and would hold up their own words.
+    public var heads: [EntryID] {
+        openHeads.filter { !order.isWaiting($0.id) }.suffix(Limits.entryParentCount).map(\.id).sorted()
+    }
+
+    /// The Lamport time of a new entry.
+    public var nextLamport: UInt64 { min(max(greatestLamport, floor) + 1, Limits.lamport) }
+
+    // Receiving.
+
+    /// Keeps an entry whose signature has been verified.
+    ///
+    /// Whether it is kept does not depend on which of its parents came before it, so that all logs become equal; a
+    /// parent that is not below its child in the order is a lie that counts as no parent.
+    /// - Throws: when it could not be kept; then nothing has changed.
+    @discardableResult
+    public mutating func insert(
+        _ entry: SignedEntry, at now: Instant, durability: Durability
+    ) throws(ArchiveError) -> Insertion {
+        let key = entry.key
+        guard entry.entry.room == room else { return .refused(.otherRoom) }
+        guard lamports[key.id] == nil else { return .duplicate }
+        guard key.lamport >= floor else { return .refused(.belowFloor(lamport: key.lamport, floor: floor)) }
+        let greatest = greatestLamport
+        let mostAllowed = index.isEmpty ? Self.firstLamport : greatest + Self.lamportStep
+        guard key.lamport <= min(max(mostAllowed, floor + 1), Limits.lamport) else {
+            return .refused(.tooFarAhead(lamport: key.lamport, greatest: greatest))
+        }
+        let isNew = try archive.append(
+            ArchivedEntry(key: key, bytes: entry.bytes), body: entry.entry.body, to: log, durability: durability)
+        index.insert(key)
+        lamports[key.id] = key.lamport
+        guard isNew else { return .duplicate }
+        noteHeads(of: entry)
+        order.arrived(entry, at: now, below: floor) { lamports[$0] }
+        return .added
+    }
+
+    private mutating func noteHeads(of entry: SignedEntry) {
+        for parent in entry.entry.parents {
+            guard let lamport = lamports[parent], lamport < entry.entry.lamport else { continue }
+            if let place = openHeads.lastIndex(of: EntryKey(lamport: lamport, id: parent)) {
+                openHeads.remove(at: place)
+            }
+        }
+        // One that others wait for is a parent already.
+        guard !order.isAwaited(entry.id) else { return }
+        openHeads.insert(entry.key, at: openHeads.lowerBound(of: entry.key))
+        if openHeads.count > Self.headCount { openHeads.removeFirst() }
+    }
+
+    // Showing.
+
+    /// Missing parents to ask for now, ascending; the same ones again every 0.5 s while something waits for them. At
+    /// most ``Limits/frameIDCount``.
+    public mutating func nextWanted() -> [EntryID] { order.nextWanted() }
+
+    /// The next entry to show.
+    public mutating func nextShown(at now: Instant) -> Shown? { order.nextShown() }
+
+    public var nextDeadline: Deadline? { order.nextDeadline }
+
+    public mutating func deadlineReached(at now: Instant) { order.deadlineReached(at: now) }
+
+    // Reading.
+
+    /// The last `limit` entries below `before` (nil: of all), ascending.
+    public func history(before: EntryKey? = nil, limit: Int) throws(ArchiveError) -> [SignedEntry] {
+        let kept = try archive.entries(of: log, before: before, limit: limit)
+        return kept.compactMap { try? SignedEntry(trusted: $0.bytes) }
+    }
+
+    /// The bytes of those that are here, in the order given, up to what fits one frame.
+    /// - Returns: also those that there was no room for.
+    public func entries(
+        _ ids: ArraySlice<EntryID>, maximumBytes: Int = Limits.frameBytes - 1024
+    ) throws(ArchiveError) -> (bytes: [[UInt8]], rest: ArraySlice<EntryID>) {
+        var found: [[UInt8]] = []
+        var size = 0
+        for place in ids.indices where contains(ids[place]) {
+            guard let entry = try archive.entry(ids[place], in: log) else { continue }
+            // Its head as a byte string takes at most five bytes.
+            size += entry.bytes.count + 5
+            if size > maximumBytes, !found.isEmpty { return (found, ids[place...]) }
+            found.append(entry.bytes)
+        }
+        return (found, [])
+    }
+
+    /// Takes over all of another log of the same room (two gatherings that met). What that log has not shown yet
+    /// counts as shown.
+    public mutating func absorb(_ other: LogID) throws(ArchiveError) {
+        try archive.merge(other, into: log)
+        try load()
+        order.known { lamports[$0] != nil }
+    }
+}

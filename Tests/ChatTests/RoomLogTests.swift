@@ -1,0 +1,235 @@
+import Chat
+import Secure
+import TestKit
+import Testing
+import Wire
+
+@Suite struct RoomLogTests {
+    private let start = Example.instant(milliseconds: 0)
+
+    @Test("an entry whose parents are here is shown at once, and only once")
+    func inOrder() throws {
+        var log = Example.log()
+        let first = Example.entry("one", lamport: log.nextLamport, parents: log.heads)
+        #expect(try log.insert(first, at: start, durability: .normal) == .added)
+        #expect(log.takeShown() == [Shown(entry: first, hasGap: false)])
+        #expect(try log.insert(first, at: start, durability: .normal) == .duplicate)
+        #expect(log.takeShown().isEmpty)
+        let second = Example.entry("two", lamport: log.nextLamport, parents: log.heads)
+        #expect(second.entry.lamport == 2)
+        #expect(second.entry.parents == [first.id])
+        #expect(try log.insert(second, at: start, durability: .full) == .added)
+        #expect(log.takeShown().map(\.entry) == [second])
+        #expect(log.nextDeadline == nil)
+        #expect(log.nextWanted().isEmpty)
+    }
+
+    @Test("in whatever order entries come, each is shown once, after its parents, without a gap", arguments: 0..<60)
+    func permutations(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let said = Example.conversation(count: 80, using: &random)
+        let archive = MemoryArchive()
+        var log = Example.log(archive: archive)
+        var shown: [EntryID] = []
+        for entry in said.shuffled(using: &random) {
+            #expect(try log.insert(entry, at: start, durability: .normal) == .added)
+            if Bool.random(using: &random) {
+                #expect(try log.insert(entry, at: start, durability: .normal) == .duplicate)
+            }
+            for next in log.takeShown() {
+                #expect(!next.hasGap)
+                #expect(next.entry.entry.parents.allSatisfy { shown.contains($0) })
+                shown.append(next.entry.id)
+            }
+        }
+        #expect(shown.count == said.count)
+        #expect(Set(shown) == Set(said.map(\.id)))
+        #expect(log.nextDeadline == nil)
+        #expect(log.index.keys == said.map(\.key).sorted())
+        // Who reads the log from the archive finds the same heads.
+        #expect(Example.log(archive: archive).heads == log.heads)
+    }
+
+    @Test("a missing parent is asked for at once and again every 0.5 s, and after 2 s its child is shown with a gap")
+    func gap() throws {
+        var log = Example.log()
+        let parent = Example.entry("parent", lamport: 1)
+        let child = Example.entry("child", lamport: 2, parents: [parent.id])
+        let grandchild = Example.entry("grandchild", lamport: 3, parents: [child.id])
+        try log.insert(child, at: start, durability: .normal)
+        try log.insert(grandchild, at: start + .seconds(1), durability: .normal)
+        #expect(log.takeShown().isEmpty)
+        #expect(log.nextWanted() == [parent.id])
+        #expect(log.nextWanted().isEmpty)
+        var asked = 0
+        while let deadline = log.nextDeadline {
+            #expect(deadline.at <= start + .seconds(2))
+            log.deadlineReached(at: deadline.at)
+            asked += log.nextWanted().count
+            if deadline.at < start + .seconds(2) { #expect(log.takeShown().isEmpty) }
+        }
+        #expect(asked == 3)
+        #expect(log.takeShown() == [Shown(entry: child, hasGap: true), Shown(entry: grandchild, hasGap: false)])
+        // It comes after all: late, but without a mark, and the others not again.
+        #expect(try log.insert(parent, at: start + .seconds(9), durability: .normal) == .added)
+        #expect(log.takeShown() == [Shown(entry: parent, hasGap: false)])
+        #expect(log.nextDeadline == nil)
+    }
+
+    @Test("when the last to wait gives up, those it waits for are shown before it")
+    func chainGivesUp() throws {
+        var log = Example.log()
+        let lost = Example.entry("lost", lamport: 1)
+        let parent = Example.entry("parent", lamport: 2, parents: [lost.id])
+        let child = Example.entry("child", lamport: 3, parents: [parent.id])
+        // The child first, so that its patience ends first.
+        try log.insert(child, at: start, durability: .normal)
+        try log.insert(parent, at: start + .seconds(1), durability: .normal)
+        log.deadlineReached(at: start + .seconds(2))
+        #expect(log.takeShown() == [Shown(entry: parent, hasGap: true), Shown(entry: child, hasGap: false)])
+        #expect(log.nextDeadline == nil)
+    }
+
+    @Test("a new entry names the heads that were shown, at most eight, ascending")
+    func heads() throws {
+        var log = Example.log()
+        let entries = (0..<12).map { Example.entry("head \($0)", lamport: 1) }
+        for entry in entries { try log.insert(entry, at: start, durability: .normal) }
+        let greatest = entries.map(\.key).sorted().suffix(8).map(\.id)
+        #expect(log.heads == greatest.sorted())
+        let waiting = Example.entry(
+            "waiting", lamport: 5, parents: [Example.entry("unheard", lamport: 4).id])
+        try log.insert(waiting, at: start, durability: .normal)
+        #expect(log.heads == greatest.sorted())
+        #expect(log.nextLamport == 6)
+    }
+
+    @Test("what does not belong is refused and leaves no trace")
+    func refusals() throws {
+        var log = Example.log()
+        let far = Example.entry("far", lamport: Limits.lamport)
+        #expect(
+            try log.insert(far, at: start, durability: .normal)
+                == .refused(.tooFarAhead(lamport: Limits.lamport, greatest: 0)))
+        try log.insert(Example.entry("one", lamport: 5), at: start, durability: .normal)
+        #expect(
+            try log.insert(Example.entry("two", lamport: 1_000_006), at: start, durability: .normal)
+                == .refused(.tooFarAhead(lamport: 1_000_006, greatest: 5)))
+        #expect(
+            try log.insert(
+                Example.entry("other", lamport: 6, room: RoomID.least), at: start, durability: .normal)
+                == .refused(.otherRoom))
+        #expect(log.count == 1)
+        #expect(try log.history(limit: 10).map(\.entry.body) == ["one"])
+    }
+
+    @Test("an entry that cannot be kept is not shown and may come again")
+    func failingArchive() throws {
+        let archive = MemoryArchive()
+        var log = Example.log(archive: archive)
+        archive.failure = ArchiveError(.full, "the disk is full")
+        let entry = Example.entry("one", lamport: 1)
+        #expect(throws: ArchiveError.self) { try log.insert(entry, at: start, durability: .full) }
+        #expect(log.isEmpty)
+        #expect(log.takeShown().isEmpty)
+        archive.failure = nil
+        #expect(try log.insert(entry, at: start, durability: .full) == .added)
+        #expect(log.takeShown().count == 1)
+    }
+
+    @Test("thousands of entries without their parents do not fill the memory: those beyond the bound are shown at once")
+    func boundedWaiting() throws {
+        var log = Example.log()
+        let unheard = EntryID.greatest
+        var shown = 0
+        for number in 0..<4_200 {
+            let entry = Example.entry("\(number)", lamport: 2, parents: [unheard])
+            try log.insert(entry, at: start, durability: .normal)
+            shown += log.takeShown().count
+        }
+        #expect(shown == 4_200 - 4_096)
+        log.deadlineReached(at: start + .seconds(2))
+        #expect(log.takeShown().count == 4_096)
+    }
+
+    @Test("ten thousand entries are loaded with their heads")
+    func load() throws {
+        let archive = MemoryArchive()
+        var log = Example.log(archive: archive)
+        for _ in 0..<10_000 {
+            try log.insert(
+                Example.entry("x", lamport: log.nextLamport, parents: log.heads), at: start, durability: .normal)
+            _ = log.nextShown(at: start)
+        }
+        let loaded = Example.log(archive: archive)
+        #expect(loaded.count == 10_000)
+        #expect(loaded.heads == log.heads)
+        #expect(loaded.nextLamport == 10_001)
+        #expect(loaded.index.fingerprint(at: 0..<10_000) == log.index.fingerprint(at: 0..<10_000))
+    }
+
+    @Test("the log of a gathering that is given up is taken along, and who waited for it is shown")
+    func absorb() throws {
+        let archive = MemoryArchive()
+        var former = Example.log(Example.otherGathering, archive: archive)
+        let first = Example.entry("in the former", lamport: 1)
+        try former.insert(first, at: start, durability: .normal)
+        var log = Example.log(archive: archive)
+        let second = Example.entry("answer", lamport: 2, parents: [first.id])
+        try log.insert(second, at: start, durability: .normal)
+        #expect(log.takeShown().isEmpty)
+        try log.absorb(Example.otherGathering)
+        #expect(log.takeShown() == [Shown(entry: second, hasGap: false)])
+        #expect(log.index.keys == [first.key, second.key])
+        #expect(log.heads == [second.id])
+        #expect(try archive.logs() == [Example.gathering])
+        #expect(log.nextDeadline == nil)
+    }
+
+    @Test("what retention lets go is below the floor, stays away, and is known to be so after a restart")
+    func retention() throws {
+        let archive = MemoryArchive()
+        var log = Example.log(archive: archive)
+        var said: [SignedEntry] = []
+        for number in 1...100 {
+            let entry = Example.entry(
+                "x", lamport: log.nextLamport, parents: log.heads, wall: UInt64(number) * 1_000)
+            try log.insert(entry, at: start, durability: .normal)
+            said.append(entry)
+        }
+        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 0)) == 10)
+        #expect(log.floor == 11)
+        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 51_000)) == 40)
+        #expect(log.floor == 51)
+        #expect(log.index.keys == said[50...].map(\.key))
+        #expect(
+            try log.insert(said[0], at: start, durability: .normal)
+                == .refused(.belowFloor(lamport: 1, floor: 51)))
+        var loaded = Example.log(archive: archive)
+        #expect(loaded.floor == 51)
+        #expect(try loaded.trim(keeping: 0, newerThan: WallTime(milliseconds: 0)) == 50)
+        #expect(loaded.isEmpty)
+        #expect(loaded.nextLamport == 102)
+    }
+
+    @Test("a want is answered with what is here, up to what fits one frame")
+    func answersWant() throws {
+        var log = Example.log()
+        var ids: [EntryID] = []
+        for number in 1...10 {
+            let entry = Example.entry(String(repeating: "x", count: 16_000), lamport: UInt64(number))
+            try log.insert(entry, at: start, durability: .normal)
+            ids.append(entry.id)
+        }
+        #expect(log.missing(from: [.greatest, ids[0]]) == [.greatest])
+        var rest = ([EntryID.greatest] + ids)[...]
+        var sizes: [Int] = []
+        while !rest.isEmpty {
+            let answer = try log.entries(rest)
+            rest = answer.rest
+            sizes.append(answer.bytes.count)
+            #expect(Frame.entries(answer.bytes).encoded().count <= Limits.frameBytes)
+        }
+        #expect(sizes == [3, 3, 3, 1])
+    }
+}
