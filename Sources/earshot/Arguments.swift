@@ -69,7 +69,7 @@ struct ChatOptions: Equatable {
     var stateDirectory: String?
     /// Empty: every interface that is up.
     var interfaces: [String] = []
-    /// Nil: 47474 if free, else any.
+    /// Nil: 47474 if free, else any. 0: any.
     var port: UInt16?
     var usesNoMulticast = false
     var peers: [PeerAddress] = []
@@ -153,8 +153,8 @@ private struct ArgumentReader {
         case "--interface": options.interfaces.append(try value(of: name, attached))
         case "--port":
             let text = try value(of: name, attached)
-            guard let port = portNumber(text) else {
-                throw Arguments.Misuse(text: "--port takes a number from 1 to 65535, not \(text)")
+            guard let port = text == "0" ? 0 : portNumber(text) else {
+                throw Arguments.Misuse(text: "--port takes a number from 1 to 65535, or 0 for any, not \(text)")
             }
             options.port = port
         case "--peer":
@@ -204,7 +204,8 @@ extension Arguments {
 
         How others are found
           --interface NAME   use this network interface only; may be repeated
-          --port N           accept links on this TCP port (else 47474 or any)
+          --port N           accept links on this TCP port, 0 for any (else 47474,
+                             or any if that is taken)
           --peer HOST[:PORT] call on this peer, where multicast does not pass;
                              may be repeated
           --no-multicast     do not look around, only use --peer

@@ -23,6 +23,7 @@ struct ArgumentsTests {
         #expect(try options("--name", "ana") == options("--name=ana"))
         #expect(try options("--name=-ana=1").name == "-ana=1")
         #expect(try options("--state", "/tmp/x y").stateDirectory == "/tmp/x y")
+        #expect(try options("--port", "0").port == 0)
         #expect(try options("--port", "1").port == 1)
         #expect(try options("--port=65535").port == 65535)
     }
@@ -74,9 +75,8 @@ struct ArgumentsTests {
             (["--name="], "--name needs a value (try --help)"),
             (["--name", "--json"], "--name needs a value (try --help)"),
             (["--json=yes"], "--json takes no value (try --help)"),
-            (["--port", "0"], "--port takes a number from 1 to 65535, not 0"),
-            (["--port", "+5"], "--port takes a number from 1 to 65535, not +5"),
-            (["--port", "65536"], "--port takes a number from 1 to 65535, not 65536"),
+            (["--port", "+5"], "--port takes a number from 1 to 65535, or 0 for any, not +5"),
+            (["--port", "65536"], "--port takes a number from 1 to 65535, or 0 for any, not 65536"),
             (["--peer", "a:b:c"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not a:b:c"),
             (["--peer", "300.1.1.1:5"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not 300.1.1.1:5"),
             (["--peer", "host:0"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not host:0"),
