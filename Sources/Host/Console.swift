@@ -15,6 +15,7 @@ final class Console {
         signals = configuration.takesSignals ? try SignalWatch(poller: poller) : nil
         outputNumber = configuration.output
         output = configuration.output.map { StandardOutput($0, poller: poller) }
+        output?.watch()
         input = try Self.input(configuration.input, poller: poller)
         terminal = TerminalMode.rawMode(of: configuration.usesRawTerminal ? configuration.input ?? -1 : -1)
     }

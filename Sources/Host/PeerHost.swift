@@ -149,7 +149,7 @@ public final class PeerHost<C: Core> {
             case .interfaceWatch: watch.ready(at: moment.now)
             case .signals: takeSignals()
             case .standardInput: takeInput()
-            case .standardOutput: console.output?.flush()
+            case .standardOutput: console.output?.ready()
             }
         }
         if console.input?.isAlwaysReady ?? false { takeInput() }
@@ -275,7 +275,7 @@ public final class PeerHost<C: Core> {
                 case .datagrams(let number, let toGroup): multicast?.receive(on: number, toGroup: toGroup) { _, _ in }
                 case .interfaceWatch: watch.ready(at: Clock.now())
                 case .signals: if console.signals?.read().contains(.leave) ?? false { return }
-                case .standardOutput: console.output?.flush()
+                case .standardOutput: console.output?.ready()
                 case .listener, .standardInput: break
                 }
             }

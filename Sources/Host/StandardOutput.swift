@@ -17,6 +17,7 @@ final class StandardOutput {
     private var queue: [UInt8] = []
     private var writtenCount = 0
     private var isWaiting = false
+    private var isWatched = false
 
     private enum Way {
         /// Through a non-blocking open file description of our own.
@@ -54,6 +55,17 @@ final class StandardOutput {
 
     deinit { poller.remove(number) }
 
+    /// Told of at once when its last reader goes, also while there is nothing to write. What epoll refuses (a regular
+    /// file) has no readers.
+    func watch() {
+        isWatched = !isGone && (try? poller.add(number, .standardOutput, [])) != nil
+    }
+
+    /// Something has happened: it can be written to again, or the last reader has gone.
+    func ready() {
+        if isWaiting { flush() } else { giveUp() }
+    }
+
     var queuedBytes: Int { queue.count - writtenCount }
 
     /// Queues and writes what can be written now.
@@ -73,8 +85,7 @@ final class StandardOutput {
         if queuedBytes > HostBounds.standardOutputBytes { giveUp() }
     }
 
-    /// It has become writable, or may have.
-    func flush() {
+    private func flush() {
         while queuedBytes > 0, !isGone {
             guard let count = writeSome() else { return wait(true) }
             writtenCount += count
@@ -124,17 +135,14 @@ final class StandardOutput {
         isGone = true
         queue = []
         writtenCount = 0
-        wait(false)
+        isWaiting = false
+        isWatched = false
+        poller.remove(number)
     }
 
     private func wait(_ waits: Bool) {
-        guard waits != isWaiting, !(waits && isGone) else { return }
+        guard isWatched, waits != isWaiting else { return }
         isWaiting = waits
-        if waits {
-            // What epoll refuses (a regular file) is written at once anyway.
-            try? poller.add(number, .standardOutput, .writable)
-        } else {
-            poller.remove(number)
-        }
+        poller.change(number, to: waits ? .writable : [])
     }
 }

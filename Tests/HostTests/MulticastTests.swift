@@ -97,6 +97,31 @@ extension HostTests {
         }
 
         @Test(
+            "with several interfaces, a datagram is heard once on each, from that interface's address",
+            .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
+        func once() {
+            NetworkNamespace.run {
+                NetworkNamespace.ip("link set lo up")
+                // What one end sends is dropped at the other, because it comes from an address of this machine.
+                #expect(NetworkNamespace.ip("link add ear0 type veth peer name ear1"))
+                for index in 0..<2 {
+                    NetworkNamespace.ip("addr add 192.0.2.\(index)/32 dev ear\(index)")
+                    NetworkNamespace.ip("link set ear\(index) up")
+                }
+                let (first, second) = (try listeningHost([]), try listeningHost([]))
+                first.want(.multicast([1]))
+                let expected = [IPAddress.v4(0x7F00_0001), .v4(0xC000_0200), .v4(0xC000_0201)]
+                func heard() -> [IPAddress] {
+                    second.board.datagrams.map(\.from.address).filter { $0.family == AF_INET }
+                }
+                #expect(try turn(first, second) { heard().count >= 3 })
+                try turn(first, second, times: 20)
+                #expect(heard().count == 3)
+                #expect(Set(heard()) == Set(expected))
+            }
+        }
+
+        @Test(
             "a host on a machine without any network starts, and links over lo stand",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func noNetwork() {
