@@ -109,6 +109,11 @@ extension HostTests {
                     NetworkNamespace.ip("link set ear\(index) up")
                 }
                 let (first, second) = (try listeningHost([]), try listeningHost([]))
+                // The kernel says a little later that they are running.
+                #expect(
+                    try turn(first, second) {
+                        first.board.interfaces.count == 3 && second.board.interfaces.count == 3
+                    })
                 first.want(.multicast([1]))
                 let expected = [IPAddress.v4(0x7F00_0001), .v4(0xC000_0200), .v4(0xC000_0201)]
                 func heard() -> [IPAddress] {
