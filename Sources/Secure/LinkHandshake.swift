@@ -95,6 +95,8 @@ struct LinkProof: Equatable {
             }
             self.peer = peer
             signature = Array(try reader.bytes())
+            for _ in 3..<count { try reader.skip() }
+            try reader.finish()
         } catch let error as HandshakeError {
             throw error
         } catch {

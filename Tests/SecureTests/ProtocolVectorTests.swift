@@ -55,6 +55,29 @@ struct ProtocolVectorTests {
         #expect(try LinkProof(decoding: bytes).isValid(for: staticKey.publicKey))
     }
 
+    @Test("what a later version adds to a handshake's payload changes nothing for this one")
+    func laterHandshakePayload() throws {
+        let vector = try #require(Self.document.vector(kind: "handshake-payload-later", name: "one-more-field"))
+        let later = try LinkProof(decoding: try #require(vector.bytes("bytes")))
+        #expect(try later == LinkProof(decoding: try #require(vector.bytes("same"))))
+    }
+
+    @Test(
+        "a payload that the document refuses ends the handshake",
+        arguments: document.vectors(kind: "handshake-payload-refused"))
+    func refusedHandshakePayloads(vector: ProtocolVector) throws {
+        let good = try #require(Self.document.vector(kind: "handshake-payload", name: "ana"))
+        let staticKey = try #require(good.bytes("staticPublicKey"))
+        let bytes = try #require(vector.bytes("bytes"))
+        #expect(throws: HandshakeError.self) {
+            let proof = try LinkProof(decoding: bytes)
+            guard proof.isValid(for: staticKey) else { throw HandshakeError.badIdentity("the signature is wrong") }
+        }
+    }
+
+    @Test("payloads to refuse are there")
+    func refusalsAreThere() { #expect(Self.document.vectors(kind: "handshake-payload-refused").count >= 6) }
+
     @Test("a link has the messages and records of the document, rekeying included")
     func link() throws {
         let vector = try #require(Self.document.vector(kind: "link", name: "handshake"))
