@@ -22,6 +22,7 @@ enum Example {
     }
 
     static func log(_ id: LogID = gathering, archive: MemoryArchive = MemoryArchive()) -> RoomLog {
+        // An archive in memory cannot fail.
         try! RoomLog(log: id, room: room, archive: archive)
     }
 

@@ -1,0 +1,46 @@
+/// A machine on the virtual network; numbered from 0 in the order they were added.
+public struct HostID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public var number: Int
+
+    public init(_ number: Int) { self.number = number }
+
+    public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+    public var description: String { "h\(number)" }
+}
+
+/// A segment that multicast passes through; hosts on different segments do not reach each other.
+public struct LANID: Hashable, Comparable, Sendable {
+    /// 0...127
+    public var number: Int
+
+    public init(_ number: Int) {
+        precondition((0...127).contains(number), "a LAN's number is part of its addresses")
+        self.number = number
+    }
+
+    public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+/// How well the network carries. Shares are of 1.
+public struct Conditions: Equatable, Sendable {
+    /// One way.
+    public var latency = Duration.microseconds(300)
+    /// Added to the latency, evenly from none to this.
+    public var jitter = Duration.microseconds(200)
+    /// Share of datagrams that are lost. A segment of a link is lost as often, but sent again.
+    public var loss = 0.0
+    /// Share of datagrams that arrive twice.
+    public var duplication = 0.0
+    /// Share of datagrams that come up to `reorderingDelay` late, so that later ones overtake them.
+    public var reordering = 0.0
+    public var reorderingDelay = Duration.milliseconds(50)
+    /// Of one direction of one link; nil: without limit.
+    public var linkBytesPerSecond: Int?
+    /// A link that has more than this queued is cut as too slow.
+    public var linkQueueBytes = 4 * 1024 * 1024
+
+    public init() {}
+
+    /// A good LAN that loses this share of datagrams.
+    public init(loss: Double) { self.loss = loss }
+}

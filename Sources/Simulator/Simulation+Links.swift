@@ -1,0 +1,209 @@
+import Chat
+import Secure
+import Wire
+
+extension Simulation {
+    func openLink(_ link: LinkID, from host: HostID, to endpoint: Endpoint) {
+        let generation = machines[host.number].generation
+        guard let other = network.owner(of: endpoint.address), network.address(of: other, towards: host) != nil,
+            let address = network.address(of: host, towards: other), endpoint.port == Self.linkPort
+        else {
+            // Nobody answers for this address: the kernel gives up after three tries of a second each.
+            let closed = Input.linkClosed(link, .failed("no route to host"))
+            queue.push(.input(host, generation: generation, closed), at: now + .seconds(3))
+            return
+        }
+        let index = connections.count
+        let ends = [
+            Connection.End(host: host, generation: generation, link: link, address: address, isOpen: true),
+            // Its link is numbered when it is accepted.
+            Connection.End(
+                host: other, generation: -1, link: LinkID(number: 0), address: endpoint.address, isOpen: false),
+        ]
+        connections.append(Connection(ends: ends))
+        machines[host.number].links[link] = index
+        recorder.sent(by: host) { $0.linksOpened += 1 }
+        queue.push(.connectionAsked(index), at: now + transitTime())
+    }
+
+    /// The dialled machine hears of it, or nobody does.
+    func connectionAsked(_ index: Int) {
+        guard let connection = connections[index], connection.ends[0].isOpen else { return }
+        let dialled = connection.ends[1].host
+        guard isPassable(connection, from: 0), isPassable(connection, from: 1) else {
+            askAgain(index)
+            return
+        }
+        guard machines[dialled.number].node != nil else {
+            queue.push(.reset(index, end: 0, text: "connection refused"), at: now + transitTime())
+            return
+        }
+        let link = LinkID(number: machines[dialled.number].nextAcceptedLink)
+        machines[dialled.number].nextAcceptedLink += 1
+        machines[dialled.number].links[link] = index
+        connections[index]?.ends[1].generation = machines[dialled.number].generation
+        connections[index]?.ends[1].link = link
+        connections[index]?.ends[1].isOpen = true
+        // Before the acceptance is told: the answer must be ahead of what the accepting side says at once.
+        let arrival = now + transitTime()
+        connections[index]?.directions[1].lastArrival = arrival
+        queue.push(.connectionAnswered(index), at: arrival)
+        let source = Endpoint(address: connection.ends[0].address, port: 40_000 + UInt16(index % 20_000))
+        deliver(.linkAccepted(link, from: source), to: dialled)
+    }
+
+    /// A lost SYN is sent again after 1, 2, 4, … seconds; Linux gives up after 127.
+    private func askAgain(_ index: Int) {
+        let wait = connections[index]?.directions[0].retransmission ?? .zero
+        let next = max(wait * 2, .seconds(1))
+        guard next <= .seconds(64) else {
+            endClosed(index, 0, .failed("connection timed out"))
+            return
+        }
+        connections[index]?.directions[0].retransmission = next
+        queue.push(.connectionAsked(index), at: now + next)
+    }
+
+    func connectionAnswered(_ index: Int) {
+        guard let end = connections[index]?.ends[0], end.isOpen else { return }
+        connections[index]?.directions[0].retransmission = Connection.Direction.firstRetransmission
+        deliver(.linkOpened(end.link), to: end.host)
+    }
+
+    /// Whether packets of this connection get from this end to the other.
+    private func isPassable(_ connection: Connection, from end: Int) -> Bool {
+        let (from, to) = (connection.ends[end], connection.ends[1 - end])
+        return network.passes(from: from.host, to: to.host) && network.owner(of: from.address) == from.host
+            && network.owner(of: to.address) == to.host && [from, to].allSatisfy { isAwake($0.host) }
+    }
+
+    private func isAwake(_ host: HostID) -> Bool {
+        machines[host.number].isPowered && !machines[host.number].isAsleep
+    }
+
+    func send(_ bytes: [UInt8], on link: LinkID, of host: HostID, isLast: Bool) {
+        guard let index = machines[host.number].links[link], var connection = connections[index] else { return }
+        let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
+        guard connection.ends[end].isOpen else { return }
+        recorder.sent(by: host) { $0.linkBytes += bytes.count }
+        var arrival = now + transitTime()
+        if random.unit() < network.conditions.loss { arrival = arrival + Connection.Direction.firstRetransmission }
+        var last = connection.directions[end].lastArrival
+        if let rate = network.conditions.linkBytesPerSecond {
+            last = max(last, now) + .seconds(Double(bytes.count) / Double(rate))
+        }
+        arrival = max(arrival, last)
+        connection.directions[end].lastArrival = arrival
+        connection.directions[end].queuedBytes += bytes.count
+        connection.directions[end].parcels.append(
+            Connection.Parcel(arrival: arrival, bytes: bytes, isLast: isLast))
+        let isTooSlow = connection.directions[end].queuedBytes > network.conditions.linkQueueBytes
+        let isPumping = connection.directions[end].isPumping
+        connection.directions[end].isPumping = true
+        connections[index] = connection
+        if !isPumping { queue.push(.pump(index, direction: end), at: arrival) }
+        if isTooSlow {
+            queue.push(.reset(index, end: 1 - end, text: "connection reset"), at: now + transitTime())
+            endClosed(index, end, .tooSlow, later: true)
+        }
+    }
+
+    /// Brings the first parcel over, or tries again later.
+    func pump(_ index: Int, _ direction: Int) {
+        guard var connection = connections[index], let parcel = connection.directions[direction].first else {
+            connections[index]?.directions[direction].isPumping = false
+            return
+        }
+        let receiver = connection.ends[1 - direction]
+        guard isPassable(connection, from: direction) else {
+            stall(index, direction)
+            return
+        }
+        connection.directions[direction].removeFirst()
+        connection.directions[direction].stuckSince = nil
+        connection.directions[direction].retransmission = Connection.Direction.firstRetransmission
+        if let next = connection.directions[direction].first {
+            queue.push(.pump(index, direction: direction), at: max(now, next.arrival))
+        } else {
+            connection.directions[direction].isPumping = false
+        }
+        connections[index] = connection
+        guard receiver.isOpen, machines[receiver.host.number].generation == receiver.generation else {
+            // Its process knows nothing of it any more; the machine says so, if that gets through.
+            if isPassable(connection, from: 1 - direction) {
+                queue.push(.reset(index, end: direction, text: "connection reset"), at: now + transitTime())
+            }
+            forgetIfOver(index)
+            return
+        }
+        if !parcel.bytes.isEmpty { deliver(.linkBytesReceived(receiver.link, parcel.bytes), to: receiver.host) }
+        if parcel.isLast { endClosed(index, 1 - direction, .closedByPeer) }
+    }
+
+    /// TCP sends again, at growing intervals, and gives up in the end.
+    private func stall(_ index: Int, _ direction: Int) {
+        guard let state = connections[index]?.directions[direction] else { return }
+        let since = state.stuckSince ?? now
+        connections[index]?.directions[direction].stuckSince = since
+        if now - since > Connection.Direction.patience {
+            connections[index]?.directions[direction].isPumping = false
+            endClosed(index, direction, .failed("connection timed out"))
+            return
+        }
+        connections[index]?.directions[direction].retransmission = min(
+            state.retransmission * 2, Connection.Direction.longestRetransmission)
+        queue.push(.pump(index, direction: direction), at: now + state.retransmission)
+    }
+
+    /// One end is no more; its core is told, once. `later`: in a round of its own, because one is under way.
+    func endClosed(_ index: Int, _ end: Int, _ why: LinkEnd, later: Bool = false) {
+        guard let closing = connections[index]?.ends[end], closing.isOpen else { return }
+        connections[index]?.ends[end].isOpen = false
+        machines[closing.host.number].links[closing.link] = nil
+        forgetIfOver(index)
+        guard machines[closing.host.number].generation == closing.generation else { return }
+        let input = Input.linkClosed(closing.link, why)
+        if later {
+            queue.push(.input(closing.host, generation: closing.generation, input), at: now)
+        } else {
+            deliver(input, to: closing.host)
+        }
+    }
+
+    private func forgetIfOver(_ index: Int) {
+        guard let connection = connections[index], !connection.ends.contains(where: \.isOpen),
+            connection.directions.allSatisfy({ $0.first == nil })
+        else { return }
+        connections[index] = nil
+    }
+
+    func close(_ link: LinkID, of host: HostID, abruptly: Bool) {
+        guard let index = machines[host.number].links[link], let connection = connections[index] else { return }
+        let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
+        farewell(index, end, abruptly: abruptly)
+        endClosed(index, end, .closedByUs, later: true)
+    }
+
+    /// What the other end will hear of it.
+    private func farewell(_ index: Int, _ end: Int, abruptly: Bool) {
+        guard let connection = connections[index], connection.ends[1 - end].isOpen else { return }
+        let closing = connection.ends[end]
+        if !abruptly {
+            send([], on: closing.link, of: closing.host, isLast: true)
+        } else if isPassable(connection, from: end) {
+            queue.push(.reset(index, end: 1 - end, text: "connection reset"), at: now + transitTime())
+        }
+    }
+
+    /// All links of a process that ends; sorted, because the order must not depend on hashing.
+    func closeAllLinks(of host: HostID, telling others: Bool, abruptly: Bool) {
+        for (link, index) in machines[host.number].links.sorted(by: { $0.key < $1.key }) {
+            guard let connection = connections[index] else { continue }
+            let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
+            if others { farewell(index, end, abruptly: abruptly) }
+            connections[index]?.ends[end].isOpen = false
+            if !others { connections[index]?.directions[end] = Connection.Direction() }
+        }
+        machines[host.number].links = [:]
+    }
+}

@@ -1,0 +1,105 @@
+import Chat
+import Secure
+import Wire
+
+extension Simulation {
+    func perform(_ happening: Happening) {
+        switch happening {
+        case .input(let host, let generation, let input):
+            if machines[host.number].generation == generation { deliver(input, to: host) }
+        case .datagram(let bytes, let sender, let source, let host):
+            guard network.passes(from: sender, to: host) else { return }
+            deliver(.datagramReceived(bytes, from: source), to: host)
+        case .deadline(let host, let generation, let at):
+            guard machines[host.number].generation == generation, machines[host.number].scheduledDeadline == at,
+                !machines[host.number].isAsleep
+            else { return }
+            machines[host.number].scheduledDeadline = nil
+            guard let deadline = machines[host.number].node?.nextDeadline else { return }
+            if deadline.at <= now { deliver(.deadlineReached, to: host) } else { scheduleDeadline(of: host) }
+        case .connectionAsked(let index): connectionAsked(index)
+        case .connectionAnswered(let index): connectionAnswered(index)
+        case .pump(let index, let direction): pump(index, direction)
+        case .reset(let index, let end, let text): endClosed(index, end, .failed(text))
+        case .fault(let fault): perform(fault)
+        }
+    }
+
+    func perform(_ output: Output, of host: HostID) {
+        switch output {
+        case .multicast(let bytes): multicast(bytes, from: host)
+        case .sendDatagram(let bytes, let endpoint):
+            recorder.sent(by: host) {
+                $0.datagrams += 1
+                $0.datagramBytes += bytes.count
+            }
+            guard let other = network.owner(of: endpoint.address) else { return }
+            send(bytes, from: host, to: other)
+        case .openLink(let link, let endpoint): openLink(link, from: host, to: endpoint)
+        case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
+        case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
+        case .notify(let event, let token):
+            recorder.events[host.number].append(RecordedEvent(at: now, event: event, token: token))
+            recorder.traced("\(stamp) \(host) shows \(event)")
+        case .note(let note): recorder.traced("\(stamp) \(host) notes \(note.text)")
+        case .finished(let status):
+            recorder.exits[host.number] = status
+            recorder.traced("\(stamp) \(host) ends with \(status.rawValue)")
+            stopProcess(host, orderly: true)
+        }
+    }
+
+    private func multicast(_ bytes: [UInt8], from host: HostID) {
+        recorder.sent(by: host) {
+            $0.datagrams += 1
+            $0.datagramBytes += bytes.count
+        }
+        for other in hosts { send(bytes, from: host, to: other) }
+    }
+
+    /// Loopback is on: one's own multicast is heard too, and never lost.
+    private func send(_ bytes: [UInt8], from host: HostID, to other: HostID) {
+        guard let address = network.address(of: host, towards: other), network.passes(from: host, to: other),
+            machines[other.number].node != nil
+        else { return }
+        let source = Endpoint(address: address, port: Self.linkPort)
+        let conditions = network.conditions
+        if host != other, random.unit() < conditions.loss { return }
+        let copies = host != other && random.unit() < conditions.duplication ? 2 : 1
+        for _ in 0..<copies {
+            var delay = transitTime()
+            if random.unit() < conditions.reordering { delay += conditions.reorderingDelay * random.unit() }
+            queue.push(.datagram(bytes, from: host, source: source, to: other), at: now + delay)
+        }
+    }
+
+    func transitTime() -> Duration {
+        network.conditions.latency + network.conditions.jitter * random.unit()
+    }
+
+    // The trace.
+
+    /// Seconds since the simulation's start, to the microsecond.
+    var stamp: String {
+        let microseconds = String(now.nanoseconds / 1000 % 1_000_000)
+        let padding = String(repeating: "0", count: 6 - microseconds.count)
+        return "\(now.nanoseconds / 1_000_000_000).\(padding)\(microseconds)"
+    }
+
+    func trace(_ host: HostID, _ input: Input) {
+        let text: String
+        switch input {
+        case .started: text = "started"
+        case .interfacesChanged(let interfaces): text = "interfaces changed to \(interfaces.map(\.name))"
+        case .resumed: text = "resumed"
+        case .datagramReceived(let bytes, let source): text = "datagram \(bytes.count) from \(source)"
+        case .linkAccepted(let link, let source): text = "link \(link.number) accepted from \(source)"
+        case .linkOpened(let link): text = "link \(link.number) opened"
+        case .linkBytesReceived(let link, let bytes): text = "link \(link.number) brings \(bytes.count)"
+        case .linkClosed(let link, let end): text = "link \(link.number) closed: \(end)"
+        case .deadlineReached: text = "deadline"
+        case .commanded(let command, _): text = "commanded \(command)"
+        }
+        recorder.traced("\(stamp) \(host) \(text)")
+    }
+}

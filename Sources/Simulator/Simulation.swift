@@ -1,0 +1,168 @@
+public import Chat
+import Secure
+public import Wire
+
+/// Many cores on one virtual network, clock and disk. All that happens follows from the seed: the same seed gives the
+/// same trace, to the byte.
+public final class Simulation<Node: Core> {
+    /// What is to happen.
+    enum Happening {
+        case input(HostID, generation: Int, Input)
+        case datagram([UInt8], from: HostID, source: Endpoint, to: HostID)
+        case deadline(HostID, generation: Int, at: Instant)
+        case connectionAsked(Int)
+        case connectionAnswered(Int)
+        case pump(Int, direction: Int)
+        case reset(Int, end: Int, text: String)
+        case fault(Fault)
+    }
+
+    struct Machine {
+        /// Nil while the process is not running.
+        var node: Node?
+        var generation = 0
+        var isPowered = true
+        var isAsleep = false
+        var wallOffset = Duration.zero
+        var nextAcceptedLink: UInt64 = 1 << 63
+        /// Where its links are in `connections`.
+        var links: [LinkID: Int] = [:]
+        var scheduledDeadline: Instant?
+    }
+
+    public let seed: UInt64
+    public internal(set) var now = Instant(nanoseconds: 0)
+    public internal(set) var recorder = Recorder()
+    /// Called after every step; what it throws ends the run.
+    public var invariant: ((Simulation<Node>) throws -> Void)?
+    var network = VirtualNetwork()
+    var machines: [Machine] = []
+    var connections: [Connection?] = []
+    var queue = EventQueue<Happening>()
+    var random: RandomStream
+    private let makeNode: (HostID, _ generation: Int) -> Node
+    private let commit: (HostID) -> Void
+    /// 2026-01-01 at the virtual clock's zero.
+    private let wallStart: UInt64 = 1_767_225_600_000
+    static var linkPort: UInt16 { 47474 }
+
+    /// - Parameters:
+    ///   - seed: decides everything that the network does. Say it when a test fails.
+    ///   - conditions: can be changed later by a fault.
+    ///   - commit: what a host does between a round's inputs and its outputs.
+    ///   - makeNode: makes the core of a process; the generation counts the starts on that host from 0.
+    public init(
+        seed: UInt64, conditions: Conditions = Conditions(), commit: @escaping (HostID) -> Void = { _ in },
+        makeNode: @escaping (HostID, _ generation: Int) -> Node
+    ) {
+        self.seed = seed
+        self.makeNode = makeNode
+        self.commit = commit
+        random = RandomStream(simulationSeed: seed)
+        network.conditions = conditions
+    }
+
+    public var hosts: [HostID] { machines.indices.map(HostID.init) }
+
+    /// Adds a machine with one interface on each of these LANs. Its process starts when the clock says `delay` more.
+    @discardableResult
+    public func addHost(on lans: [LANID] = [LANID(0)], startingAfter delay: Duration = .zero) -> HostID {
+        let host = network.addHost(on: lans)
+        machines.append(Machine())
+        recorder.addHost()
+        queue.push(.fault(.restart(host)), at: now + delay)
+        return host
+    }
+
+    public func node(of host: HostID) -> Node? { machines[host.number].node }
+
+    /// Where links to this host go.
+    public func endpoint(of host: HostID) -> Endpoint? {
+        network.attachments[host.number].first.map { Endpoint(address: $0.address, port: Self.linkPort) }
+    }
+
+    public func wall(of host: HostID) -> WallTime {
+        let since = now.nanoseconds / 1_000_000 + machines[host.number].wallOffset.wholeNanoseconds / 1_000_000
+        return WallTime(milliseconds: UInt64(clamping: Int64(wallStart) + since))
+    }
+
+    // Running.
+
+    /// Takes one step; false if nothing is left to happen.
+    @discardableResult
+    public func step() throws -> Bool {
+        guard let (at, happening) = queue.pop() else { return false }
+        now = at
+        perform(happening)
+        try invariant?(self)
+        return true
+    }
+
+    public func run(for duration: Duration) throws {
+        let end = now + duration
+        while let next = queue.nextTime, next <= end { try step() }
+        now = end
+    }
+
+    /// Runs until the condition holds, looking after every step.
+    /// - Returns: how long that took; nil if it did not hold within the limit.
+    public func run(limit: Duration, until condition: (Simulation<Node>) -> Bool) throws -> Duration? {
+        let start = now
+        if condition(self) { return .zero }
+        while let next = queue.nextTime, next <= start + limit {
+            try step()
+            if condition(self) { return now - start }
+        }
+        now = start + limit
+        return nil
+    }
+
+    /// What the person at this host asks for, now.
+    public func command(_ host: HostID, _ command: Command, token: CommandToken? = nil) {
+        deliver(.commanded(command, token: token), to: host)
+    }
+
+    /// A datagram that no core sent, from an address of nobody's.
+    public func inject(datagram bytes: [UInt8], to host: HostID) {
+        deliver(.datagramReceived(bytes, from: Self.stranger), to: host)
+    }
+
+    static var stranger: Endpoint { Endpoint(address: .v4(0x0AFF_0001), port: linkPort) }
+
+    public func apply(_ plan: FaultPlan) {
+        for (at, fault) in plan.faults { queue.push(.fault(fault), at: max(at, now)) }
+    }
+
+    // A host's round.
+
+    func start(_ host: HostID) {
+        guard machines[host.number].node == nil else { return }
+        machines[host.number].isPowered = true
+        machines[host.number].node = makeNode(host, machines[host.number].generation)
+        recorder.events[host.number] = []
+        recorder.exits[host.number] = nil
+        deliver(.started(linkPort: Self.linkPort, interfaces: network.interfaces(of: host)), to: host)
+    }
+
+    /// One round of a host's loop, with one input.
+    func deliver(_ input: Input, to host: HostID) {
+        guard machines[host.number].node != nil, !machines[host.number].isAsleep else { return }
+        trace(host, input)
+        let wall = wall(of: host)
+        machines[host.number].node?.handle(input, at: now, wall: wall)
+        commit(host)
+        while let output = machines[host.number].node?.nextOutput() {
+            perform(output, of: host)
+        }
+        scheduleDeadline(of: host)
+    }
+
+    func scheduleDeadline(of host: HostID) {
+        guard let deadline = machines[host.number].node?.nextDeadline else { return }
+        // However soon it is asked for, some time passes before a real loop comes round.
+        let at = max(deadline.at, now + .microseconds(1))
+        guard machines[host.number].scheduledDeadline != at else { return }
+        machines[host.number].scheduledDeadline = at
+        queue.push(.deadline(host, generation: machines[host.number].generation, at: at), at: at)
+    }
+}
