@@ -1,5 +1,5 @@
 import Testing
 
-/// All suites of the host, one after the other: some count the descriptors of the process, and all share its ports.
+/// All suites of the host, one after the other, because they share the ports of the machine.
 @Suite("Host", .serialized)
 enum HostTests {}

@@ -106,21 +106,24 @@ extension HostTests {
         }
 
         @Test("no descriptor is left over by a thousand links")
-        func descriptors() throws {
-            let before = openDescriptors()
-            do {
-                let (caller, called) = (try ToyHost(), try ToyHost())
-                let during = openDescriptors()
-                for batch in 0..<20 {
-                    let links = (1...50).map { LinkID(number: UInt64(batch * 50 + $0)) }
-                    for link in links { caller.want(.openLink(link, to: called.endpoint)) }
-                    #expect(try turn(caller, called) { caller.board.opened.count == (batch + 1) * 50 })
-                    for link in links { caller.want(.closeLink(link, abruptly: batch % 2 == 0)) }
-                    #expect(try turn(caller, called) { called.board.ends.count == (batch + 1) * 50 })
+        func descriptors() {
+            OwnThread.withOwnDescriptors {
+                let before = OwnThread.openDescriptors()
+                do {
+                    let (caller, called) = (try ToyHost(), try ToyHost())
+                    let during = OwnThread.openDescriptors()
+                    #expect(during.count > before.count)
+                    for batch in 0..<20 {
+                        let links = (1...50).map { LinkID(number: UInt64(batch * 50 + $0)) }
+                        for link in links { caller.want(.openLink(link, to: called.endpoint)) }
+                        #expect(try turn(caller, called) { caller.board.opened.count == (batch + 1) * 50 })
+                        for link in links { caller.want(.closeLink(link, abruptly: batch % 2 == 0)) }
+                        #expect(try turn(caller, called) { called.board.ends.count == (batch + 1) * 50 })
+                    }
+                    #expect(try turn(caller, called) { OwnThread.openDescriptors() == during })
                 }
-                #expect(try turn(caller, called) { openDescriptors() == during })
+                #expect(OwnThread.openDescriptors() == before)
             }
-            #expect(openDescriptors() == before)
         }
     }
 }

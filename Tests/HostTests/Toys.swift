@@ -137,12 +137,3 @@ func turn(_ hosts: ToyHost..., times: Int) throws {
         for host in hosts { try host.turn() }
     }
 }
-
-/// How many descriptors the process has open.
-func openDescriptors() -> Int {
-    guard let directory = opendir("/proc/self/fd") else { return -1 }
-    defer { closedir(directory) }
-    var count = 0
-    while readdir(directory) != nil { count += 1 }
-    return count
-}
