@@ -63,6 +63,8 @@ let package = Package(
             name: "SimulatorTests", dependencies: ["TestKit", "Simulator", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
         .testTarget(name: "EarshotTests", dependencies: ["TestKit", "earshot", "Wire"], swiftSettings: settings),
+        // Real processes, on this machine and in network namespaces.
+        .testTarget(name: "ProcessTests", dependencies: ["earshot"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -125,7 +125,10 @@ private struct Comparison {
     /// - Returns: false if the answer has no room for it; ``position`` tells how far it came.
     private mutating func compare(_ theirs: Fingerprint, with positions: Range<Int>, end: EntryKey?) -> Bool {
         if index.fingerprint(at: positions) == theirs { return writer.end(.skip, at: end) }
-        if positions.count <= Reconciliation.listedCount { return list(positions, end: end) }
+        if positions.count <= Reconciliation.listedCount {
+            // The side that opened learns from the other's list; its own would be of no use there.
+            return isOpener ? writer.end(.list([]), at: end) : list(positions, end: end)
+        }
         for part in 0..<Reconciliation.splitCount {
             let from = positions.lowerBound + positions.count * part / Reconciliation.splitCount
             let to = positions.lowerBound + positions.count * (part + 1) / Reconciliation.splitCount
@@ -137,7 +140,7 @@ private struct Comparison {
     }
 
     private mutating func compare(_ theirs: [EntryID], with positions: Range<Int>, end: EntryKey?) -> Bool {
-        // Only the side that opened remembers; the other says what it has.
+        // Only the side that opened remembers; to the other any list is the question what it has.
         guard isOpener else { return list(positions, end: end) }
         let own = index.keys(at: positions)
         var said = Set(theirs)

@@ -191,11 +191,12 @@ public struct RoomLog {
         return (found, [])
     }
 
-    /// Takes over all of another log of the same room (two gatherings that met). What that log has not shown yet
-    /// counts as shown.
-    public mutating func absorb(_ other: LogID) throws(ArchiveError) {
-        try archive.merge(other, into: log)
+    /// Takes over all of another log of the same room (two gatherings that met), with what it has still to show. This
+    /// one was just opened: it has nothing to show itself.
+    public mutating func absorb(_ other: RoomLog) throws(ArchiveError) {
+        try archive.merge(other.log, into: log)
         try load()
+        order = other.order
         order.known { lamports[$0] != nil }
     }
 }

@@ -64,3 +64,8 @@ public enum Surroundings {
         }
     }
 }
+
+extension Surroundings {
+    /// Ends the process.
+    public static func end(with status: Int32) -> Never { exit(status) }
+}

@@ -32,7 +32,7 @@ public final class Simulation<Node: Core> {
 
     public let seed: UInt64
     public internal(set) var now = Instant(nanoseconds: 0)
-    public internal(set) var recorder = Recorder()
+    public var recorder = Recorder()
     /// Called after every step; what it throws ends the run.
     public var invariant: ((Simulation<Node>) throws -> Void)?
     var network = VirtualNetwork()

@@ -51,4 +51,17 @@ struct ReconciliationVectorTests {
         #expect(need.map(\.description) == vector.texts("need"))
         #expect(have.map(\.description) == vector.texts("have"))
     }
+
+    @Test("what the document refuses is refused", arguments: document.vectors(kind: "reconciliation-refused"))
+    func refusals(vector: ProtocolVector) throws {
+        let bytes = try #require(vector.bytes("bytes"))
+        #expect(throws: ReconciliationError.self) { try Reconciliation.answer(bytes, over: LogIndex(), floor: 0) }
+    }
+
+    @Test("the document has the vectors that these tests are for")
+    func present() {
+        #expect(Self.document.vectors(kind: "fingerprint").count >= 3)
+        #expect(Self.document.vectors(kind: "reconciliation").count >= 5)
+        #expect(Self.document.vectors(kind: "reconciliation-refused").count >= 7)
+    }
 }

@@ -1,0 +1,54 @@
+/// The peer's own timers: each duty has one time at most, the earliest that was asked for.
+struct Agenda {
+    enum Duty: Int, CaseIterable {
+        /// Look after links: pings, deaths, handshakes that take too long.
+        case care
+        /// Look after people: who has been gone long enough, who has been held back long enough.
+        case people
+        /// Pass news on to a few others.
+        case rumour
+        /// Compare logs with somebody chosen at random.
+        case reconciliation
+        /// Receipts have been waited for long enough.
+        case patience
+
+        var reason: StaticReason {
+            switch self {
+            case .care: "links need care"
+            case .people: "somebody has left or settled"
+            case .rumour: "news to pass on"
+            case .reconciliation: "logs to compare"
+            case .patience: "waited long enough for receipts"
+            }
+        }
+    }
+
+    private var times: [Instant?] = Array(repeating: nil, count: Duty.allCases.count)
+
+    /// Asks for a duty at a time; an earlier time that was asked for stands.
+    mutating func ask(for duty: Duty, at time: Instant) {
+        if let present = times[duty.rawValue], present <= time { return }
+        times[duty.rawValue] = time
+    }
+
+    var next: Deadline? {
+        var next: Deadline?
+        for duty in Duty.allCases {
+            guard let time = times[duty.rawValue] else { continue }
+            next = .earlier(next, Deadline(at: time, reason: duty.reason))
+        }
+        return next
+    }
+
+    /// The duties whose time has come, which are thereby done with.
+    mutating func takeDue(at now: Instant) -> [Duty] {
+        var due: [Duty] = []
+        for duty in Duty.allCases {
+            if let time = times[duty.rawValue], time <= now {
+                times[duty.rawValue] = nil
+                due.append(duty)
+            }
+        }
+        return due
+    }
+}

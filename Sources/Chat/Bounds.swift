@@ -1,0 +1,65 @@
+import Wire
+
+/// What this implementation chose, with the reason and the worst case. What the protocol fixes stands in
+/// `Wire/Limits.swift`.
+public enum Bounds {
+    // Links.
+
+    /// Bytes queued for one link that its peer has not read; beyond it the link is cut (`tooSlow`). Holds a full
+    /// answer of reconciliation many times over.
+    public static let linkQueueBytes = 4 * 1024 * 1024
+    /// Links that have not yet proved who they are. When full, the oldest of the address with the most of them gives
+    /// way, so silent connections never keep an honest peer out. Worst case 256 × 64 KiB of half a record = 16 MiB.
+    public static let strangerCount = 256
+    /// Links in all: a LAN of a thousand peers with room for the moment when one link replaces another.
+    public static let linkCount = 2_000
+    /// How long our own connection attempt may take: a LAN answers in milliseconds, a stale address never.
+    static let connectTime = Duration.seconds(3)
+    /// From the connection to the first frame: a peer that says nothing or trickles bytes is cut then.
+    static let handshakeTime = Duration.seconds(10)
+    /// Silence after which we ask whether the other side is there.
+    static let silenceBeforePing = Duration.seconds(3)
+    /// Silence after which a link is dead: room for one lost ping and its retransmission, and still under the 10 s in
+    /// which a pulled cable must be seen.
+    static let silenceBeforeDeath = Duration.seconds(8)
+    /// The same after our own interfaces changed or the machine slept: the link is probably dead already.
+    static let silenceAfterChange = Duration.seconds(2)
+
+    // People.
+
+    /// How long a peer whose link broke may take to come back before "left" is said.
+    static let leaveGrace = Duration.seconds(1)
+    /// How long a newcomer whose name clashes may take to settle before "joined" is said all the same.
+    static let joinGrace = Duration.seconds(2)
+    /// Peers remembered by name from earlier: 10,000 × about 150 bytes.
+    static let knownPeerCount = 10_000
+
+    // Rooms.
+
+    /// How often news is passed on to a few others, for peers that have no link with its author.
+    static let rumourInterval = Duration.milliseconds(300)
+    /// How many others each time.
+    static let rumourFanout = 2
+    /// Entries in one rumour; more is left to reconciliation.
+    static let rumourCount = 256
+    /// Mean time between reconciliations with a link chosen at random.
+    static let reconciliationInterval = Duration.seconds(30)
+    /// Unasked entries of one link: a steady rate, in entries a second. What is above it is dropped and comes later by
+    /// reconciliation, at the receiver's own pace. Verifying takes 55 µs, so one link can cost a tenth of a core.
+    static let unaskedEntryRate = 2_000.0
+    /// Unasked entries of one link at once.
+    static let unaskedEntryBurst = 10_000.0
+    /// Entries asked for and not yet received, of one link.
+    static let requestedEntryCount = 1_024
+    /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
+    static let plannedEntryCount = 16_384
+
+    // Commands.
+
+    /// Commands that wait for our name to be settled.
+    static let deferredCommandCount = 1_000
+    /// How long to wait for receipts when standard input has ended (DESIGN §6).
+    static let receiptPatience = Duration.seconds(2)
+    /// The most lines that `/history` and `/search` answer with.
+    static let historyLineCount = 1_000
+}

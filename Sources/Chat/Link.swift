@@ -1,0 +1,97 @@
+import Secure
+import Wire
+
+/// One connection with one peer: its channel, how far it has come, and when it was last heard.
+struct Link {
+    enum Origin: Equatable {
+        case dialled(DialTarget)
+        case accepted
+    }
+
+    /// Named by what is awaited. Only forwards: connection → handshake → hello → established → closed.
+    enum Phase: Equatable {
+        case awaitingConnection
+        case awaitingHandshake
+        /// The peer has proved who it is.
+        case awaitingHello(PeerID)
+        case established(PeerID)
+        /// We asked the host to close it; only `linkClosed` still comes.
+        case closing
+    }
+
+    let id: LinkID
+    let origin: Origin
+    let endpoint: Endpoint
+    let startedAt: Instant
+    var phase: Phase
+    var channel: Channel
+    /// The other process, once its hello came.
+    var instance: UInt64 = 0
+    /// Our wall clock when the link was established: what was said before and comes late is history.
+    var establishedWall: WallTime?
+    /// The gathering that the other side last said it is in.
+    var gathering: GatheringID?
+    var lastHeard: Instant
+    /// A ping is out and nothing has come since.
+    var isPinged = false
+    /// An earlier end of patience than usual (interfaces changed), until something comes.
+    var mustHearBy: Instant?
+    var exchange = LinkExchange()
+
+    /// The peer, once it has proved who it is and until the link is closing.
+    var peer: PeerID? {
+        switch phase {
+        case .awaitingHello(let peer), .established(let peer): peer
+        case .awaitingConnection, .awaitingHandshake, .closing: nil
+        }
+    }
+
+    var isEstablished: Bool {
+        if case .established = phase { return true }
+        return false
+    }
+
+    /// Whether it counts against the bound of links that have not proved who they are.
+    var isStranger: Bool {
+        switch phase {
+        case .awaitingHandshake, .awaitingHello: true
+        case .awaitingConnection, .established, .closing: false
+        }
+    }
+
+    mutating func heard(at now: Instant) {
+        lastHeard = now
+        isPinged = false
+        mustHearBy = nil
+    }
+}
+
+/// What a link needs looked at, and when next.
+enum LinkCare: Equatable {
+    case fine(until: Instant)
+    case ping
+    /// Give the link up; the text is for the diagnostic log.
+    case giveUp(StaticReason)
+}
+
+extension Link {
+    /// All timers of a link in one place (Protocol.md, Timers).
+    func care(at now: Instant) -> LinkCare {
+        switch phase {
+        case .awaitingConnection:
+            let end = startedAt + Bounds.connectTime
+            return now >= end ? .giveUp("no answer to the connection") : .fine(until: end)
+        case .awaitingHandshake, .awaitingHello:
+            let end = startedAt + Bounds.handshakeTime
+            return now >= end ? .giveUp("no handshake in time") : .fine(until: end)
+        case .established:
+            let death = min(lastHeard + Bounds.silenceBeforeDeath, mustHearBy ?? Instant(nanoseconds: .max))
+            if now >= death { return .giveUp("silent for too long") }
+            let ping = lastHeard + Bounds.silenceBeforePing
+            if isPinged { return .fine(until: death) }
+            return now >= ping ? .ping : .fine(until: min(ping, death))
+        case .closing:
+            return .fine(until: Instant(nanoseconds: .max))
+        }
+    }
+}

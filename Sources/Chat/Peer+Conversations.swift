@@ -1,0 +1,86 @@
+import Secure
+import Wire
+
+/// Private messages: rooms of two, kept until the other side confirms.
+extension Peer {
+    /// Opens the log of a conversation, creating it if there is none.
+    mutating func openConversation(with peer: PeerID) -> Bool {
+        if rooms[.conversation(peer)] != nil { return true }
+        let room = RoomID.conversation(id, peer)
+        do {
+            rooms.openConversation(try RoomLog(log: .conversation(peer), room: room, archive: archive), with: peer)
+            return true
+        } catch {
+            notify(.failed(.init(.storage, error.text)))
+            return false
+        }
+    }
+
+    mutating func tell(_ peer: PeerID, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
+        let key = RoomKey.conversation(peer)
+        guard openConversation(with: peer), let entry = write(text, kind, in: key, token: token) else { return }
+        presence.receiptTokens.remember(token, for: entry.id)
+        keep { archive throws(ArchiveError) in try archive.awaitReceipt(of: entry.key, in: .conversation(peer)) }
+        notify(.delivery(id: entry.id, to: displayName(of: peer), state: .queued), token: token)
+        if let link = links.best(with: peer) { send(.entries([entry.bytes]), on: link) }
+    }
+
+    /// What this peer has not confirmed is sent again on every new link; it knows what it has.
+    mutating func resendUnconfirmed(to peer: PeerID, on link: LinkID) {
+        let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
+        guard let waiting, !waiting.isEmpty, openConversation(with: peer) else { return }
+        let room = RoomID.conversation(id, peer)
+        // Offered, not pushed: the peer takes them at its own pace, and a thousand of them do not fill a queue.
+        var rest = waiting.map(\.id)[...]
+        while !rest.isEmpty {
+            send(.have(room: room, ids: Array(rest.prefix(Limits.frameIDCount))), on: link)
+            rest = rest.dropFirst(Limits.frameIDCount)
+        }
+    }
+
+    /// We have these for good (the host commits before this leaves).
+    mutating func confirm(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+        send(.receipt(room: room, ids: ids), on: link)
+    }
+
+    mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID) throws {
+        guard room == .conversation(id, peer) else { throw LinkViolation("a receipt for a room of others") }
+        let log = LogID.conversation(peer)
+        for entry in ids {
+            let wasAwaited = keep { archive throws(ArchiveError) in
+                try archive.receiptArrived(for: entry, in: log)
+            }
+            guard wasAwaited == true else { continue }
+            notify(
+                .delivery(id: entry, to: displayName(of: peer), state: .delivered),
+                token: presence.receiptTokens.take(for: entry))
+        }
+    }
+
+    /// Whether somebody who is here still owes a receipt.
+    func isOwedReceipts() -> Bool {
+        links.peers.contains { peer in
+            guard !roster.blocked.contains(peer) else { return false }
+            return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false
+        }
+    }
+}
+
+/// Which command an own private entry came from, so that its receipt can be tied to it. The oldest give way.
+struct ReceiptTokens {
+    private var tokens: [EntryID: CommandToken] = [:]
+    private var order: [EntryID] = []
+    private static let capacity = 10_000
+
+    mutating func remember(_ token: CommandToken?, for entry: EntryID) {
+        guard let token else { return }
+        if order.count >= Self.capacity {
+            for old in order.prefix(Self.capacity / 2) { tokens[old] = nil }
+            order.removeFirst(Self.capacity / 2)
+        }
+        tokens[entry] = token
+        order.append(entry)
+    }
+
+    mutating func take(for entry: EntryID) -> CommandToken? { tokens.removeValue(forKey: entry) }
+}

@@ -1,0 +1,124 @@
+import Secure
+import Wire
+
+/// Starting, announcing, dialling, names: what the discovery and naming machines ask for, carried out.
+extension Peer {
+    mutating func started(linkPort: UInt16, interfaces: [NetworkInterface]) {
+        precondition(presence.stage == .awaitingStart, "a peer is started once")
+        presence.stage = .awaitingName
+        presence.linkPort = linkPort
+        // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
+        presence.sequence = min(wall.milliseconds, Limits.wallTime)
+        presence.networks = networks(of: interfaces)
+        naming.claim(configuration.name, at: now, wall: wall)
+        if configuration.usesMulticast { discovery.started(at: now) }
+        for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
+        agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
+    }
+
+    mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
+        let present = networks(of: interfaces)
+        // No network at all is a cable out: the next one tells whether we moved.
+        if !present.isEmpty {
+            let isSameNetwork = presence.networks.isEmpty || present.contains { presence.networks.contains($0) }
+            presence.networks = present
+            if !isSameNetwork { leaveGathering() }
+        }
+        discovery.interfacesChanged(at: now)
+        askAllLinksForLife()
+    }
+
+    /// The network part of every address that is not of this machine only, ascending and without repeats.
+    private func networks(of interfaces: [NetworkInterface]) -> [NetworkInterface.Prefix] {
+        var networks: [NetworkInterface.Prefix] = []
+        for interface in interfaces where !interface.isLoopback {
+            for prefix in interface.addresses {
+                // Link-local addresses are the same on every network.
+                guard let network = prefix.network, !networks.contains(network) else { continue }
+                networks.append(network)
+            }
+        }
+        return networks
+    }
+
+    /// Our announcement as of now, signed, with a fresh sequence.
+    mutating func ownAnnouncement(_ kind: Announcement.Kind? = nil) -> SignedAnnouncement? {
+        guard let claim = naming.claim else { return nil }
+        presence.sequence += 1
+        let announcement = Announcement(
+            kind: kind ?? (claim.isHeld ? .announce : .probe), peer: id, instance: presence.instance,
+            sequence: presence.sequence, name: claim.name.text, claimTime: claim.time.milliseconds,
+            linkPort: presence.linkPort)
+        return SignedAnnouncement(signing: announcement, by: identity)
+    }
+
+    mutating func perform(_ act: Discovery.Act) {
+        switch act {
+        case .announce:
+            guard configuration.usesMulticast, presence.stage != .finished, let own = ownAnnouncement() else { return }
+            outputs.push(.multicast(own.bytes))
+        case .dial(let target, let endpoints):
+            guard presence.stage != .finished else { return }
+            dial(target, endpoints)
+        case .exchange(let peer, let others):
+            guard let link = links.best(with: peer) else { return }
+            send(.peers(discovery.introductions(of: others, limit: 32)), on: link)
+        case .identityInUse(let endpoint):
+            notify(
+                .failed(
+                    .init(
+                        .identityInUse,
+                        "another earshot with this one's identity runs at \(endpoint): "
+                            + "start one of them with another --name or --state DIR")))
+        }
+    }
+
+    mutating func perform(_ act: Naming.Act) {
+        switch act {
+        case .announce:
+            guard let own = ownAnnouncement() else { return }
+            broadcast(.announcement(own.bytes))
+        case .settled(let name):
+            notify(.name(.init(state: .claimed, name: name.text, wanted: name.text)))
+        case .lost(let wanted, let winner, let name, _):
+            notify(.name(.init(state: .lost, name: name.text, wanted: wanted.text, holder: winner)))
+            showHeldBack()
+        case .taken(let wanted, let holder):
+            notify(.name(.init(state: .taken, name: wanted.text, wanted: wanted.text, holder: holder)))
+            quitNow(.nameTaken)
+        case .refused(let wanted, let holder):
+            let current = naming.claim?.name.text ?? configuration.name.text
+            notify(
+                .name(.init(state: .taken, name: current, wanted: wanted.text, holder: holder)),
+                token: presence.nickToken)
+            presence.nickToken = nil
+        }
+    }
+
+    /// The name has been settled for the first time: we are part of the room, and what was asked for earlier is done.
+    mutating func considerReadiness() {
+        guard presence.stage == .awaitingName, let claim = naming.claim, claim.isHeld else { return }
+        presence.stage = .ready
+        if rooms.gathering == nil { foundGathering() }
+        notify(.ready(name: claim.name.text, id: id, port: presence.linkPort))
+        let deferred = presence.deferred
+        presence.deferred = []
+        for (command, token) in deferred { commanded(command, token: token) }
+    }
+}
+
+extension NetworkInterface.Prefix {
+    /// The address with its host part zeroed; nil for link-local addresses, which say nothing of where we are.
+    var network: Self? {
+        switch address {
+        case .v4(let bits):
+            guard bits >> 16 != 0xA9FE, (1...32).contains(length) else { return nil }
+            return Self(address: .v4(bits & (UInt32.max << (32 - UInt32(length)))), length: length)
+        case .v6(let high, let low, _):
+            guard high >> 54 != 0xFE80 >> 6, (1...128).contains(length) else { return nil }
+            let highMask = length >= 64 ? UInt64.max : UInt64.max << (64 - UInt64(length))
+            let lowMask = length <= 64 ? 0 : UInt64.max << (128 - UInt64(length))
+            return Self(address: .v6(high: high & highMask, low: low & lowMask, scope: 0), length: length)
+        }
+    }
+}

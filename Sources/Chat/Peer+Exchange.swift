@@ -1,0 +1,153 @@
+import Secure
+import Wire
+
+/// Keeping logs in step over a link: reconciliation, asking, offering, answering (DESIGN §4).
+extension Peer {
+    /// A link has been established: what waits for this peer is sent, and the logs are compared.
+    mutating func startExchange(with peer: PeerID, on id: LinkID) {
+        reconcileLobby(on: id)
+        resendUnconfirmed(to: peer, on: id)
+        let key = RoomKey.conversation(peer)
+        guard isInitiator(towards: peer), rooms[key]?.isEmpty == false else { return }
+        reconcile(key, on: id)
+    }
+
+    /// One of two opens reconciliations, so that a message is never taken for the answer to another.
+    private func isInitiator(towards peer: PeerID) -> Bool { id < peer }
+
+    /// Compares the lobby's log if both are in the same gathering.
+    mutating func reconcileLobby(on id: LinkID) {
+        guard let link = links[id], let peer = link.peer, isInitiator(towards: peer),
+            let gathering = rooms.gathering, link.gathering == gathering
+        else { return }
+        reconcile(.lobby, on: id)
+    }
+
+    /// From time to time with somebody, in case something slipped through.
+    mutating func reconcileWithSomebody() {
+        let jitter = 0.5 + random.unit()
+        agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval * jitter)
+        let own = id
+        guard let link = randomLobbyLink(where: { own < $0 }) else { return }
+        reconcile(.lobby, on: link)
+    }
+
+    private mutating func reconcile(_ key: RoomKey, on id: LinkID) {
+        guard let log = rooms[key] else { return }
+        let (reconciliation, message) = Reconciliation.open(over: log.index, floor: log.floor)
+        // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
+        links[id]?.exchange.requested.removeAll()
+        links[id]?.exchange.planned.removeAll { $0.room == log.room }
+        links[id]?.exchange.rounds.removeAll { $0.room == log.room }
+        links[id]?.exchange.rounds.append(.init(room: log.room, reconciliation: reconciliation))
+        sendReconciliation(message, of: key, on: id)
+    }
+
+    private mutating func sendReconciliation(_ message: [UInt8], of key: RoomKey, on id: LinkID) {
+        guard let log = rooms[key] else { return }
+        let gathering = key == .lobby ? rooms.gathering : nil
+        send(.reconcile(room: log.room, gathering: gathering, message: message), on: id)
+    }
+
+    mutating func reconciliationReceived(
+        _ message: [UInt8], room: RoomID, gathering: GatheringID?, from peer: PeerID, on id: LinkID
+    ) throws {
+        guard let key = try self.room(room, with: peer, on: id) else { return }
+        if key == .lobby, gathering != rooms.gathering { return }
+        if case .conversation = key, !openConversation(with: peer) { return }
+        guard let log = rooms[key] else { return }
+        if !isInitiator(towards: peer) {
+            let reply = try Reconciliation.answer(message, over: log.index, floor: log.floor)
+            sendReconciliation(reply, of: key, on: id)
+            return
+        }
+        // An answer to a reconciliation that was given up meanwhile is late, not wrong.
+        guard let place = links[id]?.exchange.rounds.firstIndex(where: { $0.room == room }),
+            var reconciliation = links[id]?.exchange.rounds[place].reconciliation
+        else { return }
+        let outcome = try reconciliation.messageReceived(message, over: log.index, floor: log.floor)
+        if let reply = outcome.reply {
+            links[id]?.exchange.rounds[place].reconciliation = reconciliation
+            sendReconciliation(reply, of: key, on: id)
+        } else {
+            links[id]?.exchange.rounds.remove(at: place)
+        }
+        offer(outcome.have, of: room, on: id)
+        plan(outcome.need, of: room, on: id)
+    }
+
+    // Asking.
+
+    /// Asks for these when there is room for their answers.
+    private mutating func plan(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+        guard !ids.isEmpty, let planned = links[link]?.exchange.plannedCount else { return }
+        let taken = ids.prefix(max(0, Bounds.plannedEntryCount - planned))
+        if !taken.isEmpty { links[link]?.exchange.planned.append((room, taken)) }
+        askForPlanned(on: link)
+    }
+
+    /// Keeps a window of asked-for entries open, so that what a peer sends us is bounded by what we take.
+    mutating func askForPlanned(on link: LinkID) {
+        while let exchange = links[link]?.exchange, let first = exchange.planned.first,
+            exchange.requested.count <= Bounds.requestedEntryCount / 2
+        {
+            let space = min(Limits.frameIDCount, Bounds.requestedEntryCount - exchange.requested.count)
+            let batch = Array(first.ids.prefix(space))
+            links[link]?.exchange.planned[0].ids = first.ids.dropFirst(space)
+            if first.ids.count <= space { links[link]?.exchange.planned.removeFirst() }
+            request(batch, of: first.room, on: link)
+        }
+    }
+
+    mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+        guard var exchange = links[link]?.exchange else { return }
+        let space = max(0, Bounds.requestedEntryCount - exchange.requested.count)
+        let fresh = Array(ids.filter { !exchange.requested.contains($0) }.prefix(min(space, Limits.frameIDCount)))
+        guard !fresh.isEmpty else { return }
+        exchange.requested.formUnion(fresh)
+        links[link]?.exchange = exchange
+        send(.want(room: room, ids: fresh), on: link)
+    }
+
+    // Answering.
+
+    /// The other side asks for entries of a room that both are in. It keeps few requests open at once, and the host
+    /// cuts a link that asks without reading.
+    mutating func wanted(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
+        guard let key = try self.room(room, with: peer, on: link), let log = rooms[key] else { return }
+        var frame: [[UInt8]] = []
+        var size = 0
+        for id in ids {
+            guard let entry = keep({ archive throws(ArchiveError) in try archive.entry(id, in: log.log) }) ?? nil else {
+                continue
+            }
+            if size + entry.bytes.count > Limits.frameBytes - 1024 {
+                send(.entries(frame), on: link)
+                frame = []
+                size = 0
+            }
+            frame.append(entry.bytes)
+            size += entry.bytes.count + 4
+        }
+        if !frame.isEmpty { send(.entries(frame), on: link) }
+    }
+
+    /// The other side lacks these: it is told, and asks at its own pace.
+    private mutating func offer(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+        var rest = ids[...]
+        while !rest.isEmpty {
+            send(.have(room: room, ids: Array(rest.prefix(Limits.frameIDCount))), on: link)
+            rest = rest.dropFirst(Limits.frameIDCount)
+        }
+    }
+
+    mutating func offered(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
+        guard let key = try self.room(room, with: peer, on: link) else { return }
+        if case .conversation = key, !openConversation(with: peer) { return }
+        guard let log = rooms[key] else { return }
+        // What we have of a conversation is confirmed again: the first receipt may have been lost with a link.
+        let present = key == .lobby ? [] : ids.filter { log.contains($0) }
+        if !present.isEmpty { confirm(present, of: room, on: link) }
+        plan(ids.filter { !log.contains($0) }, of: room, on: link)
+    }
+}

@@ -1,0 +1,115 @@
+import Secure
+import Wire
+
+/// What each frame leads to. A frame that cannot be right at this point throws: its link is closed.
+extension Peer {
+    mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
+        guard let phase = links[id]?.phase else { return }
+        guard let frame = try known(bytes) else { return }
+        switch (phase, frame) {
+        case (.awaitingHello(let peer), .hello(let announcement, let gathering, let away)):
+            try helloReceived(announcement, gathering, away, from: peer, on: id)
+        case (.awaitingHello, .goodbye(let reason)), (.established, .goodbye(let reason)):
+            goodbyeReceived(reason, on: id)
+        case (.established(let peer), _):
+            try established(frame, from: peer, on: id)
+        case (.awaitingHello, _):
+            throw LinkViolation("a frame before hello")
+        case (.awaitingConnection, _), (.awaitingHandshake, _), (.closing, _):
+            preconditionFailure("frames come out of an open channel only")
+        }
+    }
+
+    /// - Returns: nil for a frame of a later version, which is to be ignored.
+    private mutating func known(_ bytes: [UInt8]) throws -> Frame? {
+        do {
+            return try Frame(decoding: bytes)
+        } catch {
+            guard error.mayBeIgnored else { throw error }
+            note(.debug, "a frame of a later version is ignored: \(error)")
+            return nil
+        }
+    }
+
+    private mutating func helloReceived(
+        _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
+    ) throws {
+        let announcement = try SignedAnnouncement(verifying: bytes)
+        guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
+        let name = try Nickname(announcement.announcement.name)
+        established(id, with: peer, instance: announcement.announcement.instance)
+        try announced(announcement, as: name, by: peer, on: id)
+        personMet(peer, as: name, isSettled: announcement.announcement.kind == .announce, away: away, on: id)
+        links[id]?.gathering = gathering
+        meetGathering(gathering, of: peer, on: id)
+        startExchange(with: peer, on: id)
+    }
+
+    private mutating func established(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
+        switch frame {
+        case .hello:
+            throw LinkViolation("a second hello")
+        case .announcement(let bytes):
+            let announcement = try SignedAnnouncement(verifying: bytes)
+            guard announcement.announcement.peer == peer else {
+                throw LinkViolation("an announcement in another's name")
+            }
+            let name = try Nickname(announcement.announcement.name)
+            try announced(announcement, as: name, by: peer, on: id)
+            personRenamed(peer, to: name, isSettled: announcement.announcement.kind == .announce)
+        case .peers(let introductions):
+            for introduction in introductions { discovery.introduced(introduction, by: peer, at: now) }
+        case .ping(let token):
+            send(.pong(token), on: id)
+        case .pong, .goodbye:
+            break
+        case .entries(let list):
+            try entriesReceived(list, from: peer, on: id)
+        case .reconcile(let room, let gathering, let message):
+            try reconciliationReceived(message, room: room, gathering: gathering, from: peer, on: id)
+        case .want(let room, let ids):
+            try wanted(ids, of: room, by: peer, on: id)
+        case .have(let room, let ids):
+            try offered(ids, of: room, by: peer, on: id)
+        case .receipt(let room, let ids):
+            try receiptReceived(for: ids, of: room, from: peer)
+        case .gathering(let gathering):
+            links[id]?.gathering = gathering
+            meetGathering(gathering, of: peer, on: id)
+        case .away(let word):
+            personAway(peer, word)
+        }
+    }
+
+    /// The peer's own word about itself, on its own link.
+    private mutating func announced(
+        _ announcement: SignedAnnouncement, as name: Nickname, by peer: PeerID, on id: LinkID
+    ) throws {
+        guard announcement.announcement.instance == links[id]?.instance else {
+            throw LinkViolation("an announcement of another instance")
+        }
+        guard let endpoint = links[id]?.endpoint else { return }
+        // Where it listens: where it speaks from, at the port that it announces.
+        let listening = Endpoint(address: endpoint.address, port: announcement.announcement.linkPort)
+        discovery.announcementAuthenticated(announcement, at: listening, at: now)
+        let claim = Claim(
+            name: name, time: WallTime(milliseconds: announcement.announcement.claimTime),
+            isHeld: announcement.announcement.kind == .announce)
+        naming.claimHeard(claim, from: peer, at: now, wall: wall)
+    }
+
+    private mutating func goodbyeReceived(_ reason: GoodbyeReason, on id: LinkID) {
+        guard let link = links[id] else { return }
+        note(.debug, "link with \(link.endpoint): goodbye (\(reason))")
+        outputs.push(.closeLink(id, abruptly: false))
+        links.setPhase(.closing, of: id)
+        if reason == .leaving, let peer = link.peer {
+            // The process leaves: its other links, if any, are of no use either.
+            for other in links.links(with: peer) where links[other]?.instance == link.instance {
+                outputs.push(.closeLink(other, abruptly: false))
+                links.setPhase(.closing, of: other)
+            }
+        }
+        lost(link, left: reason == .leaving)
+    }
+}

@@ -1,0 +1,33 @@
+import Secure
+import Wire
+
+/// Quitting in order: what is owed is sent, everybody is told, then the process may end.
+extension Peer {
+    mutating func quit(afterReceipts: Bool) {
+        guard afterReceipts, isOwedReceipts() else {
+            quitNow(.done)
+            return
+        }
+        presence.stage = .awaitingReceipts
+        agenda.ask(for: .patience, at: now + Bounds.receiptPatience)
+    }
+
+    /// All receipts are there: no need to wait on.
+    mutating func considerLeaving() {
+        if presence.stage == .awaitingReceipts, !isOwedReceipts() { quitNow(.done) }
+    }
+
+    mutating func quitNow(_ status: ExitStatus) {
+        guard presence.stage != .finished else { return }
+        presence.stage = .finished
+        if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
+            outputs.push(.multicast(goodbye.bytes))
+        }
+        for id in links.ids {
+            guard let link = links[id], link.phase != .closing else { continue }
+            send(.goodbye(.leaving), on: id)
+            close(id, abruptly: link.peer == nil)
+        }
+        outputs.push(.finished(status))
+    }
+}

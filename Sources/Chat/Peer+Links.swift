@@ -1,0 +1,214 @@
+import Secure
+import Wire
+
+/// Links from dialling to the end: which are kept, and when one is given up.
+extension Peer {
+    mutating func dial(_ target: DialTarget, _ endpoints: [Endpoint]) {
+        guard let endpoint = endpoints.first, links.count < Bounds.linkCount else {
+            discovery.dialFailed(target, endpoint: endpoints.first, at: now)
+            return
+        }
+        presence.lastLinkNumber += 1
+        let link = makeLink(
+            LinkID(number: presence.lastLinkNumber), .dialled(target), endpoint, phase: .awaitingConnection)
+        links.insert(link)
+        outputs.push(.openLink(link.id, to: endpoint))
+        agenda.ask(for: .care, at: now + Bounds.connectTime)
+    }
+
+    mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
+        guard presence.stage != .finished, !links.contains(id) else {
+            outputs.push(.closeLink(id, abruptly: true))
+            return
+        }
+        if links.strangerCount >= Bounds.strangerCount, let oldest = links.mostDispensableStranger() {
+            giveUp(oldest, "too many strangers")
+        }
+        guard links.count < Bounds.linkCount else {
+            outputs.push(.closeLink(id, abruptly: true))
+            return
+        }
+        links.insert(makeLink(id, .accepted, endpoint, phase: .awaitingHandshake))
+        agenda.ask(for: .care, at: now + Bounds.handshakeTime)
+    }
+
+    private mutating func makeLink(
+        _ id: LinkID, _ origin: Link.Origin, _ endpoint: Endpoint, phase: Link.Phase
+    ) -> Link {
+        let channel = Channel(
+            role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+        return Link(
+            id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel, lastHeard: now)
+    }
+
+    mutating func linkOpened(_ id: LinkID) {
+        guard let link = links[id], link.phase == .awaitingConnection else { return }
+        links.setPhase(.awaitingHandshake, of: id)
+        links[id]?.channel.opened()
+    }
+
+    mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
+        guard let phase = links[id]?.phase, phase != .closing, phase != .awaitingConnection else { return }
+        do {
+            guard let received = try links[id]?.channel.bytesReceived(bytes) else { return }
+            if let peer = received.authenticated { try authenticated(peer, on: id) }
+            guard !received.frames.isEmpty else { return }
+            links[id]?.heard(at: now)
+            for frame in received.frames {
+                // An earlier frame may have ended the link.
+                guard let link = links[id], link.phase != .closing else { return }
+                try frameReceived(frame, on: link.id)
+            }
+        } catch {
+            violated(id, LinkViolation(describing: error))
+        }
+    }
+
+    private mutating func authenticated(_ peer: PeerID, on id: LinkID) throws(LinkViolation) {
+        guard let origin = links[id]?.origin else { return }
+        guard peer != self.id else { throw LinkViolation("a link with ourselves") }
+        links.setPhase(.awaitingHello(peer), of: id)
+        if case .dialled(.peer(let expected)) = origin, expected != peer, let endpoint = links[id]?.endpoint {
+            // Somebody else lives at that address now; the link is good all the same.
+            discovery.dialFailed(.peer(expected), endpoint: endpoint, at: now)
+        }
+        guard let own = ownAnnouncement() else { return }
+        send(.hello(announcement: own.bytes, gathering: rooms.gathering, away: presence.away), on: id)
+    }
+
+    /// The peer broke the protocol: it loses this link, nobody else notices.
+    mutating func violated(_ id: LinkID, _ violation: LinkViolation) {
+        guard let link = links[id], link.phase != .closing else { return }
+        note(.warning, "link with \(link.endpoint): \(violation.text)")
+        if link.peer != nil { send(.goodbye(.violation), on: id) }
+        close(id, abruptly: false)
+    }
+
+    /// The link carries frames: decide between it and older ones with the same peer, then start what runs over it.
+    mutating func established(_ id: LinkID, with peer: PeerID, instance: UInt64) {
+        links[id]?.instance = instance
+        links[id]?.establishedWall = wall
+        links.setPhase(.established(peer), of: id)
+        for other in links.links(with: peer) where other != id {
+            let isOlderProcess = links[other]?.instance != instance
+            // The lower ID decides, so that the two never close one each. It keeps the newest: an older one may be
+            // half-open after the other side's address changed.
+            if isOlderProcess || self.id < peer {
+                send(.goodbye(.duplicate), on: other)
+                close(other, abruptly: false)
+            }
+        }
+        guard let link = links[id] else { return }
+        discovery.linkUp(
+            peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
+        agenda.ask(for: .care, at: now + Bounds.silenceBeforePing)
+        let others = links.peers.filter { $0 != peer }
+        let introductions = discovery.introductions(of: others, limit: others.count)
+        var start = 0
+        while start < introductions.count {
+            let end = min(start + Limits.frameIntroductionCount, introductions.count)
+            send(.peers(Array(introductions[start..<end])), on: id)
+            start = end
+        }
+    }
+
+    /// Closes a link of ours: for everything but the host it is gone now.
+    mutating func close(_ id: LinkID, abruptly: Bool) {
+        guard let link = links[id], link.phase != .closing else { return }
+        if !abruptly { flush(id) }
+        outputs.push(.closeLink(id, abruptly: abruptly))
+        links.setPhase(.closing, of: id)
+        lost(link, left: false)
+    }
+
+    mutating func giveUp(_ id: LinkID, _ reason: StaticReason) {
+        guard let link = links[id] else { return }
+        note(.debug, "link with \(link.endpoint) given up: \(reason)")
+        close(id, abruptly: true)
+    }
+
+    mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
+        guard let link = links.remove(id), link.phase != .closing else { return }
+        if case .failed(let reason) = end { note(.debug, "link with \(link.endpoint) failed: \(reason)") }
+        if end == .tooSlow { note(.warning, "link with \(link.endpoint) cut: it does not read what it is sent") }
+        lost(link, left: false)
+    }
+
+    /// A link is no longer of use. `left`: the peer said that it leaves.
+    mutating func lost(_ link: Link, left: Bool) {
+        switch link.phase {
+        case .awaitingConnection, .awaitingHandshake, .awaitingHello:
+            if case .dialled(let target) = link.origin {
+                discovery.dialFailed(target, endpoint: link.endpoint, at: now)
+            }
+        case .established(let peer):
+            guard links.best(with: peer) == nil else { return }
+            discovery.linkDown(peer, left: left, at: now)
+            personLost(peer, left: left)
+        case .closing:
+            break
+        }
+    }
+
+    /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.
+    mutating func askAllLinksForLife() {
+        for id in links.ids where links[id]?.isEstablished == true {
+            links[id]?.mustHearBy = now + Bounds.silenceAfterChange
+            links[id]?.isPinged = true
+            send(.ping(presence.sequence), on: id)
+        }
+        agenda.ask(for: .care, at: now + Bounds.silenceAfterChange)
+    }
+
+    mutating func careForLinks() {
+        var next: Instant?
+        for id in links.ids {
+            guard let link = links[id] else { continue }
+            var care = link.care(at: now)
+            if care == .ping {
+                links[id]?.isPinged = true
+                send(.ping(presence.sequence), on: id)
+                care = links[id]?.care(at: now) ?? care
+            }
+            switch care {
+            case .fine(let until): next = min(next ?? until, until)
+            case .giveUp(let reason): giveUp(id, reason)
+            case .ping: break
+            }
+        }
+        if let next, next.nanoseconds != .max { agenda.ask(for: .care, at: next) }
+    }
+
+    // Sending.
+
+    mutating func send(_ frame: Frame, on id: LinkID) {
+        sendEncoded(frame.encoded(), on: id)
+    }
+
+    mutating func sendEncoded(_ frame: [UInt8], on id: LinkID) {
+        guard let link = links[id], link.peer != nil else { return }
+        links[id]?.channel.queue(frame)
+    }
+
+    /// To every peer, over its best link.
+    mutating func broadcast(_ frame: Frame, where isMeant: (Link) -> Bool = { _ in true }) {
+        let encoded = frame.encoded()
+        for peer in links.peers {
+            guard let id = links.best(with: peer), let link = links[id], isMeant(link) else { continue }
+            sendEncoded(encoded, on: id)
+        }
+    }
+
+    /// Seals what is queued for each link as one record a link (DESIGN §3, flush once).
+    mutating func flushLinks() {
+        for id in links.ids { flush(id) }
+    }
+
+    private mutating func flush(_ id: LinkID) {
+        guard links[id]?.channel.hasOutput == true, let phase = links[id]?.phase, phase != .closing,
+            phase != .awaitingConnection, let bytes = links[id]?.channel.flush()
+        else { return }
+        outputs.push(.sendOnLink(id, bytes))
+    }
+}

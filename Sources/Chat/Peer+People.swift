@@ -1,0 +1,127 @@
+import Secure
+import Wire
+
+/// Who is here, as told to the person in front: joined once, left once, names that are unique.
+extension Peer {
+    /// A peer's link has been established.
+    mutating func personMet(_ peer: PeerID, as name: Nickname, isSettled: Bool, away: String?, on id: LinkID) {
+        var person =
+            roster[peer]
+            ?? Person(id: peer, name: name, isSettled: isSettled, showBy: now + Bounds.joinGrace)
+        person.name = name
+        person.isSettled = isSettled
+        person.endpoint = links[id]?.endpoint
+        person.goneAt = nil
+        roster.update(person)
+        show(peer)
+        personAway(peer, away)
+    }
+
+    mutating func personRenamed(_ peer: PeerID, to name: Nickname, isSettled: Bool) {
+        guard var person = roster[peer] else { return }
+        person.name = name
+        person.isSettled = isSettled
+        roster.update(person)
+        show(peer)
+        showHeldBack()
+    }
+
+    /// A name has become free or changed hands: whoever was held back because of it need not wait on.
+    mutating func showHeldBack() {
+        for id in roster.ids {
+            guard let person = roster[id], person.shownName == nil, person.goneAt == nil else { continue }
+            show(id)
+        }
+    }
+
+    /// Says what is new about a person: that it joined, or that it has another name. A newcomer whose name clashes is
+    /// held back for a moment, because one of the two is about to take another.
+    private mutating func show(_ peer: PeerID) {
+        guard var person = roster[peer] else { return }
+        if let shown = person.shownName {
+            guard shown.text != person.name.text else { return }
+            person.shownName = person.name
+            roster.update(person)
+            notify(.peer(.init(state: .renamed, peer: summary(of: person), was: shown.text)))
+            remember(person)
+            return
+        }
+        let isClashing =
+            naming.claim?.name == person.name || naming.holders(of: person.name).contains { $0 != peer }
+        if isClashing, let showBy = person.showBy, now < showBy {
+            agenda.ask(for: .people, at: showBy)
+            return
+        }
+        let remark = remarkOnKey(of: person)
+        person.shownName = person.name
+        person.showBy = nil
+        roster.update(person)
+        notify(.peer(.init(state: .joined, peer: summary(of: person), remark: remark)))
+        remember(person)
+    }
+
+    /// A new key under a known name is pointed out: it may be another person.
+    private func remarkOnKey(of person: Person) -> String? {
+        guard let last = roster.lastHolder(of: person.name), last != person.id else { return nil }
+        return "not the same key as the \(person.name.text) of before"
+    }
+
+    private mutating func remember(_ person: Person) {
+        let firstSeen = roster.firstSeen(person.id) ?? wall
+        roster.remember(person.id, as: person.name, since: firstSeen)
+        let known = KnownPeer(
+            id: person.id, name: person.name.text, firstSeen: firstSeen, lastSeen: wall,
+            isBlocked: roster.blocked.contains(person.id))
+        keep { archive throws(ArchiveError) in try archive.remember(known) }
+    }
+
+    mutating func personAway(_ peer: PeerID, _ word: String?) {
+        guard var person = roster[peer], person.away != word else { return }
+        person.away = word
+        roster.update(person)
+        guard person.shownName != nil else { return }
+        notify(.peer(.init(state: word == nil ? .back : .away, peer: summary(of: person))))
+    }
+
+    /// The last link with a peer is gone.
+    mutating func personLost(_ peer: PeerID, left: Bool) {
+        guard var person = roster[peer] else { return }
+        if left || presence.stage == .finished {
+            personLeft(person)
+        } else {
+            person.goneAt = now + Bounds.leaveGrace
+            roster.update(person)
+            agenda.ask(for: .people, at: now + Bounds.leaveGrace)
+        }
+    }
+
+    private mutating func personLeft(_ person: Person) {
+        roster.remove(person.id)
+        naming.claimWithdrawn(by: person.id)
+        if person.shownName != nil { notify(.peer(.init(state: .left, peer: summary(of: person)))) }
+        showHeldBack()
+    }
+
+    mutating func careForPeople() {
+        for id in roster.ids {
+            guard let person = roster[id] else { continue }
+            if let goneAt = person.goneAt {
+                if now >= goneAt { personLeft(person) } else { agenda.ask(for: .people, at: goneAt) }
+            } else if person.shownName == nil {
+                show(id)
+            }
+        }
+    }
+
+    func summary(of person: Person) -> Event.PeerSummary {
+        Event.PeerSummary(
+            name: (person.shownName ?? person.name).text, id: person.id, via: .lan, address: person.endpoint,
+            isBlocked: roster.blocked.contains(person.id), away: person.away)
+    }
+
+    /// What somebody is called here now.
+    func displayName(of peer: PeerID) -> String {
+        if peer == id { return naming.claim?.name.text ?? configuration.name.text }
+        return roster.name(of: peer)?.text ?? peer.placeholderName
+    }
+}

@@ -1,0 +1,191 @@
+import Secure
+import Wire
+
+/// Entries: written here, received, shown, passed on.
+extension Peer {
+    /// Does something with the archive; a failure is told and nothing else changes.
+    @discardableResult
+    mutating func keep<Result>(
+        token: CommandToken? = nil, _ change: (any Archive) throws(ArchiveError) -> Result
+    ) -> Result? {
+        do {
+            return try change(archive)
+        } catch {
+            notify(.failed(.init(.storage, error.text)), token: token)
+            return nil
+        }
+    }
+
+    /// Writes an entry of our own into a room.
+    /// - Returns: nil if it could not be kept (which has been told).
+    mutating func write(
+        _ text: String, _ kind: Entry.Kind, in key: RoomKey, token: CommandToken?
+    ) -> SignedEntry? {
+        guard let room = rooms[key] else { return nil }
+        let entry = Entry(
+            room: room.room, author: id, lamport: room.nextLamport, wallTime: min(wall.milliseconds, Limits.wallTime),
+            parents: room.heads, kind: kind, body: text)
+        let signed = SignedEntry(signing: entry, by: identity)
+        do {
+            let insertion = try rooms[key]?.insert(signed, at: now, durability: .full)
+            precondition(insertion == .added, "an entry of ours fits its own log")
+        } catch {
+            notify(.failed(.init(.storage, error.text)), token: token)
+            return nil
+        }
+        while let shown = rooms[key]?.nextShown(at: now) {
+            showEntry(shown, in: key, token: shown.entry.id == signed.id ? token : nil)
+        }
+        return signed
+    }
+
+    /// Which of our rooms a frame on this link may speak of. Nil: none just now (another gathering), not a violation.
+    func room(_ room: RoomID, with peer: PeerID, on link: LinkID) throws(LinkViolation) -> RoomKey? {
+        if room == .lobby {
+            guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
+            return .lobby
+        }
+        guard room == .conversation(id, peer) else { throw LinkViolation("a room that is none of this link's") }
+        return .conversation(peer)
+    }
+
+    mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: LinkID) throws {
+        for bytes in list {
+            let entryID = EntryID(of: bytes)
+            let wasAskedFor = links[link]?.exchange.requested.remove(entryID) != nil
+            guard wasAskedFor || links[link]?.exchange.unasked.take(at: now) == true else { continue }
+            let unverified = try SignedEntry(parsing: bytes)
+            let entry = unverified.entry
+            guard let key = try room(entry.room, with: peer, on: link) else { continue }
+            if case .conversation = key {
+                guard entry.author == peer || entry.author == id else {
+                    throw LinkViolation("a private entry by somebody else")
+                }
+                // What a blocked peer writes is neither kept nor confirmed.
+                if roster.blocked.contains(peer), entry.author == peer { continue }
+                guard openConversation(with: peer) else { continue }
+            }
+            if rooms[key]?.contains(unverified.key) == true {
+                if key != .lobby, entry.author == peer { confirm([entryID], of: entry.room, on: link) }
+                continue
+            }
+            guard unverified.verify() else { throw LinkViolation("an entry with a wrong signature") }
+            try entryVerified(unverified, in: key, from: peer, on: link, wasAskedFor: wasAskedFor)
+        }
+        askForPlanned(on: link)
+    }
+
+    private mutating func entryVerified(
+        _ entry: SignedEntry, in key: RoomKey, from peer: PeerID, on link: LinkID, wasAskedFor: Bool
+    ) throws {
+        let insertion: Insertion
+        do {
+            guard
+                let result = try rooms[key]?.insert(
+                    entry, at: now, durability: key == .lobby ? .normal : .full)
+            else { return }
+            insertion = result
+        } catch {
+            // Not kept, so not confirmed: it comes again.
+            notify(.failed(.init(.storage, error.text)))
+            return
+        }
+        guard insertion == .added else {
+            note(.warning, "an entry of \(entry.entry.author.placeholderName) is refused: \(insertion)")
+            return
+        }
+        rooms.lastSource[key] = link
+        if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
+            rooms.late.insert(entry.id)
+        }
+        switch key {
+        case .lobby:
+            spread(entry.id)
+        case .conversation:
+            if entry.entry.author == peer { confirm([entry.id], of: entry.entry.room, on: link) }
+        }
+    }
+
+    /// Everything that can be shown or must be asked for.
+    /// - Returns: whether there was anything.
+    mutating func settleRooms() -> Bool {
+        var wasBusy = false
+        for key in rooms.keys {
+            while let shown = rooms[key]?.nextShown(at: now) {
+                showEntry(shown, in: key, token: nil)
+                wasBusy = true
+            }
+            if let ids = rooms[key]?.nextWanted(), !ids.isEmpty {
+                askForMissing(ids, in: key)
+                wasBusy = true
+            }
+        }
+        return wasBusy
+    }
+
+    private mutating func showEntry(_ shown: Shown, in key: RoomKey, token: CommandToken?) {
+        let isLate = rooms.late.remove(shown.entry.id) != nil
+        guard !roster.blocked.contains(shown.entry.entry.author) else { return }
+        notify(.message(message(shown.entry, in: key, isHistory: isLate, hasGap: shown.hasGap)), token: token)
+    }
+
+    func message(_ entry: SignedEntry, in key: RoomKey, isHistory: Bool, hasGap: Bool) -> Event.Message {
+        let room: RoomName
+        switch key {
+        case .lobby: room = .lobby
+        case .conversation(let peer): room = .conversation(with: displayName(of: peer))
+        }
+        return Event.Message(
+            room: room, isPrivate: key != .lobby, from: displayName(of: entry.entry.author),
+            fromID: entry.entry.author, text: entry.entry.body, kind: entry.entry.kind, id: entry.id,
+            time: WallTime(milliseconds: entry.entry.wallTime), lamport: entry.entry.lamport, isHistory: isHistory,
+            isOwn: entry.entry.author == id, hasGap: hasGap)
+    }
+
+    /// A missing parent is asked for at once: first of who brought its child, then of others.
+    private mutating func askForMissing(_ ids: [EntryID], in key: RoomKey) {
+        var source: LinkID?
+        switch key {
+        case .conversation(let peer):
+            source = links.best(with: peer)
+        case .lobby:
+            let last = rooms.lastSource.removeValue(forKey: .lobby)
+            source = last.flatMap { links[$0]?.isEstablished == true ? $0 : nil } ?? randomLobbyLink()
+        }
+        guard let source, let room = rooms[key]?.room else { return }
+        request(ids, of: room, on: source)
+    }
+
+    /// A link, chosen at random, whose peer is in our gathering.
+    mutating func randomLobbyLink(where isMeant: (PeerID) -> Bool = { _ in true }) -> LinkID? {
+        guard let gathering = rooms.gathering else { return nil }
+        let candidates = links.peers.compactMap { peer -> LinkID? in
+            guard isMeant(peer), let link = links.best(with: peer), links[link]?.gathering == gathering else {
+                return nil
+            }
+            return link
+        }
+        guard !candidates.isEmpty else { return nil }
+        return candidates[Int(random.uniform(below: UInt64(candidates.count)))]
+    }
+
+    // Rumours: for peers that have no link with an entry's author.
+
+    private mutating func spread(_ entry: EntryID) {
+        guard links.peers.count > 1, rooms.rumours.count < Bounds.rumourCount else { return }
+        rooms.rumours.append(entry)
+        agenda.ask(for: .rumour, at: now + Bounds.rumourInterval)
+    }
+
+    mutating func passOnRumours() {
+        guard !rooms.rumours.isEmpty else { return }
+        let frame = Frame.have(room: .lobby, ids: rooms.rumours).encoded()
+        rooms.rumours.removeAll(keepingCapacity: true)
+        var told: [LinkID] = []
+        for _ in 0..<Bounds.rumourFanout {
+            guard let link = randomLobbyLink(), !told.contains(link) else { continue }
+            told.append(link)
+            sendEncoded(frame, on: link)
+        }
+    }
+}

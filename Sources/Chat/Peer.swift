@@ -1,0 +1,186 @@
+public import Secure
+public import Wire
+
+/// One peer: discovery, names, links and rooms, as a value that is told what happened and asked what to do. It makes no
+/// system call and reads no clock; `Host` and `Simulator` run the same code (DESIGN §3).
+///
+/// Use: `handle` any number of inputs, `archive.commit()`, then take `nextOutput()` until nil (which seals what was
+/// queued for the links), then wait until `nextDeadline` or the next input.
+public struct Peer: Core {
+    let identity: Identity
+    let configuration: PeerConfiguration
+    let archive: any Archive
+    var random: RandomStream
+    /// The key that this process proves its identity with in handshakes.
+    let staticKey: NoiseKeyPair
+    var naming: Naming
+    var discovery: Discovery
+    var links = LinkTable()
+    var roster = Roster()
+    var rooms = Rooms()
+    var presence: OwnPresence
+    var agenda = Agenda()
+    var outputs = OutputQueue()
+    /// The time of the input that is being handled.
+    var now = Instant(nanoseconds: 0)
+    var wall = WallTime(milliseconds: 0)
+
+    /// - Parameters:
+    ///   - random: seeded by the host from the system, by the simulator from its seed. All randomness comes from it.
+    ///   - archive: what is kept; only this core uses it.
+    /// - Throws: when the archive cannot be read.
+    public init(
+        configuration: PeerConfiguration, identity: Identity, random: RandomStream, archive: any Archive
+    ) throws(ArchiveError) {
+        var random = random
+        self.configuration = configuration
+        self.identity = identity
+        self.archive = archive
+        staticKey = NoiseKeyPair(privateKey: random.bytes(32))
+        naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
+        // Zero is "not yet known" in a link, so an instance is never zero.
+        let instance = random.next() | 1
+        discovery = Discovery(
+            peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)))
+        presence = OwnPresence(instance: instance)
+        self.random = random
+        roster.load(try archive.knownPeers())
+    }
+
+    public var id: PeerID { identity.peerID }
+
+    public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
+        precondition(now >= self.now, "time never goes back")
+        self.now = now
+        self.wall = wall
+        switch input {
+        case .started(let linkPort, let interfaces):
+            started(linkPort: linkPort, interfaces: interfaces)
+        case .interfacesChanged(let interfaces):
+            interfacesChanged(interfaces)
+        case .resumed:
+            discovery.resumed(at: now)
+            askAllLinksForLife()
+        case .datagramReceived(let bytes, let endpoint):
+            discovery.datagramReceived(bytes, from: endpoint, at: now)
+        case .linkAccepted(let id, let endpoint):
+            linkAccepted(id, from: endpoint)
+        case .linkOpened(let id):
+            linkOpened(id)
+        case .linkBytesReceived(let id, let bytes):
+            linkBytesReceived(id, bytes)
+        case .linkClosed(let id, let end):
+            linkClosed(id, end)
+        case .deadlineReached:
+            deadlineReached()
+        case .commanded(let command, let token):
+            commanded(command, token: token)
+        }
+        settle()
+    }
+
+    /// What to do next; nil when there is nothing left for now.
+    public mutating func nextOutput() -> Output? {
+        if outputs.isEmpty { flushLinks() }
+        return outputs.pop()
+    }
+
+    public var nextDeadline: Deadline? {
+        var next = Deadline.earlier(discovery.nextDeadline, naming.nextDeadline)
+        next = .earlier(next, rooms.nextDeadline)
+        return .earlier(next, agenda.next)
+    }
+
+    private mutating func deadlineReached() {
+        discovery.deadlineReached(at: now)
+        naming.deadlineReached(at: now, wall: wall)
+        rooms.deadlineReached(at: now)
+        for duty in agenda.takeDue(at: now) {
+            switch duty {
+            case .care: careForLinks()
+            case .people: careForPeople()
+            case .rumour: passOnRumours()
+            case .reconciliation: reconcileWithSomebody()
+            case .patience: quitNow(.done)
+            }
+        }
+    }
+
+    /// Carries out what the machines ask for until they are quiet. Each act is finite and consumes what asked for it,
+    /// so this ends.
+    private mutating func settle() {
+        var isQuiet = false
+        while !isQuiet {
+            isQuiet = true
+            while let act = naming.nextAct() {
+                perform(act)
+                isQuiet = false
+            }
+            while let act = discovery.nextAct() {
+                perform(act)
+                isQuiet = false
+            }
+            if settleRooms() { isQuiet = false }
+        }
+        considerReadiness()
+        considerLeaving()
+    }
+
+    mutating func note(_ level: Note.Level, _ text: String) {
+        outputs.push(.note(Note(level, text)))
+    }
+
+    mutating func notify(_ event: Event, token: CommandToken? = nil) {
+        outputs.push(.notify(event, token: token))
+    }
+}
+
+/// How we stand ourselves.
+struct OwnPresence {
+    /// Named by what is awaited.
+    enum Stage: Equatable {
+        case awaitingStart
+        case awaitingName
+        case ready
+        /// Quit once all that is owed has been received.
+        case awaitingReceipts
+        case finished
+    }
+
+    let instance: UInt64
+    var stage = Stage.awaitingStart
+    var sequence: UInt64 = 0
+    var linkPort: UInt16 = 0
+    var away: String?
+    var lastLinkNumber: UInt64 = 0
+    /// What asked for the change of name that is under way.
+    var nickToken: CommandToken?
+    /// Commands whose private messages wait for receipts.
+    var receiptTokens = ReceiptTokens()
+    /// Commands given before the name was settled, oldest first.
+    var deferred: [(command: Command, token: CommandToken?)] = []
+    /// The networks that our gathering was met on (prefixes of interfaces other than loopback).
+    var networks: [NetworkInterface.Prefix] = []
+
+    init(instance: UInt64) { self.instance = instance }
+}
+
+/// A first-in, first-out queue whose storage is reused.
+struct OutputQueue {
+    private var outputs: [Output] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == outputs.count }
+
+    mutating func push(_ output: Output) { outputs.append(output) }
+
+    mutating func pop() -> Output? {
+        guard head < outputs.count else {
+            outputs.removeAll(keepingCapacity: outputs.count <= 1024)
+            head = 0
+            return nil
+        }
+        defer { head += 1 }
+        return outputs[head]
+    }
+}

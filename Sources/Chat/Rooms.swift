@@ -1,0 +1,87 @@
+import Secure
+import Wire
+
+/// Which of our rooms: the lobby of the gathering we are in, or a conversation.
+enum RoomKey: Hashable {
+    case lobby
+    case conversation(PeerID)
+}
+
+/// The rooms that are open here, and what of them is still to be done.
+struct Rooms {
+    /// The gathering that our lobby's log belongs to; nil until one is founded or met (DESIGN §5).
+    private(set) var gathering: GatheringID?
+    private var lobby: RoomLog?
+    private var conversations: [PeerID: RoomLog] = [:]
+    /// Peers with an open conversation, ascending: the order in which they are walked.
+    private var conversationPeers: [PeerID] = []
+    /// Lobby entries to tell a few others of.
+    var rumours: [EntryID] = []
+    /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".
+    var late: Set<EntryID> = []
+    /// The link that last brought something for a room: asked first for what is missing.
+    var lastSource: [RoomKey: LinkID] = [:]
+
+    /// All open rooms in a stable order.
+    var keys: [RoomKey] {
+        (lobby == nil ? [] : [.lobby]) + conversationPeers.map { .conversation($0) }
+    }
+
+    subscript(key: RoomKey) -> RoomLog? {
+        _read {
+            switch key {
+            case .lobby: yield lobby
+            case .conversation(let peer): yield conversations[peer]
+            }
+        }
+        _modify {
+            switch key {
+            case .lobby: yield &lobby
+            case .conversation(let peer): yield &conversations[peer]
+            }
+        }
+    }
+
+    mutating func openLobby(_ log: RoomLog, of gathering: GatheringID) {
+        self.gathering = gathering
+        lobby = log
+        rumours = []
+    }
+
+    /// We are on another network: what was said on this one is not told there.
+    mutating func closeLobby() {
+        gathering = nil
+        lobby = nil
+        rumours = []
+    }
+
+    mutating func openConversation(_ log: RoomLog, with peer: PeerID) {
+        if conversations.updateValue(log, forKey: peer) == nil {
+            conversationPeers.insert(peer, at: conversationPeers.firstIndex { $0 > peer } ?? conversationPeers.count)
+        }
+    }
+
+    var nextDeadline: Deadline? {
+        var next = lobby?.nextDeadline
+        for peer in conversationPeers { next = .earlier(next, conversations[peer]?.nextDeadline) }
+        return next
+    }
+
+    mutating func deadlineReached(at now: Instant) {
+        for key in keys { self[key]?.deadlineReached(at: now) }
+    }
+}
+
+extension RoomID {
+    /// The LAN lobby's. Which gathering it is said in is a matter of the log, so that gatherings that meet can merge
+    /// their logs without touching what was signed.
+    static let lobby = RoomID(SHA256.hash(Array("earshot lobby v1".utf8)))!
+
+    /// The room of two peers, the same for both.
+    static func conversation(_ one: PeerID, _ other: PeerID) -> RoomID {
+        var bytes = Array("earshot pair v1".utf8)
+        min(one, other).append(to: &bytes)
+        max(one, other).append(to: &bytes)
+        return RoomID(SHA256.hash(bytes))!
+    }
+}

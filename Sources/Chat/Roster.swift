@@ -1,0 +1,82 @@
+import Wire
+
+/// One peer that is here, or was a moment ago.
+struct Person: Equatable {
+    let id: PeerID
+    /// As it last claimed it.
+    var name: Nickname
+    /// Whether the claim is held (`Announcement.Kind.announce`).
+    var isSettled: Bool
+    var endpoint: Endpoint?
+    /// Nil: here. Else why it is away, possibly empty.
+    var away: String?
+    /// Under which name "joined" was said; nil while it has not been.
+    var shownName: Nickname?
+    /// "joined" waits until then for a name that does not clash.
+    var showBy: Instant?
+    /// Its last link broke without a word: "left" is said then, unless it comes back.
+    var goneAt: Instant?
+}
+
+/// Who is here, as a person sees it: each peer is said to join once and to leave once.
+struct Roster {
+    private(set) var people: [PeerID: Person] = [:]
+    /// Their IDs, ascending: the order in which they are walked.
+    private(set) var ids: [PeerID] = []
+    /// Peers whose words are not shown. Only asked "is it in there?".
+    private(set) var blocked: Set<PeerID> = []
+    /// The last name of every key that was met, and the last key of every name (folded).
+    private var nameByPeer: [PeerID: Nickname] = [:]
+    private var peerByFoldedName: [String: PeerID] = [:]
+    private var firstSeenByPeer: [PeerID: WallTime] = [:]
+
+    subscript(id: PeerID) -> Person? { people[id] }
+
+    mutating func update(_ person: Person) {
+        if people.updateValue(person, forKey: person.id) == nil {
+            ids.insert(person.id, at: ids.firstIndex { $0 > person.id } ?? ids.count)
+        }
+    }
+
+    mutating func remove(_ id: PeerID) {
+        if people.removeValue(forKey: id) != nil { ids.removeAll { $0 == id } }
+    }
+
+    /// Those with this name now, compared as names are, ascending by ID.
+    func present(named name: Nickname) -> [PeerID] {
+        ids.filter { people[$0]?.name.folded == name.folded && people[$0]?.goneAt == nil }
+    }
+
+    // Names and keys from earlier.
+
+    /// Takes up what was kept from earlier starts.
+    mutating func load(_ known: [KnownPeer]) {
+        for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }).suffix(Bounds.knownPeerCount) {
+            if peer.isBlocked { blocked.insert(peer.id) }
+            if let name = try? Nickname(peer.name) { remember(peer.id, as: name, since: peer.firstSeen) }
+        }
+    }
+
+    mutating func remember(_ id: PeerID, as name: Nickname, since wall: WallTime) {
+        guard nameByPeer[id] != nil || nameByPeer.count < Bounds.knownPeerCount else { return }
+        nameByPeer[id] = name
+        peerByFoldedName[name.folded] = id
+        if firstSeenByPeer[id] == nil { firstSeenByPeer[id] = wall }
+    }
+
+    func firstSeen(_ id: PeerID) -> WallTime? { firstSeenByPeer[id] }
+
+    /// The name that a peer has or last had.
+    func name(of id: PeerID) -> Nickname? { people[id]?.name ?? nameByPeer[id] }
+
+    /// The key that last had this name, present or not.
+    func lastHolder(of name: Nickname) -> PeerID? { peerByFoldedName[name.folded] }
+
+    mutating func block(_ id: PeerID) { blocked.insert(id) }
+    mutating func unblock(_ id: PeerID) { blocked.remove(id) }
+}
+
+extension PeerID {
+    /// What a peer is called whose name was never heard: the beginning of its ID.
+    var placeholderName: String { "peer-" + description.prefix(8) }
+}

@@ -1,0 +1,119 @@
+import Chat
+import Host
+import Scripting
+import Secure
+import Terminal
+import Wire
+
+/// `earshot` without a subcommand: a peer put together from its parts, and run.
+struct ChatProgram {
+    private let options: ChatOptions
+
+    init(_ options: ChatOptions) { self.options = options }
+
+    /// - Throws: what went wrong before the chat began, in words that say what to do.
+    func run() throws -> ExitStatus {
+        Surroundings.keepFilesPrivate()
+        let name = try chosenName()
+        let path = try options.stateDirectory ?? StateDirectory.defaultPath(forName: name.text)
+        let state = try StateDirectory(at: path)
+        let identity = Identity(seed: try state.identitySeed())
+        let archive = MemoryArchive()
+
+        var configuration = PeerConfiguration(name: name)
+        configuration.isStrictAboutName = options.isNameStrict
+        configuration.usesMulticast = !options.usesNoMulticast
+        configuration.endpoints = try endpoints()
+        let peer = try Peer(
+            configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
+            archive: archive)
+
+        let status: ExitStatus
+        if options.isJSON {
+            let script = ScriptInterface(version: programVersion)
+            status = try run(peer, frontEnd: script, archive: archive, hostConfiguration)
+        } else {
+            status = try runForPerson(peer, name: name, archive: archive)
+        }
+        // The lock on the directory is held until here.
+        _ = state.path
+        return status
+    }
+
+    private func runForPerson(_ peer: Peer, name: Nickname, archive: any Archive) throws -> ExitStatus {
+        let isTerminal = hasTerminal
+        let interface = LineInterface(
+            name: name.text,
+            options: .init(
+                isTerminal: isTerminal, isColoured: isTerminal && Surroundings.environment("NO_COLOR") == nil,
+                utcOffset: Surroundings.utcOffset, isQuiet: options.isQuiet))
+        var configuration = hostConfiguration
+        configuration.usesRawTerminal = isTerminal
+        defer { Surroundings.show(interface.leave()) }
+        let status = try run(peer, frontEnd: interface, archive: archive, configuration)
+        if status == .nameTaken {
+            Surroundings.complain("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
+        }
+        return status
+    }
+
+    private func run(
+        _ peer: Peer, frontEnd: any FrontEnd, archive: any Archive, _ configuration: HostConfiguration
+    ) throws -> ExitStatus {
+        var peer = peer
+        return try PeerHost.run(&peer, frontEnd: frontEnd, archive: archive, configuration: configuration)
+    }
+
+    private var hostConfiguration: HostConfiguration {
+        var configuration = HostConfiguration()
+        if let port = options.port { configuration.port = .exactly(port) }
+        configuration.usesMulticast = !options.usesNoMulticast
+        configuration.interfaceNames = options.interfaces
+        let isVerbose = options.isVerbose
+        // A person's terminal is drawn on by the line interface; diagnostics there only if they go elsewhere.
+        let isShown = options.isJSON || !hasTerminal || !Surroundings.isTerminal(2)
+        configuration.note = { note in
+            guard isShown, isVerbose || note.level == .warning else { return }
+            Surroundings.complain("earshot: \(note.text)")
+        }
+        return configuration
+    }
+
+    private var hasTerminal: Bool {
+        Surroundings.isTerminal(Surroundings.standardInput) && Surroundings.isTerminal(Surroundings.standardOutput)
+    }
+
+    // Beginnings.
+
+    /// The name that was given, asked for, or the login name.
+    private func chosenName() throws -> Nickname {
+        if let name = options.name { return try Nickname(name) }
+        let login = Surroundings.loginName
+        guard hasTerminal, !options.isJSON else { return try Nickname(login ?? "peer") }
+        let prompt = NamePrompt(offer: login) { text in
+            do {
+                _ = try Nickname(text)
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+        while let line = Surroundings.ask(prompt.prompt) {
+            switch prompt.answer(line) {
+            case .name(let name): return try Nickname(name)
+            case .again(let reason): Surroundings.complain(reason)
+            }
+        }
+        throw HostError("no name was given (try --name NAME)")
+    }
+
+    private func endpoints() throws -> [Endpoint] {
+        try options.peers.flatMap { peer -> [Endpoint] in
+            switch peer {
+            case .endpoint(let endpoint): [endpoint]
+            // The first address is enough: a peer that is reached tells its others.
+            case .host(let host, let port): Array(try Surroundings.endpoints(ofHost: host, port: port).prefix(2))
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import Foundation
+
+/// One `earshot --json` process: commands in, events out, each with the time it came.
+final class EarshotProcess: @unchecked Sendable {  // All state is behind `condition`.
+    struct Event: @unchecked Sendable {  // A JSON object is not changed after it was read.
+        /// Seconds of the machine's uptime.
+        let time: Double
+        let fields: [String: Any]
+
+        subscript(_ name: String) -> String? { fields[name] as? String }
+    }
+
+    let name: String
+    let startedAt: Double
+    private let process = Process()
+    private let input = Pipe()
+    private let condition = NSCondition()
+    private var pending: [UInt8] = []
+    private var received: [Event] = []
+    private var errorText = ""
+    private var hasEnded = false
+
+    /// The program under test: the one that `swift test` has built, or what `EARSHOT_BINARY` names.
+    static let binary: String = {
+        if let path = ProcessInfo.processInfo.environment["EARSHOT_BINARY"] { return path }
+        var directory = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        for _ in 0..<6 {
+            let candidate = directory.appendingPathComponent("earshot")
+            if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate.path }
+            directory.deleteLastPathComponent()
+        }
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return root.deletingLastPathComponent().appendingPathComponent(".build/debug/earshot").path
+    }()
+
+    /// - Parameters:
+    ///   - state: the state directory; a fresh one for a new identity.
+    ///   - namespace: the network namespace to run in; nil for this one.
+    init(_ name: String, state: String, namespace: String? = nil, arguments: [String] = []) throws {
+        self.name = name
+        var command = [Self.binary, "--json", "--name", name, "--state", state] + arguments
+        if let namespace { command = ["ip", "netns", "exec", namespace] + command }
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.standardInput = input
+        let output = Pipe()
+        let errors = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        startedAt = Self.uptime()
+        try process.run()
+        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.outputReceived(data)
+        }
+        errors.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.errorsReceived(data)
+        }
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    static func uptime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    // Talking to it.
+
+    func send(_ command: [String: Any]) throws {
+        var line = try JSONSerialization.data(withJSONObject: command)
+        line.append(10)
+        try input.fileHandleForWriting.write(contentsOf: line)
+    }
+
+    func say(_ text: String) throws { try send(["do": "say", "text": text]) }
+
+    func endInput() throws { try input.fileHandleForWriting.close() }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    var processID: Int32 { process.processIdentifier }
+
+    // What it said.
+
+    var events: [Event] {
+        condition.lock()
+        defer { condition.unlock() }
+        return received
+    }
+
+    /// Waits for an event that matches, counting from the `after`th.
+    func first(
+        after: Int = 0, within seconds: Double = 10, _ what: String, where matches: (Event) -> Bool
+    ) throws -> Event {
+        let end = Date().addingTimeInterval(seconds)
+        condition.lock()
+        defer { condition.unlock() }
+        var next = after
+        while true {
+            while next < received.count {
+                if matches(received[next]) { return received[next] }
+                next += 1
+            }
+            if hasEnded || !condition.wait(until: end) {
+                throw Missing(
+                    what: what, who: name, seconds: seconds, errors: errorText,
+                    last: received.suffix(5).map { "\($0.fields)" })
+            }
+        }
+    }
+
+    struct Missing: Error, CustomStringConvertible {
+        let what: String
+        let who: String
+        let seconds: Double
+        let errors: String
+        let last: [String]
+
+        var description: String {
+            "\(who) did not see \(what) within \(seconds) s; stderr: \(errors); last events: \(last)"
+        }
+    }
+
+    func waitUntilReady(within seconds: Double = 10) throws -> Event {
+        try first(within: seconds, "ready") { $0["event"] == "ready" }
+    }
+
+    func joined(_ other: String, after: Int = 0, within seconds: Double = 10) throws -> Event {
+        try first(after: after, within: seconds, "\(other) joining") {
+            $0["event"] == "peer" && $0["state"] == "joined" && $0["name"] == other
+        }
+    }
+
+    func message(_ text: String, within seconds: Double = 10) throws -> Event {
+        try first(within: seconds, "the message \(text)") { $0["event"] == "message" && $0["text"] == text }
+    }
+
+    /// Waits for the end. - Returns: the exit status.
+    func exitStatus(within seconds: Double = 10) throws -> Int32 {
+        let end = Date().addingTimeInterval(seconds)
+        condition.lock()
+        while !hasEnded {
+            if !condition.wait(until: end) {
+                condition.unlock()
+                throw Missing(what: "its own end", who: name, seconds: seconds, errors: errorText, last: [])
+            }
+        }
+        condition.unlock()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    var standardError: String {
+        condition.lock()
+        defer { condition.unlock() }
+        return errorText
+    }
+
+    // Reading.
+
+    private func outputReceived(_ data: Data) {
+        let time = Self.uptime()
+        condition.lock()
+        defer {
+            condition.broadcast()
+            condition.unlock()
+        }
+        if data.isEmpty {
+            hasEnded = true
+            return
+        }
+        pending.append(contentsOf: data)
+        while let end = pending.firstIndex(of: 10) {
+            let line = Data(pending[..<end])
+            pending.removeSubrange(...end)
+            if let fields = try? JSONSerialization.jsonObject(with: line) as? [String: Any] {
+                received.append(Event(time: time, fields: fields))
+            }
+        }
+    }
+
+    private func errorsReceived(_ data: Data) {
+        condition.lock()
+        errorText += String(decoding: data, as: UTF8.self)
+        condition.unlock()
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+
+/// A LAN of network namespaces: one bridge, one namespace a host. Needs root, `ip` and `nft`.
+final class Lan {
+    let hosts: [String]
+    private let bridge: String
+
+    /// - Parameter count: hosts, at most 200; host i has the address 10.83.0.(i+1).
+    init(_ count: Int) throws {
+        let tag = "es\(ProcessInfo.processInfo.processIdentifier % 10_000)\(UInt8.random(in: 10...99))"
+        bridge = "\(tag)b"
+        hosts = (0..<count).map { "\(tag)h\($0)" }
+        try Self.run("ip netns add \(bridge)")
+        try Self.run("ip -n \(bridge) link add br0 type bridge")
+        try Self.run("ip -n \(bridge) link set br0 up")
+        for (index, host) in hosts.enumerated() {
+            try Self.run("ip netns add \(host)")
+            try Self.run("ip -n \(host) link set lo up")
+            try Self.run("ip link add eth0 netns \(host) type veth peer name p\(index) netns \(bridge)")
+            try Self.run("ip -n \(bridge) link set p\(index) master br0")
+            try Self.run("ip -n \(bridge) link set p\(index) up")
+            try Self.run("ip -n \(host) addr add 10.83.0.\(index + 1)/24 dev eth0")
+            try Self.run("ip -n \(host) link set eth0 up")
+        }
+    }
+
+    deinit {
+        for host in hosts + [bridge] { _ = try? Self.run("ip netns del \(host)") }
+    }
+
+    /// The switch's port of a host goes down or up: the host itself notices nothing but silence... its carrier goes.
+    func setPort(_ index: Int, up: Bool) throws {
+        try Self.run("ip -n \(bridge) link set p\(index) \(up ? "up" : "down")")
+    }
+
+    /// Cuts the bridge into two halves that cannot hear each other, without any carrier going down.
+    func setHalvesApart(_ apart: Bool, firstHalf: Int) throws {
+        for index in hosts.indices {
+            // Isolated ports speak with ports that are not isolated only; a bridge of their own is plainer.
+            if index >= firstHalf {
+                if apart {
+                    _ = try? Self.run("ip -n \(bridge) link add br1 type bridge")
+                    try Self.run("ip -n \(bridge) link set br1 up")
+                    try Self.run("ip -n \(bridge) link set p\(index) master br1")
+                } else {
+                    try Self.run("ip -n \(bridge) link set p\(index) master br0")
+                }
+            }
+        }
+    }
+
+    /// The host's own interface goes down or up.
+    func setCable(_ index: Int, up: Bool) throws {
+        try Self.run("ip -n \(hosts[index]) link set eth0 \(up ? "up" : "down")")
+    }
+
+    func changeAddress(_ index: Int, to last: Int) throws {
+        try Self.run("ip -n \(hosts[index]) addr add 10.83.0.\(last)/24 dev eth0")
+        try Self.run("ip -n \(hosts[index]) addr del 10.83.0.\(index + 1)/24 dev eth0")
+    }
+
+    /// Drops this share of all UDP datagrams that reach a host.
+    func dropDatagrams(percent: Int) throws {
+        for host in hosts {
+            try Self.run("ip netns exec \(host) nft add table inet faults")
+            try Self.run(
+                "ip netns exec \(host) nft add chain inet faults in { type filter hook input priority 0 \\; }")
+            try Self.run(
+                "ip netns exec \(host) nft add rule inet faults in meta l4proto udp numgen random mod 100 \\< \(percent) drop"
+            )
+        }
+    }
+
+    @discardableResult
+    static func run(_ command: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failed(command: command, text: text) }
+        return text
+    }
+
+    struct Failed: Error, CustomStringConvertible {
+        let command: String
+        let text: String
+        var description: String { "\(command): \(text)" }
+    }
+
+    /// Nil if LANs can be built here, else why not.
+    static let obstacle: String? = {
+        if geteuid() != 0 { return "network namespaces need root" }
+        for tool in ["ip", "nft"] where (try? run("command -v \(tool)")) == nil { return "\(tool) is not installed" }
+        let probe = "esprobe\(ProcessInfo.processInfo.processIdentifier)"
+        guard (try? run("ip netns add \(probe)")) != nil else { return "this system does not allow network namespaces" }
+        _ = try? run("ip netns del \(probe)")
+        return nil
+    }()
+}

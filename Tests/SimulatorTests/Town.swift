@@ -1,0 +1,86 @@
+import Chat
+import Secure
+import Simulator
+import Testing
+import Wire
+
+/// Real peers on the virtual network; each has its key and its archive over all its starts.
+final class Town {
+    let simulation: Simulation<Peer>
+    let identities: [Identity]
+
+    /// - Parameter names: what each wants to be called, one peer for each.
+    init(seed: UInt64, names: [String], conditions: Conditions = Conditions()) throws {
+        var random = RandomStream(simulationSeed: seed &+ 1_000_000)
+        let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let archives = names.map { _ in MemoryArchive() }
+        let nicknames = try names.map { try Nickname($0) }
+        let seeds = names.map { _ in random.next() }
+        self.identities = identities
+        simulation = Simulation(
+            seed: seed, conditions: conditions,
+            // An archive in memory cannot fail.
+            commit: { try! archives[$0.number].commit() },
+            makeNode: { host, generation in
+                let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
+                // An archive in memory cannot fail.
+                return try! Peer(
+                    configuration: PeerConfiguration(name: nicknames[host.number]), identity: identities[host.number],
+                    random: stream, archive: archives[host.number])
+            })
+        simulation.recorder.traceLimit = 0
+    }
+
+    static func names(_ count: Int) -> [String] { (0..<count).map { "peer\($0)" } }
+
+    /// All of them started within the first half second, and everybody sees everybody under the name it has.
+    static func settled(
+        seed: UInt64, names: [String], conditions: Conditions = Conditions(), limit: Duration = .seconds(20)
+    ) throws -> Town {
+        let town = try Town(seed: seed, names: names, conditions: conditions)
+        town.addAll(within: .milliseconds(500))
+        let time = try town.simulation.run(limit: limit) { _ in town.isWhole() }
+        try #require(time != nil, "seed \(seed): \(town.whoIsMissing())")
+        return town
+    }
+
+    func addAll(within span: Duration) {
+        for index in identities.indices { simulation.addHost(startingAfter: span / identities.count * index) }
+    }
+
+    func peerID(_ host: HostID) -> PeerID { identities[host.number].peerID }
+
+    /// Whether each of these (default: all) shows all others under the names that they themselves believe to have,
+    /// all different.
+    func isWhole(_ hosts: [HostID]? = nil) -> Bool {
+        let hosts = hosts ?? simulation.hosts
+        var names: [PeerID: String] = [:]
+        for host in hosts {
+            guard isReady(host), let name = simulation.recorder.name(of: host) else { return false }
+            names[peerID(host)] = name
+        }
+        guard Set(names.values).count == names.count else { return false }
+        return hosts.allSatisfy { host in
+            var others = names
+            others[peerID(host)] = nil
+            return simulation.recorder.people(of: host) == others
+        }
+    }
+
+    private func isReady(_ host: HostID) -> Bool {
+        simulation.recorder.events[host.number].contains { if case .ready = $0.event { true } else { false } }
+    }
+
+    func whoIsMissing() -> String {
+        simulation.hosts.map { "\($0) sees \(simulation.recorder.people(of: $0).values.sorted())" }
+            .joined(separator: "; ")
+    }
+
+    /// How often, and when last, this host was told that the other left.
+    func departures(of other: HostID, seenBy host: HostID) -> [Instant] {
+        simulation.recorder.peerChanges(of: host)
+            .filter { $0.change.state == .left && $0.change.peer.id == peerID(other) }.map(\.at)
+    }
+
+    func texts(_ host: HostID) -> [String] { simulation.recorder.messages(of: host).map(\.text) }
+}
