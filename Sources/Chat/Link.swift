@@ -37,6 +37,8 @@ struct Link {
     /// An earlier end of patience than usual (interfaces changed), until something comes.
     var mustHearBy: Instant?
     var exchange = LinkExchange()
+    /// How we stood when our hello left.
+    var greeting: Greeting?
 
     /// The peer, once it has proved who it is and until the link is closing.
     var peer: PeerID? {
@@ -64,6 +66,13 @@ struct Link {
         isPinged = false
         mustHearBy = nil
     }
+}
+
+/// What a hello says of its sender.
+struct Greeting: Equatable {
+    var claim: Claim?
+    var gathering: GatheringID?
+    var away: String?
 }
 
 /// What a link needs looked at, and when next.

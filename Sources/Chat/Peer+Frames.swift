@@ -39,7 +39,7 @@ extension Peer {
         let name = try Nickname(announcement.announcement.name)
         established(id, with: peer, instance: announcement.announcement.instance)
         try announced(announcement, as: name, by: peer, on: id)
-        personMet(peer, as: name, isSettled: announcement.announcement.kind == .announce, away: away, on: id)
+        personMet(announcement.announcement, as: name, away: away, on: id)
         links[id]?.gathering = gathering
         meetGathering(gathering, of: peer, on: id)
         startExchange(with: peer, on: id)
@@ -56,7 +56,7 @@ extension Peer {
             }
             let name = try Nickname(announcement.announcement.name)
             try announced(announcement, as: name, by: peer, on: id)
-            personRenamed(peer, to: name, isSettled: announcement.announcement.kind == .announce)
+            personRenamed(announcement.announcement, to: name)
         case .peers(let introductions):
             for introduction in introductions { discovery.introduced(introduction, by: peer, at: now) }
         case .ping(let token):
@@ -88,7 +88,7 @@ extension Peer {
         guard announcement.announcement.instance == links[id]?.instance else {
             throw LinkViolation("an announcement of another instance")
         }
-        guard let endpoint = links[id]?.endpoint else { return }
+        guard let endpoint = links[id]?.endpoint, !isOldNews(announcement.announcement) else { return }
         // Where it listens: where it speaks from, at the port that it announces.
         let listening = Endpoint(address: endpoint.address, port: announcement.announcement.linkPort)
         discovery.announcementAuthenticated(announcement, at: listening, at: now)

@@ -74,6 +74,8 @@ extension Peer {
             discovery.dialFailed(.peer(expected), endpoint: endpoint, at: now)
         }
         guard let own = ownAnnouncement() else { return }
+        let current = greeting
+        links[id]?.greeting = current
         send(.hello(announcement: own.bytes, gathering: rooms.gathering, away: presence.away), on: id)
     }
 
@@ -100,6 +102,8 @@ extension Peer {
             }
         }
         guard let link = links[id] else { return }
+        // What changed between our hello and theirs was told on established links only.
+        if link.greeting != greeting { sayHowWeStand(on: id) }
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
         agenda.ask(for: .care, at: now + Bounds.silenceBeforePing)
@@ -143,12 +147,33 @@ extension Peer {
                 discovery.dialFailed(target, endpoint: link.endpoint, at: now)
             }
         case .established(let peer):
-            guard links.best(with: peer) == nil else { return }
+            if let other = links.best(with: peer) {
+                sayAgain(on: other)
+                return
+            }
             discovery.linkDown(peer, left: left, at: now)
             personLost(peer, left: left)
         case .closing:
             break
         }
+    }
+
+    /// One of two links with a peer is gone, and perhaps what was under way on it: how we stand is said again on the
+    /// one that is left, and the logs are compared again.
+    private mutating func sayAgain(on id: LinkID) {
+        guard let peer = links[id]?.peer else { return }
+        sayHowWeStand(on: id)
+        startExchange(with: peer, on: id)
+    }
+
+    private var greeting: Greeting {
+        Greeting(claim: naming.claim, gathering: rooms.gathering, away: presence.away)
+    }
+
+    private mutating func sayHowWeStand(on id: LinkID) {
+        if let own = ownAnnouncement() { send(.announcement(own.bytes), on: id) }
+        if let gathering = rooms.gathering { send(.gathering(gathering), on: id) }
+        send(.away(presence.away), on: id)
     }
 
     /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.

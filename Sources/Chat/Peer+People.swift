@@ -4,12 +4,20 @@ import Wire
 /// Who is here, as told to the person in front: joined once, left once, names that are unique.
 extension Peer {
     /// A peer's link has been established.
-    mutating func personMet(_ peer: PeerID, as name: Nickname, isSettled: Bool, away: String?, on id: LinkID) {
+    mutating func personMet(_ announcement: Announcement, as name: Nickname, away: String?, on id: LinkID) {
+        let peer = announcement.peer
+        let isSettled = announcement.kind == .announce
         var person =
             roster[peer]
-            ?? Person(id: peer, name: name, isSettled: isSettled, showBy: now + Bounds.joinGrace)
-        person.name = name
-        person.isSettled = isSettled
+            ?? Person(
+                id: peer, name: name, instance: announcement.instance, sequence: announcement.sequence,
+                isSettled: isSettled, showBy: now + Bounds.joinGrace)
+        if !isOldNews(announcement) {
+            person.name = name
+            person.isSettled = isSettled
+            person.instance = announcement.instance
+            person.sequence = announcement.sequence
+        }
         person.endpoint = links[id]?.endpoint
         person.goneAt = nil
         roster.update(person)
@@ -17,12 +25,20 @@ extension Peer {
         personAway(peer, away)
     }
 
-    mutating func personRenamed(_ peer: PeerID, to name: Nickname, isSettled: Bool) {
-        guard var person = roster[peer] else { return }
+    /// Whether the same process has said something newer of itself.
+    func isOldNews(_ announcement: Announcement) -> Bool {
+        guard let person = roster[announcement.peer], person.instance == announcement.instance else { return false }
+        return announcement.sequence < person.sequence
+    }
+
+    mutating func personRenamed(_ announcement: Announcement, to name: Nickname) {
+        guard var person = roster[announcement.peer], !isOldNews(announcement) else { return }
         person.name = name
-        person.isSettled = isSettled
+        person.isSettled = announcement.kind == .announce
+        person.instance = announcement.instance
+        person.sequence = announcement.sequence
         roster.update(person)
-        show(peer)
+        show(person.id)
         showHeldBack()
     }
 

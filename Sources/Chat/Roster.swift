@@ -5,6 +5,10 @@ struct Person: Equatable {
     let id: PeerID
     /// As it last claimed it.
     var name: Nickname
+    /// Which process of it spoke last, and the sequence of what it said of itself: what comes by an older link, later,
+    /// is old news.
+    var instance: UInt64
+    var sequence: UInt64
     /// Whether the claim is held (`Announcement.Kind.announce`).
     var isSettled: Bool
     var endpoint: Endpoint?

@@ -67,8 +67,9 @@ final class Town {
         }
     }
 
-    private func isReady(_ host: HostID) -> Bool {
-        simulation.recorder.events[host.number].contains { if case .ready = $0.event { true } else { false } }
+    func isReady(_ host: HostID) -> Bool {
+        guard simulation.hosts.contains(host) else { return false }
+        return simulation.recorder.events[host.number].contains { if case .ready = $0.event { true } else { false } }
     }
 
     func whoIsMissing() -> String {

@@ -1,0 +1,35 @@
+import Chat
+import Simulator
+import Testing
+import Wire
+
+/// A slow network, where both sides dial at once and names, gatherings and words change while links are being made.
+@Suite struct CrossingLinks {
+    /// Seeds 4, 6, 10, 11 and 15 lost entries with links that were closed as duplicates; 23 lost a change of gathering
+    /// between two hellos.
+    @Test(
+        "what is said while links are still being made is shown to everybody once",
+        arguments: [4, 6, 10, 11, 15, 23] as [UInt64])
+    func saidWhileLinking(seed: UInt64) throws {
+        var conditions = Conditions(loss: seed % 2 == 0 ? 0.3 : 0)
+        conditions.latency = .milliseconds(100)
+        conditions.jitter = .milliseconds(150)
+        let town = try Town(seed: seed, names: Town.names(16), conditions: conditions)
+        town.addAll(within: .milliseconds(1500))
+        let speakers = (0..<5).map { HostID($0) }
+        for speaker in speakers {
+            _ = try town.simulation.run(limit: .seconds(20)) { _ in town.isReady(speaker) }
+        }
+        for speaker in speakers {
+            town.simulation.command(speaker, .say(text: "from \(speaker)", kind: .text, room: nil))
+            try town.simulation.run(for: .milliseconds(1))
+        }
+        try town.simulation.run(for: .seconds(10))
+        for host in town.simulation.hosts {
+            let texts = town.texts(host)
+            for speaker in speakers {
+                #expect(texts.count { $0 == "from \(speaker)" } == 1, "seed \(seed), \(host): \(texts)")
+            }
+        }
+    }
+}
