@@ -1,5 +1,6 @@
 import Chat
 import Host
+import Wire
 
 /// The process begins and ends here; everything in between is `ChatProgram`'s.
 func start() -> Int32 {
@@ -16,6 +17,9 @@ func start() -> Int32 {
         }
     } catch let misuse as Arguments.Misuse {
         Surroundings.complain("earshot: \(misuse.text)")
+        return 2
+    } catch let error as NicknameError {
+        Surroundings.complain("earshot: \(error)")
         return 2
     } catch {
         Surroundings.complain("earshot: \(error)")

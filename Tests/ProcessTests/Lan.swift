@@ -1,13 +1,20 @@
 import Foundation
+import Synchronization
 
 /// A LAN of network namespaces: one bridge, one namespace a host. Needs root, `ip` and `nft`.
 final class Lan {
     let hosts: [String]
     private let bridge: String
+    /// LANs made by this process: no two have the same names.
+    private static let made = Mutex(0)
 
     /// - Parameter count: hosts, at most 200; host i has the address 10.83.0.(i+1).
     init(_ count: Int) throws {
-        let tag = "es\(ProcessInfo.processInfo.processIdentifier % 10_000)\(UInt8.random(in: 10...99))"
+        let number = Self.made.withLock { made in
+            made += 1
+            return made
+        }
+        let tag = "es\(ProcessInfo.processInfo.processIdentifier)n\(number)"
         bridge = "\(tag)b"
         hosts = (0..<count).map { "\(tag)h\($0)" }
         try Self.run("ip netns add \(bridge)")
@@ -28,7 +35,7 @@ final class Lan {
         for host in hosts + [bridge] { _ = try? Self.run("ip netns del \(host)") }
     }
 
-    /// The switch's port of a host goes down or up: the host itself notices nothing but silence... its carrier goes.
+    /// The switch's port of a host goes down or up: the host's carrier goes with it.
     func setPort(_ index: Int, up: Bool) throws {
         try Self.run("ip -n \(bridge) link set p\(index) \(up ? "up" : "down")")
     }
