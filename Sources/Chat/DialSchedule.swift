@@ -15,13 +15,21 @@ struct DialSchedule {
     /// How long a peer is tried that is not heard any more.
     static let patience = Duration.seconds(180)
 
+    /// Peers to dial that are kept at once, in all and of one address. At 50 a second, an address full of invented
+    /// peers holds the others up for less than three seconds.
+    static let entryCount = 1_024
+    static let addressShare = 128
+
     private struct Entry {
         let target: DialTarget
         /// Nil while it is under way or satisfied.
         var at: Instant?
         var attempts = 0
         let isLasting: Bool
+        /// When it was last heard of.
         var since: Instant
+        /// Where it was first heard of.
+        var address: IPAddress?
         var isUnderWay = false
         /// For a given address: the peer that answers there.
         var satisfiedBy: PeerID?
@@ -33,18 +41,31 @@ struct DialSchedule {
     /// The rate was reached: nothing before this.
     private var blockedUntil: Instant?
 
+    /// For an address that the user gave.
+    mutating func scheduleForEver(_ target: DialTarget, at time: Instant) {
+        guard !entries.contains(where: { $0.target == target }) else { return }
+        entries.append(Entry(target: target, at: time, isLasting: true, since: time))
+    }
+
+    /// For a peer that was heard of at an address. A pause after failures stands, unless the peer is a new process.
     mutating func schedule(
-        _ target: DialTarget, at time: Instant, isLasting: Bool, givingUpAfter since: Instant? = nil
+        _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool
     ) {
-        if let place = entries.firstIndex(where: { $0.target == target }) {
-            entries[place].since = since ?? entries[place].since
-            guard !entries[place].isUnderWay, entries[place].satisfiedBy == nil else { return }
-            // A pause after failures is not shortened by hearing of the peer again, unless it is long.
-            if let present = entries[place].at, present <= time { return }
-            entries[place].at = time
-        } else {
-            entries.append(Entry(target: target, at: time, isLasting: isLasting, since: since ?? time))
+        guard let place = entries.firstIndex(where: { $0.target == target }) else {
+            // Invented peers of one address fill its share and nobody else's.
+            guard entries.count < Self.entryCount, entries.count(where: { $0.address == address }) < Self.addressShare
+            else { return }
+            entries.append(Entry(target: target, at: time, isLasting: false, since: since, address: address))
+            return
         }
+        entries[place].since = since
+        guard !entries[place].isUnderWay else { return }
+        if isNewProcess {
+            entries[place].attempts = 0
+        } else if entries[place].attempts > 0 {
+            return
+        }
+        entries[place].at = min(entries[place].at ?? time, time)
     }
 
     mutating func cancel(_ target: DialTarget) { entries.removeAll { $0.target == target } }

@@ -33,6 +33,8 @@ struct Discovery {
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
+    /// Others run on this machine: introductions to loopback addresses may be meant for us.
+    private var hearsLoopback = false
     var acts: [Act] = []
 
     init(peer: PeerID, instance: UInt64, random: RandomStream) {
@@ -76,6 +78,7 @@ struct Discovery {
             return
         }
         beacon.heard(bytes: bytes.count)
+        if source.address.isLoopback { hearsLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
         guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),
             announcement.verify()
@@ -83,11 +86,15 @@ struct Discovery {
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
         if content.kind == .goodbye {
             // No datagram ends a peer whose link is alive.
-            if !isLinked(content.peer) { forget(content.peer) }
+            guard !isLinked(content.peer) else { return }
+            // Its sequence is kept: what it said before, played again, brings nobody back.
+            _ = sightings.saw(announcement, at: nil, now: now, protecting: linked)
+            forget(content.peer)
             return
         }
+        let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
         guard sightings.saw(announcement, at: endpoint, now: now, protecting: linked) else { return }
-        considerDial(content.peer, instance: content.instance, isIntroduced: false, at: now)
+        considerDial(content.peer, from: source.address, isNewProcess: isNewProcess, isIntroduced: false, at: now)
     }
 
     /// Another peer tells of one.
@@ -97,17 +104,23 @@ struct Discovery {
             !introduction.endpoints.isEmpty
         else { return }
         let content = announcement.announcement
-        if sightings.isNews(content) {
-            guard !isLinked(content.peer), gate.admitsIntroduction(at: now), announcement.verify(),
+        guard !isLinked(content.peer) else { return }
+        // A repeat, byte for byte, was verified when it was news. Anything else has to be news, and genuine.
+        let known = sightings[content.peer]?.announcement
+        if known?.bytes != introduction.announcement {
+            guard sightings.isNews(content), gate.admitsIntroduction(at: now), announcement.verify(),
                 sightings.saw(announcement, at: nil, now: now, protecting: linked)
             else { return }
         }
-        guard !isLinked(content.peer) else { return }
-        // The introducer's word on where: worth a dial, no more.
-        for endpoint in introduction.endpoints.prefix(SightingTable.endpointCount).reversed() {
-            sightings.heardOf(content.peer, at: Endpoint(address: endpoint.address, port: content.linkPort))
+        // The introducer's word on where: worth a dial, no more, and only behind what we heard ourselves. What is
+        // loopback there is not loopback here.
+        for endpoint in introduction.endpoints.prefix(SightingTable.endpointCount)
+        where !endpoint.address.isLoopback || hearsLoopback {
+            sightings.suggested(content.peer, at: Endpoint(address: endpoint.address, port: content.linkPort))
         }
-        considerDial(content.peer, instance: content.instance, isIntroduced: true, at: now)
+        guard let first = sightings[content.peer]?.endpoints.first else { return }
+        let isNewProcess = known?.announcement.instance != content.instance
+        considerDial(content.peer, from: first.address, isNewProcess: isNewProcess, isIntroduced: true, at: now)
     }
 
     /// A peer's own word on its own link: believed whatever its sequence.
@@ -118,7 +131,7 @@ struct Discovery {
 
     mutating func endpointGiven(_ endpoint: Endpoint, at now: Instant) {
         if startedAt == nil { startedAt = now }
-        dials.schedule(.endpoint(endpoint), at: now, isLasting: true)
+        dials.scheduleForEver(.endpoint(endpoint), at: now)
     }
 
     mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant) {
@@ -144,7 +157,8 @@ struct Discovery {
             forget(other)
         } else if sightings[other] != nil {
             let jitter = Duration.milliseconds(100 + Int64(random.uniform(below: 300)))
-            dials.schedule(.peer(other), at: now + jitter, isLasting: false, givingUpAfter: now)
+            let address = sightings[other]?.endpoints.first?.address
+            dials.schedule(.peer(other), at: now + jitter, since: now, address: address, isNewProcess: true)
         }
     }
 
@@ -180,7 +194,9 @@ struct Discovery {
 
     // How.
 
-    private mutating func considerDial(_ other: PeerID, instance: UInt64, isIntroduced: Bool, at now: Instant) {
+    private mutating func considerDial(
+        _ other: PeerID, from address: IPAddress, isNewProcess: Bool, isIntroduced: Bool, at now: Instant
+    ) {
         guard !isLinked(other) else { return }
         let isYoung = startedAt.map { now < $0 + Self.youth } ?? true
         var delay = Duration.zero
@@ -189,7 +205,7 @@ struct Discovery {
             let longest = min(10 * linked.count, 1_000)
             delay = .microseconds(Int64(random.unit() * Double(longest) * 1_000))
         }
-        dials.schedule(.peer(other), at: now + delay, isLasting: false, givingUpAfter: now)
+        dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
     }
 
     private mutating func dial(_ target: DialTarget, at now: Instant) {

@@ -66,6 +66,10 @@ struct Naming {
     mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
         precondition(claim == nil, "the first claim is made once")
         wanted = name
+        if isStrict, let holder = holders(of: name).first {
+            acts.append(.taken(name, by: holder))
+            return
+        }
         ask(for: firstFree(from: name), at: now, wall: wall)
     }
 

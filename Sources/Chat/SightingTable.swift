@@ -72,6 +72,14 @@ struct SightingTable {
         sightings[peer] = sighting
     }
 
+    /// Somebody else's word on where it is: behind what was heard, if there is room.
+    mutating func suggested(_ peer: PeerID, at endpoint: Endpoint) {
+        guard let sighting = self[peer], sighting.endpoints.count < Self.endpointCount,
+            !sighting.endpoints.contains(endpoint)
+        else { return }
+        sightings[peer]?.endpoints.append(endpoint)
+    }
+
     /// An endpoint that did not work goes to the end.
     mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
         guard var sighting = sightings[peer], let place = sighting.endpoints.firstIndex(of: endpoint) else { return }

@@ -7,6 +7,16 @@ public enum IPAddress: Hashable, Sendable {
     case v6(high: UInt64, low: UInt64, scope: UInt32)
 }
 
+extension IPAddress {
+    /// 127.0.0.0/8 (RFC 1122 §3.2.1.3) and ::1 (RFC 4291 §2.5.3).
+    public var isLoopback: Bool {
+        switch self {
+        case .v4(let bits): bits >> 24 == 127
+        case .v6(let high, let low, _): high == 0 && low == 1
+        }
+    }
+}
+
 /// Where a datagram came from or a link goes to.
 public struct Endpoint: Hashable, Sendable {
     public var address: IPAddress
