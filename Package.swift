@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "TestKit", swiftSettings: settings),
 
         .testTarget(name: "WireTests", dependencies: ["TestKit", "Wire"], swiftSettings: settings),
-        .testTarget(name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire", "COpenSSL"], swiftSettings: settings),
         .testTarget(name: "ChatTests", dependencies: ["TestKit", "Chat", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire"], swiftSettings: settings),
