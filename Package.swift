@@ -65,7 +65,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "EarshotTests", dependencies: ["TestKit", "earshot", "Wire"], swiftSettings: settings),
         // Real processes, on this machine and in network namespaces.
-        .testTarget(name: "ProcessTests", dependencies: ["earshot"], swiftSettings: settings),
+        .testTarget(name: "ProcessTests", dependencies: ["TestKit", "earshot"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
