@@ -1,0 +1,136 @@
+import COpenSSL
+import Testing
+
+@testable import Secure
+
+/// Records of a link: what is refused, when keys change, and what a record costs.
+@Suite struct TransportTests {
+    private static let key = [UInt8](repeating: 7, count: 32)
+    private static let other = [UInt8](repeating: 8, count: 32)
+
+    private static func pair(
+        recordsPerKey: UInt64 = Transport.recordsPerKey, theirs: UInt64? = nil
+    ) -> (ana: Transport, bea: Transport) {
+        (
+            Transport(
+                sending: CipherState(key: key), receiving: CipherState(key: other), recordsPerKey: recordsPerKey),
+            Transport(
+                sending: CipherState(key: other), receiving: CipherState(key: key),
+                recordsPerKey: theirs ?? recordsPerKey)
+        )
+    }
+
+    @Test("a record cut anywhere is refused, and leaves the buffer and the counter as they were")
+    func truncated() throws {
+        let (ana, bea) = Self.pair()
+        var record: [UInt8] = []
+        ana.seal([1, 2, 3, 4, 5], into: &record)
+        var plaintext: [UInt8] = [99]
+        for count in record.indices {
+            #expect(throws: RecordError.self) { try bea.open(record.prefix(count), into: &plaintext) }
+            #expect(plaintext == [99])
+        }
+        #expect(throws: RecordError.self) { try bea.open((record + [0])[...], into: &plaintext) }
+        try bea.open(record[...], into: &plaintext)
+        #expect(plaintext == [99, 1, 2, 3, 4, 5])
+    }
+
+    @Test("what a side sealed cannot be played back to it")
+    func reflected() {
+        let (ana, _) = Self.pair()
+        var record: [UInt8] = []
+        ana.seal([1, 2, 3], into: &record)
+        var plaintext: [UInt8] = []
+        #expect(throws: RecordError.self) { try ana.open(record[...], into: &plaintext) }
+    }
+
+    @Test("the largest record of Noise passes")
+    func largest() throws {
+        let (ana, bea) = Self.pair()
+        let text = [UInt8](repeating: 5, count: 65_535 - Transport.tagBytes)
+        var record: [UInt8] = []
+        ana.seal(text[...], into: &record)
+        #expect(record.count == 65_535)
+        var plaintext: [UInt8] = []
+        try bea.open(record[...], into: &plaintext)
+        #expect(plaintext == text)
+    }
+
+    @Test("the new key is REKEY of Noise §4.2, and the counter goes on")
+    func rekeyedKey() throws {
+        let context = try #require(earshot_aead_new(Self.key))
+        defer { earshot_aead_free(context) }
+        let lastNonce: [UInt8] = [0, 0, 0, 0] + Array(repeating: 0xFF, count: 8)
+        let zeros = [UInt8](repeating: 0, count: 32)
+        var sealed = [UInt8](repeating: 0, count: 48)
+        #expect(earshot_aead_seal(context, lastNonce, nil, 0, zeros, zeros.count, &sealed) == 1)
+        let expected = CipherState(key: Array(sealed.prefix(32)))
+        expected.skip(to: 3)
+
+        let (ana, _) = Self.pair(recordsPerKey: 3)
+        for _ in 0..<3 {
+            var record: [UInt8] = []
+            ana.seal([1], into: &record)
+        }
+        var fourth: [UInt8] = []
+        ana.seal([4], into: &fourth)
+        var wanted: [UInt8] = []
+        #expect(expected.seal([4], into: &wanted))
+        #expect(fourth == wanted)
+    }
+
+    @Test("a side that does not change its key is refused from that record on; the directions count alone")
+    func rekeyBoundary() throws {
+        let (ana, bea) = Self.pair(recordsPerKey: 3, theirs: 1_000)
+        for number in 0..<4 as Range<UInt8> {
+            var record: [UInt8] = []
+            ana.seal([number], into: &record)
+            var plaintext: [UInt8] = []
+            if number < 3 {
+                try bea.open(record[...], into: &plaintext)
+            } else {
+                #expect(throws: RecordError.self) { try bea.open(record[...], into: &plaintext) }
+            }
+        }
+        var back: [UInt8] = []
+        bea.seal([9], into: &back)
+        var plaintext: [UInt8] = []
+        try ana.open(back[...], into: &plaintext)
+        #expect(plaintext == [9])
+    }
+
+    @Test("the last number of the counter is never used")
+    func counterEnd() {
+        let (sender, receiver) = (CipherState(key: Self.key), CipherState(key: Self.key))
+        sender.skip(to: .max - 1)
+        receiver.skip(to: .max - 1)
+        var record: [UInt8] = []
+        #expect(sender.seal([1], into: &record))
+        #expect(!sender.seal([2], into: &record))
+        #expect(record.count == 1 + CipherState.tagBytes)
+        var plaintext: [UInt8] = []
+        #expect(receiver.open(record[...], into: &plaintext))
+        #expect(!receiver.open(record[...], into: &plaintext))
+        #expect(plaintext == [1])
+    }
+
+    @Test("sealing and opening into buffers with room allocates no new ones")
+    func reusesBuffers() throws {
+        let (ana, bea) = Self.pair()
+        let text = [UInt8](repeating: 5, count: 1000)
+        var record: [UInt8] = []
+        record.reserveCapacity(2000)
+        var plaintext: [UInt8] = []
+        plaintext.reserveCapacity(2000)
+        func place(_ bytes: inout [UInt8]) -> Int { bytes.withUnsafeMutableBytes { Int(bitPattern: $0.baseAddress) } }
+        let (recordPlace, plaintextPlace) = (place(&record), place(&plaintext))
+        for _ in 0..<10 {
+            record.removeAll(keepingCapacity: true)
+            plaintext.removeAll(keepingCapacity: true)
+            ana.seal(text[...], into: &record)
+            try bea.open(record[...], into: &plaintext)
+            #expect(place(&record) == recordPlace)
+            #expect(place(&plaintext) == plaintextPlace)
+        }
+    }
+}
