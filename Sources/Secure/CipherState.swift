@@ -1,23 +1,19 @@
 import COpenSSL
 
 /// Noise §5.1: a key and a counter of what was sealed with it. One direction of a link.
-final class CipherState {
-    private let context: UnsafeMutableRawPointer
-    private var key: [UInt8]
+final class CipherState: CustomReflectable {
+    private let context: UnsafeMutableRawPointer  // Holds the key, and wipes it when it is freed.
     private(set) var nonce: UInt64 = 0
     static let tagBytes = 16
 
-    init(key: [UInt8]) {
-        precondition(key.count == 32, "a ChaCha20 key has 32 bytes")
-        guard let context = earshot_aead_new(key) else { preconditionFailure("libcrypto lacks ChaCha20-Poly1305") }
+    init(key: Secret) {
+        guard let context = key.withBytes({ earshot_aead_new($0) }) else {
+            preconditionFailure("libcrypto lacks ChaCha20-Poly1305")
+        }
         self.context = context
-        self.key = key
     }
 
-    deinit {
-        earshot_aead_free(context)
-        key.withUnsafeMutableBytes { earshot_wipe($0.baseAddress, $0.count) }
-    }
+    deinit { earshot_aead_free(context) }
 
     /// Appends the ciphertext and its tag. Nothing is allocated if `output` has the capacity.
     /// - Returns: false when the counter is used up (Noise §5.1 reserves the last nonce).
@@ -64,19 +60,19 @@ final class CipherState {
 
     /// Noise §4.2: a new key out of the old one, which cannot be found from it.
     func rekey() {
-        var zeros = [UInt8](repeating: 0, count: 32)
-        zeros.reserveCapacity(48)
-        var sealed = [UInt8](repeating: 0, count: 48)
+        let zeros = [UInt8](repeating: 0, count: Secret.byteCount)
+        var sealed = [UInt8](repeating: 0, count: zeros.count + Self.tagBytes)
         let isDone = Self.withNonce(UInt64.max) { nonce in
             earshot_aead_seal(context, nonce, nil, 0, zeros, zeros.count, &sealed)
         }
         precondition(isDone == 1, "libcrypto cannot seal")
-        key.withUnsafeMutableBytes { earshot_wipe($0.baseAddress, $0.count) }
-        key = Array(sealed.prefix(32))
-        let isSet = earshot_aead_rekey(context, key)
+        // The key is the first 32 bytes; the tag behind it is not used.
+        let isSet = earshot_aead_rekey(context, sealed)
         precondition(isSet == 1, "libcrypto cannot change a key")
         sealed.withUnsafeMutableBytes { earshot_wipe($0.baseAddress, $0.count) }
     }
+
+    var customMirror: Mirror { Mirror(self, children: ["nonce": nonce]) }
 
     /// Noise §12.3: 32 zero bits, then the counter in little-endian order.
     private static func withNonce<Result>(_ number: UInt64, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {

@@ -15,19 +15,31 @@ public enum SHA256 {
 
 /// HMAC-SHA-256 (RFC 2104) and what Noise derives from it.
 enum HMAC {
-    static func code(for bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-        var code = [UInt8](repeating: 0, count: SHA256.byteCount)
-        let isDone = earshot_hmac_sha256(key, key.count, bytes, bytes.count, &code)
-        precondition(isDone == 1, "libcrypto lacks HMAC")
-        return code
+    /// Noise §4.3, HKDF with two outputs (RFC 5869 with empty info).
+    /// - Parameter input: nil is the empty input.
+    static func deriveTwo(chainingKey: Secret, input: Secret?) -> (Secret, Secret) {
+        let temporary =
+            if let input {
+                input.withBytes { code(for: $0, count: Secret.byteCount, key: chainingKey) }
+            } else {
+                code(for: nil, count: 0, key: chainingKey)
+            }
+        let first = code(for: [1], count: 1, key: temporary)
+        let second = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Secret.byteCount + 1) { buffer in
+            first.withBytes { buffer.baseAddress!.initialize(from: $0, count: Secret.byteCount) }
+            buffer.initializeElement(at: Secret.byteCount, to: 2)
+            defer { earshot_wipe(buffer.baseAddress, buffer.count) }
+            return code(for: buffer.baseAddress, count: buffer.count, key: temporary)
+        }
+        return (first, second)
     }
 
-    /// Noise §4.3, HKDF with two outputs (RFC 5869 with empty info).
-    static func deriveTwo(chainingKey: [UInt8], input: [UInt8]) -> ([UInt8], [UInt8]) {
-        let temporary = code(for: input, key: chainingKey)
-        let first = code(for: [1], key: temporary)
-        let second = code(for: first + [2], key: temporary)
-        return (first, second)
+    private static func code(for bytes: UnsafePointer<UInt8>?, count: Int, key: Secret) -> Secret {
+        let code = Secret { out in
+            key.withBytes { earshot_hmac_sha256($0, Secret.byteCount, bytes, count, out) } == 1
+        }
+        guard let code else { preconditionFailure("libcrypto lacks HMAC") }
+        return code
     }
 }
 

@@ -16,7 +16,7 @@ public enum HandshakeError: Error, Equatable, Sendable {
 
 /// `Noise_XX_25519_ChaChaPoly_SHA256` (The Noise Protocol Framework, revision 34). Names are the specification's:
 /// `ck`, `h`, `k`, `s`, `e`, `rs`, `re`. A step that fails changes nothing.
-struct NoiseHandshake {
+struct NoiseHandshake: CustomReflectable {
     enum Role: Sendable {
         case initiator
         case responder
@@ -34,9 +34,9 @@ struct NoiseHandshake {
     private let e: NoiseKeyPair
     private var rs: [UInt8] = []
     private var re: [UInt8] = []
-    private var ck: [UInt8]
+    private var ck: Secret
     private var h: [UInt8]
-    private var k: [UInt8]?
+    private var k: Secret?
     private var n: UInt64 = 0
     private var turn: Turn
 
@@ -50,7 +50,7 @@ struct NoiseHandshake {
         e = ephemeral
         // The name has exactly HASHLEN bytes, so it is the first hash as it stands (Noise §5.2).
         h = Array(Self.name.utf8)
-        ck = h
+        ck = Secret(h)
         turn = role == .initiator ? .write(message: 1) : .read(message: 1)
         mixHash(prologue)
     }
@@ -110,7 +110,7 @@ struct NoiseHandshake {
     /// Noise §5.2, Split(): our sending and our receiving key. Once, at the end.
     func split() -> (send: CipherState, receive: CipherState) {
         precondition(isFinished, "a handshake is split at its end")
-        let (first, second) = HMAC.deriveTwo(chainingKey: ck, input: [])
+        let (first, second) = HMAC.deriveTwo(chainingKey: ck, input: nil)
         let (initiator, responder) = (CipherState(key: first), CipherState(key: second))
         return role == .initiator ? (initiator, responder) : (responder, initiator)
     }
@@ -120,6 +120,8 @@ struct NoiseHandshake {
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
     }
+
+    var customMirror: Mirror { Mirror(self, children: ["role": role, "turn": turn]) }
 
     // The symmetric state (Noise §5.2).
 

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// Randomness that is wholly decided by its seed: the keystream of ChaCha20 (RFC 8439). The host seeds it from the
 /// kernel, where it is as strong as its seed; the simulator from a number, where it can be repeated.
-public struct RandomStream: RandomNumberGenerator, Sendable {
-    private let key: [UInt8]
+public struct RandomStream: RandomNumberGenerator, Sendable, CustomReflectable {
+    private let key: Secret
     private var block: [UInt8] = []
     private var used = 0
     private var blockNumber: UInt64 = 0
@@ -11,8 +11,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
 
     /// - Parameter seed: 32 bytes.
     public init(seed: [UInt8]) {
-        precondition(seed.count == 32, "a seed has 32 bytes")
-        key = seed
+        key = Secret(seed)
     }
 
     /// For simulations and tests: everything follows from one number.
@@ -49,9 +48,14 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// 0..<1.
     public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+    /// Whoever sees the seed knows every number to come.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
     private mutating func refill() {
         if block.isEmpty { block = [UInt8](repeating: 0, count: Self.blockBytes) }
-        let isDone = earshot_chacha20_stream(key, blockNumber, &block, block.count)
+        let isDone = block.withUnsafeMutableBufferPointer { block in
+            key.withBytes { earshot_chacha20_stream($0, blockNumber, block.baseAddress, block.count) }
+        }
         precondition(isDone == 1, "libcrypto lacks ChaCha20")
         blockNumber += 1
         used = 0

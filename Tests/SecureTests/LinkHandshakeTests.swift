@@ -91,8 +91,8 @@ import Wire
 
     @Test("both sides change keys at the same record, and go on")
     func rekeys() throws {
-        let key = [UInt8](repeating: 7, count: 32)
-        let other = [UInt8](repeating: 8, count: 32)
+        let key = Secret([UInt8](repeating: 7, count: 32))
+        let other = Secret([UInt8](repeating: 8, count: 32))
         let ana = Transport(
             sending: CipherState(key: key), receiving: CipherState(key: other), recordsPerKey: 3)
         let bea = Transport(

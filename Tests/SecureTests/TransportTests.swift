@@ -5,8 +5,8 @@ import Testing
 
 /// Records of a link: what is refused, when keys change, and what a record costs.
 @Suite struct TransportTests {
-    private static let key = [UInt8](repeating: 7, count: 32)
-    private static let other = [UInt8](repeating: 8, count: 32)
+    private static let key = Secret([UInt8](repeating: 7, count: 32))
+    private static let other = Secret([UInt8](repeating: 8, count: 32))
 
     private static func pair(
         recordsPerKey: UInt64 = Transport.recordsPerKey, theirs: UInt64? = nil
@@ -58,13 +58,13 @@ import Testing
 
     @Test("the new key is REKEY of Noise §4.2, and the counter goes on")
     func rekeyedKey() throws {
-        let context = try #require(earshot_aead_new(Self.key))
+        let context = try #require(Self.key.withBytes { earshot_aead_new($0) })
         defer { earshot_aead_free(context) }
         let lastNonce: [UInt8] = [0, 0, 0, 0] + Array(repeating: 0xFF, count: 8)
         let zeros = [UInt8](repeating: 0, count: 32)
         var sealed = [UInt8](repeating: 0, count: 48)
         #expect(earshot_aead_seal(context, lastNonce, nil, 0, zeros, zeros.count, &sealed) == 1)
-        let expected = CipherState(key: Array(sealed.prefix(32)))
+        let expected = CipherState(key: Secret(Array(sealed.prefix(32))))
         expected.skip(to: 3)
 
         let (ana, _) = Self.pair(recordsPerKey: 3)

@@ -1,0 +1,37 @@
+import COpenSSL
+
+/// Thirty-two secret bytes: a private key, or what a handshake derives. Compared in constant time, never printed, and
+/// wiped when the last holder lets go; an array could leave copies behind.
+final class Secret: Sendable, Equatable, CustomReflectable {
+    static let byteCount = 32
+
+    private nonisolated(unsafe) let bytes: UnsafeMutablePointer<UInt8>  // Written in init only.
+
+    /// - Parameter write: fills the 32 bytes and says whether it could. Nil if it could not.
+    init?(writing write: (UnsafeMutablePointer<UInt8>) -> Bool) {
+        bytes = .allocate(capacity: Self.byteCount)
+        bytes.initialize(repeating: 0, count: Self.byteCount)
+        guard write(bytes) else { return nil }
+    }
+
+    /// - Parameter source: exactly 32 bytes.
+    init(_ source: [UInt8]) {
+        precondition(source.count == Self.byteCount, "a secret has 32 bytes")
+        bytes = .allocate(capacity: Self.byteCount)
+        bytes.initialize(from: source, count: Self.byteCount)
+    }
+
+    deinit {
+        earshot_wipe(bytes, Self.byteCount)
+        bytes.deallocate()
+    }
+
+    /// The pointer is good for the call only.
+    func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result { body(bytes) }
+
+    static func == (left: Secret, right: Secret) -> Bool {
+        earshot_equal(left.bytes, right.bytes, byteCount) == 1
+    }
+
+    var customMirror: Mirror { Mirror(self, children: []) }
+}
