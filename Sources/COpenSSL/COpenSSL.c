@@ -49,6 +49,9 @@ extern int EVP_CipherUpdate(
     EVP_CIPHER_CTX *context, unsigned char *out, int *outCount, const unsigned char *in, int count);
 extern int EVP_CipherFinal_ex(EVP_CIPHER_CTX *context, unsigned char *out, int *outCount);
 extern int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *context, int type, int argument, void *pointer);
+extern int EVP_PBE_scrypt(
+    const char *password, size_t passwordCount, const unsigned char *salt, size_t saltCount, uint64_t cost,
+    uint64_t blockSize, uint64_t parallelization, uint64_t memoryLimit, unsigned char *out, size_t count);
 extern int CRYPTO_memcmp(const void *left, const void *right, size_t count);
 extern void OPENSSL_cleanse(void *memory, size_t count);
 
@@ -160,6 +163,14 @@ int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, s
              EVP_CipherUpdate(context, out, &done, out, (int)count) == 1;
     EVP_CIPHER_CTX_free(context);
     return ok;
+}
+
+int earshot_scrypt(
+    const uint8_t *password, size_t passwordCount, const uint8_t *salt, size_t saltCount, uint64_t cost,
+    uint64_t blockSize, uint64_t parallelization, uint64_t memoryLimit, uint8_t *out, size_t count) {
+    return EVP_PBE_scrypt(
+        (const char *)password, passwordCount, salt, saltCount, cost, blockSize, parallelization, memoryLimit, out,
+        count);
 }
 
 int earshot_equal(const uint8_t *left, const uint8_t *right, size_t count) {

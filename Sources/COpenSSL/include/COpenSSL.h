@@ -37,6 +37,11 @@ int earshot_aead_open(
 // Keystream of ChaCha20 (RFC 8439 §2.4) from block 0 with an 8-byte little-endian number in the last bytes of the nonce.
 int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count);
 
+// scrypt (RFC 7914) with N, r and p. Fails if they are not allowed, or need more than `memoryLimit` bytes.
+int earshot_scrypt(
+    const uint8_t *password, size_t passwordCount, const uint8_t *salt, size_t saltCount, uint64_t cost,
+    uint64_t blockSize, uint64_t parallelization, uint64_t memoryLimit, uint8_t *out, size_t count);
+
 // Whether two buffers are equal, in a time that depends on `count` only.
 int earshot_equal(const uint8_t *left, const uint8_t *right, size_t count);
 void earshot_wipe(void *memory, size_t count);
