@@ -21,6 +21,13 @@ public final class MemoryArchive: Archive {
 
     public init() {}
 
+    /// Another archive with all that this one keeps now; what changes in one does not change the other.
+    public func copy() -> MemoryArchive {
+        let copy = MemoryArchive()
+        (copy.kept, copy.peers, copy.settings) = (kept, peers, settings)
+        return copy
+    }
+
     public func append(
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
     ) throws(ArchiveError) -> Bool {

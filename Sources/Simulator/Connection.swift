@@ -55,4 +55,6 @@ struct Connection {
     var ends: [End]
     /// `directions[0]` carries from end 0 to end 1.
     var directions = [Direction(), Direction()]
+    /// Something between the two has forgotten it: nothing gets through any more, and nobody is told.
+    var isDead = false
 }

@@ -13,12 +13,19 @@ public enum Fault: Sendable {
     case plug(HostID)
     /// Every interface gets another address; links bound to the old one are dead, but nobody says so.
     case changeAddress(HostID)
+    /// The connections that are between the two now carry nothing any more, and nobody is told.
+    case deaden(HostID, HostID)
     case sleep(HostID)
     case wake(HostID)
+    /// The process gets no time, its kernel goes on: it reads late, and all at once.
+    case pause(HostID)
+    case resume(HostID)
     /// The wall clock jumps by so much.
     case shiftWall(HostID, Duration)
     /// The process dies, the machine lives on: its links are reset.
     case crash(HostID)
+    /// The process dies in its next round, before or after it commits; nothing of that round leaves the machine.
+    case crashInNextRound(HostID, afterCommit: Bool)
     /// The machine dies: its links are never heard of again.
     case powerCut(HostID)
     /// A crashed process or machine starts again.
@@ -30,23 +37,27 @@ public enum Fault: Sendable {
 public struct FaultPlan: Sendable {
     /// Kinds that a swarm switches on or off as a whole, because bugs hide where one kind keeps another from acting.
     public enum Kind: String, CaseIterable, Sendable {
-        case loss, oneWayCut, partition, flapping, unplugging, addressChange, sleep, clockJump, crash, powerCut
+        case loss, slowLinks, oneWayCut, deadLink, partition, flapping, unplugging, addressChange, sleep, pause
+        case clockJump, crash, powerCut
     }
 
     public private(set) var faults: [(at: Instant, fault: Fault)] = []
     /// What this plan has switched on.
     public let kinds: [Kind]
+    private let base: Conditions
 
     /// - Parameters:
     ///   - kinds: those that may be on; each is by a coin's toss.
     ///   - start: no fault before.
     ///   - duration: all faults are over, and undone, when it has passed.
     ///   - count: how many times something goes wrong.
+    ///   - base: the conditions while nothing is wrong with them.
     public init(
         swarm random: inout some RandomNumberGenerator, kinds: [Kind] = Kind.allCases, hosts: [HostID],
-        from start: Instant, for duration: Duration, count: Int
+        from start: Instant, for duration: Duration, count: Int, base: Conditions = Conditions()
     ) {
         precondition(hosts.count >= 2 && duration > .zero, "nothing could go wrong")
+        self.base = base
         self.kinds = kinds.filter { _ in Bool.random(using: &random) }
         guard !self.kinds.isEmpty else { return }
         let span = duration.wholeNanoseconds
@@ -59,7 +70,7 @@ public struct FaultPlan: Sendable {
                 kind, chosen, from: start + .nanoseconds(first), to: start + .nanoseconds(last), random: &random)
         }
         add(.healAll, at: start + duration)
-        add(.conditions(Conditions()), at: start + duration)
+        add(.conditions(base), at: start + duration)
         // Stable: what was drawn first happens first.
         faults = faults.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
@@ -74,11 +85,18 @@ public struct FaultPlan: Sendable {
         let host = hosts[0]
         switch kind {
         case .loss:
-            var conditions = Conditions(loss: Double.random(in: 0...0.5, using: &random))
+            var conditions = base
+            conditions.loss = Double.random(in: 0...0.5, using: &random)
             conditions.duplication = Double.random(in: 0...0.2, using: &random)
             conditions.reordering = Double.random(in: 0...0.2, using: &random)
             add(.conditions(conditions), at: start)
-            add(.conditions(Conditions()), at: end)
+            add(.conditions(base), at: end)
+        case .slowLinks:
+            var conditions = base
+            conditions.linkBytesPerSecond = Int.random(in: 5_000...100_000, using: &random)
+            add(.conditions(conditions), at: start)
+            add(.conditions(base), at: end)
+        case .deadLink: add(.deaden(host, hosts[1]), at: start)
         case .oneWayCut:
             add(.cut(from: host, to: hosts[1]), at: start)
             add(.heal(from: host, to: hosts[1]), at: end)
@@ -98,10 +116,18 @@ public struct FaultPlan: Sendable {
         case .sleep:
             add(.sleep(host), at: start)
             add(.wake(host), at: end)
+        case .pause:
+            add(.pause(host), at: start)
+            add(.resume(host), at: end)
         case .clockJump:
             add(.shiftWall(host, .seconds(Int64.random(in: -86_400...86_400, using: &random))), at: start)
         case .crash, .powerCut:
-            add(kind == .crash ? .crash(host) : .powerCut(host), at: start)
+            let when = UInt8.random(in: 0..<4, using: &random)
+            if kind == .powerCut {
+                add(.powerCut(host), at: start)
+            } else {
+                add(when < 2 ? .crash(host) : .crashInNextRound(host, afterCommit: when == 2), at: start)
+            }
             add(.restart(host), at: end)
         }
     }

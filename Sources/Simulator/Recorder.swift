@@ -28,6 +28,8 @@ public struct Recorder {
     public internal(set) var total = Traffic()
     /// Of everything that was traced: the same for the same seed.
     public private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// Whether anything is traced; it takes most of the time.
+    public var isTracing = true
     /// How many of the last lines are kept.
     public var traceLimit = 2_000
     private var ring: [String] = []
@@ -44,7 +46,9 @@ public struct Recorder {
         traffic.append(Traffic())
     }
 
-    mutating func traced(_ line: String) {
+    mutating func traced(_ text: @autoclosure () -> String) {
+        guard isTracing else { return }
+        let line = text()
         for byte in line.utf8 { fingerprint = (fingerprint ^ UInt64(byte)) &* 0x100_0000_01B3 }
         guard traceLimit > 0 else { return }
         if ring.count < traceLimit {

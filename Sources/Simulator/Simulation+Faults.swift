@@ -1,4 +1,5 @@
 import Chat
+import Secure
 import Wire
 
 extension Simulation {
@@ -22,14 +23,19 @@ extension Simulation {
         case .changeAddress(let host):
             network.changeAddress(of: host)
             deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
+        case .deaden(let one, let other): deadenConnections(between: one, and: other)
         case .sleep(let host): machines[host.number].isAsleep = true
         case .wake(let host): wake(host)
+        case .pause(let host): machines[host.number].isPaused = machines[host.number].node != nil
+        case .resume(let host): resume(host)
         case .shiftWall(let host, let duration): machines[host.number].wallOffset += duration
         case .crash(let host): stopProcess(host, orderly: false)
+        case .crashInNextRound(let host, let afterCommit): machines[host.number].doom = afterCommit
         case .powerCut(let host):
             closeAllLinks(of: host, telling: false, abruptly: true)
             stopProcess(host, orderly: false)
             machines[host.number].isPowered = false
+            disks[host.number].powerCut(keeping: random.unit())
         case .restart(let host): start(host)
         case .conditions(let conditions): network.conditions = conditions
         }
@@ -40,16 +46,45 @@ extension Simulation {
         machines[host.number].isAsleep = false
         machines[host.number].scheduledDeadline = nil
         deliver(.resumed, to: host)
+        // What its kernel had to say of them meanwhile.
+        deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
         scheduleDeadline(of: host)
+    }
+
+    /// What waited for the process comes all at once.
+    private func resume(_ host: HostID) {
+        guard machines[host.number].isPaused else { return }
+        machines[host.number].isPaused = false
+        let generation = machines[host.number].generation
+        let waiting = machines[host.number].waiting
+        machines[host.number].waiting = []
+        machines[host.number].waitingDatagrams = 0
+        for input in waiting where machines[host.number].generation == generation { deliver(input, to: host) }
+        scheduleDeadline(of: host)
+    }
+
+    private func deadenConnections(between one: HostID, and other: HostID) {
+        for index in connections.indices {
+            guard let ends = connections[index]?.ends else { continue }
+            if (ends[0].host, ends[1].host) == (one, other) || (ends[0].host, ends[1].host) == (other, one) {
+                connections[index]?.isDead = true
+            }
+        }
     }
 
     /// The process ends; the kernel closes what it had open, after what is queued (`orderly`) or at once.
     func stopProcess(_ host: HostID, orderly: Bool) {
         guard machines[host.number].node != nil else { return }
         closeAllLinks(of: host, telling: true, abruptly: !orderly)
+        stirred.append(host)
         machines[host.number].node = nil
+        disks[host.number].processEnded()
         machines[host.number].generation += 1
         machines[host.number].isAsleep = false
+        machines[host.number].isPaused = false
+        machines[host.number].waiting = []
+        machines[host.number].waitingDatagrams = 0
+        machines[host.number].doom = nil
         machines[host.number].scheduledDeadline = nil
     }
 }

@@ -73,7 +73,8 @@ extension Simulation {
     /// Whether packets of this connection get from this end to the other.
     private func isPassable(_ connection: Connection, from end: Int) -> Bool {
         let (from, to) = (connection.ends[end], connection.ends[1 - end])
-        return network.passes(from: from.host, to: to.host) && network.owner(of: from.address) == from.host
+        return !connection.isDead && network.passes(from: from.host, to: to.host)
+            && network.owner(of: from.address) == from.host
             && network.owner(of: to.address) == to.host && [from, to].allSatisfy { isAwake($0.host) }
     }
 
@@ -117,6 +118,13 @@ extension Simulation {
         let receiver = connection.ends[1 - direction]
         guard isPassable(connection, from: direction) else {
             stall(index, direction)
+            return
+        }
+        if receiver.isOpen, machines[receiver.host.number].isPaused,
+            machines[receiver.host.number].generation == receiver.generation
+        {
+            // Its window is closed; it opens it again when it reads.
+            queue.push(.pump(index, direction: direction), at: now + Connection.Direction.firstRetransmission)
             return
         }
         connection.directions[direction].removeFirst()

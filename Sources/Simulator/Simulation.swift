@@ -23,6 +23,13 @@ public final class Simulation<Node: Core> {
         var generation = 0
         var isPowered = true
         var isAsleep = false
+        /// The process gets no time; its kernel goes on.
+        var isPaused = false
+        /// What has come for a paused process.
+        var waiting: [Input] = []
+        var waitingDatagrams = 0
+        /// The process dies in its next round, before (false) or after (true) that is committed.
+        var doom: Bool?
         var wallOffset = Duration.zero
         var nextAcceptedLink: UInt64 = 1 << 63
         /// Where its links are in `connections`.
@@ -40,8 +47,13 @@ public final class Simulation<Node: Core> {
     var connections: [Connection?] = []
     var queue = EventQueue<Happening>()
     var random: RandomStream
-    private let makeNode: (HostID, _ generation: Int) -> Node
-    private let commit: (HostID) -> Void
+    /// By host; each lives as long as its machine, over all starts of the process.
+    public internal(set) var disks: [Disk] = []
+    /// Hosts that had a round in this step, or were stopped, with repeats.
+    public internal(set) var stirred: [HostID] = []
+    /// How many steps were taken.
+    public private(set) var stepCount = 0
+    private let makeNode: (HostID, _ generation: Int, Disk) -> Node
     /// 2026-01-01 at the virtual clock's zero.
     private let wallStart: UInt64 = 1_767_225_600_000
     static var linkPort: UInt16 { 47474 }
@@ -49,15 +61,14 @@ public final class Simulation<Node: Core> {
     /// - Parameters:
     ///   - seed: decides everything that the network does. Say it when a test fails.
     ///   - conditions: can be changed later by a fault.
-    ///   - commit: what a host does between a round's inputs and its outputs.
-    ///   - makeNode: makes the core of a process; the generation counts the starts on that host from 0.
+    ///   - makeNode: makes the core of a process on its machine's disk; the generation counts the starts on that
+    ///     host from 0.
     public init(
-        seed: UInt64, conditions: Conditions = Conditions(), commit: @escaping (HostID) -> Void = { _ in },
-        makeNode: @escaping (HostID, _ generation: Int) -> Node
+        seed: UInt64, conditions: Conditions = Conditions(),
+        makeNode: @escaping (HostID, _ generation: Int, Disk) -> Node
     ) {
         self.seed = seed
         self.makeNode = makeNode
-        self.commit = commit
         random = RandomStream(simulationSeed: seed)
         network.conditions = conditions
     }
@@ -69,12 +80,16 @@ public final class Simulation<Node: Core> {
     public func addHost(on lans: [LANID] = [LANID(0)], startingAfter delay: Duration = .zero) -> HostID {
         let host = network.addHost(on: lans)
         machines.append(Machine())
+        disks.append(Disk())
         recorder.addHost()
         queue.push(.fault(.restart(host)), at: now + delay)
         return host
     }
 
     public func node(of host: HostID) -> Node? { machines[host.number].node }
+
+    /// How often the process of this host ended; grows with every start but the first.
+    public func generation(of host: HostID) -> Int { machines[host.number].generation }
 
     /// Where links to this host go.
     public func endpoint(of host: HostID) -> Endpoint? {
@@ -93,6 +108,8 @@ public final class Simulation<Node: Core> {
     public func step() throws -> Bool {
         guard let (at, happening) = queue.pop() else { return false }
         now = at
+        stepCount += 1
+        stirred.removeAll(keepingCapacity: true)
         perform(happening)
         try invariant?(self)
         return true
@@ -138,7 +155,8 @@ public final class Simulation<Node: Core> {
     func start(_ host: HostID) {
         guard machines[host.number].node == nil else { return }
         machines[host.number].isPowered = true
-        machines[host.number].node = makeNode(host, machines[host.number].generation)
+        machines[host.number].node = makeNode(
+            host, machines[host.number].generation, disks[host.number])
         recorder.events[host.number] = []
         recorder.exits[host.number] = nil
         deliver(.started(linkPort: Self.linkPort, interfaces: network.interfaces(of: host)), to: host)
@@ -147,15 +165,38 @@ public final class Simulation<Node: Core> {
     /// One round of a host's loop, with one input.
     func deliver(_ input: Input, to host: HostID) {
         guard machines[host.number].node != nil, !machines[host.number].isAsleep else { return }
-        trace(host, input)
+        if machines[host.number].isPaused {
+            hold(input, for: host)
+            return
+        }
+        if recorder.isTracing { trace(host, input) }
+        stirred.append(host)
         let wall = wall(of: host)
         machines[host.number].node?.handle(input, at: now, wall: wall)
-        commit(host)
+        if machines[host.number].doom == false { return stopProcess(host, orderly: false) }
+        // A disk of the simulation does not fail.
+        try! disks[host.number].commit()
+        if machines[host.number].doom == true { return stopProcess(host, orderly: false) }
         while let output = machines[host.number].node?.nextOutput() {
             perform(output, of: host)
         }
         scheduleDeadline(of: host)
     }
+
+    /// What a process that gets no time has not read; of datagrams only what a socket holds.
+    private func hold(_ input: Input, for host: HostID) {
+        switch input {
+        case .deadlineReached: return
+        case .datagramReceived:
+            guard machines[host.number].waitingDatagrams < Self.socketDatagrams else { return }
+            machines[host.number].waitingDatagrams += 1
+        default: break
+        }
+        machines[host.number].waiting.append(input)
+    }
+
+    /// About what 208 KiB hold, Linux's default.
+    private static var socketDatagrams: Int { 256 }
 
     func scheduleDeadline(of host: HostID) {
         guard let deadline = machines[host.number].node?.nextDeadline else { return }

@@ -9,7 +9,7 @@ struct NetworkTests {
     private func simulation(
         seed: UInt64 = 1, hosts: Int = 2, _ conditions: Conditions = Conditions()
     ) throws -> Simulation<Chatterbox> {
-        let simulation = Simulation(seed: seed, conditions: conditions) { _, _ in Chatterbox() }
+        let simulation = Simulation(seed: seed, conditions: conditions) { _, _, _ in Chatterbox() }
         for _ in 0..<hosts { simulation.addHost() }
         try simulation.run(for: .milliseconds(1))
         return simulation
@@ -29,7 +29,7 @@ struct NetworkTests {
 
     @Test("a multicast reaches everybody on the LAN, its sender too, and nobody on another")
     func multicast() throws {
-        let simulation = Simulation(seed: 1) { _, _ in Chatterbox() }
+        let simulation = Simulation(seed: 1) { _, _, _ in Chatterbox() }
         let lans = [[LANID(0)], [LANID(0)], [LANID(1)], [LANID(0), LANID(1)]]
         for lan in lans { simulation.addHost(on: lan) }
         try simulation.run(for: .milliseconds(1))

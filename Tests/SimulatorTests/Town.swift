@@ -13,20 +13,17 @@ final class Town {
     init(seed: UInt64, names: [String], conditions: Conditions = Conditions()) throws {
         var random = RandomStream(simulationSeed: seed &+ 1_000_000)
         let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
-        let archives = names.map { _ in MemoryArchive() }
         let nicknames = try names.map { try Nickname($0) }
         let seeds = names.map { _ in random.next() }
         self.identities = identities
         simulation = Simulation(
             seed: seed, conditions: conditions,
-            // An archive in memory cannot fail.
-            commit: { try! archives[$0.number].commit() },
-            makeNode: { host, generation in
+            makeNode: { host, generation, disk in
                 let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
-                // An archive in memory cannot fail.
+                // A disk of the simulation does not fail.
                 return try! Peer(
                     configuration: PeerConfiguration(name: nicknames[host.number]), identity: identities[host.number],
-                    random: stream, archive: archives[host.number])
+                    random: stream, archive: disk)
             })
         simulation.recorder.traceLimit = 0
     }

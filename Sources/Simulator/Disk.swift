@@ -1,0 +1,160 @@
+public import Chat
+public import Wire
+
+/// A machine's disk as its archive sees it. A process that dies leaves behind what was committed; a machine that loses
+/// power only what was synced, and perhaps the first of what was committed after that.
+public final class Disk: Archive {
+    private enum Change {
+        case append(ArchivedEntry, body: String, LogID, Durability)
+        case remove([EntryKey], LogID)
+        case merge(LogID, into: LogID)
+        case awaitReceipt(EntryKey, LogID)
+        case receiptArrived(EntryID, LogID)
+        case remember(KnownPeer)
+        case setSetting(String, [UInt8]?)
+
+        func apply(to archive: MemoryArchive) throws(ArchiveError) {
+            switch self {
+            case .append(let entry, let body, let log, let durability):
+                _ = try archive.append(entry, body: body, to: log, durability: durability)
+            case .remove(let keys, let log): try archive.remove(keys, from: log)
+            case .merge(let source, let target): try archive.merge(source, into: target)
+            case .awaitReceipt(let key, let log): try archive.awaitReceipt(of: key, in: log)
+            case .receiptArrived(let id, let log): _ = try archive.receiptArrived(for: id, in: log)
+            case .remember(let peer): try archive.remember(peer)
+            case .setSetting(let name, let value): try archive.setSetting(name, to: value)
+            }
+        }
+    }
+
+    /// As the running process sees it.
+    private var present = MemoryArchive()
+    /// As it would be found after the worst power cut.
+    private var synced = MemoryArchive()
+    /// What was committed since the last sync, a round each, oldest first.
+    private var unsynced: [[Change]] = []
+    /// What the round that is under way has changed, and how firmly it must be kept.
+    private var round: [Change] = []
+    private var firmness = Durability.normal
+
+    /// A write-ahead log is synced at the latest when it has this many rounds.
+    private static let checkpointRounds = 1_000
+
+    /// An empty disk.
+    public init() {}
+
+    /// How many committed rounds a power cut could take back.
+    public var unsyncedRounds: Int { unsynced.count }
+
+    /// Whether the entry would be found after a power cut.
+    public func isSynced(_ id: EntryID, in log: LogID) -> Bool {
+        ((try? synced.entry(id, in: log)) ?? nil) != nil
+    }
+
+    // Faults.
+
+    /// The process is gone: what it had not committed never happened.
+    public func processEnded() {
+        guard !round.isEmpty else { return }
+        forgetRound()
+        present = synced.copy()
+        for changes in unsynced { apply(changes, to: present) }
+    }
+
+    /// The machine loses power.
+    /// - Parameter share: 0...1, of the rounds since the last sync that had reached the disk all the same: always the
+    ///   first of them.
+    public func powerCut(keeping share: Double) {
+        forgetRound()
+        for changes in unsynced.prefix(Int(Double(unsynced.count) * share)) { apply(changes, to: synced) }
+        unsynced = []
+        present = synced.copy()
+    }
+
+    public func commit() throws(ArchiveError) {
+        try present.commit()
+        guard !round.isEmpty else { return }
+        unsynced.append(round)
+        if firmness == .full || unsynced.count >= Self.checkpointRounds {
+            for changes in unsynced { apply(changes, to: synced) }
+            unsynced = []
+        }
+        forgetRound()
+    }
+
+    private func forgetRound() {
+        round = []
+        firmness = .normal
+    }
+
+    private func apply(_ changes: [Change], to archive: MemoryArchive) {
+        // What succeeded once succeeds again.
+        for change in changes { try! change.apply(to: archive) }
+    }
+
+    private func change(_ change: Change) throws(ArchiveError) {
+        try change.apply(to: present)
+        round.append(change)
+    }
+
+    // What a core asks for.
+
+    public func append(
+        _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
+    ) throws(ArchiveError) -> Bool {
+        let isNew = try present.append(entry, body: body, to: log, durability: durability)
+        round.append(.append(entry, body: body, log, durability))
+        firmness = max(firmness, durability)
+        return isNew
+    }
+
+    public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] { try present.keys(of: log) }
+
+    public func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
+        try present.entry(id, in: log)
+    }
+
+    public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
+        try present.entries(of: log, before: before, limit: limit)
+    }
+
+    public func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {
+        try change(.remove(keys, log))
+    }
+
+    public func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {
+        try change(.merge(source, into: target))
+    }
+
+    public func logs() throws(ArchiveError) -> [LogID] { try present.logs() }
+
+    public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
+        try present.search(words: words, limit: limit)
+    }
+
+    public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {
+        try change(.awaitReceipt(key, log))
+    }
+
+    public func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool {
+        let wasAwaited = try present.receiptArrived(for: id, in: log)
+        if wasAwaited { round.append(.receiptArrived(id, log)) }
+        return wasAwaited
+    }
+
+    public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {
+        try present.awaitingReceipt(in: log)
+    }
+
+    public func knownPeers() throws(ArchiveError) -> [KnownPeer] { try present.knownPeers() }
+
+    public func remember(_ peer: KnownPeer) throws(ArchiveError) {
+        try change(.remember(peer))
+    }
+
+    public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { try present.setting(name) }
+
+    public func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {
+        try change(.setSetting(name, value))
+    }
+}
