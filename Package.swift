@@ -63,7 +63,9 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests", dependencies: ["TestKit", "Simulator", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
-        .testTarget(name: "EarshotTests", dependencies: ["TestKit", "earshot", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "EarshotTests", dependencies: ["TestKit", "earshot", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
         // Real processes, on this machine and in network namespaces.
         .testTarget(name: "ProcessTests", dependencies: ["TestKit", "earshot"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),

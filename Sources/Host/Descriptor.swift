@@ -44,6 +44,17 @@ struct Descriptor: ~Copyable {
         if count != bytes.count { throw SystemError(call: "write", subject: subject, code: ENOSPC) }
     }
 
+    /// The first bytes of a file, however many reads they take (a pipe gives them piece by piece).
+    func readAll(atMost limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let piece = try read(atMost: min(limit - bytes.count, 64 * 1024))
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        return bytes
+    }
+
     /// The first bytes of a file.
     func read(atMost limit: Int) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 1)

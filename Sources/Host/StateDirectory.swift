@@ -51,7 +51,7 @@ public struct StateDirectory: ~Copyable {
     public func identitySeed() throws(HostError) -> [UInt8] {
         let file = path(of: "identity")
         do {
-            if let seed = try Self.readSecret(file) {
+            if let seed = try Self.readSecret(file, atMost: 64) {
                 guard seed.count == 32 else {
                     throw HostError(
                         "\(file) is damaged: \(seed.count) bytes instead of 32 (put it back from a copy, or move it "
@@ -90,7 +90,7 @@ public struct StateDirectory: ~Copyable {
     }
 
     /// With all directories above it.
-    private static func makeDirectory(_ path: String) throws(SystemError) {
+    static func makeDirectory(_ path: String) throws(SystemError) {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -110,17 +110,17 @@ public struct StateDirectory: ~Copyable {
     }
 
     /// - Returns: Nil if there is no such file.
-    private static func readSecret(_ file: String) throws -> [UInt8]? {
+    static func readSecret(_ file: String, atMost limit: Int) throws -> [UInt8]? {
         guard access(file, F_OK) == 0 || errno != ENOENT else { return nil }
         let descriptor = try Descriptor(opening: file, flags: O_RDONLY | O_NOFOLLOW)
         guard try descriptor.permissions(file) & 0o077 == 0 else {
             throw HostError("\(file) can be read by others, so it may be known to them (if not: chmod 600 \(file))")
         }
-        return try descriptor.read(atMost: 64)
+        return try descriptor.read(atMost: limit)
     }
 
     /// All of it or nothing, also through a power cut.
-    private static func writeSecret(_ bytes: [UInt8], to file: String, in directory: String) throws(SystemError) {
+    static func writeSecret(_ bytes: [UInt8], to file: String, in directory: String) throws(SystemError) {
         let draft = file + ".new"
         // Left behind by a process that died half-way; the lock is ours, so nobody is at it.
         unlink(draft)
@@ -136,7 +136,7 @@ public struct StateDirectory: ~Copyable {
         try descriptor.sync(file)
     }
 
-    private static func explained(_ error: SystemError, _ path: String) -> HostError {
+    static func explained(_ error: SystemError, _ path: String) -> HostError {
         switch error.code {
         case EACCES, EPERM, EROFS:
             HostError(

@@ -54,8 +54,8 @@ public enum Surroundings {
     }
 
     /// Writes a line for people to standard error.
-    public static func complain(_ text: String) {
-        var line = Array("\(text)\n".utf8)[...]
+    public static func complain(_ text: String, terminator: String = "\n") {
+        var line = Array("\(text)\(terminator)".utf8)[...]
         while !line.isEmpty {
             let count = line.withUnsafeBytes { write(2, $0.baseAddress!, $0.count) }
             if count < 0, errno == EINTR { continue }

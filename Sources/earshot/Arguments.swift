@@ -3,6 +3,8 @@ import Wire
 /// What was asked for on the command line (DESIGN §6).
 enum Arguments: Equatable {
     case chat(ChatOptions)
+    /// `relay`, and what stands behind it.
+    case relay(RelayCommand)
     /// `--help`: print ``helpText`` and end with status 0.
     case help
     /// `--version`.
@@ -16,6 +18,8 @@ enum Arguments: Equatable {
 
     /// - Parameter words: the arguments without the program's name.
     static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
+        let words = Array(words)
+        if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
         var reader = ArgumentReader(words)
         var options = ChatOptions()
         while let word = reader.next() {
@@ -54,9 +58,7 @@ enum Arguments: Equatable {
     }
 
     private static func unexpected(_ word: String) -> Misuse {
-        if word == "relay" {
-            return Misuse(text: "this version has no relay yet; start `earshot` without `relay` to chat on the LAN")
-        }
+        if word == "relay" { return Misuse(text: "relay must come first: earshot relay [OPTION]...") }
         return Misuse(text: "unexpected argument \(word) (try --help)")
     }
 }
@@ -190,6 +192,7 @@ extension Arguments {
         Chat with everyone within earshot: no server, no account, no set-up.
 
         usage: earshot [OPTION]...
+               earshot relay [OPTION]...   run a relay (earshot relay --help)
 
         Whoever runs earshot on the same network is found by itself. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.

@@ -12,11 +12,13 @@ func start() -> Int32 {
         case .version:
             Surroundings.show(Array("earshot \(programVersion)\n".utf8))
             return 0
+        case .relay(let command):
+            return try start(command).rawValue
         case .chat(let options):
             return try ChatProgram(options).run().rawValue
         }
     } catch let misuse as Arguments.Misuse {
-        Surroundings.complain("earshot: \(misuse.text)")
+        for line in misuse.text.split(separator: "\n") { Surroundings.complain("earshot: \(line)") }
         return 2
     } catch let error as NicknameError {
         Surroundings.complain("earshot: \(error)")
@@ -24,6 +26,21 @@ func start() -> Int32 {
     } catch {
         Surroundings.complain("earshot: \(error)")
         return 1
+    }
+}
+
+func start(_ command: RelayCommand) throws -> ExitStatus {
+    switch command {
+    case .help:
+        Surroundings.show(Array(RelayCommand.helpText.utf8))
+        return .done
+    case .passwd(let options):
+        return try PasswdProgram(options).run()
+    case .check(let settings, let file):
+        return try RelayProgram(settings, configurationFile: file).check()
+    case .run:
+        throw Arguments.Misuse(
+            text: "this version has no relay yet; start `earshot` without `relay` to chat on the LAN")
     }
 }
 

@@ -80,7 +80,7 @@ struct ArgumentsTests {
             (["--peer", "a:b:c"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not a:b:c"),
             (["--peer", "300.1.1.1:5"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not 300.1.1.1:5"),
             (["--peer", "host:0"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not host:0"),
-            (["relay"], "this version has no relay yet; start `earshot` without `relay` to chat on the LAN"),
+            (["--json", "relay"], "relay must come first: earshot relay [OPTION]..."),
             (["--relay", "x"], "this version cannot use a relay yet; leave --relay out to chat on the LAN"),
         ])
     func misuse(words: [String], text: String) {

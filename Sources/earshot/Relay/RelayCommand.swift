@@ -1,0 +1,116 @@
+/// What was asked for behind `earshot relay`.
+enum RelayCommand: Equatable {
+    /// Run it, with these settings of the command line.
+    case run([Setting], configurationFile: String?)
+    /// `--check`: read everything, say what is wrong, do nothing.
+    case check([Setting], configurationFile: String?)
+    /// `passwd`: keep a password for operators, or print its hash.
+    case passwd(PasswdOptions)
+    case help
+
+    struct PasswdOptions: Equatable {
+        /// Nil: the usual directory, or the one that the file names.
+        var stateDirectory: String?
+        var configurationFile: String?
+        var isPrinted = false
+    }
+
+    /// - Parameter words: what stands behind `relay`.
+    static func parse(_ words: some Sequence<String>) throws(Arguments.Misuse) -> RelayCommand {
+        var words = Array(words)[...]
+        let isPasswd = words.first == "passwd"
+        if isPasswd { words.removeFirst() }
+        var settings: [Setting] = []
+        var file: String?
+        var isCheck = false
+        var isPrinted = false
+        while let word = words.popFirst() {
+            switch word {
+            case "-h", "--help": return .help
+            case "--check" where !isPasswd: isCheck = true
+            case "--print" where isPasswd: isPrinted = true
+            default:
+                let (name, attached) = try option(in: word)
+                guard let value = attached ?? words.popFirst(), attached != nil || !value.hasPrefix("--") else {
+                    throw Arguments.Misuse(text: "--\(name) needs a value (try earshot relay --help)")
+                }
+                if name == "config" {
+                    file = value
+                } else {
+                    settings.append(Setting(name: name, value: value, origin: .commandLine))
+                }
+            }
+        }
+        if isPasswd {
+            return .passwd(try passwd(settings, configurationFile: file, isPrinted: isPrinted))
+        }
+        return isCheck ? .check(settings, configurationFile: file) : .run(settings, configurationFile: file)
+    }
+
+    private static func option(in word: String) throws(Arguments.Misuse) -> (name: String, attached: String?) {
+        guard word.hasPrefix("--"), word.count > 2 else {
+            throw Arguments.Misuse(text: "unexpected argument \(word) (try earshot relay --help)")
+        }
+        let name = word.dropFirst(2).prefix { $0 != "=" }
+        let isKnown = name == "config" || RelayOptions.rules.contains { $0.name == name }
+        guard isKnown else {
+            throw Arguments.Misuse(text: "unknown option --\(name) (try earshot relay --help)")
+        }
+        guard name.endIndex < word.endIndex else { return (String(name), nil) }
+        return (String(name), String(word[word.index(after: name.endIndex)...]))
+    }
+
+    private static func passwd(
+        _ settings: [Setting], configurationFile: String?, isPrinted: Bool
+    ) throws(Arguments.Misuse) -> PasswdOptions {
+        var options = PasswdOptions(configurationFile: configurationFile, isPrinted: isPrinted)
+        for setting in settings {
+            guard setting.name == "state" else {
+                throw Arguments.Misuse(
+                    text: "earshot relay passwd takes --state, --config and --print only, not --\(setting.name)")
+            }
+            options.stateDirectory = setting.value
+        }
+        return options
+    }
+}
+
+extension RelayCommand {
+    /// What `earshot relay --help` prints.
+    static var helpText: String {
+        var text = """
+            Runs a relay: one room for people on different networks, who join it with
+            earshot --relay and the address that is printed at the start.
+
+            usage: earshot relay [OPTION]...
+                   earshot relay passwd [--state DIR] [--config FILE] [--print]
+
+            passwd asks for the password with which members become operators (/op) and
+            keeps its hash in the state directory; --print writes the hash to standard
+            output instead. kill -HUP makes a running relay read its settings anew.
+
+
+            """
+        for group in RelayOptions.ruleGroups {
+            text += group.title + "\n"
+            for rule in group.rules {
+                let option = "  --\(rule.name) \(rule.placeholder)"
+                for (index, line) in rule.help.enumerated() {
+                    let left = index == 0 ? option : ""
+                    text += left + String(repeating: " ", count: max(1, 27 - left.count)) + line + "\n"
+                }
+            }
+            text += "\n"
+        }
+        return text + """
+            Settings in a file
+              --config FILE            read them from there, too: lines of KEY = VALUE
+                                       with the names from above, # for comments; the
+                                       command line wins
+              --check                  say what is wrong with all of this, and end
+
+            Exit status: 0 done, 1 failed, 2 wrong usage.
+
+            """
+    }
+}
