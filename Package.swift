@@ -53,7 +53,8 @@ let package = Package(
             name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire", "COpenSSL"], swiftSettings: settings),
         .testTarget(name: "ChatTests", dependencies: ["TestKit", "Chat", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire"], swiftSettings: settings),
+            name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
+            swiftSettings: settings),
         .testTarget(
             name: "HostTests", dependencies: ["TestKit", "Host", "Chat", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(

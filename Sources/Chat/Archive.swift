@@ -70,16 +70,19 @@ public protocol Archive: AnyObject {
     ) throws(ArchiveError) -> Bool
     /// All keys of a log, ascending.
     func keys(of log: LogID) throws(ArchiveError) -> [EntryKey]
-    func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry?
+    func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry?
     /// The last `limit` entries below `before` (nil: of all), ascending.
     func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry]
     /// Drops entries that retention or the user lets go.
     func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError)
     /// Adds all of one log to another and ends the first (gatherings that met).
     func merge(_ source: LogID, into target: LogID) throws(ArchiveError)
+    /// Drops all of a log, with the receipts that were awaited in it. It is no longer on the disk when ``commit()``
+    /// returns.
+    func forget(_ log: LogID) throws(ArchiveError)
     /// All logs that have entries, in a stable order.
     func logs() throws(ArchiveError) -> [LogID]
-    /// Entries whose body has all the words, newest last.
+    /// Entries with words that begin with all of these, in any case, newest last.
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)]
 
     // Private messages that wait for a receipt, ascending by key.
@@ -98,5 +101,6 @@ public protocol Archive: AnyObject {
     func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError)
 
     /// Keeps the round's changes, as firmly as the firmest of them asked for.
+    /// - Throws: when they could not be kept. They are not forgotten: the next call tries again.
     func commit() throws(ArchiveError)
 }

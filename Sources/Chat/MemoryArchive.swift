@@ -45,8 +45,9 @@ public final class MemoryArchive: Archive {
 
     public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] { kept[log]?.keys ?? [] }
 
-    public func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
-        kept[log]?.entries[id]?.entry
+    public func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
+        guard let entry = kept[log]?.entries[key.id]?.entry, entry.key == key else { return nil }
+        return entry
     }
 
     public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
@@ -77,22 +78,32 @@ public final class MemoryArchive: Archive {
         kept[target]?.awaiting.merge(moved.awaiting) { mine, _ in mine }
     }
 
+    public func forget(_ log: LogID) throws(ArchiveError) {
+        try check()
+        kept[log] = nil
+    }
+
     public func logs() throws(ArchiveError) -> [LogID] {
         kept.filter { !$0.value.keys.isEmpty }.keys.sorted { $0.order < $1.order }
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
-        let wanted = words.lowercased().split(whereSeparator: \.isWhitespace)
+        let wanted = Self.words(of: words)
         guard !wanted.isEmpty, limit > 0 else { return [] }
         var found: [(log: LogID, entry: ArchivedEntry)] = []
         for log in try logs() {
             for entry in kept[log]?.entries.values.map({ $0 }) ?? [] {
-                let body = entry.body.lowercased()
-                if wanted.allSatisfy({ body.contains($0) }) { found.append((log, entry.entry)) }
+                let said = Self.words(of: entry.body)
+                let hasAll = wanted.allSatisfy { word in said.contains { $0.hasPrefix(word) } }
+                if hasAll { found.append((log, entry.entry)) }
             }
         }
         found.sort { ($0.entry.key, $0.log.order) < ($1.entry.key, $1.log.order) }
         return found.suffix(limit)
+    }
+
+    private static func words(of text: String) -> [Substring] {
+        text.lowercased().split { !$0.isLetter && !$0.isNumber }
     }
 
     public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {

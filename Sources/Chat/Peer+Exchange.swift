@@ -118,9 +118,7 @@ extension Peer {
         var frame: [[UInt8]] = []
         var size = 0
         for id in ids {
-            guard let entry = keep({ archive throws(ArchiveError) in try archive.entry(id, in: log.log) }) ?? nil else {
-                continue
-            }
+            guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
             if size + entry.bytes.count > Limits.frameBytes - 1024 {
                 send(.entries(frame), on: link)
                 frame = []

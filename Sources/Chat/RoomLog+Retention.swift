@@ -14,7 +14,7 @@ extension RoomLog {
         let limit = min(step, index.count)
         var dropped = min(max(0, index.count - max(0, count)), limit)
         while dropped < limit {
-            guard let kept = try archive.entry(index[dropped].id, in: log),
+            guard let kept = try archive.entry(index[dropped], in: log),
                 let entry = try? SignedEntry(trusted: kept.bytes),
                 entry.entry.wallTime < oldest.milliseconds
             else { break }

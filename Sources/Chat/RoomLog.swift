@@ -174,6 +174,12 @@ public struct RoomLog {
         return kept.compactMap { try? SignedEntry(trusted: $0.bytes) }
     }
 
+    /// As it was signed; nil if it is not here.
+    public func entry(_ id: EntryID) throws(ArchiveError) -> ArchivedEntry? {
+        guard let lamport = lamports[id] else { return nil }
+        return try archive.entry(EntryKey(lamport: lamport, id: id), in: log)
+    }
+
     /// The bytes of those that are here, in the order given, up to what fits one frame.
     /// - Returns: also those that there was no room for.
     public func entries(
@@ -181,8 +187,8 @@ public struct RoomLog {
     ) throws(ArchiveError) -> (bytes: [[UInt8]], rest: ArraySlice<EntryID>) {
         var found: [[UInt8]] = []
         var size = 0
-        for place in ids.indices where contains(ids[place]) {
-            guard let entry = try archive.entry(ids[place], in: log) else { continue }
+        for place in ids.indices {
+            guard let entry = try entry(ids[place]) else { continue }
             // Its head as a byte string takes at most five bytes.
             size += entry.bytes.count + 5
             if size > maximumBytes, !found.isEmpty { return (found, ids[place...]) }

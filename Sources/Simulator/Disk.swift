@@ -8,6 +8,7 @@ public final class Disk: Archive {
         case append(ArchivedEntry, body: String, LogID, Durability)
         case remove([EntryKey], LogID)
         case merge(LogID, into: LogID)
+        case forget(LogID)
         case awaitReceipt(EntryKey, LogID)
         case receiptArrived(EntryID, LogID)
         case remember(KnownPeer)
@@ -19,6 +20,7 @@ public final class Disk: Archive {
                 _ = try archive.append(entry, body: body, to: log, durability: durability)
             case .remove(let keys, let log): try archive.remove(keys, from: log)
             case .merge(let source, let target): try archive.merge(source, into: target)
+            case .forget(let log): try archive.forget(log)
             case .awaitReceipt(let key, let log): try archive.awaitReceipt(of: key, in: log)
             case .receiptArrived(let id, let log): _ = try archive.receiptArrived(for: id, in: log)
             case .remember(let peer): try archive.remember(peer)
@@ -47,8 +49,8 @@ public final class Disk: Archive {
     public var unsyncedRounds: Int { unsynced.count }
 
     /// Whether the entry would be found after a power cut.
-    public func isSynced(_ id: EntryID, in log: LogID) -> Bool {
-        ((try? synced.entry(id, in: log)) ?? nil) != nil
+    public func isSynced(_ key: EntryKey, in log: LogID) -> Bool {
+        ((try? synced.entry(key, in: log)) ?? nil) != nil
     }
 
     // Faults.
@@ -110,8 +112,8 @@ public final class Disk: Archive {
 
     public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] { try present.keys(of: log) }
 
-    public func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
-        try present.entry(id, in: log)
+    public func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
+        try present.entry(key, in: log)
     }
 
     public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
@@ -126,6 +128,11 @@ public final class Disk: Archive {
         try change(.merge(source, into: target))
     }
 
+    public func forget(_ log: LogID) throws(ArchiveError) {
+        try change(.forget(log))
+        firmness = .full
+    }
+
     public func logs() throws(ArchiveError) -> [LogID] { try present.logs() }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
@@ -134,6 +141,7 @@ public final class Disk: Archive {
 
     public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {
         try change(.awaitReceipt(key, log))
+        firmness = .full
     }
 
     public func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool {

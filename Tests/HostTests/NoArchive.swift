@@ -10,8 +10,9 @@ final class NoArchive: Archive {
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
     ) throws(ArchiveError) -> Bool { true }
     func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] { [] }
-    func entry(_ id: EntryID, in log: LogID) throws(ArchiveError) -> ArchivedEntry? { nil }
+    func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry? { nil }
     func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] { [] }
+    func forget(_ log: LogID) throws(ArchiveError) {}
     func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {}
     func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {}
     func logs() throws(ArchiveError) -> [LogID] { [] }

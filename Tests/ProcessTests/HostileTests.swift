@@ -16,7 +16,7 @@ struct HostileTests {
 
     private func start(_ name: String) throws -> EarshotProcess {
         try EarshotProcess(
-            name, state: place.state(name), namespace: machine.hosts[0], arguments: ["--interface", "lo"])
+            name, state: place.path(of: name), namespace: machine.hosts[0], arguments: ["--interface", "lo"])
     }
 
     private func port(of ready: EarshotProcess.Event) throws -> UInt16 {

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Hosts in network namespaces on one bridge: what a cut cable, a lost datagram or a new address does.
@@ -9,7 +10,7 @@ struct LanTests {
     init() throws { place = try TemporaryDirectory() }
 
     private func start(_ name: String, on host: String, _ arguments: [String] = []) throws -> EarshotProcess {
-        try EarshotProcess(name, state: place.state("\(name)-\(host)"), namespace: host, arguments: arguments)
+        try EarshotProcess(name, state: place.path(of: "\(name)-\(host)"), namespace: host, arguments: arguments)
     }
 
     /// All started together; returns the time from the last start until all see all.

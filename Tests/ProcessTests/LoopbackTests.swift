@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Real processes on this machine, which find each other over loopback or whatever network there is. They run one
@@ -16,7 +17,7 @@ struct LoopbackTests {
 
     private func start(_ name: String, _ arguments: [String] = []) throws -> EarshotProcess {
         try EarshotProcess(
-            name, state: place.state(UUID().uuidString), namespace: machine?.hosts[0], arguments: arguments)
+            name, state: place.path(of: UUID().uuidString), namespace: machine?.hosts[0], arguments: arguments)
     }
 
     @Test("two on one machine see each other, settle their names, and talk")

@@ -1,0 +1,128 @@
+import Chat
+import Wire
+
+/// One thing that was asked for, so that it can be done again.
+enum Change {
+    case append(ArchivedEntry, body: String, to: LogID)
+    case remove([EntryKey], from: LogID)
+    case merge(LogID, into: LogID)
+    case forget(LogID)
+    case awaitReceipt(EntryKey, in: LogID)
+    case receiptArrived(EntryID, in: LogID)
+    case remember(KnownPeer)
+    case set(String, [UInt8]?)
+}
+
+extension SQLiteArchive {
+    /// - Returns: whether anything changed.
+    @discardableResult
+    func apply(_ change: Change) throws(ArchiveError) -> Bool {
+        switch change {
+        case .append(let entry, let body, let log): return try append(entry, body, to: log)
+        case .remove(let keys, let log): return try drop(keys, from: log)
+        case .merge(let source, let target): return try move(source, into: target)
+        case .forget(let log): return try end(log)
+        case .awaitReceipt(let key, let log):
+            return try database.run(
+                "INSERT OR IGNORE INTO awaited_receipt (log, id, lamport) VALUES (?, ?, ?)",
+                .integer(try numberMade(for: log)), .identifier(key.id), .number(key.lamport)) > 0
+        case .receiptArrived(let id, let log):
+            guard let number = try number(of: log) else { return false }
+            return try database.run(
+                "DELETE FROM awaited_receipt WHERE log = ? AND id = ?", .integer(number), .identifier(id)) > 0
+        case .remember(let peer):
+            return try database.run(
+                """
+                INSERT OR REPLACE INTO peer (id, name, first_seen, last_seen, is_blocked) VALUES (?, ?, ?, ?, ?)
+                """,
+                .identifier(peer.id), .text(peer.name), .number(peer.firstSeen.milliseconds),
+                .number(peer.lastSeen.milliseconds), .integer(peer.isBlocked ? 1 : 0)) > 0
+        case .set(let name, let value?):
+            return try database.run(
+                "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", .text(name), .blob(value)) > 0
+        case .set(let name, nil):
+            return try database.run("DELETE FROM setting WHERE name = ?", .text(name)) > 0
+        }
+    }
+
+    /// The number of a log that is there.
+    func number(of log: LogID) throws(ArchiveError) -> Int64? {
+        if let number = numbers[log] { return number }
+        let found = try database.rows(
+            "SELECT number FROM log WHERE kind = ? AND owner = ?", .integer(log.kind), .blob(log.owner)
+        ) { row in row.integer(0) }.first
+        if let found { numbers[log] = found }
+        return found
+    }
+
+    private func numberMade(for log: LogID) throws(ArchiveError) -> Int64 {
+        if let number = try number(of: log) { return number }
+        try database.run("INSERT INTO log (kind, owner) VALUES (?, ?)", .integer(log.kind), .blob(log.owner))
+        guard let number = try number(of: log) else {
+            throw Database.damaged(database.path, "a log that was just made is not there")
+        }
+        return number
+    }
+
+    private func append(_ entry: ArchivedEntry, _ body: String, to log: LogID) throws(ArchiveError) -> Bool {
+        let count = try database.run(
+            "INSERT OR IGNORE INTO entry (log, lamport, id, bytes) VALUES (?, ?, ?, ?)",
+            .integer(try numberMade(for: log)), .number(entry.key.lamport), .identifier(entry.key.id),
+            .blob(entry.bytes))
+        guard count > 0 else { return false }
+        try wordIndex.addLast(body)
+        return true
+    }
+
+    private func drop(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) -> Bool {
+        guard let number = try number(of: log) else { return false }
+        for key in keys {
+            try wordIndex.remove(key, from: number)
+            try database.run(
+                "DELETE FROM entry WHERE log = ? AND lamport = ? AND id = ?",
+                .integer(number), .number(key.lamport), .identifier(key.id))
+            try database.run(
+                "DELETE FROM awaited_receipt WHERE log = ? AND id = ?", .integer(number), .identifier(key.id))
+        }
+        return !keys.isEmpty
+    }
+
+    private func move(_ source: LogID, into target: LogID) throws(ArchiveError) -> Bool {
+        guard let from = try number(of: source) else { return false }
+        let into = try numberMade(for: target)
+        for table in ["entry", "awaited_receipt"] {
+            try database.run("UPDATE OR IGNORE \(table) SET log = ? WHERE log = ?", .integer(into), .integer(from))
+        }
+        // What is left is in both.
+        return try end(source)
+    }
+
+    private func end(_ log: LogID) throws(ArchiveError) -> Bool {
+        guard let number = try number(of: log) else { return false }
+        try wordIndex.removeAll(of: number)
+        try database.run("DELETE FROM entry WHERE log = ?", .integer(number))
+        try database.run("DELETE FROM awaited_receipt WHERE log = ?", .integer(number))
+        try database.run("DELETE FROM log WHERE number = ?", .integer(number))
+        numbers[log] = nil
+        return true
+    }
+}
+
+extension LogID {
+    /// As in the table `log`.
+    var kind: Int64 {
+        switch self {
+        case .lobby: 0
+        case .relayLobby: 1
+        case .conversation: 2
+        }
+    }
+
+    var owner: [UInt8] {
+        switch self {
+        case .lobby(let gathering): gathering.bytes
+        case .relayLobby(let relay): relay.bytes
+        case .conversation(let peer): peer.bytes
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import Chat
+public import Wire
+
+extension SQLiteArchive {
+    public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] {
+        guard let number = try number(of: log) else { return [] }
+        return try database.rows(
+            "SELECT lamport, id FROM entry WHERE log = ? ORDER BY lamport, id", .integer(number)
+        ) { row throws(ArchiveError) in try row.key(0) }
+    }
+
+    public func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry? {
+        guard let number = try number(of: log) else { return nil }
+        return try database.rows(
+            "SELECT bytes FROM entry WHERE log = ? AND lamport = ? AND id = ?",
+            .integer(number), .number(key.lamport), .identifier(key.id)
+        ) { row in ArchivedEntry(key: key, bytes: row.bytes(0)) }.first
+    }
+
+    public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
+        guard let number = try number(of: log), limit > 0 else { return [] }
+        // No entry has a Lamport time as great as this one.
+        let end = before ?? EntryKey(lamport: Limits.lamport + 1, id: .least)
+        let descending = try database.rows(
+            """
+            SELECT lamport, id, bytes FROM entry
+            WHERE log = ? AND (lamport, id) < (?, ?) ORDER BY lamport DESC, id DESC LIMIT ?
+            """, .integer(number), .number(end.lamport), .identifier(end.id), .integer(Int64(limit))
+        ) { row throws(ArchiveError) in ArchivedEntry(key: try row.key(0), bytes: row.bytes(2)) }
+        return descending.reversed()
+    }
+
+    public func logs() throws(ArchiveError) -> [LogID] {
+        try database.rows(
+            """
+            SELECT kind, owner FROM log WHERE EXISTS (SELECT 1 FROM entry WHERE entry.log = log.number)
+            ORDER BY kind, owner
+            """
+        ) { row throws(ArchiveError) in try row.log(0) }
+    }
+
+    public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
+        try wordIndex.search(words, limit: limit)
+    }
+
+    public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {
+        guard let number = try number(of: log) else { return [] }
+        return try database.rows(
+            "SELECT lamport, id FROM awaited_receipt WHERE log = ? ORDER BY lamport, id", .integer(number)
+        ) { row throws(ArchiveError) in try row.key(0) }
+    }
+
+    public func knownPeers() throws(ArchiveError) -> [KnownPeer] {
+        try database.rows("SELECT id, name, first_seen, last_seen, is_blocked FROM peer ORDER BY id") {
+            row throws(ArchiveError) in
+            KnownPeer(
+                id: try row.identifier(0), name: row.text(1), firstSeen: WallTime(milliseconds: row.number(2)),
+                lastSeen: WallTime(milliseconds: row.number(3)), isBlocked: row.integer(4) != 0)
+        }
+    }
+
+    public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? {
+        try database.rows("SELECT value FROM setting WHERE name = ?", .text(name)) { row in row.bytes(0) }.first
+    }
+}
+
+extension Row {
+    /// A log from the neighbouring columns `kind` and `owner`.
+    func log(_ column: CInt) throws(ArchiveError) -> LogID {
+        switch integer(column) {
+        case 0: return .lobby(try identifier(column + 1))
+        case 1: return .relayLobby(try identifier(column + 1))
+        case 2: return .conversation(try identifier(column + 1))
+        case let kind: throw Database.damaged(path, "there is no log of kind \(kind)")
+        }
+    }
+}

@@ -1,0 +1,190 @@
+public import Chat
+public import Wire
+
+/// What a core needs kept, in one SQLite file.
+///
+/// A round's changes are one transaction, begun by the first of them. A round that asks for more than it began with
+/// (an own entry after somebody else's) keeps what it has so far and goes on in a second one: both are kept before
+/// `commit` returns, and nothing that the round says leaves earlier.
+///
+/// When `commit` fails, because the disk is full for instance, nothing is forgotten: the next `commit` keeps the round
+/// again from the start.
+public final class SQLiteArchive: Archive {
+    let database: Database
+    let wordIndex: WordIndex
+    /// What has been asked for and is not yet kept.
+    private var round: [Change] = []
+    private var stage = Stage.idle
+    private var isSynchronous = false
+    private let isWriteAhead: Bool
+    /// Something was forgotten: it shall not stay in the write-ahead log.
+    private var mustTruncate = false
+    /// The number of each log that was asked for; emptied when a transaction is rolled back.
+    var numbers: [LogID: Int64] = [:]
+
+    private enum Stage: Equatable {
+        case idle
+        case open(Durability)
+        /// The transaction is lost: `round` must be kept anew.
+        case spoiled
+    }
+
+    /// Opens the file, or makes it.
+    /// - Throws: when it cannot be read or written, is damaged, or was written by a later version. It is left as it is.
+    public convenience init(at path: String) throws(ArchiveError) {
+        try self.init(at: path, vfs: nil)
+    }
+
+    /// - Parameter vfs: another way for SQLite to keep files, for one process alone: a disk that loses power, in tests.
+    init(at path: String, vfs: String?) throws(ArchiveError) {
+        database = try Database(path, for: .readingAndWriting, vfs: vfs)
+        if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
+        // A file is not written to before it is known to be ours.
+        _ = try Schema.check(database)
+        let mode = try database.rows("PRAGMA journal_mode = WAL") { row in row.text(0) }.first
+        isWriteAhead = mode == "wal"
+        // Dirty pages stay in memory until the commit, so that a full disk is met there and nowhere else. What is
+        // forgotten is overwritten.
+        try database.execute(
+            "PRAGMA synchronous = FULL; PRAGMA cache_spill = OFF; PRAGMA secure_delete = ON; "
+                + "PRAGMA journal_size_limit = 4194304")
+        isSynchronous = true
+        try Schema.prepare(database)
+        wordIndex = try WordIndex(in: database)
+    }
+
+    /// Opens the file beside a process that uses it, to read.
+    public init(reading path: String) throws(ArchiveError) {
+        database = try Database(path, for: .reading)
+        guard try Schema.check(database) == Schema.migrations.count else {
+            throw ArchiveError(.other, "\(path) is of an older version of earshot (start earshot once to convert it)")
+        }
+        isWriteAhead = true
+        wordIndex = WordIndex(reading: database)
+    }
+
+    // Rounds.
+
+    public func commit() throws(ArchiveError) {
+        switch stage {
+        case .idle: return
+        case .open: try end()
+        case .spoiled:
+            try begin(.full)
+            try redo()
+            try end()
+        }
+        round.removeAll(keepingCapacity: true)
+    }
+
+    /// Makes a change and notes it, for a round that must be kept anew.
+    /// - Returns: what ``apply(_:)`` says.
+    @discardableResult
+    private func make(_ change: Change, _ durability: Durability) throws(ArchiveError) -> Bool {
+        switch stage {
+        case .spoiled:
+            // It is not known any more; the core asks for what it does not have.
+            round.append(change)
+            return true
+        case .idle:
+            try begin(durability)
+        case .open(let present) where present < durability:
+            try end()
+            round.removeAll(keepingCapacity: true)
+            try begin(durability)
+        case .open: break
+        }
+        do {
+            let result = try apply(change)
+            round.append(change)
+            return result
+        } catch {
+            if database.isBetweenTransactions { spoil() }
+            throw error
+        }
+    }
+
+    private func begin(_ durability: Durability) throws(ArchiveError) {
+        let wasSpoiled = stage == .spoiled
+        do {
+            // Without a write-ahead log less than FULL could damage the file.
+            let mustBeSynchronous = durability == .full || !isWriteAhead
+            if mustBeSynchronous != isSynchronous {
+                try database.execute("PRAGMA synchronous = \(mustBeSynchronous ? "FULL" : "NORMAL")")
+                isSynchronous = mustBeSynchronous
+            }
+            try database.execute("BEGIN IMMEDIATE")
+            stage = .open(durability)
+        } catch {
+            if wasSpoiled { spoil() }
+            throw error
+        }
+    }
+
+    private func end() throws(ArchiveError) {
+        do {
+            try database.run("COMMIT")
+            stage = .idle
+            if mustTruncate {
+                mustTruncate = false
+                try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        } catch {
+            spoil()
+            throw error
+        }
+    }
+
+    private func redo() throws(ArchiveError) {
+        do {
+            for change in round { try apply(change) }
+        } catch {
+            spoil()
+            throw error
+        }
+    }
+
+    private func spoil() {
+        if !database.isBetweenTransactions { try? database.execute("ROLLBACK") }
+        numbers.removeAll()
+        stage = .spoiled
+    }
+
+    // Changes.
+
+    public func append(
+        _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
+    ) throws(ArchiveError) -> Bool {
+        try make(.append(entry, body: body, to: log), durability)
+    }
+
+    public func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {
+        try make(.remove(keys, from: log), .normal)
+    }
+
+    public func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {
+        guard source != target else { return }
+        try make(.merge(source, into: target), .normal)
+    }
+
+    public func forget(_ log: LogID) throws(ArchiveError) {
+        try make(.forget(log), .full)
+        mustTruncate = true
+    }
+
+    public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {
+        try make(.awaitReceipt(key, in: log), .full)
+    }
+
+    public func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool {
+        try make(.receiptArrived(id, in: log), .normal)
+    }
+
+    public func remember(_ peer: KnownPeer) throws(ArchiveError) {
+        try make(.remember(peer), .normal)
+    }
+
+    public func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {
+        try make(.set(name, value), .normal)
+    }
+}

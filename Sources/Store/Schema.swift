@@ -1,0 +1,79 @@
+import Chat
+
+/// What the tables look like, and how older ones become like them.
+enum Schema {
+    /// In the file's header, so that nobody takes another program's database for ours: "Ears".
+    static let applicationID: Int64 = 0x4561_7273
+
+    /// One script for each version of the format; a file of version n has seen the first n. Never changed, only added
+    /// to.
+    static let migrations = [
+        """
+        CREATE TABLE log (
+            number INTEGER PRIMARY KEY,
+            kind INTEGER NOT NULL,      -- 0: lobby of a gathering, 1: lobby of a relay, 2: conversation
+            owner BLOB NOT NULL,        -- the gathering, the relay, the other peer
+            UNIQUE (kind, owner)
+        );
+        CREATE TABLE entry (
+            number INTEGER PRIMARY KEY, -- the order of arrival
+            log INTEGER NOT NULL REFERENCES log,
+            lamport INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            bytes BLOB NOT NULL         -- as they were signed
+        );
+        CREATE UNIQUE INDEX entry_order ON entry (log, lamport, id);
+        CREATE TABLE awaited_receipt (
+            log INTEGER NOT NULL REFERENCES log,
+            id BLOB NOT NULL,
+            lamport INTEGER NOT NULL,
+            PRIMARY KEY (log, id)
+        ) WITHOUT ROWID;
+        CREATE TABLE peer (
+            id BLOB PRIMARY KEY,
+            name TEXT NOT NULL,
+            first_seen INTEGER NOT NULL, -- milliseconds since 1970
+            last_seen INTEGER NOT NULL,
+            is_blocked INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        """
+    ]
+
+    /// Brings a file to this version's format.
+    /// - Throws: when it is another program's, or a later version's; then nothing in it has changed.
+    static func prepare(_ database: Database) throws(ArchiveError) {
+        let version = try check(database)
+        guard version < migrations.count else { return }
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            for script in migrations[version...] { try database.execute(script) }
+            try database.execute(
+                "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count); COMMIT")
+        } catch {
+            if !database.isBetweenTransactions { try? database.execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// Looks only.
+    /// - Returns: the version of the file's format; 0 for an empty one.
+    static func check(_ database: Database) throws(ArchiveError) -> Int {
+        let version = try database.number("PRAGMA user_version") ?? 0
+        let application = try database.number("PRAGMA application_id") ?? 0
+        let tableCount = try database.number("SELECT count(*) FROM sqlite_schema") ?? 0
+        if tableCount == 0, version == 0, application == 0 { return 0 }
+        guard application == applicationID else {
+            throw ArchiveError(
+                .damaged, "\(database.path) is another program's (move it away, or choose another --state DIR)")
+        }
+        guard version <= migrations.count else {
+            throw ArchiveError(
+                .newer,
+                "\(database.path) was written by a later version of earshot (format \(version), this one reads up to "
+                    + "\(migrations.count)): update earshot, or choose another --state DIR")
+        }
+        guard version >= 1 else { throw Database.damaged(database.path, "it has no version") }
+        return Int(version)
+    }
+}

@@ -1,0 +1,16 @@
+import Foundation
+
+/// A directory that goes with its owner.
+public final class TemporaryDirectory {
+    public let path: String
+
+    public init() throws {
+        path = NSTemporaryDirectory() + "earshot-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// The path of something in it.
+    public func path(of name: String) -> String { "\(path)/\(name)" }
+}

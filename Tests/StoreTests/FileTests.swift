@@ -1,0 +1,184 @@
+import Chat
+import Foundation
+import TestKit
+import Testing
+import Wire
+
+@testable import Store
+
+/// One file over several starts.
+@Suite struct FileTests {
+    private let place: TemporaryDirectory
+
+    init() throws { place = try TemporaryDirectory() }
+
+    private var path: String { place.path(of: "earshot.db") }
+
+    @Test("what was committed is there at the next start, what was not is not")
+    func reopening() throws {
+        do {
+            let archive = try SQLiteArchive(at: path)
+            try archive.keep("kept", lamport: 1, .full)
+            try archive.setSetting("name", to: [7])
+            try archive.commit()
+            try archive.keep("not kept", lamport: 2)
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.texts(of: Said.office) == ["kept"])
+        #expect(try archive.setting("name") == [7])
+        #expect(try archive.search(words: "kept", limit: 9).count == 1)
+    }
+
+    @Test("a file that is damaged, another program's or a later version's is refused and left as it is")
+    func refusal() throws {
+        _ = try SQLiteArchive(at: path)
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        func refused(_ content: Data, _ kind: ArchiveError.Kind) throws {
+            let file = place.path(of: "\(kind)-\(content.count).db")
+            try content.write(to: URL(fileURLWithPath: file))
+            #expect { try SQLiteArchive(at: file) } throws: { ($0 as? ArchiveError)?.kind == kind }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == content, "\(kind)")
+        }
+        try refused(Data("these are somebody's notes, and no database at all".utf8), .damaged)
+        var torn = good
+        torn.replaceSubrange(0..<100, with: Data(repeating: 0x55, count: 100))
+        try refused(torn, .damaged)
+        // The tables themselves: everything behind the header.
+        torn = good
+        torn.replaceSubrange(100..<torn.count, with: Data(repeating: 0x55, count: torn.count - 100))
+        try refused(torn, .damaged)
+
+        let foreign = try Database(place.path(of: "foreign"), for: .readingAndWriting)
+        try foreign.execute("CREATE TABLE notes (text)")
+        try refused(Data(contentsOf: URL(fileURLWithPath: foreign.path)), .damaged)
+        let later = try Database(place.path(of: "later"), for: .readingAndWriting)
+        try later.execute(
+            "CREATE TABLE entry (x); PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = 99")
+        try refused(Data(contentsOf: URL(fileURLWithPath: later.path)), .newer)
+    }
+
+    @Test("a place that cannot be written is said to be so")
+    func unwritable() throws {
+        #expect {
+            try SQLiteArchive(at: place.path(of: "no/such/directory/earshot.db"))
+        } throws: {
+            ($0 as? ArchiveError)?.kind == .unwritable
+        }
+    }
+
+    @Test("a round that could not be kept is kept by a later commit, whole and in order")
+    func retry() throws {
+        let disk = FragileDisk("retry")
+        let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        try archive.keep("before", lamport: 1)
+        try archive.commit()
+        disk.isFull = true
+        try archive.keep("own", lamport: 2, .full)
+        try archive.awaitReceipt(of: Said.entry("own", lamport: 2).key, in: Said.office)
+        #expect { try archive.commit() } throws: { ($0 as? ArchiveError)?.kind == .full }
+        // Changes that come while nothing can be kept wait with the others.
+        let late = try archive.keep("while full", lamport: 3)
+        #expect(throws: ArchiveError.self) { try archive.commit() }
+        disk.isFull = false
+        try archive.commit()
+        try archive.commit()
+        #expect(try archive.texts(of: Said.office) == ["before", "own", "while full"])
+        #expect(try archive.entry(late.key, in: Said.office) == late)
+        #expect(try archive.awaitingReceipt(in: Said.office).count == 1)
+        #expect(try archive.search(words: "while", limit: 9).count == 1)
+    }
+
+    @Test("a firm change after others keeps them and itself, and a round without one does not wait for the disk")
+    func durabilities() throws {
+        let disk = FragileDisk("durabilities")
+        let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        let atStart = disk.syncCount
+        try archive.keep("theirs", lamport: 1)
+        try archive.commit()
+        #expect(disk.syncCount == atStart)
+        try archive.keep("theirs too", lamport: 2)
+        try archive.keep("mine", lamport: 3, .full)
+        try archive.keep("and theirs", lamport: 4)
+        try archive.commit()
+        #expect(disk.syncCount == atStart + 1)
+        var random = SeededGenerator(seed: 0)
+        disk.losePower(using: &random)
+        let after = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        #expect(try after.texts(of: Said.office) == ["theirs", "theirs too", "mine", "and theirs"])
+    }
+
+    @Test("power lost at any moment: what was firmly kept is there, in whole rounds, and the file opens")
+    func powerCuts() throws {
+        for seed in 0..<200 as Range<UInt64> {
+            let disk = FragileDisk("power \(seed)")
+            var random = SeededGenerator(seed: seed)
+            var firm: UInt64 = 0
+            var lamport: UInt64 = 0
+            for start in 0..<3 {
+                let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+                let texts = try archive.texts(of: Said.office)
+                // Nothing is missing in between, and what was there is not more than was said.
+                #expect(texts == (0..<texts.count).map { "\($0 + 1)" }, "seed \(seed), start \(start)")
+                #expect(texts.count >= firm, "seed \(seed), start \(start)")
+                #expect(try archive.search(words: "1", limit: 1).isEmpty == texts.isEmpty)
+                lamport = UInt64(texts.count)
+                for _ in 0..<Int.random(in: 1...60, using: &random) {
+                    let isFirm = Int.random(in: 0..<4, using: &random) == 0
+                    for _ in 0..<Int.random(in: 1...5, using: &random) {
+                        lamport += 1
+                        try archive.keep("\(lamport)", lamport: lamport, isFirm ? .full : .normal)
+                    }
+                    // Sometimes in the middle of a round.
+                    if Int.random(in: 0..<30, using: &random) == 0 { break }
+                    try archive.commit()
+                    if isFirm { firm = lamport }
+                    if Int.random(in: 0..<20, using: &random) == 0 {
+                        try archive.database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    }
+                }
+                disk.losePower(using: &random)
+            }
+        }
+    }
+
+    @Test("a reader beside a writer sees what is committed and blocks nothing")
+    func reader() throws {
+        let writer = try SQLiteArchive(at: path)
+        try writer.keep("one", lamport: 1)
+        try writer.commit()
+        let reader = try SQLiteArchive(reading: path)
+        #expect(try reader.texts(of: Said.office) == ["one"])
+        try writer.keep("two", lamport: 2, .full)
+        #expect(try reader.texts(of: Said.office) == ["one"])
+        try writer.commit()
+        #expect(try reader.texts(of: Said.office) == ["one", "two"])
+        #expect(throws: ArchiveError.self) { try reader.keep("three", lamport: 3) }
+    }
+
+    @Test("what was kept without a full-text index is found once there is one")
+    func lateIndex() throws {
+        do {
+            let archive = try SQLiteArchive(at: path)
+            try archive.keep("tea at four", lamport: 1)
+            try archive.commit()
+            try archive.database.execute("DELETE FROM words")
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.search(words: "tea", limit: 9).count == 1)
+    }
+
+    @Test("a forgotten word is in no byte of the files any more")
+    func nothingLeft() throws {
+        let archive = try SQLiteArchive(at: path)
+        for lamport in 1...50 { try archive.keep("mandrake \(lamport)", lamport: UInt64(lamport)) }
+        try archive.keep("stays", lamport: 60, in: Said.home)
+        try archive.commit()
+        try archive.forget(Said.office)
+        try archive.commit()
+        for file in [path, path + "-wal"] {
+            let bytes = (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data()
+            #expect(bytes.range(of: Data("mandrake".utf8)) == nil, "\(file)")
+        }
+        #expect(try archive.texts(of: Said.home) == ["stays"])
+    }
+}
