@@ -7,6 +7,11 @@ public struct LinkID: Hashable, Comparable, Sendable {
     public init(number: UInt64) { self.number = number }
 
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+
+    /// Links of guests with plain text (`earshot relay --text`) are numbered from here up.
+    public static let firstGuest: UInt64 = 3 << 62
+    /// What comes on it is plain text, not Noise.
+    public var isGuest: Bool { number >= Self.firstGuest }
 }
 
 /// What has happened, told to a core. Named as past events.
@@ -18,7 +23,8 @@ public enum Input: Sendable {
     /// The clock jumped by more than the loop can explain: the machine slept.
     case resumed
     case datagramReceived([UInt8], from: Endpoint)
-    /// Somebody's connection was accepted. The host numbers accepted links from 2^63 up.
+    /// Somebody's connection was accepted. The host numbers accepted links from 2^63 up, guests' from
+    /// ``LinkID/firstGuest`` up.
     case linkAccepted(LinkID, from: Endpoint)
     /// The connection asked for with `openLink` stands.
     case linkOpened(LinkID)

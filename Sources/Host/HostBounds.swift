@@ -23,6 +23,13 @@ enum HostBounds {
     /// Rest after the process has run out of descriptors.
     static let acceptPause: Duration = .milliseconds(100)
 
+    // The page for collectors of metrics.
+
+    /// Visits at once; when full, the oldest gives way.
+    static let pageVisits = 16
+    /// How long one may take, from the connection to its end.
+    static let pageTime: Duration = .seconds(5)
+
     // The loop.
 
     /// Descriptors looked at in one round.

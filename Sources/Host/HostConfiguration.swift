@@ -4,6 +4,13 @@ public import Chat
 public struct HostConfiguration {
     /// Where links are accepted.
     public var port: PortChoice = .preferred(47474)
+    /// Where guests with plain text are accepted: links whose ID says ``LinkID/isGuest``. Empty for nowhere.
+    public var guestPlaces: [ListenPlace] = []
+    /// Where the page of ``PeerHost/Operation/page`` is given over HTTP. Empty for nowhere.
+    public var pagePlaces: [ListenPlace] = []
+    public var linkLimits = LinkLimits()
+    /// How long, when the process ends, links may take to hand over what is queued.
+    public var finishTime: Duration = HostBounds.finishTime
     public var usesMulticast = true
     /// Where the groups are joined; tests take another, to be among themselves.
     public var multicastPort: UInt16 = 47474
@@ -19,6 +26,18 @@ public struct HostConfiguration {
     public var usesRawTerminal = false
     /// Takes lines for the diagnostic log. Must not write to a terminal that the front end draws on.
     public var note: (Note) -> Void = { _ in }
+
+    public init() {}
+}
+
+/// How much of the process links may take.
+public struct LinkLimits: Equatable, Sendable {
+    /// Connections that were accepted and stand; later ones are closed at once.
+    public var accepted = HostBounds.acceptedLinks
+    /// Of those, from one address.
+    public var acceptedPerAddress = HostBounds.acceptedLinksPerAddress
+    /// Bytes that may wait for a link whose peer reads slowly; past this it is cut (`LinkEnd.tooSlow`).
+    public var queueBytes = HostBounds.linkQueueBytes
 
     public init() {}
 }

@@ -16,10 +16,14 @@ final class LinkTable {
     private var acceptedCounts: [IPAddress: Int] = [:]
     /// Accepted links are numbered from 2^63 up; the core numbers its own from below.
     private var nextAccepted: UInt64 = 1 << 63
+    /// Those with plain text from 2^63 + 2^62 up.
+    private var nextGuest: UInt64 = LinkID.firstGuest
+    private let limits: LinkLimits
     private let buffer: UnsafeMutableRawBufferPointer
 
-    init(poller: Poller) {
+    init(poller: Poller, limits: LinkLimits = LinkLimits()) {
         self.poller = poller
+        self.limits = limits
         buffer = .allocate(byteCount: HostBounds.readBytes, alignment: 16)
     }
 
@@ -59,10 +63,10 @@ final class LinkTable {
         guard let link = links[id] else { return }
         if case .closing = link.phase { return }
         link.append(bytes)
-        if link.queuedBytes > HostBounds.linkQueueBytes {
+        if link.queuedBytes > limits.queueBytes {
             // The queue of this round alone may be long: what the kernel takes does not count.
             if case .open = link.phase { flush(link) }
-            if links[id] != nil, link.queuedBytes > HostBounds.linkQueueBytes { return end(link, .tooSlow) }
+            if links[id] != nil, link.queuedBytes > limits.queueBytes { return end(link, .tooSlow) }
         }
         markToBeFlushed(link)
     }
@@ -114,12 +118,10 @@ final class LinkTable {
     // MARK: What happens
 
     /// - Returns: Nil if there is no room for it: it is closed.
-    func accept(_ descriptor: consuming Descriptor, from remote: Endpoint) -> LinkID? {
+    func accept(_ descriptor: consuming Descriptor, from remote: Endpoint, isGuest: Bool = false) -> LinkID? {
         let fromThere = acceptedCounts[remote.address, default: 0]
-        guard acceptedCount < HostBounds.acceptedLinks, fromThere < HostBounds.acceptedLinksPerAddress else {
-            return nil
-        }
-        let id = LinkID(number: nextAccepted)
+        guard acceptedCount < limits.accepted, fromThere < limits.acceptedPerAddress else { return nil }
+        let id = LinkID(number: isGuest ? nextGuest : nextAccepted)
         do {
             try LinkSocket.prepare(descriptor)
             let link = LinkSocket(
@@ -129,7 +131,7 @@ final class LinkTable {
         } catch {
             return nil
         }
-        nextAccepted += 1
+        if isGuest { nextGuest += 1 } else { nextAccepted += 1 }
         acceptedCount += 1
         acceptedCounts[remote.address] = fromThere + 1
         return id

@@ -1,6 +1,6 @@
 import Chat
 import Glibc
-import Wire
+public import Wire
 
 /// Which TCP port links are accepted on.
 public enum PortChoice: Equatable, Sendable {
@@ -9,11 +9,23 @@ public enum PortChoice: Equatable, Sendable {
     /// This one or none; 0 is any.
     case exactly(UInt16)
     case any
+    /// In all of these places; at least one.
+    case at([ListenPlace])
 }
 
-/// Accepts connections on one port, over IPv4 and IPv6 as far as the machine has them.
+/// Where connections are accepted.
+public enum ListenPlace: Hashable, Sendable {
+    /// On all addresses of the machine, of both families as far as it has them. Port 0: any.
+    case everyAddress(port: UInt16)
+    case endpoint(Endpoint)
+}
+
+/// Accepts connections of one kind, over IPv4 and IPv6 as far as the machine has them.
 final class Listener {
+    /// The first one, if there are several.
     let port: UInt16
+    /// Whom it lets in.
+    let door: Door
     private let sockets: [OwnedSocket]
     private let poller: Poller
     /// Set while the process is out of descriptors; the listener then rests rather than spin.
@@ -26,10 +38,11 @@ final class Listener {
     }
 
     /// - Throws: ``HostError`` if the port is taken or may not be used.
-    init(_ choice: PortChoice, poller: Poller) throws {
+    init(_ choice: PortChoice, door: Door = .links, poller: Poller) throws {
         self.poller = poller
-        (port, sockets) = try Self.open(choice)
-        for socket in sockets { try poller.add(socket.descriptor.number, .listener, .readable) }
+        self.door = door
+        (port, sockets) = try Self.open(choice, door)
+        for socket in sockets { try poller.add(socket.descriptor.number, .listener(door), .readable) }
     }
 
     deinit {
@@ -70,22 +83,23 @@ final class Listener {
 
     // MARK: Opening
 
-    private static func open(_ choice: PortChoice) throws -> (UInt16, [OwnedSocket]) {
+    private static func open(_ choice: PortChoice, _ door: Door) throws -> (UInt16, [OwnedSocket]) {
         switch choice {
-        case .exactly(0): return try open(.any)
+        case .exactly(0): return try open(.any, door)
         case .exactly(let port):
             do {
                 return try open(port: port)
-            } catch let error as SystemError where error.code == EADDRINUSE {
-                throw HostError("cannot listen on port \(port): already in use (try --port 0)")
-            } catch let error as SystemError where error.code == EACCES {
-                throw HostError("cannot listen on port \(port): not permitted (try a port above 1023)")
+            } catch let error as SystemError {
+                throw explained(error, "port \(port)", "--port 0")
             }
+        case .at(let places):
+            let opened = try places.map { try open($0, door) }
+            return (opened.first?.0 ?? 0, opened.flatMap(\.1))
         case .preferred(let port):
             do {
                 return try open(port: port)
             } catch let error as SystemError where error.code == EADDRINUSE || error.code == EACCES {
-                return try open(.any)
+                return try open(.any, door)
             }
         case .any:
             // The port that the kernel gives for one family may be taken in the other.
@@ -97,6 +111,41 @@ final class Listener {
                 }
             }
             throw HostError("cannot listen: no port is free for both IPv4 and IPv6 (name one with --port)")
+        }
+    }
+
+    private static func open(_ place: ListenPlace, _ door: Door) throws -> (UInt16, [OwnedSocket]) {
+        let option =
+            switch door {
+            case .links: "--listen 0.0.0.0:PORT"
+            case .guests: "another port for --text"
+            case .pages: "another port for --metrics"
+            }
+        switch place {
+        case .everyAddress(port: 0): return try open(.any, door)
+        case .everyAddress(let port):
+            do {
+                return try open(port: port)
+            } catch let error as SystemError {
+                throw explained(error, "port \(port)", option)
+            }
+        case .endpoint(let endpoint):
+            do {
+                let socket = try open(endpoint)
+                return (try socket.descriptor.localEndpoint()?.port ?? 0, [socket])
+            } catch {
+                throw explained(error, error.code == EADDRINUSE ? "port \(endpoint.port)" : "\(endpoint)", option)
+            }
+        }
+    }
+
+    private static func explained(_ error: SystemError, _ place: String, _ option: String) -> HostError {
+        switch error.code {
+        case EADDRINUSE: HostError("cannot listen on \(place): already in use (try \(option))")
+        case EACCES: HostError("cannot listen on \(place): not permitted (try a port above 1023)")
+        case EADDRNOTAVAIL:
+            HostError("cannot listen on \(place): this machine does not have that address (try \(option))")
+        default: HostError("cannot listen on \(place): \(error.reason)")
         }
     }
 
@@ -131,6 +180,11 @@ final class Listener {
         try socket.listen(backlog: 512)
         return OwnedSocket(socket)
     }
+}
+
+/// Who comes in where.
+enum Door: Equatable {
+    case links, guests, pages
 }
 
 /// Levels of socket options as the calls want them.

@@ -14,7 +14,7 @@ public final class PeerHost<C: Core> {
     private let configuration: HostConfiguration
     private let poller: Poller
     private let links: LinkTable
-    private var listener: Listener?
+    private let doors: Doors
     private let multicast: MulticastSockets?
     private let watch: InterfaceWatch
     private let console: Console
@@ -23,6 +23,15 @@ public final class PeerHost<C: Core> {
     private var pending: [Input] = []
     private var moment: Moment
     private var outcome: Outcome?
+    public var operation = Operation()
+
+    /// What a program that runs unattended does besides.
+    public struct Operation {
+        /// What SIGHUP does; without it, it is like SIGTERM.
+        public var hangupReceived: ((_ core: inout C) -> Void)?
+        /// Makes the page that ``HostConfiguration/pagePlaces`` give.
+        public var page: (_ core: C) -> [UInt8] = { _ in [] }
+    }
 
     /// The clocks as they were read once for the round.
     private struct Moment {
@@ -50,9 +59,8 @@ public final class PeerHost<C: Core> {
         moment = Moment()
         sleepDetector = SleepDetector(at: moment.now, awake: Clock.awake())
         poller = try Poller()
-        links = LinkTable(poller: poller)
-        let listener = try Listener(configuration.port, poller: poller)
-        self.listener = listener
+        links = LinkTable(poller: poller, limits: configuration.linkLimits)
+        doors = try Doors(configuration, poller: poller)
         watch = try InterfaceWatch(names: configuration.interfaceNames, poller: poller, at: moment.now)
         multicast =
             configuration.usesMulticast
@@ -62,12 +70,15 @@ public final class PeerHost<C: Core> {
         for name in configuration.interfaceNames where !watch.interfaces.contains(where: { $0.name == name }) {
             configuration.note(Note(.warning, "there is no interface \(name) that is up"))
         }
-        pending.append(.started(linkPort: listener.port, interfaces: watch.interfaces))
+        pending.append(.started(linkPort: doors.linkPort, interfaces: watch.interfaces))
         if let columns = console.columns { frontEnd.sizeChanged(columns: columns) }
     }
 
     /// The TCP port on which links are accepted.
-    public var linkPort: UInt16 { listener?.port ?? 0 }
+    public var linkPort: UInt16 { doors.linkPort }
+    /// The TCP ports of guests and of the page; 0 where there is none.
+    public var guestPort: UInt16 { doors.guestPort }
+    public var pagePort: UInt16 { doors.pagePort }
 
     /// Runs a core until it has finished.
     /// - Throws: ``HostError`` or ``SystemError`` if a socket cannot be opened at the start, fit to be shown.
@@ -123,7 +134,7 @@ public final class PeerHost<C: Core> {
         var wake = min(now + limit, watch.nextDeadline)
         if let deadline = core.nextDeadline { wake = min(wake, deadline.at) }
         if let deadline = links.nextDeadline { wake = min(wake, deadline) }
-        if let deadline = listener?.pausedUntil { wake = min(wake, deadline) }
+        if let deadline = doors.nextDeadline { wake = min(wake, deadline) }
         return max(.zero, wake - now)
     }
 
@@ -142,10 +153,13 @@ public final class PeerHost<C: Core> {
                 if let input = links.ready(id, readiness) { handle(input) }
             case .datagrams(let number, let toGroup):
                 multicast?.receive(on: number, toGroup: toGroup) { handle(.datagramReceived($0, from: $1)) }
-            case .listener:
-                listener?.accept(at: moment.now) { descriptor, from in
-                    if let id = links.accept(descriptor, from: from) { handle(.linkAccepted(id, from: from)) }
+            case .listener(let door):
+                doors.accept(at: door, now: moment.now) { descriptor, from in
+                    if let id = links.accept(descriptor, from: from, isGuest: door == .guests) {
+                        handle(.linkAccepted(id, from: from))
+                    }
                 }
+            case .page(let number): doors.pages?.ready(number) { operation.page(core) }
             case .interfaceWatch: watch.ready(at: moment.now)
             case .signals: takeSignals()
             case .standardInput: takeInput()
@@ -157,7 +171,7 @@ public final class PeerHost<C: Core> {
 
     private func takeTimers() {
         links.deadlineReached(at: moment.now)
-        listener?.deadlineReached(at: moment.now)
+        doors.deadlineReached(at: moment.now)
         switch watch.deadlineReached(at: moment.now) {
         case .notDue: break
         case .same: multicast?.update(watch.interfaces)
@@ -188,7 +202,9 @@ public final class PeerHost<C: Core> {
     private func takeSignals() {
         for news in console.signals?.read() ?? [] {
             switch news {
-            case .leave:
+            case .hangup where operation.hangupReceived != nil && !console.hasAskedToLeave:
+                operation.hangupReceived?(&core)
+            case .leave, .hangup:
                 if console.hasAskedToLeave { outcome = .abandoned }
                 leave()
             case .suspend:
@@ -260,9 +276,9 @@ public final class PeerHost<C: Core> {
 
     /// Hands over what is queued for links and standard output, within bounds.
     private func finish() throws {
-        listener = nil
+        doors.close()
         console.input = nil
-        let end = Clock.now() + HostBounds.finishTime
+        let end = Clock.now() + configuration.finishTime
         links.closeAll(until: end)
         while links.count > 0 {
             let left = end - Clock.now()
@@ -274,9 +290,10 @@ public final class PeerHost<C: Core> {
                 case .link(let id): _ = links.ready(id, readiness)
                 case .datagrams(let number, let toGroup): multicast?.receive(on: number, toGroup: toGroup) { _, _ in }
                 case .interfaceWatch: watch.ready(at: Clock.now())
-                case .signals: if console.signals?.read().contains(.leave) ?? false { return }
+                case .signals:
+                    if console.signals?.read().contains(where: { $0 == .leave || $0 == .hangup }) ?? false { return }
                 case .standardOutput: console.output?.ready()
-                case .listener, .standardInput: break
+                case .listener, .page, .standardInput: break
                 }
             }
         }

@@ -4,7 +4,9 @@ import Glibc
 
 /// What waits behind a descriptor.
 enum Source: Equatable {
-    case listener
+    case listener(Door)
+    /// Somebody who asks for the page.
+    case page(UInt32)
     case link(LinkID)
     /// By the number that ``MulticastSockets`` gave it, and which of its two sockets.
     case datagrams(UInt32, toGroup: Bool)

@@ -3,8 +3,10 @@ import Glibc
 
 /// What a signal asks for.
 enum SignalNews: Equatable {
-    /// SIGINT, SIGTERM, SIGHUP.
+    /// SIGINT, SIGTERM.
     case leave
+    /// SIGHUP: the terminal is gone, or a daemon is to read its settings anew.
+    case hangup
     /// SIGTSTP: stop until continued.
     case suspend
     /// SIGCONT.
@@ -54,6 +56,7 @@ final class SignalWatch {
             }
             return (0..<count / MemoryLayout<signalfd_siginfo>.stride).map { index in
                 switch CInt(buffer[index].ssi_signo) {
+                case SIGHUP: .hangup
                 case SIGTSTP: .suspend
                 case SIGCONT: .resumed
                 case SIGWINCH: .resized

@@ -1,0 +1,53 @@
+import Chat
+import Wire
+
+/// Everywhere that the process waits for connections.
+final class Doors {
+    private var links: Listener?
+    private var guests: Listener?
+    private(set) var pages: PageServer?
+    let linkPort: UInt16
+    let guestPort: UInt16
+    let pagePort: UInt16
+
+    init(_ configuration: HostConfiguration, poller: Poller) throws {
+        let links = try Listener(configuration.port, poller: poller)
+        if !configuration.guestPlaces.isEmpty {
+            guests = try Listener(.at(configuration.guestPlaces), door: .guests, poller: poller)
+        }
+        if !configuration.pagePlaces.isEmpty {
+            pages = PageServer(
+                try Listener(.at(configuration.pagePlaces), door: .pages, poller: poller), poller: poller)
+        }
+        self.links = links
+        linkPort = links.port
+        guestPort = guests?.port ?? 0
+        pagePort = pages?.port ?? 0
+    }
+
+    /// Connections that wait; those for the page are kept here.
+    func accept(at door: Door, now: Instant, _ body: (consuming Descriptor, Endpoint) -> Void) {
+        switch door {
+        case .links: links?.accept(at: now, body)
+        case .guests: guests?.accept(at: now, body)
+        case .pages: pages?.accept(at: now)
+        }
+    }
+
+    var nextDeadline: Instant? {
+        [links?.pausedUntil, guests?.pausedUntil, pages?.nextDeadline].compactMap(\.self).min()
+    }
+
+    func deadlineReached(at now: Instant) {
+        links?.deadlineReached(at: now)
+        guests?.deadlineReached(at: now)
+        pages?.deadlineReached(at: now)
+    }
+
+    /// Nobody comes in any more.
+    func close() {
+        links = nil
+        guests = nil
+        pages = nil
+    }
+}

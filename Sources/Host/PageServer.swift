@@ -1,0 +1,145 @@
+import Chat
+import Glibc
+import Wire
+
+/// Gives one page to whoever asks for it by HTTP: as much of a web server as a collector of metrics needs. Bounded in
+/// everything: few visits at once, short requests, little time.
+final class PageServer {
+    private final class Visit {
+        let descriptor: Descriptor
+        let end: Instant
+        var request: [UInt8] = []
+        /// What is still to be sent; nil until the request is whole.
+        var answer: ArraySlice<UInt8>?
+
+        init(_ descriptor: consuming Descriptor, until end: Instant) {
+            self.descriptor = descriptor
+            self.end = end
+        }
+    }
+
+    private let listener: Listener
+    private let poller: Poller
+    private var visits: [UInt32: Visit] = [:]
+    private var nextNumber: UInt32 = 0
+
+    init(_ listener: Listener, poller: Poller) {
+        self.listener = listener
+        self.poller = poller
+    }
+
+    deinit {
+        for visit in visits.values { poller.remove(visit.descriptor.number) }
+    }
+
+    var port: UInt16 { listener.port }
+
+    var nextDeadline: Instant? {
+        let end = visits.values.lazy.map(\.end).min()
+        guard let pause = listener.pausedUntil else { return end }
+        return min(pause, end ?? pause)
+    }
+
+    func accept(at now: Instant) {
+        listener.accept(at: now) { descriptor, _ in
+            // Whoever holds a visit open longest gives way, so that nobody can keep the collector out.
+            if visits.count >= HostBounds.pageVisits, let oldest = visits.keys.min() { drop(oldest) }
+            let number = nextNumber
+            let visit = Visit(descriptor, until: now + HostBounds.pageTime)
+            guard (try? poller.add(visit.descriptor.number, .page(number), .readable)) != nil else { return }
+            nextNumber &+= 1
+            visits[number] = visit
+        }
+    }
+
+    /// - Parameter page: Makes the page, when it is asked for.
+    func ready(_ number: UInt32, page: () -> [UInt8]) {
+        guard let visit = visits[number] else { return }
+        guard let bytes = read(visit) else { return drop(number) }
+        if visit.answer == nil {
+            visit.request += bytes
+            guard let answer = PageRequest.answer(to: visit.request, page: page) else { return }
+            visit.answer = answer[...]
+        }
+        send(visit, number)
+    }
+
+    func deadlineReached(at now: Instant) {
+        listener.deadlineReached(at: now)
+        for number in visits.filter({ $0.value.end <= now }).keys.sorted() { drop(number) }
+    }
+
+    /// - Returns: Nil at the end, or if the connection failed.
+    private func read(_ visit: Visit) -> [UInt8]? {
+        withUnsafeTemporaryAllocation(byteCount: PageRequest.maximumBytes, alignment: 1) { buffer in
+            switch try? visit.descriptor.receive(into: buffer) {
+            case .bytes(let count): Array(buffer[..<count])
+            case .notNow: []
+            case .end, nil: nil
+            }
+        }
+    }
+
+    private func send(_ visit: Visit, _ number: UInt32) {
+        while let rest = visit.answer, !rest.isEmpty {
+            do {
+                guard let count = try visit.descriptor.send(rest) else {
+                    return poller.change(visit.descriptor.number, to: [.readable, .writable])
+                }
+                visit.answer = rest.dropFirst(count)
+            } catch {
+                return drop(number)
+            }
+        }
+        // The visitor closes when it has read all; closing first could cost it the end.
+        poller.change(visit.descriptor.number, to: .readable)
+        _ = shutdown(visit.descriptor.number, CInt(SHUT_WR))
+    }
+
+    private func drop(_ number: UInt32) {
+        guard let visit = visits.removeValue(forKey: number) else { return }
+        poller.remove(visit.descriptor.number)
+    }
+}
+
+/// HTTP/1.0 (RFC 1945) for one page.
+enum PageRequest {
+    /// A request may have so many bytes, its headers included.
+    static let maximumBytes = 4096
+
+    /// - Parameter page: Called only if the page is what is asked for.
+    /// - Returns: Nil while the request is not whole.
+    static func answer(to request: [UInt8], page: () -> [UInt8]) -> [UInt8]? {
+        guard isWhole(request) else {
+            return request.count < maximumBytes ? nil : head("431 Request Header Fields Too Large", byteCount: 0)
+        }
+        let line = String(decoding: request.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else { return head("400 Bad Request", byteCount: 0) }
+        guard words[0] == "GET" || words[0] == "HEAD" else { return head("405 Method Not Allowed", byteCount: 0) }
+        guard words[1].prefix(while: { $0 != "?" }) == "/metrics" else { return head("404 Not Found", byteCount: 0) }
+        let body = page()
+        return head("200 OK", byteCount: body.count) + (words[0] == "GET" ? body : [])
+    }
+
+    private static func isWhole(_ request: [UInt8]) -> Bool {
+        var lineBytes = 0
+        for byte in request {
+            if byte == 0x0A {
+                if lineBytes == 0 { return true }
+                lineBytes = 0
+            } else if byte != 0x0D {
+                lineBytes += 1
+            }
+        }
+        return false
+    }
+
+    private static func head(_ status: String, byteCount: Int) -> [UInt8] {
+        let lines = [
+            "HTTP/1.0 \(status)", "Content-Type: text/plain; version=0.0.4; charset=utf-8",
+            "Content-Length: \(byteCount)", "Connection: close", "", "",
+        ]
+        return Array(lines.joined(separator: "\r\n").utf8)
+    }
+}
