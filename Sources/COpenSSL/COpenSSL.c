@@ -1,5 +1,6 @@
 // libcrypto's calls come in sequences with contexts to make and free; here each sequence is one function.
 #include "COpenSSL.h"
+#include <pthread.h>
 #include <string.h>
 
 typedef struct evp_pkey_st EVP_PKEY;
@@ -91,49 +92,60 @@ int earshot_ed25519_verify(const uint8_t *publicKey, const uint8_t *message, siz
 
 void earshot_key_free(void *key) { EVP_PKEY_free(key); }
 
-int earshot_x25519_public(const uint8_t *privateKey, uint8_t *publicKey) {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(nidX25519, NULL, privateKey, 32);
-    size_t count = 32;
-    int ok = key != NULL && EVP_PKEY_get_raw_public_key(key, publicKey, &count) == 1 && count == 32;
-    EVP_PKEY_free(key);
-    return ok;
+void *earshot_x25519_key(const uint8_t *privateKey) {
+    return EVP_PKEY_new_raw_private_key(nidX25519, NULL, privateKey, 32);
 }
 
-int earshot_x25519(const uint8_t *privateKey, const uint8_t *publicKey, uint8_t *shared) {
+int earshot_x25519_public(void *key, uint8_t *publicKey) {
+    size_t count = 32;
+    return EVP_PKEY_get_raw_public_key(key, publicKey, &count) == 1 && count == 32;
+}
+
+int earshot_x25519(void *key, const uint8_t *publicKey, uint8_t *shared) {
     static const uint8_t zeros[32];
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(nidX25519, NULL, privateKey, 32);
     EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(nidX25519, NULL, publicKey, 32);
-    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
     size_t count = 32;
     int ok = peer != NULL && context != NULL && EVP_PKEY_derive_init(context) == 1 &&
              EVP_PKEY_derive_set_peer(context, peer) == 1 && EVP_PKEY_derive(context, shared, &count) == 1 &&
              count == 32 && CRYPTO_memcmp(shared, zeros, 32) != 0;
     EVP_PKEY_CTX_free(context);
     EVP_PKEY_free(peer);
-    EVP_PKEY_free(key);
     return ok;
 }
 
-void *earshot_aead_new(const uint8_t *key) {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    if (context != NULL && EVP_CipherInit_ex(context, EVP_chacha20_poly1305(), NULL, key, NULL, 1) != 1) {
+// A context takes a kilobyte and most of a microsecond to make; ChaCha20 has no key schedule, so setting the key anew for
+// each record costs next to nothing. One context a thread therefore serves all keys.
+static pthread_key_t aeadContextKey;
+static pthread_once_t aeadContextOnce = PTHREAD_ONCE_INIT;
+static int hasAEADContextKey = 0;
+
+static void freeAEADContext(void *context) { EVP_CIPHER_CTX_free(context); }
+
+static void makeAEADContextKey(void) {
+    hasAEADContextKey = pthread_key_create(&aeadContextKey, freeAEADContext) == 0;
+}
+
+static EVP_CIPHER_CTX *aeadContext(void) {
+    if (pthread_once(&aeadContextOnce, makeAEADContextKey) != 0 || !hasAEADContextKey) return NULL;
+    EVP_CIPHER_CTX *context = pthread_getspecific(aeadContextKey);
+    if (context != NULL) return context;
+    context = EVP_CIPHER_CTX_new();
+    if (context == NULL) return NULL;
+    if (EVP_CipherInit_ex(context, EVP_chacha20_poly1305(), NULL, NULL, NULL, 1) != 1 ||
+        pthread_setspecific(aeadContextKey, context) != 0) {
         EVP_CIPHER_CTX_free(context);
         return NULL;
     }
     return context;
 }
 
-void earshot_aead_free(void *context) { EVP_CIPHER_CTX_free(context); }
-
-int earshot_aead_rekey(void *context, const uint8_t *key) {
-    return EVP_CipherInit_ex(context, NULL, NULL, key, NULL, 1) == 1;
-}
-
 int earshot_aead_seal(
-    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out) {
+    EVP_CIPHER_CTX *context = aeadContext();
     int done = 0;
-    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, 1) == 1 &&
+    return context != NULL && EVP_CipherInit_ex(context, NULL, NULL, key, nonce, 1) == 1 &&
            (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
            (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
            EVP_CipherFinal_ex(context, out + count, &done) == 1 &&
@@ -141,15 +153,22 @@ int earshot_aead_seal(
 }
 
 int earshot_aead_open(
-    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out) {
+    EVP_CIPHER_CTX *context = aeadContext();
     int done = 0;
     uint8_t spare[16];
-    return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, 0) == 1 &&
+    return context != NULL && EVP_CipherInit_ex(context, NULL, NULL, key, nonce, 0) == 1 &&
            EVP_CIPHER_CTX_ctrl(context, ctrlSetTag, 16, (void *)(in + count)) == 1 &&
            (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
            (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
            EVP_CipherFinal_ex(context, spare, &done) == 1;
+}
+
+void earshot_aead_forget(void) {
+    static const uint8_t zeros[32];
+    if (hasAEADContextKey && pthread_getspecific(aeadContextKey) != NULL)
+        EVP_CipherInit_ex(pthread_getspecific(aeadContextKey), NULL, NULL, zeros, zeros, 1);
 }
 
 int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count) {

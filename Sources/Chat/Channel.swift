@@ -15,10 +15,12 @@ struct Channel {
     private var stage: Stage
     private var records = RecordBuffer()
     private var frames = FrameBuffer()
-    /// Frames, each behind its length, that wait to be sealed as one record.
-    private var unsealed: [UInt8] = []
-    /// Bytes ready for the connection, in front of whatever is sealed next.
-    private var sealed: [UInt8] = []
+    /// Frames that wait to be sealed as one record; the links of a room share the storage of what is said to all.
+    private var queued: [[UInt8]] = []
+    /// Bytes of the queued frames with their lengths.
+    private var queuedBytes = 0
+    /// Messages of the handshake, with their lengths, ready for the connection.
+    private var messages: [UInt8] = []
 
     init(role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair) {
         stage = .awaitingHandshake(
@@ -82,44 +84,93 @@ struct Channel {
         }
     }
 
-    /// Queues an encoded frame; it leaves with the next ``flush()``.
+    /// Queues an encoded frame; it leaves with the next ``flush(into:)``.
     mutating func queue(_ frame: [UInt8]) {
         precondition(frame.count <= Limits.frameBytes, "a frame of ours is too long")
-        unsealed.append(UInt8(truncatingIfNeeded: frame.count >> 8))
-        unsealed.append(UInt8(truncatingIfNeeded: frame.count))
-        unsealed.append(contentsOf: frame)
+        queued.append(frame)
+        queuedBytes += 2 + frame.count
     }
 
-    /// Whether ``flush()`` has something to give.
-    var hasOutput: Bool {
-        if !sealed.isEmpty { return true }
-        if case .open = stage { return !unsealed.isEmpty }
-        return false
+    /// Whether ``flush(into:)`` has something to give.
+    var hasOutput: Bool { outputBytes > 0 }
+
+    /// How many bytes ``flush(into:)`` is going to append.
+    var outputBytes: Int {
+        guard case .open = stage, queuedBytes > 0 else { return messages.count }
+        let records = (queuedBytes + Limits.recordBytes - 1) / Limits.recordBytes
+        return messages.count + queuedBytes + records * (2 + Transport.tagBytes)
     }
 
-    /// Everything that is ready for the connection: all queued frames as few records as possible.
-    mutating func flush() -> [UInt8] {
-        if case .open(let transport) = stage, !unsealed.isEmpty {
-            sealed.reserveCapacity(sealed.count + unsealed.count + 64)
-            var start = 0
-            while start < unsealed.count {
-                let end = min(start + Limits.recordBytes, unsealed.count)
-                let length = end - start + Transport.tagBytes
-                sealed.append(UInt8(truncatingIfNeeded: length >> 8))
-                sealed.append(UInt8(truncatingIfNeeded: length))
-                transport.seal(unsealed[start..<end], into: &sealed)
-                start = end
-            }
-            unsealed.removeAll(keepingCapacity: unsealed.count <= Limits.recordBytes)
+    /// Appends everything that is ready for the connection: all queued frames as few records as possible. Allocates
+    /// nothing if `output` has the capacity.
+    mutating func flush(into output: inout [UInt8]) {
+        if !messages.isEmpty {
+            output.append(contentsOf: messages)
+            messages = []
         }
-        defer { sealed.removeAll() }
-        return sealed
+        guard case .open(let transport) = stage, queuedBytes > 0 else { return }
+        var writer = RecordWriter(transport: transport)
+        for frame in queued { writer.append(frame, to: &output) }
+        writer.finish(&output)
+        queuedBytes = 0
+        queued.removeAll(keepingCapacity: queued.capacity <= Self.keptFrames)
     }
+
+    /// Room for this many frames is kept when they have left: 8 bytes each.
+    private static let keptFrames = 8
 
     private mutating func appendRecord(_ message: [UInt8]) {
-        sealed.append(UInt8(truncatingIfNeeded: message.count >> 8))
-        sealed.append(UInt8(truncatingIfNeeded: message.count))
-        sealed.append(contentsOf: message)
+        messages.append(UInt8(truncatingIfNeeded: message.count >> 8))
+        messages.append(UInt8(truncatingIfNeeded: message.count))
+        messages.append(contentsOf: message)
+    }
+}
+
+/// Lays frames out as the plaintext stream and seals it in place, record by record.
+private struct RecordWriter {
+    let transport: Transport
+    /// Where the plaintext of the record that is being filled begins; nil between records.
+    private var start: Int?
+
+    init(transport: Transport) { self.transport = transport }
+
+    mutating func append(_ frame: [UInt8], to output: inout [UInt8]) {
+        appendByte(UInt8(truncatingIfNeeded: frame.count >> 8), to: &output)
+        appendByte(UInt8(truncatingIfNeeded: frame.count), to: &output)
+        var rest = frame[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(room(in: &output))
+            output.append(contentsOf: part)
+            rest = rest[part.endIndex...]
+        }
+    }
+
+    private mutating func appendByte(_ byte: UInt8, to output: inout [UInt8]) {
+        _ = room(in: &output)
+        output.append(byte)
+    }
+
+    /// What the record still takes; a full one is sealed and the next one begun.
+    private mutating func room(in output: inout [UInt8]) -> Int {
+        if let start {
+            let room = Limits.recordBytes - (output.count - start)
+            if room > 0 { return room }
+            finish(&output)
+        }
+        // Its length, known when it is full.
+        output.append(0)
+        output.append(0)
+        start = output.count
+        return Limits.recordBytes
+    }
+
+    mutating func finish(_ output: inout [UInt8]) {
+        guard let start else { return }
+        transport.seal(tailOf: &output, from: start)
+        let length = output.count - start
+        output[start - 2] = UInt8(truncatingIfNeeded: length >> 8)
+        output[start - 1] = UInt8(truncatingIfNeeded: length)
+        self.start = nil
     }
 }
 

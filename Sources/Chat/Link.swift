@@ -37,6 +37,8 @@ struct Link {
     /// An earlier end of patience than usual (interfaces changed), until something comes.
     var mustHearBy: Instant?
     var exchange = LinkExchange()
+    /// In the table's list of links that have something to send.
+    var isToBeFlushed = false
     /// How we stood when our hello left.
     var greeting: Greeting?
 

@@ -1,51 +1,124 @@
 import Wire
 
-/// All links of a core, walked in the order of their IDs so that no dictionary's order reaches an output.
+/// All links of a core, walked in the order of their IDs so that no dictionary's order reaches an output, and what is
+/// to be sent on them.
+///
+/// A link stays in one place, so that looking at it or changing it copies nothing.
 struct LinkTable {
-    private var links: [LinkID: Link] = [:]
+    private var slots: [Link?] = []
+    private var freePlaces: [Int] = []
+    private var places: [LinkID: Int] = [:]
     private(set) var ids: [LinkID] = []
     /// Established links of each peer, newest last. What is for a peer goes over its last one.
     private var established: [PeerID: [LinkID]] = [:]
     /// Peers with an established link, ascending.
     private(set) var peers: [PeerID] = []
     private(set) var strangerCount = 0
+    /// Links that have something to send, in the order in which they got it; those before `flushed` are done.
+    private var toBeFlushed: [LinkID] = []
+    private var flushed = 0
+    /// Used for one link after the other: a host that lets go of it at once makes it serve for all of them.
+    private var outgoing: [UInt8] = []
 
     var count: Int { ids.count }
 
-    func contains(_ id: LinkID) -> Bool { links[id] != nil }
+    func contains(_ id: LinkID) -> Bool { places[id] != nil }
 
-    /// Changing a link in place. Its phase is changed by the methods below only, so that the indexes keep in step.
+    /// Changing a link in place; what its channel then has to send is remembered. Its phase is changed by the methods
+    /// below only, so that the indexes keep in step.
     subscript(id: LinkID) -> Link? {
-        _read { yield links[id] }
-        _modify { yield &links[id] }
+        _read {
+            if let place = places[id] { yield slots[place] } else { yield nil }
+        }
+        _modify {
+            if let place = places[id] {
+                defer { noteOutput(at: place) }
+                yield &slots[place]
+            } else {
+                var none: Link?
+                yield &none
+                precondition(none == nil, "a link is inserted by insert(_:)")
+            }
+        }
+    }
+
+    private mutating func noteOutput(at place: Int) {
+        guard slots[place]?.isToBeFlushed == false, slots[place]?.channel.hasOutput == true,
+            let id = slots[place]?.id
+        else { return }
+        slots[place]?.isToBeFlushed = true
+        toBeFlushed.append(id)
     }
 
     mutating func insert(_ link: Link) {
-        precondition(links[link.id] == nil, "a link's ID is never used again")
-        links[link.id] = link
+        precondition(places[link.id] == nil, "a link's ID is never used again")
+        if let place = freePlaces.popLast() {
+            slots[place] = link
+            places[link.id] = place
+        } else {
+            places[link.id] = slots.count
+            slots.append(link)
+        }
         ids.insert(link.id, at: place(of: link.id))
         if link.isStranger { strangerCount += 1 }
     }
 
     /// - Returns: the link as it was.
     mutating func remove(_ id: LinkID) -> Link? {
-        guard let link = links.removeValue(forKey: id) else { return nil }
-        ids.remove(at: place(of: id))
+        guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
+        slots[place] = nil
+        freePlaces.append(place)
+        ids.remove(at: self.place(of: id))
         leaveIndexes(link)
         return link
     }
 
     mutating func setPhase(_ phase: Link.Phase, of id: LinkID) {
-        guard var link = links[id] else { return }
+        guard let slot = places[id], let link = slots[slot] else { return }
         leaveIndexes(link)
-        link.phase = phase
-        links[id] = link
-        if link.isStranger { strangerCount += 1 }
+        slots[slot]?.phase = phase
+        if slots[slot]?.isStranger == true { strangerCount += 1 }
         if case .established(let peer) = phase {
-            if established[peer] == nil { peers.insert(peer, at: peers.firstIndex { $0 > peer } ?? peers.count) }
+            if established[peer] == nil { peers.insert(peer, at: place(of: peer)) }
             established[peer, default: []].append(id)
         }
     }
+
+    // Sending.
+
+    /// Seals what is queued for the next link that has something, all of it as one. Let go of the bytes before the
+    /// next call, which then reuses their storage.
+    mutating func nextFlush() -> (id: LinkID, bytes: [UInt8])? {
+        if flushed == 0, toBeFlushed.count > 1 { toBeFlushed.sort() }
+        while flushed < toBeFlushed.count {
+            let id = toBeFlushed[flushed]
+            flushed += 1
+            if let bytes = flush(id) { return (id, bytes) }
+        }
+        toBeFlushed.removeAll(keepingCapacity: true)
+        flushed = 0
+        return nil
+    }
+
+    /// Seals what is queued for one link; nil if that is nothing.
+    mutating func flush(_ id: LinkID) -> [UInt8]? {
+        guard let place = places[id], slots[place]?.isToBeFlushed == true else { return nil }
+        slots[place]?.isToBeFlushed = false
+        guard let phase = slots[place]?.phase, phase != .closing, phase != .awaitingConnection,
+            let size = slots[place]?.channel.outputBytes, size > 0
+        else { return nil }
+        if outgoing.capacity > Self.keptBytes, outgoing.capacity / 4 > size {
+            outgoing = []
+        } else {
+            outgoing.removeAll(keepingCapacity: true)
+        }
+        outgoing.reserveCapacity(size)
+        slots[place]?.channel.flush(into: &outgoing)
+        return outgoing
+    }
+
+    /// Storage for sealed records that is not given back for being too large.
+    private static let keptBytes = 4096
 
     /// The established links with a peer, oldest first.
     func links(with peer: PeerID) -> [LinkID] { established[peer] ?? [] }
@@ -57,12 +130,12 @@ struct LinkTable {
     func mostDispensableStranger() -> LinkID? {
         var counts: [IPAddress: Int] = [:]
         for id in ids {
-            guard let link = links[id], link.isStranger, link.origin == .accepted else { continue }
+            guard let link = self[id], link.isStranger, link.origin == .accepted else { continue }
             counts[link.endpoint.address, default: 0] += 1
         }
         var best: (count: Int, link: Link)?
         for id in ids {
-            guard let link = links[id], link.isStranger, link.origin == .accepted else { continue }
+            guard let link = self[id], link.isStranger, link.origin == .accepted else { continue }
             let count = counts[link.endpoint.address] ?? 0
             guard let (bestCount, bestLink) = best else {
                 best = (count, link)
@@ -79,7 +152,7 @@ struct LinkTable {
             established[peer]?.removeAll { $0 == link.id }
             if established[peer]?.isEmpty == true {
                 established[peer] = nil
-                peers.removeAll { $0 == peer }
+                peers.remove(at: place(of: peer))
             }
         }
     }
@@ -90,6 +163,15 @@ struct LinkTable {
         while low < high {
             let middle = (low + high) / 2
             if ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+    private func place(of peer: PeerID) -> Int {
+        var low = 0
+        var high = peers.count
+        while low < high {
+            let middle = (low + high) / 2
+            if peers[middle] < peer { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -212,7 +212,7 @@ extension Peer {
     }
 
     mutating func sendEncoded(_ frame: [UInt8], on id: LinkID) {
-        guard let link = links[id], link.peer != nil else { return }
+        guard links[id]?.peer != nil else { return }
         links[id]?.channel.queue(frame)
     }
 
@@ -225,15 +225,9 @@ extension Peer {
         }
     }
 
-    /// Seals what is queued for each link as one record a link (DESIGN §3, flush once).
-    mutating func flushLinks() {
-        for id in links.ids { flush(id) }
-    }
-
+    /// What is queued leaves before what follows.
     private mutating func flush(_ id: LinkID) {
-        guard links[id]?.channel.hasOutput == true, let phase = links[id]?.phase, phase != .closing,
-            phase != .awaitingConnection, let bytes = links[id]?.channel.flush()
-        else { return }
+        guard let bytes = links.flush(id) else { return }
         outputs.push(.sendOnLink(id, bytes))
     }
 }

@@ -79,10 +79,11 @@ public struct Peer: Core {
         settle()
     }
 
-    /// What to do next; nil when there is nothing left for now.
+    /// What to do next; nil when there is nothing left for now. Behind all else, what is queued for each link is sealed
+    /// as one record a link, at the moment when it is asked for.
     public mutating func nextOutput() -> Output? {
-        if outputs.isEmpty { flushLinks() }
-        return outputs.pop()
+        if let output = outputs.pop() { return output }
+        return links.nextFlush().map { .sendOnLink($0.id, $0.bytes) }
     }
 
     public var nextDeadline: Deadline? {

@@ -49,6 +49,16 @@ final class LinkSocket {
         }
     }
 
+    /// Sends now what the kernel takes, and queues the rest.
+    /// - Precondition: Nothing is queued.
+    func send(_ bytes: [UInt8]) throws(SystemError) {
+        precondition(queuedBytes == 0, "what came first is sent first")
+        let count = try descriptor.send(bytes[...]) ?? 0
+        // Of its own, so that whoever made the bytes may use their storage again.
+        if count < bytes.count { queue = Array(bytes[count...]) }
+        sentCount = 0
+    }
+
     func append(_ bytes: [UInt8]) {
         if queuedBytes == 0 {
             queue = bytes

@@ -58,17 +58,27 @@ final class LinkTable {
         }
     }
 
-    /// Queues bytes; a link that is gone takes none.
+    /// Sends what the kernel takes at once, while the bytes are in the processor's cache, and queues the rest. A link
+    /// that is gone takes none.
     func send(_ bytes: [UInt8], on id: LinkID) {
         guard let link = links[id] else { return }
-        if case .closing = link.phase { return }
-        link.append(bytes)
-        if link.queuedBytes > limits.queueBytes {
-            // The queue of this round alone may be long: what the kernel takes does not count.
-            if case .open = link.phase { flush(link) }
-            if links[id] != nil, link.queuedBytes > limits.queueBytes { return end(link, .tooSlow) }
+        switch link.phase {
+        case .closing: return
+        case .connecting:
+            link.append(bytes)
+            markToBeFlushed(link)
+        case .open where link.queuedBytes > 0:
+            // epoll tells when the kernel takes more.
+            link.append(bytes)
+        case .open:
+            do {
+                try link.send(bytes)
+                if link.queuedBytes > 0 { setInterest(of: link, to: [.readable, .writable]) }
+            } catch {
+                return end(link, .failed(error.reason))
+            }
         }
-        markToBeFlushed(link)
+        if link.queuedBytes > limits.queueBytes { end(link, .tooSlow) }
     }
 
     /// Answered by `closedByUs` unless the link is gone already.
@@ -99,7 +109,7 @@ final class LinkTable {
         flush()
     }
 
-    /// Each link that has something queued is sent it, all at once.
+    /// Links that came to stand or are being closed are sent what is queued for them.
     func flush() {
         let links = toBeFlushed
         toBeFlushed.removeAll(keepingCapacity: true)

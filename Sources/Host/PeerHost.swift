@@ -5,8 +5,9 @@ import Wire
 /// Runs a core on the thread that calls it, with everything a core must not do itself: sockets, clocks, signals,
 /// standard streams.
 ///
-/// A round: wait; hand the core a bounded batch of inputs; commit the archive; carry out what the core wants; send
-/// each link what is queued for it, once. Nothing that a round says leaves before what it stored is kept.
+/// A round: wait; hand the core a bounded batch of inputs; commit the archive; carry out what the core wants. A core
+/// seals all that is for one link as one output, so each link is sent to once a round. Nothing that a round says leaves
+/// before what it stored is kept.
 public final class PeerHost<C: Core> {
     public private(set) var core: C
     private let frontEnd: any FrontEnd

@@ -2,30 +2,35 @@ import COpenSSL
 
 /// Noise §5.1: a key and a counter of what was sealed with it. One direction of a link.
 final class CipherState: CustomReflectable {
-    private let context: UnsafeMutableRawPointer  // Holds the key, and wipes it when it is freed.
+    private var key: Secret
     private(set) var nonce: UInt64 = 0
     static let tagBytes = 16
 
-    init(key: Secret) {
-        guard let context = key.withBytes({ earshot_aead_new($0) }) else {
-            preconditionFailure("libcrypto lacks ChaCha20-Poly1305")
-        }
-        self.context = context
-    }
+    init(key: Secret) { self.key = key }
 
-    deinit { earshot_aead_free(context) }
+    deinit { earshot_aead_forget() }
 
     /// Appends the ciphertext and its tag. Nothing is allocated if `output` has the capacity.
     /// - Returns: false when the counter is used up (Noise §5.1 reserves the last nonce).
     func seal(_ plaintext: ArraySlice<UInt8>, associated: [UInt8] = [], into output: inout [UInt8]) -> Bool {
-        guard nonce < UInt64.max else { return false }
         let start = output.count
+        guard nonce < UInt64.max else { return false }
         output.append(contentsOf: plaintext)
+        return seal(tailOf: &output, from: start, associated: associated)
+    }
+
+    /// Seals what stands behind `start` in place and appends its tag. Nothing is allocated if `output` has the
+    /// capacity.
+    /// - Returns: false when the counter is used up (Noise §5.1 reserves the last nonce).
+    func seal(tailOf output: inout [UInt8], from start: Int, associated: [UInt8] = []) -> Bool {
+        guard nonce < UInt64.max else { return false }
+        let count = output.count - start
+        precondition(count >= 0, "a tail begins in its buffer")
         for _ in 0..<Self.tagBytes { output.append(0) }
         let isDone = output.withUnsafeMutableBufferPointer { buffer in
             let place = buffer.baseAddress! + start  // Not empty: it holds the tag.
-            return Self.withNonce(nonce) { nonce in
-                earshot_aead_seal(context, nonce, associated, associated.count, place, plaintext.count, place)
+            return withKeyAndNonce { key, nonce in
+                earshot_aead_seal(key, nonce, associated, associated.count, place, count, place)
             }
         }
         precondition(isDone == 1, "libcrypto cannot seal")
@@ -42,8 +47,8 @@ final class CipherState: CustomReflectable {
         output.append(contentsOf: ciphertext)
         let isDone = output.withUnsafeMutableBufferPointer { buffer in
             let place = buffer.baseAddress! + start
-            return Self.withNonce(nonce) { nonce in
-                earshot_aead_open(context, nonce, associated, associated.count, place, count, place)
+            return withKeyAndNonce { key, nonce in
+                earshot_aead_open(key, nonce, associated, associated.count, place, count, place)
             }
         }
         output.removeLast(isDone == 1 ? Self.tagBytes : ciphertext.count)
@@ -62,23 +67,30 @@ final class CipherState: CustomReflectable {
     func rekey() {
         let zeros = [UInt8](repeating: 0, count: Secret.byteCount)
         var sealed = [UInt8](repeating: 0, count: zeros.count + Self.tagBytes)
-        let isDone = Self.withNonce(UInt64.max) { nonce in
-            earshot_aead_seal(context, nonce, nil, 0, zeros, zeros.count, &sealed)
+        let isDone = withKeyAndNonce(.max) { key, nonce in
+            earshot_aead_seal(key, nonce, nil, 0, zeros, zeros.count, &sealed)
         }
         precondition(isDone == 1, "libcrypto cannot seal")
         // The key is the first 32 bytes; the tag behind it is not used.
-        let isSet = earshot_aead_rekey(context, sealed)
-        precondition(isSet == 1, "libcrypto cannot change a key")
+        key = Secret(writing: { key in
+            sealed.withUnsafeBufferPointer { key.update(from: $0.baseAddress!, count: Secret.byteCount) }
+            return true
+        })!
         sealed.withUnsafeMutableBytes { earshot_wipe($0.baseAddress, $0.count) }
     }
 
     var customMirror: Mirror { Mirror(self, children: ["nonce": nonce]) }
 
-    /// Noise §12.3: 32 zero bits, then the counter in little-endian order.
-    private static func withNonce<Result>(_ number: UInt64, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
-        var nonce: (UInt32, UInt32, UInt32) = (
+    /// Noise §12.3: the nonce is 32 zero bits, then the counter in little-endian order.
+    private func withKeyAndNonce(
+        _ number: UInt64? = nil, _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>) -> CInt
+    ) -> CInt {
+        let number = number ?? nonce
+        var words: (UInt32, UInt32, UInt32) = (
             0, UInt32(truncatingIfNeeded: number).littleEndian, UInt32(truncatingIfNeeded: number >> 32).littleEndian
         )
-        return withUnsafeBytes(of: &nonce) { body($0.baseAddress!.assumingMemoryBound(to: UInt8.self)) }
+        return withUnsafeBytes(of: &words) { nonce in
+            key.withBytes { body($0, nonce.baseAddress!.assumingMemoryBound(to: UInt8.self)) }
+        }
     }
 }

@@ -4,26 +4,27 @@ import COpenSSL
 public final class NoiseKeyPair: Sendable, CustomReflectable {
     /// 32 bytes.
     public let publicKey: [UInt8]
-    private let privateKey: Secret
+    private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Read by libcrypto only, which shares it safely.
 
     /// - Parameter privateKey: 32 random bytes.
     public init(privateKey bytes: [UInt8]) {
         precondition(bytes.count == Self.byteCount, "an X25519 key has 32 bytes")
-        privateKey = Secret(bytes)
+        guard let key = earshot_x25519_key(bytes) else { preconditionFailure("libcrypto lacks X25519") }
         var publicKey = [UInt8](repeating: 0, count: Self.byteCount)
-        let isDone = earshot_x25519_public(bytes, &publicKey)
-        precondition(isDone == 1, "libcrypto lacks X25519")
+        let isDone = earshot_x25519_public(key, &publicKey)
+        precondition(isDone == 1, "libcrypto made a key without a public half")
+        self.key = key
         self.publicKey = publicKey
     }
+
+    deinit { earshot_key_free(key) }
 
     static let byteCount = 32
 
     /// Noise's DH(). Nil where the result would be all zeros: a public key of low order (RFC 7748 §6.1).
     func agree(with publicKey: [UInt8]) -> Secret? {
         guard publicKey.count == Self.byteCount else { return nil }
-        return Secret { shared in
-            privateKey.withBytes { earshot_x25519($0, publicKey, shared) } == 1
-        }
+        return Secret { shared in earshot_x25519(key, publicKey, shared) == 1 }
     }
 
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -28,6 +28,14 @@ public final class Transport {
         if sending.nonce % recordsPerKey == 0 { sending.rekey() }
     }
 
+    /// Seals in place what stands in `output` behind `start`: its record is ``tagBytes`` longer. Nothing is allocated if
+    /// `output` has the capacity.
+    public func seal(tailOf output: inout [UInt8], from start: Int) {
+        let isSealed = sending.seal(tailOf: &output, from: start)
+        precondition(isSealed, "2^64 records were sealed")
+        if sending.nonce % recordsPerKey == 0 { sending.rekey() }
+    }
+
     /// Appends the plaintext of one record.
     public func open(_ record: ArraySlice<UInt8>, into output: inout [UInt8]) throws(RecordError) {
         guard receiving.open(record, into: &output) else { throw RecordError() }

@@ -13,13 +13,17 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     /// Bytes that are kept because their unit is not complete, or not taken.
     public var bufferedCount: Int { bytes.count - start }
 
-    /// More of the stream. After an error the stream has no boundaries any more, so its bytes are dropped.
-    public mutating func append(_ more: some Collection<UInt8>) {
+    /// More of the stream. After an error the stream has no boundaries any more, so its bytes are dropped. Bytes that
+    /// come when nothing is buffered are not copied, and nothing is kept of them once all units are taken: an idle
+    /// stream has no buffer.
+    public mutating func append(_ more: [UInt8]) {
         guard failure == nil else { return }
         if start == bytes.count {
-            bytes.removeAll(keepingCapacity: true)
+            bytes = more
             start = 0
-        } else if start > bytes.count / 2 {
+            return
+        }
+        if start > bytes.count / 2 {
             // At least as many bytes were taken as are moved here.
             bytes.removeSubrange(..<start)
             start = 0
@@ -33,7 +37,10 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     ///   stream is lost.
     public mutating func next() throws(WireError) -> ArraySlice<UInt8>? {
         if let failure { throw failure }
-        guard bufferedCount >= 2 else { return nil }
+        guard bufferedCount >= 2 else {
+            if bufferedCount == 0 { letGo() }
+            return nil
+        }
         let length = Int(bytes[start]) << 8 | Int(bytes[start + 1])
         if length == 0 { throw fail(.empty) }
         if length > Unit.maximumBytes { throw fail(.tooLong(bytes: length, maximum: Unit.maximumBytes)) }
@@ -45,9 +52,13 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
 
     private mutating func fail(_ error: WireError) -> WireError {
         failure = error
+        letGo()
+        return error
+    }
+
+    private mutating func letGo() {
         bytes = []
         start = 0
-        return error
     }
 }
 

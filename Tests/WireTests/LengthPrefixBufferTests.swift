@@ -25,7 +25,7 @@ struct LengthPrefixBufferTests {
         var single = FrameBuffer()
         var units: [[UInt8]] = []
         for byte in stream {
-            single.append(CollectionOfOne(byte))
+            single.append([byte])
             units += try Self.drain(&single)
         }
         #expect(units == expected)
@@ -36,7 +36,7 @@ struct LengthPrefixBufferTests {
             var rest = stream[...]
             while !rest.isEmpty {
                 let count = Int.random(in: 1...400, using: &generator)
-                buffer.append(rest.prefix(count))
+                buffer.append(Array(rest.prefix(count)))
                 rest = rest.dropFirst(count)
                 units += try Self.drain(&buffer)
             }
@@ -51,7 +51,7 @@ struct LengthPrefixBufferTests {
         let frame: [UInt8] = [0xF0, 0x00] + [UInt8](repeating: 1, count: Limits.frameBytes)
         for _ in 0..<20 {
             for start in stride(from: 0, to: frame.count, by: 1000) {
-                buffer.append(frame[start..<min(start + 1000, frame.count)])
+                buffer.append(Array(frame[start..<min(start + 1000, frame.count)]))
                 let unit = try buffer.next()
                 #expect((unit != nil) == (start + 1000 >= frame.count))
                 #expect(buffer.bufferedCount <= frame.count)

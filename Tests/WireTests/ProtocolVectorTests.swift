@@ -99,7 +99,7 @@ struct ProtocolVectorTests {
         var buffer = FrameBuffer()
         var frames: [String] = []
         for byte in try vector.requireBytes("bytes") {
-            buffer.append(CollectionOfOne(byte))
+            buffer.append([byte])
             while let frame = try buffer.next() { frames.append(Array(frame).hexadecimal) }
         }
         #expect(frames == vector.texts("frame"))

@@ -17,22 +17,24 @@ int earshot_ed25519_sign(void *key, const uint8_t *message, size_t count, uint8_
 int earshot_ed25519_verify(const uint8_t *publicKey, const uint8_t *message, size_t count, const uint8_t *signature);
 void earshot_key_free(void *key);
 
-// X25519 (RFC 7748). Fails for a result of all zeros.
-int earshot_x25519_public(const uint8_t *privateKey, uint8_t *publicKey);
-int earshot_x25519(const uint8_t *privateKey, const uint8_t *publicKey, uint8_t *shared);
+// X25519 (RFC 7748). A key pair is made of its 32-byte private key, which it wipes when earshot_key_free frees it; NULL
+// on failure. Making it works out the public key, which agreeing would otherwise do again each time.
+void *earshot_x25519_key(const uint8_t *privateKey);
+int earshot_x25519_public(void *key, uint8_t *publicKey);
+// Fails for a result of all zeros.
+int earshot_x25519(void *key, const uint8_t *publicKey, uint8_t *shared);
 
-// ChaCha20-Poly1305 (RFC 8439) with a context that keeps its key; nonces have 12 bytes, tags 16.
-void *earshot_aead_new(const uint8_t *key);
-void earshot_aead_free(void *context);
-int earshot_aead_rekey(void *context, const uint8_t *key);
+// ChaCha20-Poly1305 (RFC 8439). Keys have 32 bytes, nonces 12, tags 16.
 // Writes `count` bytes of ciphertext and the tag behind them. `out` may be `in`.
 int earshot_aead_seal(
-    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out);
 // `count` is without the tag, which is expected behind the ciphertext.
 int earshot_aead_open(
-    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
+    const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out);
+// The key last used on this thread is kept for reuse; afterwards it is not.
+void earshot_aead_forget(void);
 
 // Keystream of ChaCha20 (RFC 8439 §2.4) from block 0 with an 8-byte little-endian number in the last bytes of the nonce.
 int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count);
