@@ -1,28 +1,35 @@
-/// The peer's own timers: each duty has one time at most, the earliest that was asked for.
-struct Agenda {
-    enum Duty: Int, CaseIterable {
-        /// Look after links: pings, deaths, handshakes that take too long.
-        case care
-        /// Look after people: who has been gone long enough, who has been held back long enough.
-        case people
-        /// Pass news on to a few others.
-        case rumour
-        /// Compare logs with somebody chosen at random.
-        case reconciliation
-        /// Receipts have been waited for long enough.
-        case patience
+/// What a core has to do at a time of its own.
+protocol AgendaDuty: CaseIterable, RawRepresentable<Int> {
+    /// Shown in traces.
+    var reason: StaticReason { get }
+}
 
-        var reason: StaticReason {
-            switch self {
-            case .care: "links need care"
-            case .people: "somebody has left or settled"
-            case .rumour: "news to pass on"
-            case .reconciliation: "logs to compare"
-            case .patience: "waited long enough for receipts"
-            }
+/// A peer's own timers.
+enum PeerDuty: Int, AgendaDuty {
+    /// Look after links: pings, deaths, handshakes that take too long.
+    case care
+    /// Look after people: who has been gone long enough, who has been held back long enough.
+    case people
+    /// Pass news on to a few others.
+    case rumour
+    /// Compare logs with somebody chosen at random.
+    case reconciliation
+    /// Receipts have been waited for long enough.
+    case patience
+
+    var reason: StaticReason {
+        switch self {
+        case .care: "links need care"
+        case .people: "somebody has left or settled"
+        case .rumour: "news to pass on"
+        case .reconciliation: "logs to compare"
+        case .patience: "waited long enough for receipts"
         }
     }
+}
 
+/// A core's own timers: each duty has one time at most, the earliest that was asked for.
+struct Agenda<Duty: AgendaDuty> {
     private var times: [Instant?] = Array(repeating: nil, count: Duty.allCases.count)
 
     /// Asks for a duty at a time; an earlier time that was asked for stands.

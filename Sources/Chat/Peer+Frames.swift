@@ -78,6 +78,14 @@ extension Peer {
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)
+        case .join:
+            let reason = "this is a peer and no relay"
+            send(.refusal(RelayRefusal(code: .notARelay, reason: reason, retryAfter: nil)), on: id)
+            send(.goodbye(.refused), on: id)
+            close(id, abruptly: false)
+        case .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel, .tunnelClosed,
+            .declined:
+            throw LinkViolation("a frame of a relay where there is none")
         }
     }
 

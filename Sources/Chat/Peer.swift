@@ -19,7 +19,7 @@ public struct Peer: Core {
     var roster = Roster()
     var rooms = Rooms()
     var presence: OwnPresence
-    var agenda = Agenda()
+    var agenda = Agenda<PeerDuty>()
     var outputs = OutputQueue()
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)

@@ -11,15 +11,15 @@ struct TokenBucket {
         tokens = capacity
     }
 
-    /// Takes one token if there is one.
-    mutating func take(at now: Instant) -> Bool {
+    /// Takes this many tokens if there are as many.
+    mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
         if let filledAt, now > filledAt {
             let seconds = Double((now - filledAt).wholeNanoseconds) / 1e9
             tokens = min(capacity, tokens + seconds * perSecond)
         }
         filledAt = now
-        guard tokens >= 1 else { return false }
-        tokens -= 1
+        guard tokens >= Double(count) else { return false }
+        tokens -= Double(count)
         return true
     }
 }

@@ -22,6 +22,17 @@ struct FieldReader {
         return value
     }
 
+    mutating func unsignedOrNull(
+        _ field: String, in allowed: ClosedRange<UInt64> = 0...UInt64.max
+    ) throws(WireError) -> UInt64? {
+        let value = try read(field) { (reader) throws(CBORError) -> UInt64? in
+            reader.takeNull() ? nil : try reader.unsigned()
+        }
+        guard let value else { return nil }
+        guard allowed.contains(value) else { throw .outOfRange(field: field, value: value, allowed: allowed) }
+        return value
+    }
+
     /// A small number that stands for something.
     mutating func kind<Kind: RawRepresentable<UInt8>>(_ field: String) throws(WireError) -> Kind {
         let value = try unsigned(field)
@@ -45,6 +56,12 @@ struct FieldReader {
             throw .wrongSize(field: field, bytes: value.count, allowed: allowed)
         }
         return Array(value)
+    }
+
+    mutating func bytesOrNull(_ field: String, maximumBytes: Int) throws(WireError) -> [UInt8]? {
+        try read(field) { (reader) throws(CBORError) -> [UInt8]? in
+            reader.takeNull() ? nil : Array(try reader.bytes(maximum: maximumBytes))
+        }
     }
 
     mutating func text(_ field: String, size allowed: ClosedRange<Int>) throws(WireError) -> String {

@@ -62,6 +62,9 @@ extension Frame {
             .gathering(try fields.identifier("gathering"))
         case .away:
             .away(try fields.textOrNull("away", maximumBytes: Limits.awayBytes))
+        case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
+            .tunnelClosed, .declined:
+            try decodeOfRelay(type, &fields)
         }
     }
 }
@@ -105,7 +108,7 @@ extension Endpoint {
 }
 
 extension CBORReader {
-    fileprivate mutating func expectArray(count expected: Int) throws(CBORError) {
+    mutating func expectArray(count expected: Int) throws(CBORError) {
         let start = offset
         let found = try array()
         guard found == expected else { throw .unexpectedCount(expected: expected, found: found, offset: start) }

@@ -67,12 +67,15 @@ extension Frame {
         case .away(let word):
             writer.begin(.away, fieldCount: 1)
             writer.awayOrNull(word)
+        case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
+            .tunnelClosed, .declined:
+            writeOfRelay(to: &writer)
         }
     }
 }
 
 extension CBORWriter {
-    fileprivate mutating func begin(_ type: Frame.TypeNumber, fieldCount: Int) {
+    mutating func begin(_ type: Frame.TypeNumber, fieldCount: Int) {
         array(count: 1 + fieldCount)
         unsigned(UInt64(type.rawValue))
     }
@@ -100,9 +103,9 @@ extension CBORWriter {
         }
     }
 
-    fileprivate mutating func roomAndIDs(_ type: Frame.TypeNumber, _ room: RoomID, _ ids: [EntryID]) {
+    mutating func roomAndIDs(_ type: Frame.TypeNumber, _ room: RoomID, _ ids: [EntryID], more: Int = 0) {
         precondition(ids.count <= Limits.frameIDCount, "a frame has at most 1,024 IDs")
-        begin(type, fieldCount: 2)
+        begin(type, fieldCount: 2 + more)
         identifier(room)
         array(count: ids.count)
         for id in ids { identifier(id) }

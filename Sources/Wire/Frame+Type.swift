@@ -14,6 +14,18 @@ extension Frame {
         case receipt = 10
         case gathering = 11
         case away = 12
+        case join = 16
+        case welcome = 17
+        case refusal = 18
+        case members = 19
+        case moderate = 20
+        case moderated = 21
+        case removed = 22
+        case notice = 23
+        case topic = 24
+        case tunnel = 25
+        case tunnelClosed = 26
+        case declined = 27
     }
 
     /// Unknown types from here on close the link; below, they are passed over (Protocol.md, Versions).

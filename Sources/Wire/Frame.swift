@@ -25,6 +25,28 @@ public enum Frame: Equatable, Sendable {
     case gathering(GatheringID)
     /// The sender went away (with a word why, possibly empty) or came back (nil).
     case away(String?)
+
+    // Between a relay and its members (Protocol.md, Relays).
+
+    /// A member asks to be let in: its second frame.
+    case join(RelayJoin)
+    case welcome(RelayWelcome)
+    case refusal(RelayRefusal)
+    /// Who is there, and what changes of it.
+    case members(RelayMembers)
+    case moderate(RelayModeration)
+    case moderated(RelayModerated)
+    case removed(RelayRemoval)
+    /// A line from the relay itself.
+    case notice(String)
+    /// The relay's topic (nil: none) and who set it.
+    case topic(String?, by: String)
+    /// Bytes of a link between two members, which the relay carries and cannot read.
+    case tunnel(RelayTunnel, bytes: [UInt8])
+    /// The tunnel is closed, or the other member is not there.
+    case tunnelClosed(RelayTunnel)
+    /// The relay did not take these entries of the receiver's.
+    case declined(room: RoomID, ids: [EntryID], why: RelayDecline)
 }
 
 /// One peer as another peer tells of it.

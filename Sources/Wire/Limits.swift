@@ -28,4 +28,23 @@ public enum Limits {
     public static let introductionEndpointCount = 8
     /// IDs in one frame: 34 KiB.
     public static let frameIDCount = 1024
+
+    // Relays.
+
+    /// A password.
+    public static let passwordBytes = 256
+    /// The name of a program and its version.
+    public static let programBytes = 64
+    /// A topic, a reason, whom an act is about.
+    public static let phraseBytes = 512
+    /// A message of the day, a notice.
+    public static let noticeBytes = 4 * 1024
+    /// Members in one frame: with the shortest names and nobody away, 40 KiB.
+    public static let frameMemberCount = 1024
+    /// Bans in one frame: with the longest of everything, 43 KiB.
+    public static let frameBanCount = 32
+    /// Bytes of a tunnel in one frame.
+    public static let tunnelBytes = 32 * 1024
+    /// The longest ban that is not for good: a hundred years, in seconds.
+    public static let banSeconds: UInt64 = 3_155_760_000
 }

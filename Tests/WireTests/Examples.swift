@@ -46,4 +46,42 @@ enum Examples {
         .away(""),
         .away(nil),
     ]
+
+    static let member = RelayMember(
+        peer: peer, state: .here, name: "ana", traits: [.isOperator, .isMuted], away: "at lunch")
+    static let ban = RelayBan(
+        name: "spam*", peer: peer, address: "192.0.2.7", reason: "spam", by: "ana", until: 1_800_000_000_000)
+
+    /// Those between a relay and its members.
+    static let relayFrames: [Frame] = [
+        .join(RelayJoin(name: "ana", isStrict: true, password: Array("secret".utf8), program: "earshot 0.1")),
+        .join(RelayJoin(name: "ana", isStrict: false, password: nil, program: "")),
+        .welcome(
+            RelayWelcome(
+                name: "ana-2", relayName: "hub", isOperator: true, topic: "tea", messageOfTheDay: "be kind", rate: 20,
+                burst: 100)),
+        .welcome(
+            RelayWelcome(
+                name: "ana", relayName: "hub", isOperator: false, topic: nil, messageOfTheDay: nil, rate: 0, burst: 0)),
+        .refusal(RelayRefusal(code: .banned, reason: "spam", retryAfter: 60)),
+        .refusal(RelayRefusal(code: .wrongPassword, reason: "", retryAfter: nil)),
+        .members(RelayMembers(isFresh: true, changes: [member])),
+        .members(
+            RelayMembers(isFresh: false, changes: [RelayMember(peer: peer, state: .kicked, name: "ana")])),
+        .moderate(RelayModeration(number: 7, act: .ban, target: "bob", text: "spam", seconds: 3600)),
+        .moderate(RelayModeration(number: 8, act: .bans)),
+        .moderated(RelayModerated(number: 8, outcome: .done, text: "1 ban", bans: [ban])),
+        .moderated(
+            RelayModerated(
+                number: 8, outcome: .done, text: "1 ban",
+                bans: [RelayBan(name: "bob", peer: nil, address: nil, reason: "", by: "ana", until: nil)])),
+        .moderated(RelayModerated(number: 9, outcome: .notAllowed, text: "only operators may do that")),
+        .removed(RelayRemoval(how: .kick, by: "ana", reason: "spam")),
+        .notice("the relay is being stopped"),
+        .topic("tea", by: "ana"),
+        .topic(nil, by: "ana"),
+        .tunnel(RelayTunnel(peer: peer, number: 5, isFromOpener: true), bytes: [1, 2, 3]),
+        .tunnelClosed(RelayTunnel(peer: peer, number: 5, isFromOpener: false)),
+        .declined(room: room, ids: entryIDs, why: .muted),
+    ]
 }

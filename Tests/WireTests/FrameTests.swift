@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Frames")
 struct FrameTests {
-    @Test("every frame goes round, with and without its length", arguments: Examples.frames)
+    @Test("every frame goes round, with and without its length", arguments: Examples.frames + Examples.relayFrames)
     func roundTrip(frame: Frame) throws {
         let bytes = frame.encoded()
         #expect(try Frame(decoding: bytes) == frame)

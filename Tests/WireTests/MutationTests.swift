@@ -21,7 +21,7 @@ struct MutationTests {
     func mutations() throws {
         var generator = SeededGenerator(seed: 0xEA5)
         let originals =
-            Examples.frames.map { $0.encoded() } + [
+            (Examples.frames + Examples.relayFrames).map { $0.encoded() } + [
                 Examples.announcement.encoded(), Examples.entry.encoded(), Examples.signedAnnouncement,
                 Examples.signedEntry,
             ]

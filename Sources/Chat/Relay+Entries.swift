@@ -1,0 +1,202 @@
+import Secure
+import Wire
+
+/// What members say: taken, kept, passed on. Each member has a rate; what comes faster waits, so that nothing is lost
+/// and nothing is torn out of what somebody said.
+extension Relay {
+    mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: RelayLink) throws {
+        for bytes in list {
+            guard let pace = link.member?.pace else { return }
+            if pace.count == 0, link.member?.pace.bucket.take(at: now) == true {
+                try accept(bytes, from: peer, on: link)
+            } else {
+                wait(bytes, on: link)
+            }
+        }
+        askForPlanned(on: link)
+    }
+
+    private mutating func wait(_ bytes: [UInt8], on link: RelayLink) {
+        guard let pace = link.member?.pace else { return }
+        guard pace.count < configuration.limits.waitingMessageCount else {
+            counters.ever.trouble.floods += 1
+            let rate = Int(configuration.limits.messageRate)
+            let reason = "more than \(rate) messages a second, in spite of a warning"
+            return remove(link, .flood, by: configuration.name.text, reason)
+        }
+        if pace.count == 0 {
+            state.paced.append(link)
+            agenda.ask(for: .pace, at: now + Bounds.paceInterval)
+        }
+        link.member?.pace.waiting.append(bytes)
+        guard !pace.wasWarned else { return }
+        link.member?.pace.wasWarned = true
+        let rate = Int(configuration.limits.messageRate)
+        send(
+            .notice(
+                "you send more than \(rate) messages a second: the rest is passed on at that pace, and whoever goes on "
+                    + "is removed"), on: link)
+    }
+
+    /// Takes what waits, at each member's pace.
+    mutating func passOnWaiting() {
+        let paced = state.paced
+        state.paced.removeAll(keepingCapacity: true)
+        for link in paced {
+            guard case .member(let peer) = link.phase else { continue }
+            do {
+                while link.member?.pace.count ?? 0 > 0, link.member?.pace.bucket.take(at: now) == true {
+                    guard let bytes = link.member?.pace.popFirst() else { break }
+                    try accept(bytes, from: peer, on: link)
+                }
+            } catch {
+                violated(link, LinkViolation(describing: error))
+                continue
+            }
+            askForPlanned(on: link)
+            if link.member?.pace.count ?? 0 > 0 || link.member?.planned.isEmpty == false { state.paced.append(link) }
+            if link.member?.pace.count == 0 { link.member?.pace.wasWarned = false }
+        }
+        if !state.paced.isEmpty { agenda.ask(for: .pace, at: now + Bounds.paceInterval) }
+    }
+
+    private mutating func accept(_ bytes: [UInt8], from peer: PeerID, on link: RelayLink) throws {
+        let entry = try SignedEntry(parsing: bytes)
+        guard entry.entry.room == lobby.room else { throw LinkViolation("an entry of a room that is not here") }
+        let wasAskedFor = link.member?.requested.remove(entry.id) != nil
+        guard !lobby.contains(entry.key) else { return }
+        let author = entry.entry.author
+        guard author == peer || (wasAskedFor && isWelcomeAuthor(author)) else {
+            return decline([entry.id], .author, on: link)
+        }
+        guard !moderation.isMuted(author, at: wall) || isOperator(author) else {
+            return decline([entry.id], .muted, on: link)
+        }
+        // Who said it is certain from the link; members check signatures themselves. Samples keep forgers out.
+        if author != peer || state.verifications.take(at: now) {
+            guard entry.verify() else { throw LinkViolation("an entry with a wrong signature") }
+        }
+        let insertion: Insertion
+        do {
+            insertion = try lobby.insert(entry, at: now, durability: .normal)
+        } catch {
+            // Not kept, so not passed on; its author has it and brings it again.
+            return archiveFailed(error)
+        }
+        switch insertion {
+        case .added:
+            counters.ever.entriesAccepted += 1
+            link.isSpeaking = true
+            state.accepted.append((bytes, link))
+            state.lastSource = link
+        case .duplicate: break
+        case .refused: decline([entry.id], .misplaced, on: link)
+        }
+    }
+
+    /// Members may bring back what others said, when the relay has lost it.
+    private func isWelcomeAuthor(_ author: PeerID) -> Bool {
+        state.knownAuthors.contains(author) && moderation.ban(of: author, nil, nil, at: wall) == nil
+    }
+
+    private mutating func decline(_ ids: [EntryID], _ why: RelayDecline, on link: RelayLink) {
+        counters.ever.entriesDeclined += UInt64(ids.count)
+        send(.declined(room: lobby.room, ids: ids, why: why), on: link)
+    }
+
+    /// What was accepted in this round goes to everybody but whom it came from, as few frames as it fits.
+    mutating func passOnAccepted() {
+        guard !state.accepted.isEmpty else { return }
+        let accepted = state.accepted
+        state.accepted.removeAll(keepingCapacity: true)
+        let frames = Self.frames(of: accepted.map(\.bytes))
+        for link in links.members {
+            if link.isSpeaking {
+                link.isSpeaking = false
+                let others = accepted.filter { $0.from !== link }.map(\.bytes)
+                for frame in Self.frames(of: others) { sendEncoded(frame, on: link) }
+                counters.ever.deliveries &+= UInt64(others.count)
+            } else {
+                for frame in frames { sendEncoded(frame, on: link) }
+                counters.ever.deliveries &+= UInt64(accepted.count)
+            }
+        }
+    }
+
+    static func frames(of entries: [[UInt8]]) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        var batch: [[UInt8]] = []
+        var size = 0
+        for entry in entries {
+            if size + entry.count > Limits.frameBytes - 1024 {
+                frames.append(Frame.entries(batch).encoded())
+                batch = []
+                size = 0
+            }
+            batch.append(entry)
+            size += entry.count + 4
+        }
+        if !batch.isEmpty { frames.append(Frame.entries(batch).encoded()) }
+        return frames
+    }
+
+    /// Nothing is shown here, but what is missing is asked for.
+    mutating func settleLobby() {
+        while lobby.nextShown(at: now) != nil {}
+        while true {
+            let wanted = lobby.nextWanted()
+            guard !wanted.isEmpty else { return }
+            guard let link = state.lastSource, link.member != nil else { continue }
+            request(wanted, on: link)
+        }
+    }
+
+    // Keeping logs in step (Protocol.md, Reconciliation): members open, the relay answers and keeps nothing.
+
+    mutating func reconciliationReceived(_ message: [UInt8], of room: RoomID, on link: RelayLink) throws {
+        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
+        let reply = try Reconciliation.answer(message, over: lobby.index, floor: lobby.floor)
+        send(.reconcile(room: room, gathering: nil, message: reply), on: link)
+    }
+
+    mutating func wanted(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {
+        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
+        var found: [[UInt8]] = []
+        do {
+            for id in ids {
+                if let entry = try lobby.entry(id) { found.append(entry.bytes) }
+            }
+        } catch {
+            archiveFailed(error)
+        }
+        for frame in Self.frames(of: found) { sendEncoded(frame, on: link) }
+    }
+
+    mutating func offered(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {
+        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
+        guard let member = link.member else { return }
+        let fresh = lobby.missing(from: ids).filter { !member.requested.contains($0) }
+        let free = max(0, Bounds.relayPlannedCount - member.planned.count)
+        link.member?.planned.append(contentsOf: fresh.prefix(free))
+        askForPlanned(on: link)
+    }
+
+    /// Asks for what a member has, no faster than the member may speak.
+    private mutating func askForPlanned(on link: RelayLink) {
+        guard let member = link.member, !member.planned.isEmpty else { return }
+        let free = Bounds.relayRequestCount - member.requested.count - member.pace.count
+        guard free > 0 else { return }
+        let batch = Array(member.planned.prefix(free))
+        link.member?.planned.removeFirst(batch.count)
+        request(batch, on: link)
+    }
+
+    private mutating func request(_ ids: [EntryID], on link: RelayLink) {
+        guard let member = link.member else { return }
+        let free = max(0, Bounds.relayRequestCount - member.requested.count)
+        let fresh = Array(lobby.missing(from: ids).filter { !member.requested.contains($0) }.prefix(free))
+        guard !fresh.isEmpty else { return }
+        link.member?.requested.formUnion(fresh)
+        send(.want(room: lobby.room, ids: fresh), on: link)
+    }
+}

@@ -1,0 +1,176 @@
+import Secure
+import Wire
+
+/// Who is let in, under which name, and who is not.
+extension Relay {
+    mutating func helloReceived(_ bytes: [UInt8], away: String?, from peer: PeerID, on link: RelayLink) throws {
+        // The link proves the key; what it says of itself on it needs no second proof.
+        let announcement = try SignedAnnouncement(parsing: bytes)
+        guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
+        guard peer != id else { throw LinkViolation("a link with ourselves") }
+        links.setPhase(.awaitingJoin(peer), of: link)
+    }
+
+    /// Why a join is refused.
+    private struct Objection {
+        var code: RelayRefusal.Code
+        var reason: String
+        var retryAfter: UInt64?
+    }
+
+    mutating func joinReceived(_ join: RelayJoin, from peer: PeerID, on link: RelayLink) {
+        let address = link.endpoint.address
+        var isOperator = self.isOperator(peer)
+        var objection = objection(to: peer, join, from: address, isOperator: isOperator)
+        if let present = objection, present.code != .busy, let check = configuration.operatorPassword, !isOperator {
+            // A ban or a wrong list must not keep out whoever knows the operators' password.
+            switch gate.judgeOperator(join.password, check, from: address, at: now) {
+            case .right:
+                isOperator = true
+                objection = self.objection(to: peer, join, from: address, isOperator: true)
+                makeOperator(peer, check, on: link)
+            case .wrong, .later:
+                break
+            }
+        }
+        if let objection { return refuse(objection, peer, on: link) }
+        guard let wanted = try? Nickname(join.name) else {
+            return refuse(Objection(code: .badName, reason: "nobody can be called that"), peer, on: link)
+        }
+        guard let name = names.claim(wanted, by: peer, isStrict: join.isStrict) else {
+            let reason = "the name \(wanted.text) is taken here"
+            return refuse(Objection(code: .nameTaken, reason: reason), peer, on: link)
+        }
+        admit(peer, as: name, on: link, program: join.program)
+    }
+
+    private mutating func objection(
+        to peer: PeerID, _ join: RelayJoin, from address: IPAddress, isOperator: Bool
+    ) -> Objection? {
+        let room = configuration.limits.memberCount + (isOperator ? 10 : 0)
+        guard links.members.count < room || links.member(peer) != nil else {
+            return Objection(code: .full, reason: "the relay is full (\(room) members)", retryAfter: 30)
+        }
+        guard !isOperator else { return nil }
+        if let ban = moderation.ban(of: peer, try? Nickname(join.name), AddressKey(address), at: wall) {
+            let seconds = ban.until.map { ($0.milliseconds - min($0.milliseconds, wall.milliseconds)) / 1_000 + 1 }
+            let reason = ban.reason.isEmpty ? "" : ": \(ban.reason)"
+            return Objection(code: .banned, reason: "banned by \(ban.by)\(reason)", retryAfter: seconds)
+        }
+        if let allowed = configuration.allowedPeers, !allowed.contains(peer) {
+            return Objection(code: .notListed, reason: "only invited keys may enter; yours is \(peer)")
+        }
+        guard let check = configuration.roomPassword else { return nil }
+        switch gate.judgeRoom(join.password, check, from: address, at: now) {
+        case .right: return nil
+        case .wrong:
+            let reason = join.password == nil ? "this relay asks for a password" : "the password is wrong"
+            return Objection(code: .wrongPassword, reason: reason)
+        case .later:
+            return Objection(code: .busy, reason: "too many wrong passwords just now", retryAfter: 5)
+        }
+    }
+
+    private mutating func refuse(_ objection: Objection, _ peer: PeerID, on link: RelayLink) {
+        counters.ever.refusals[Int(objection.code.rawValue)] += 1
+        note(.info, "refused \(peer) at \(link.endpoint): \(objection.code): \(objection.reason)")
+        let reason = objection.reason.fitting(bytes: Limits.phraseBytes)
+        send(
+            .refusal(RelayRefusal(code: objection.code, reason: reason, retryAfter: objection.retryAfter)), on: link)
+        dismiss(link, .refused)
+    }
+
+    private mutating func admit(_ peer: PeerID, as name: Nickname, on link: RelayLink, program: String) {
+        let wasHere = links.member(peer)
+        if let wasHere {
+            // The same key again: the older link is probably dead, and it has nobody else to speak for.
+            send(.goodbye(.duplicate), on: wasHere)
+            if let bytes = flushed(wasHere) { outputs.push(.sendOnLink(wasHere.id, bytes)) }
+            outputs.push(.closeLink(wasHere.id, abruptly: false))
+            links.setPhase(.closing, of: wasHere)
+            wasHere.member = nil
+        }
+        links.setPhase(.member(peer), of: link)
+        link.member = Membership(
+            name: name,
+            pace: .init(
+                bucket: TokenBucket(
+                    capacity: Double(max(1, configuration.limits.messageBurst)),
+                    perSecond: configuration.limits.messageRate)),
+            tunnelBytes: TokenBucket(
+                capacity: Double(configuration.limits.tunnelByteBurst), perSecond: configuration.limits.tunnelByteRate))
+        counters.ever.joins += 1
+        note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
+        rememberAuthor(peer, name)
+        let isLimited = configuration.limits.messageRate.isFinite && configuration.limits.messageRate < 1e9
+        send(
+            .hello(announcement: ownAnnouncement().bytes, gathering: nil, away: nil), on: link)
+        send(
+            .welcome(
+                RelayWelcome(
+                    name: name.text, relayName: configuration.name.text, isOperator: isOperator(peer),
+                    topic: moderation.topic,
+                    messageOfTheDay: configuration.messageOfTheDay.map { $0.fitting(bytes: Limits.noticeBytes) },
+                    rate: isLimited ? UInt64(max(1, configuration.limits.messageRate)) : 0,
+                    burst: UInt64(clamping: configuration.limits.messageBurst))), on: link)
+        newsOf(peer, .here)
+        news.newcomers.append(link)
+    }
+
+    private mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
+        guard state.knownAuthors.insert(peer).inserted else { return }
+        let known = KnownPeer(id: peer, name: name.text, firstSeen: wall, lastSeen: wall, isBlocked: false)
+        keep { archive throws(ArchiveError) in try archive.remember(known) }
+    }
+
+    private mutating func ownAnnouncement() -> SignedAnnouncement {
+        if let made = state.announcement { return made }
+        let announcement = Announcement(
+            kind: .announce, peer: id, instance: state.instance, sequence: min(wall.milliseconds, Limits.wallTime),
+            name: configuration.name.text, claimTime: min(wall.milliseconds, Limits.wallTime),
+            linkPort: max(1, state.port))
+        let signed = SignedAnnouncement(signing: announcement, by: identity)
+        state.announcement = signed
+        return signed
+    }
+
+    // Operators.
+
+    func isOperator(_ peer: PeerID) -> Bool {
+        configuration.operators.contains(peer)
+            || moderation.isOperator(peer, passwordTag: configuration.operatorPassword?.tag)
+    }
+
+    mutating func makeOperator(_ peer: PeerID, _ check: PasswordCheck, on link: RelayLink) {
+        note(.info, "op: \(peer) at \(link.endpoint) is an operator by the password")
+        do {
+            try moderation.makeOperator(peer, tag: check.tag, in: archive)
+        } catch {
+            archiveFailed(error)
+        }
+    }
+
+    // Leaving.
+
+    mutating func memberLost(_ peer: PeerID, _ link: RelayLink, _ why: RelayMember.State) {
+        counters.ever.leaves += 1
+        note(.info, "\(who(link)) \(why == .left ? "left" : why == .lost ? "lost its link" : "was removed")")
+        newsOf(peer, why)
+        if why == .lost { names.hold(peer, at: now) } else { names.release(peer) }
+    }
+}
+
+extension String {
+    /// As much as fits, whole characters only.
+    func fitting(bytes limit: Int) -> String {
+        if utf8.count <= limit { return self }
+        var fitting = ""
+        var size = 0
+        for character in self {
+            size += character.utf8.count
+            if size > limit { break }
+            fitting.append(character)
+        }
+        return fitting
+    }
+}

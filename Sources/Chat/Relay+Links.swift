@@ -1,0 +1,226 @@
+import Secure
+import Wire
+
+/// Connections of a relay, from the first byte to the end.
+extension Relay {
+    mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
+        counters.ever.connectionsAccepted += 1
+        guard !state.isFinished, gate.admits(endpoint.address, at: now, configuration) else {
+            counters.ever.connectionsRefused += 1
+            outputs.push(.closeLink(id, abruptly: true))
+            return
+        }
+        if links.strangerCount >= configuration.limits.handshakeCount, let oldest = links.mostDispensableStranger() {
+            note(.debug, "link with \(oldest.endpoint) given up: too many strangers")
+            drop(oldest)
+        }
+        let channel = Channel(
+            role: .responder, identity: identity, staticKey: staticKey,
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+        links.insert(RelayLink(id: id, endpoint: endpoint, channel: channel, at: now))
+        agenda.ask(for: .care, at: now + Bounds.handshakeTime)
+    }
+
+    mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
+        guard let link = links[id], link.phase != .closing else { return }
+        counters.ever.bytesReceived &+= UInt64(bytes.count)
+        do {
+            let received = try link.channel.bytesReceived(bytes)
+            if link.channel.hasOutput { markDirty(link) }
+            if let peer = received.authenticated {
+                links.setPhase(.awaitingHello(peer), of: link)
+            }
+            guard !received.frames.isEmpty else { return }
+            link.lastHeard = now
+            for frame in received.frames {
+                // An earlier frame may have ended the link.
+                guard link.phase != .closing else { return }
+                try frameReceived(frame, on: link)
+            }
+        } catch {
+            violated(link, LinkViolation(describing: error))
+        }
+    }
+
+    private mutating func frameReceived(_ bytes: [UInt8], on link: RelayLink) throws {
+        guard let frame = try known(bytes) else { return }
+        switch (link.phase, frame) {
+        case (.awaitingHello, .goodbye), (.awaitingJoin, .goodbye), (.member, .goodbye):
+            goodbyeReceived(frame, on: link)
+        case (.awaitingHello(let peer), .hello(let announcement, _, let away)):
+            try helloReceived(announcement, away: away, from: peer, on: link)
+        case (.awaitingJoin(let peer), .join(let join)):
+            joinReceived(join, from: peer, on: link)
+        case (.awaitingJoin, .ping(let number)), (.member, .ping(let number)):
+            send(.pong(number), on: link)
+        case (.awaitingJoin, _):
+            // A peer that took us for one of its own says what peers say, until it learns that we are none.
+            break
+        case (.member(let peer), _):
+            try memberFrameReceived(frame, from: peer, on: link)
+        case (.awaitingHello, _):
+            throw LinkViolation("a frame before hello")
+        case (.awaitingHandshake, _), (.closing, _):
+            preconditionFailure("frames come out of an open channel only")
+        }
+    }
+
+    /// - Returns: nil for a frame of a later version, which is to be ignored.
+    private func known(_ bytes: [UInt8]) throws -> Frame? {
+        do {
+            return try Frame(decoding: bytes)
+        } catch {
+            guard error.mayBeIgnored else { throw error }
+            return nil
+        }
+    }
+
+    private mutating func memberFrameReceived(_ frame: Frame, from peer: PeerID, on link: RelayLink) throws {
+        switch frame {
+        case .hello: throw LinkViolation("a second hello")
+        case .join: throw LinkViolation("a second join")
+        case .entries(let list): try entriesReceived(list, from: peer, on: link)
+        case .reconcile(let room, _, let message): try reconciliationReceived(message, of: room, on: link)
+        case .want(let room, let ids): try wanted(ids, of: room, on: link)
+        case .have(let room, let ids): try offered(ids, of: room, on: link)
+        case .away(let word): awayReceived(word, from: peer, on: link)
+        case .moderate(let act): moderationReceived(act, from: peer, on: link)
+        case .tunnel(let tunnel, let bytes): try tunnelReceived(tunnel, bytes, from: peer, on: link)
+        case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, from: peer, on: link)
+        case .pong, .ping, .goodbye, .receipt:
+            break
+        case .announcement, .gathering, .peers:
+            // The lobby of a LAN is none of a relay's business.
+            break
+        case .welcome, .refusal, .members, .moderated, .removed, .notice, .topic, .declined:
+            throw LinkViolation("a frame that only a relay sends")
+        }
+    }
+
+    // Ends.
+
+    private mutating func goodbyeReceived(_ frame: Frame, on link: RelayLink) {
+        guard case .goodbye(let reason) = frame else { return }
+        note(.debug, "link with \(link.endpoint): goodbye (\(reason))")
+        outputs.push(.closeLink(link.id, abruptly: false))
+        lost(link, reason == .leaving ? .left : .lost)
+    }
+
+    mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
+        guard let link = links[id] else { return }
+        if end == .tooSlow {
+            counters.ever.trouble.tooSlow += 1
+            note(.warning, "\(who(link)) cut: it does not read what it is sent")
+        } else if case .failed(let reason) = end, link.phase != .closing {
+            note(.debug, "link with \(link.endpoint) failed: \(reason)")
+        }
+        lost(link, .lost)
+        _ = links.remove(id)
+        gate.left(link.endpoint.address)
+    }
+
+    /// A link is no longer of use; for everything but the host it is gone.
+    mutating func lost(_ link: RelayLink, _ why: RelayMember.State) {
+        guard link.phase != .closing else { return }
+        let phase = link.phase
+        links.setPhase(.closing, of: link)
+        if case .member(let peer) = phase { memberLost(peer, link, why) }
+        // Its keys and buffers are of no use any more.
+        link.channel = Channel(closed: ())
+        link.member = nil
+    }
+
+    mutating func violated(_ link: RelayLink, _ violation: LinkViolation) {
+        guard link.phase != .closing else { return }
+        counters.ever.trouble.violations += 1
+        if case .awaitingHandshake = link.phase { counters.ever.handshakesFailed += 1 }
+        // Strangers may break what they like as often as they like: no line each in the log of an operator.
+        note(link.member == nil ? .debug : .warning, "\(who(link)): \(violation.text)")
+        dismiss(link, .violation)
+    }
+
+    /// Says goodbye and closes.
+    mutating func dismiss(_ link: RelayLink, _ reason: GoodbyeReason, as state: RelayMember.State = .lost) {
+        guard link.phase != .closing else { return }
+        if link.peer != nil { send(.goodbye(reason), on: link) }
+        flush(link)
+        outputs.push(.closeLink(link.id, abruptly: false))
+        lost(link, state)
+    }
+
+    /// Closes without a word.
+    mutating func drop(_ link: RelayLink) {
+        guard link.phase != .closing else { return }
+        outputs.push(.closeLink(link.id, abruptly: true))
+        lost(link, .lost)
+    }
+
+    /// Strangers that take too long, and members that have been silent.
+    mutating func careForLinks() {
+        for link in links.all {
+            switch link.phase {
+            case .awaitingHandshake, .awaitingHello, .awaitingJoin:
+                guard now >= link.startedAt + Bounds.handshakeTime else { continue }
+                note(.debug, "link with \(link.endpoint) given up: it did not join in time")
+                counters.ever.handshakesFailed += 1
+                dismiss(link, .refused)
+            case .member:
+                guard now >= link.lastHeard + Bounds.relaySilence else { continue }
+                note(.info, "\(who(link)) has been silent for too long")
+                drop(link)
+            case .closing:
+                break
+            }
+        }
+        if links.count > 0 { agenda.ask(for: .care, at: now + Bounds.relayCareInterval) }
+    }
+
+    /// As the log calls it.
+    func who(_ link: RelayLink) -> String {
+        guard let name = link.member?.name else { return "link with \(link.endpoint)" }
+        return "\(name.text) at \(link.endpoint)"
+    }
+
+    // Sending.
+
+    mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), on: link) }
+
+    mutating func sendEncoded(_ frame: [UInt8], on link: RelayLink) {
+        guard link.peer != nil else { return }
+        link.channel.queue(frame)
+        markDirty(link)
+    }
+
+    /// To every member, encoded once.
+    mutating func tellAll(_ frame: Frame) {
+        let encoded = frame.encoded()
+        for link in links.members { sendEncoded(encoded, on: link) }
+    }
+
+    private mutating func markDirty(_ link: RelayLink) {
+        guard !link.isDirty else { return }
+        link.isDirty = true
+        state.dirty.append(link)
+    }
+
+    /// Seals what is queued for each link as one record a link (DESIGN §3, flush once).
+    mutating func flushAll() {
+        passOnAccepted()
+        for link in state.dirty {
+            link.isDirty = false
+            flush(link)
+        }
+        state.dirty.removeAll(keepingCapacity: true)
+    }
+
+    func flushed(_ link: RelayLink) -> [UInt8]? {
+        guard link.phase != .closing, link.channel.hasOutput else { return nil }
+        return link.channel.flush()
+    }
+
+    private mutating func flush(_ link: RelayLink) {
+        guard let bytes = flushed(link) else { return }
+        counters.ever.bytesSent &+= UInt64(bytes.count)
+        outputs.push(.sendOnLink(link.id, bytes))
+    }
+}

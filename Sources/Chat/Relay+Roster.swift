@@ -1,0 +1,109 @@
+import Wire
+
+/// What has changed of who is here and has not been told yet.
+struct RelayNews {
+    /// By key, what it was before and what it is now. Never walked.
+    var changes: [PeerID: RelayMember] = [:]
+    /// Their keys in the order in which they first changed.
+    var order: [PeerID] = []
+    /// Keys that the others have been told are here. Only asked "is it in there?".
+    var told: Set<PeerID> = []
+    /// Members that have not been told who is here.
+    var newcomers: [RelayLink] = []
+    /// Not before this: with thousands of members, what happens meanwhile is told in one frame.
+    var nextAt = Instant(nanoseconds: 0)
+
+    var isEmpty: Bool { order.isEmpty && newcomers.isEmpty }
+}
+
+/// Telling who is here. Many changes are told at once, each list is encoded once, and what came and went in between is
+/// not told at all, so that a thousand who come and go cost what one does.
+extension Relay {
+    mutating func newsOf(_ peer: PeerID, _ state: RelayMember.State) {
+        let name = links.member(peer)?.member?.name ?? names.name(of: peer)
+        let change = RelayMember(
+            peer: peer, state: state, name: name?.text ?? peer.placeholderName, traits: traits(of: peer),
+            away: links.member(peer)?.member?.away)
+        if news.changes.updateValue(change, forKey: peer) == nil { news.order.append(peer) }
+    }
+
+    func traits(of peer: PeerID) -> RelayMember.Traits {
+        var traits: RelayMember.Traits = []
+        if isOperator(peer) { traits.insert(.isOperator) }
+        if moderation.isMuted(peer, at: wall) { traits.insert(.isMuted) }
+        return traits
+    }
+
+    mutating func awayReceived(_ word: String?, from peer: PeerID, on link: RelayLink) {
+        guard link.member?.acts.take(at: now) == true, link.member?.away != word else { return }
+        link.member?.away = word
+        newsOf(peer, .here)
+    }
+
+    /// Tells now what may be told now, and sees to it that the rest is told in time.
+    mutating func considerNews() {
+        guard !news.isEmpty else { return }
+        if now >= news.nextAt { tellNews() } else { agenda.ask(for: .roster, at: news.nextAt) }
+    }
+
+    mutating func tellNews() {
+        guard now >= news.nextAt, !news.isEmpty else { return }
+        // A fifth of a millisecond a member: 5,000 are told once a second.
+        let pause = Duration.microseconds(200) * links.members.count
+        news.nextAt = now + (links.members.count <= 50 ? .zero : min(pause, .seconds(1)))
+        let changes = news.order.compactMap { peer -> RelayMember? in
+            guard let change = news.changes[peer] else { return nil }
+            if change.state == .here {
+                news.told.insert(peer)
+                return change
+            }
+            // Whoever came and went untold has not been here.
+            return news.told.remove(peer) == nil ? nil : change
+        }
+        news.order.removeAll(keepingCapacity: true)
+        news.changes.removeAll(keepingCapacity: true)
+        let frames = Self.frames(of: changes, isFresh: false)
+        if !frames.isEmpty {
+            for link in links.members where link.member?.knowsRoster == true {
+                for frame in frames { sendEncoded(frame, on: link) }
+            }
+        }
+        let newcomers = news.newcomers.filter { $0.member?.knowsRoster == false }
+        news.newcomers.removeAll(keepingCapacity: true)
+        guard !newcomers.isEmpty else { return }
+        let roster = Self.frames(of: wholeRoster(), isFresh: true)
+        for link in newcomers {
+            link.member?.knowsRoster = true
+            for frame in roster { sendEncoded(frame, on: link) }
+        }
+    }
+
+    private func wholeRoster() -> [RelayMember] {
+        links.members.compactMap { link in
+            guard let peer = link.peer, let member = link.member else { return nil }
+            return RelayMember(
+                peer: peer, state: .here, name: member.name.text, traits: traits(of: peer), away: member.away)
+        }
+    }
+
+    /// As few frames as they fit into.
+    private static func frames(of members: [RelayMember], isFresh: Bool) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        var batch: [RelayMember] = []
+        var size = 0
+        func close() {
+            guard !batch.isEmpty else { return }
+            frames.append(Frame.members(.init(isFresh: isFresh && frames.isEmpty, changes: batch)).encoded())
+            batch = []
+            size = 0
+        }
+        for member in members {
+            let bytes = 48 + member.name.utf8.count + (member.away?.utf8.count ?? 0)
+            if batch.count == Limits.frameMemberCount || size + bytes > Limits.frameBytes - 64 { close() }
+            batch.append(member)
+            size += bytes
+        }
+        close()
+        return frames
+    }
+}

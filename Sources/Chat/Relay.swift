@@ -1,0 +1,251 @@
+public import Secure
+public import Wire
+
+/// A relay: a peer that is a hub (DESIGN §5). It hands out names, keeps its lobby's log, passes on what members say,
+/// carries tunnels between them that it cannot read, and moderates. Sans-I/O, as ``Peer`` is, and run in the same way.
+///
+/// Its links are objects, so a copy of a relay is no second relay.
+public struct Relay: Core {
+    let identity: Identity
+    let archive: any Archive
+    var configuration: RelayConfiguration
+    var random: RandomStream
+    /// The key that this process proves its identity with in handshakes.
+    let staticKey: NoiseKeyPair
+    var links = RelayLinkTable()
+    var gate: RelayGate
+    var names = RelayNames()
+    var lobby: RoomLog
+    var moderation: RelayModerationBook
+    var news = RelayNews()
+    var agenda = Agenda<RelayDuty>()
+    var outputs = OutputQueue()
+    var state: RelayState
+    public var counters = RelayCounters()
+
+    /// - Parameters:
+    ///   - random: seeded by the host from the system, by the simulator from its seed.
+    ///   - archive: what is kept; only this core uses it.
+    /// - Throws: when the archive cannot be read.
+    public init(
+        configuration: RelayConfiguration, identity: Identity, random: RandomStream, archive: any Archive
+    ) throws(ArchiveError) {
+        var random = random
+        self.configuration = configuration
+        self.identity = identity
+        self.archive = archive
+        staticKey = NoiseKeyPair(privateKey: random.bytes(32))
+        gate = RelayGate(digestKey: random.bytes(32))
+        lobby = try RoomLog(
+            log: .relayLobby(identity.peerID), room: .relayLobby(of: identity.peerID), archive: archive)
+        moderation = try RelayModerationBook(archive: archive)
+        state = RelayState(instance: random.next() | 1)
+        self.random = random
+        for peer in try archive.knownPeers() { state.knownAuthors.insert(peer.id) }
+    }
+
+    public var id: PeerID { identity.peerID }
+
+    /// Takes up another configuration (`SIGHUP`). Members that it would not admit stay until they leave.
+    public mutating func configure(_ configuration: RelayConfiguration) {
+        self.configuration = configuration
+        gate.forgetPasswords()
+        note(.info, "the configuration has been read again")
+    }
+
+    public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
+        precondition(now >= state.now, "time never goes back")
+        state.now = now
+        state.wall = wall
+        switch input {
+        case .started(let port, _): started(port: port)
+        case .linkAccepted(let id, let endpoint): linkAccepted(id, from: endpoint)
+        case .linkBytesReceived(let id, let bytes): linkBytesReceived(id, bytes)
+        case .linkClosed(let id, let end): linkClosed(id, end)
+        case .deadlineReached: deadlineReached()
+        case .commanded(let command, let token): commanded(command, token: token)
+        // A relay dials nobody and hears no datagrams; its members ask for life themselves.
+        case .interfacesChanged, .resumed, .datagramReceived, .linkOpened: break
+        }
+        settle()
+    }
+
+    public mutating func nextOutput() -> Output? {
+        if outputs.isEmpty { flushAll() }
+        return outputs.pop()
+    }
+
+    public var nextDeadline: Deadline? {
+        var next = Deadline.earlier(agenda.next, names.nextDeadline)
+        next = .earlier(next, lobby.nextDeadline)
+        return .earlier(next, state.nextOverdue)
+    }
+
+    var now: Instant { state.now }
+    var wall: WallTime { state.wall }
+
+    private mutating func started(port: UInt16) {
+        precondition(!state.isStarted, "a relay is started once")
+        state.isStarted = true
+        state.port = port
+        note(
+            .info,
+            "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
+        notify(.ready(name: configuration.name.text, id: id, port: port))
+        agenda.ask(for: .retention, at: now)
+        forgetOverdue()
+    }
+
+    private mutating func deadlineReached() {
+        names.deadlineReached(at: now)
+        lobby.deadlineReached(at: now)
+        forgetOverdue()
+        for duty in agenda.takeDue(at: now) {
+            switch duty {
+            case .care: careForLinks()
+            case .roster: tellNews()
+            case .pace: passOnWaiting()
+            case .retention: trimLog()
+            }
+        }
+    }
+
+    /// What follows from any input.
+    private mutating func settle() {
+        settleLobby()
+        considerNews()
+        counters.members = links.members.count
+        counters.strangers = links.strangerCount
+        counters.entriesKept = lobby.count
+        counters.bans = moderation.bans.count
+    }
+
+    /// What the person at the relay's own console asks for.
+    private mutating func commanded(_ command: Command, token: CommandToken?) {
+        switch command {
+        case .quit:
+            quit()
+        case .who:
+            notify(.who(links.members.compactMap { summary(of: $0) }), token: token)
+        default:
+            notify(.failed(.init(.notAllowed, "a relay takes no part in the chat")), token: token)
+        }
+    }
+
+    private func summary(of link: RelayLink) -> Event.PeerSummary? {
+        guard let peer = link.peer, let member = link.member else { return nil }
+        return Event.PeerSummary(
+            name: member.name.text, id: peer, via: .relay, address: link.endpoint, away: member.away)
+    }
+
+    /// Everybody is told, and what is queued still goes out.
+    private mutating func quit() {
+        guard !state.isFinished else { return }
+        state.isFinished = true
+        note(.info, "the relay is being stopped: \(links.members.count) members are told")
+        tellAll(.notice("the relay is being stopped"))
+        for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
+        outputs.push(.finished(.done))
+    }
+
+    // Saying.
+
+    mutating func note(_ level: Note.Level, _ text: String) { outputs.push(.note(Note(level, text))) }
+
+    mutating func notify(_ event: Event, token: CommandToken? = nil) { outputs.push(.notify(event, token: token)) }
+
+    /// Does something with the archive; a failure is noted and nothing else changes.
+    @discardableResult
+    mutating func keep<Result>(_ change: (any Archive) throws(ArchiveError) -> Result) -> Result? {
+        do {
+            return try change(archive)
+        } catch {
+            archiveFailed(error)
+            return nil
+        }
+    }
+
+    mutating func archiveFailed(_ error: ArchiveError) {
+        counters.ever.trouble.archiveFailures += 1
+        note(.warning, "not kept: \(error.text)")
+    }
+
+    private mutating func trimLog() {
+        agenda.ask(for: .retention, at: now + RelayState.retentionInterval)
+        let oldest = configuration.historyAge.map { age in
+            wall.milliseconds - min(wall.milliseconds, UInt64(clamping: age.components.seconds) &* 1_000)
+        }
+        do {
+            let dropped = try lobby.trim(
+                keeping: max(1, configuration.historyCount), newerThan: WallTime(milliseconds: oldest ?? 0))
+            if dropped > 0 {
+                note(.debug, "\(dropped) old entries dropped")
+                // There may be more: a step is bounded.
+                agenda.ask(for: .retention, at: now + .milliseconds(100))
+            }
+        } catch {
+            archiveFailed(error)
+        }
+    }
+}
+
+/// How a relay stands itself.
+struct RelayState {
+    static let retentionInterval = Duration.seconds(60)
+
+    let instance: UInt64
+    var isStarted = false
+    var isFinished = false
+    /// The time of the input that is being handled.
+    var now = Instant(nanoseconds: 0)
+    var wall = WallTime(milliseconds: 0)
+    /// Links with something queued.
+    var dirty: [RelayLink] = []
+    /// Entries that were accepted in this round and go to all members.
+    var accepted: [(bytes: [UInt8], from: RelayLink)] = []
+    /// Members with entries that wait for their time.
+    var paced: [RelayLink] = []
+    /// Keys that have been members: others may bring back their entries. Only asked "is it in there?".
+    var knownAuthors: Set<PeerID> = []
+    /// The member that last brought an entry: asked first for what is missing.
+    var lastSource: RelayLink?
+    /// Signatures checked of what authenticated authors say themselves: members check it too, so under a flood the
+    /// relay checks samples.
+    var verifications = TokenBucket(capacity: 500, perSecond: 500)
+
+    var port: UInt16 = 0
+    /// Our own, made once: nothing in it changes.
+    var announcement: SignedAnnouncement?
+    /// When the next ban or mute ends.
+    var nextOverdue: Deadline?
+
+    init(instance: UInt64) { self.instance = instance }
+}
+
+extension RoomID {
+    /// A relay's lobby.
+    static func relayLobby(of relay: PeerID) -> RoomID {
+        RoomID(SHA256.hash(Array("earshot relay v1".utf8) + relay.bytes))!
+    }
+}
+
+/// A relay's own timers.
+enum RelayDuty: Int, AgendaDuty {
+    /// Look after links: handshakes that take too long, members that are silent.
+    case care
+    /// Tell who came and went.
+    case roster
+    /// Pass on what waits for its time.
+    case pace
+    /// Let go of old entries.
+    case retention
+
+    var reason: StaticReason {
+        switch self {
+        case .care: "links need care"
+        case .roster: "members came or went"
+        case .pace: "entries wait for their time"
+        case .retention: "old entries to drop"
+        }
+    }
+}

@@ -1,0 +1,265 @@
+import Wire
+
+/// One ban: whoever has the key, the name or the address is kept out.
+struct RelayBanRecord: Equatable {
+    /// As the operator wrote it, or the name of who was banned; may have `*` and `?` in it.
+    var name: String
+    /// As compared; nil if the text is no name.
+    var folded: String?
+    var peer: PeerID?
+    var address: AddressKey?
+    var reason: String
+    /// The operator who did it.
+    var by: String
+    /// Nil: for good.
+    var until: WallTime?
+
+    func matches(_ peer: PeerID?, _ name: Nickname?, _ address: AddressKey?) -> Bool {
+        if let peer, self.peer == peer { return true }
+        if let address, self.address == address { return true }
+        guard let folded, let name else { return false }
+        return Self.glob(Array(folded.unicodeScalars), matches: Array(name.folded.unicodeScalars))
+    }
+
+    /// Whether an operator means this ban.
+    func isMeant(by target: String) -> Bool {
+        if let peer = PeerID(hexadecimal: target) { return self.peer == peer }
+        if let address, address.text == target { return true }
+        return name == target || (folded != nil && (try? Nickname(target))?.folded == folded)
+    }
+
+    /// `*` stands for any text, `?` for one character. Linear but for the last `*` that is tried again.
+    private static func glob(_ pattern: [Unicode.Scalar], matches text: [Unicode.Scalar]) -> Bool {
+        var (p, t) = (0, 0)
+        var star: (p: Int, t: Int)?
+        while t < text.count {
+            if p < pattern.count, pattern[p] == "*" {
+                star = (p, t)
+                p += 1
+            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == text[t] {
+                p += 1
+                t += 1
+            } else if let last = star {
+                p = last.p + 1
+                t = last.t + 1
+                star = (last.p, t)
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == "*" }
+    }
+
+    // Kept as CBOR: name, peer, address, reason, by, until.
+
+    var bytes: [UInt8] {
+        var writer = CBORWriter(capacityBytes: 128)
+        writer.array(count: 6)
+        writer.text(name)
+        if let peer { writer.identifier(peer) } else { writer.null() }
+        if let address { writer.bytes(address.bytes) } else { writer.null() }
+        writer.text(reason)
+        writer.text(by)
+        if let until { writer.unsigned(until.milliseconds) } else { writer.null() }
+        return writer.bytes
+    }
+
+    init?(bytes: [UInt8]) {
+        do {
+            var reader = CBORReader(bytes)
+            guard try reader.array() == 6 else { return nil }
+            name = try reader.text(maximumBytes: Limits.phraseBytes)
+            peer = reader.takeNull() ? nil : try reader.identifier()
+            address = reader.takeNull() ? nil : AddressKey(bytes: try reader.bytes(maximum: 9))
+            reason = try reader.text(maximumBytes: Limits.phraseBytes)
+            by = try reader.text(maximumBytes: Limits.nameBytes)
+            until = reader.takeNull() ? nil : WallTime(milliseconds: try reader.unsigned())
+            try reader.finish()
+            folded = (try? Nickname(name))?.folded
+        } catch {
+            return nil
+        }
+    }
+
+    init(
+        name: String, peer: PeerID?, address: AddressKey?, reason: String, by: String, until: WallTime?
+    ) {
+        self.name = name
+        folded = (try? Nickname(name))?.folded
+        self.peer = peer
+        self.address = address
+        self.reason = reason
+        self.by = by
+        self.until = until
+    }
+
+    /// As operators are shown it.
+    var shown: RelayBan {
+        RelayBan(
+            name: name, peer: peer, address: address?.text, reason: reason, by: by, until: until?.milliseconds)
+    }
+}
+
+/// What moderation has decided, kept over restarts.
+struct RelayModerationBook {
+    /// Bans at once; each costs half a microsecond at a join.
+    static let banCount = 2_000
+    /// Mutes and operators at once.
+    static let peerCount = 2_000
+
+    /// A key with the time until which something holds for it.
+    struct Mark: Equatable {
+        var peer: PeerID
+        /// Nil: for good.
+        var until: WallTime?
+        /// Of an operator: the tag of the password that made it one.
+        var tag: [UInt8]
+    }
+
+    private(set) var bans: [RelayBanRecord] = []
+    private(set) var mutes: [Mark] = []
+    private(set) var operators: [Mark] = []
+    private(set) var topic: String?
+    private(set) var topicBy = ""
+    private var keptBans: SettingList
+    private var keptMutes: SettingList
+    private var keptOperators: SettingList
+    private static let topicSetting = "relay topic"
+
+    init(archive: any Archive) throws(ArchiveError) {
+        keptBans = try SettingList(named: "relay ban", in: archive)
+        keptMutes = try SettingList(named: "relay mute", in: archive)
+        keptOperators = try SettingList(named: "relay operator", in: archive)
+        bans = keptBans.values.map { RelayBanRecord(bytes: $0) ?? .unreadable }
+        mutes = keptMutes.values.map { Mark(bytes: $0) ?? .unreadable }
+        operators = keptOperators.values.map { Mark(bytes: $0) ?? .unreadable }
+        if let bytes = try archive.setting(Self.topicSetting) {
+            var reader = CBORReader(bytes)
+            if (try? reader.array()) == 2 {
+                topic = try? reader.text(maximumBytes: Limits.phraseBytes)
+                topicBy = (try? reader.text(maximumBytes: Limits.nameBytes)) ?? ""
+            }
+        }
+    }
+
+    // Asking.
+
+    func ban(of peer: PeerID?, _ name: Nickname?, _ address: AddressKey?, at wall: WallTime) -> RelayBanRecord? {
+        bans.first { ($0.until.map { wall < $0 } ?? true) && $0.matches(peer, name, address) }
+    }
+
+    func isMuted(_ peer: PeerID, at wall: WallTime) -> Bool {
+        mutes.contains { $0.peer == peer && ($0.until.map { wall < $0 } ?? true) }
+    }
+
+    func isOperator(_ peer: PeerID, passwordTag: [UInt8]?) -> Bool {
+        guard let passwordTag else { return false }
+        return operators.contains { $0.peer == peer && $0.tag == passwordTag }
+    }
+
+    // Deciding. Each throws when it could not be kept; nothing has changed then.
+
+    mutating func add(_ ban: RelayBanRecord, in archive: any Archive) throws(ArchiveError) {
+        try keptBans.append(ban.bytes, in: archive)
+        bans.append(ban)
+    }
+
+    mutating func removeBan(at index: Int, in archive: any Archive) throws(ArchiveError) {
+        try keptBans.remove(at: index, in: archive)
+        bans.swapAt(index, bans.count - 1)
+        bans.removeLast()
+    }
+
+    mutating func mute(_ peer: PeerID, until: WallTime?, in archive: any Archive) throws(ArchiveError) {
+        try unmute(peer, in: archive)
+        let mark = Mark(peer: peer, until: until, tag: [])
+        try keptMutes.append(mark.bytes, in: archive)
+        mutes.append(mark)
+    }
+
+    mutating func unmute(_ peer: PeerID, in archive: any Archive) throws(ArchiveError) {
+        guard let index = mutes.firstIndex(where: { $0.peer == peer }) else { return }
+        try keptMutes.remove(at: index, in: archive)
+        mutes.swapAt(index, mutes.count - 1)
+        mutes.removeLast()
+    }
+
+    mutating func makeOperator(_ peer: PeerID, tag: [UInt8], in archive: any Archive) throws(ArchiveError) {
+        if let index = operators.firstIndex(where: { $0.peer == peer || $0.tag != tag }) {
+            // Whoever came by a password that is no more makes room.
+            try keptOperators.remove(at: index, in: archive)
+            operators.swapAt(index, operators.count - 1)
+            operators.removeLast()
+        }
+        guard operators.count < Self.peerCount else { return }
+        let mark = Mark(peer: peer, until: nil, tag: tag)
+        try keptOperators.append(mark.bytes, in: archive)
+        operators.append(mark)
+    }
+
+    mutating func setTopic(_ topic: String?, by name: String, in archive: any Archive) throws(ArchiveError) {
+        var writer = CBORWriter()
+        writer.array(count: 2)
+        writer.text(topic ?? "")
+        writer.text(name)
+        try archive.setSetting(Self.topicSetting, to: topic == nil ? nil : writer.bytes)
+        self.topic = topic
+        topicBy = name
+    }
+
+    // Time.
+
+    /// Lets go of what is over.
+    /// - Returns: the keys that are no longer muted.
+    mutating func forgetOverdue(at wall: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
+        while let index = bans.firstIndex(where: { $0.until.map { $0 <= wall } ?? false }) {
+            try removeBan(at: index, in: archive)
+        }
+        var unmuted: [PeerID] = []
+        while let mark = mutes.first(where: { $0.until.map { $0 <= wall } ?? false }) {
+            try unmute(mark.peer, in: archive)
+            unmuted.append(mark.peer)
+        }
+        return unmuted
+    }
+
+    func nextDeadline(at now: Instant, wall: WallTime) -> Deadline? {
+        let ends = bans.compactMap(\.until) + mutes.compactMap(\.until)
+        guard let next = ends.min() else { return nil }
+        // The wall clock may jump, so it is looked at again once an hour.
+        let milliseconds = next.milliseconds > wall.milliseconds ? next.milliseconds - wall.milliseconds : 0
+        let wait = min(Duration.milliseconds(Int64(clamping: min(milliseconds, 3_600_000))), .seconds(3_600))
+        return Deadline(at: now + max(wait, .milliseconds(1)), reason: "a ban or a mute ends")
+    }
+}
+
+extension RelayBanRecord {
+    /// In the place of one that was damaged, so that the others keep theirs; it is over.
+    fileprivate static let unreadable = RelayBanRecord(
+        name: "", peer: nil, address: nil, reason: "unreadable", by: "", until: WallTime(milliseconds: 0))
+}
+
+extension RelayModerationBook.Mark {
+    fileprivate static let unreadable = Self(peer: .least, until: WallTime(milliseconds: 0), tag: [])
+
+    var bytes: [UInt8] {
+        var writer = CBORWriter()
+        writer.array(count: 3)
+        writer.identifier(peer)
+        if let until { writer.unsigned(until.milliseconds) } else { writer.null() }
+        writer.bytes(tag)
+        return writer.bytes
+    }
+
+    init?(bytes: [UInt8]) {
+        do {
+            var reader = CBORReader(bytes)
+            guard try reader.array() == 3 else { return nil }
+            peer = try reader.identifier()
+            until = reader.takeNull() ? nil : WallTime(milliseconds: try reader.unsigned())
+            tag = Array(try reader.bytes(maximum: 64))
+        } catch {
+            return nil
+        }
+    }
+}

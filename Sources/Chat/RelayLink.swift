@@ -1,0 +1,150 @@
+import Secure
+import Wire
+
+/// One connection at a relay, from a stranger's to a member's. A class, because one round may queue something for
+/// thousands of them.
+final class RelayLink {
+    /// Named by what is awaited. Only forwards.
+    enum Phase: Equatable {
+        case awaitingHandshake
+        case awaitingHello(PeerID)
+        case awaitingJoin(PeerID)
+        case member(PeerID)
+        /// We asked the host to close it; only `linkClosed` still comes.
+        case closing
+    }
+
+    let id: LinkID
+    let endpoint: Endpoint
+    let startedAt: Instant
+    var phase = Phase.awaitingHandshake
+    var channel: Channel
+    var lastHeard: Instant
+    /// Something is queued: it is among those to be flushed.
+    var isDirty = false
+    /// It has said something that is being passed on in this round.
+    var isSpeaking = false
+    /// Set while it is a member.
+    var member: Membership?
+
+    init(id: LinkID, endpoint: Endpoint, channel: Channel, at now: Instant) {
+        self.id = id
+        self.endpoint = endpoint
+        startedAt = now
+        self.channel = channel
+        lastHeard = now
+    }
+
+    /// The key at the other end, once it has proved it and until the link is closing.
+    var peer: PeerID? {
+        switch phase {
+        case .awaitingHello(let peer), .awaitingJoin(let peer), .member(let peer): peer
+        case .awaitingHandshake, .closing: nil
+        }
+    }
+
+    var isStranger: Bool {
+        switch phase {
+        case .awaitingHandshake, .awaitingHello, .awaitingJoin: true
+        case .member, .closing: false
+        }
+    }
+}
+
+/// What a relay keeps of a member while it is here.
+struct Membership {
+    /// Entries that came faster than they are passed on, oldest first.
+    struct Pace {
+        var bucket: TokenBucket
+        var waiting: [[UInt8]] = []
+        /// Index of the first that still waits.
+        var next = 0
+        var wasWarned = false
+
+        var count: Int { waiting.count - next }
+
+        mutating func popFirst() -> [UInt8]? {
+            guard next < waiting.count else { return nil }
+            defer {
+                next += 1
+                if next == waiting.count {
+                    waiting = []
+                    next = 0
+                }
+            }
+            return waiting[next]
+        }
+    }
+
+    var name: Nickname
+    var away: String?
+    /// Whether it has been told who is here.
+    var knowsRoster = false
+    var pace: Pace
+    var tunnelBytes: TokenBucket
+    /// Acts of moderation, renames and roster news that it may cause.
+    var acts = TokenBucket(capacity: 10, perSecond: 1)
+    /// Entries that it was asked for, by ID. Not walked.
+    var requested: Set<EntryID> = []
+    /// Entries that it has and that are still to be asked for.
+    var planned: [EntryID] = []
+}
+
+/// All links of a relay.
+struct RelayLinkTable {
+    private var links: [LinkID: RelayLink] = [:]
+    /// Members in the order in which they joined: the order in which they are served.
+    private(set) var members: [RelayLink] = []
+    private var memberByPeer: [PeerID: RelayLink] = [:]
+    private(set) var strangerCount = 0
+
+    var count: Int { links.count }
+
+    subscript(id: LinkID) -> RelayLink? { links[id] }
+
+    func member(_ peer: PeerID) -> RelayLink? { memberByPeer[peer] }
+
+    /// In the order of their IDs.
+    var all: [RelayLink] { links.values.sorted { $0.id < $1.id } }
+
+    mutating func insert(_ link: RelayLink) {
+        precondition(links[link.id] == nil, "a link's ID is never used again")
+        links[link.id] = link
+        strangerCount += 1
+    }
+
+    mutating func remove(_ id: LinkID) -> RelayLink? {
+        guard let link = links.removeValue(forKey: id) else { return nil }
+        leaveIndexes(link)
+        return link
+    }
+
+    mutating func setPhase(_ phase: RelayLink.Phase, of link: RelayLink) {
+        leaveIndexes(link)
+        link.phase = phase
+        if link.isStranger { strangerCount += 1 }
+        if case .member(let peer) = phase {
+            members.append(link)
+            memberByPeer[peer] = link
+        }
+    }
+
+    private mutating func leaveIndexes(_ link: RelayLink) {
+        if link.isStranger { strangerCount -= 1 }
+        if case .member(let peer) = link.phase {
+            if let place = members.firstIndex(where: { $0 === link }) { members.remove(at: place) }
+            if memberByPeer[peer] === link { memberByPeer[peer] = nil }
+        }
+    }
+
+    /// The oldest stranger of the address that has the most of them: who gives way when strangers fill the table.
+    func mostDispensableStranger() -> RelayLink? {
+        let strangers = links.values.filter(\.isStranger)
+        var counts: [AddressKey: Int] = [:]
+        for link in strangers { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
+        func rank(_ link: RelayLink) -> (Int, Int64, UInt64) {
+            (-(counts[AddressKey(link.endpoint.address)] ?? 0), link.startedAt.nanoseconds, link.id.number)
+        }
+        return strangers.min { rank($0) < rank($1) }
+    }
+}

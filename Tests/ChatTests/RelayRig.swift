@@ -1,0 +1,228 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// A member that says exactly what a test wants it to say.
+final class TestMember {
+    let identity: Identity
+    let link: LinkID
+    let endpoint: Endpoint
+    var channel: Channel
+    var frames: [Frame] = []
+    var isClosed = false
+    var relay: PeerID?
+    var lamport: UInt64 = 0
+
+    init(identity: Identity, link: LinkID, endpoint: Endpoint, random: inout RandomStream) {
+        self.identity = identity
+        self.link = link
+        self.endpoint = endpoint
+        channel = Channel(
+            role: .initiator, identity: identity, staticKey: NoiseKeyPair(privateKey: random.bytes(32)),
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+        channel.opened()
+    }
+
+    var id: PeerID { identity.peerID }
+
+    func hello(as name: String) -> Frame {
+        let announcement = Announcement(
+            kind: .announce, peer: id, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1)
+        return .hello(
+            announcement: SignedAnnouncement(signing: announcement, by: identity).bytes, gathering: nil, away: nil)
+    }
+
+    /// An entry of the relay's lobby.
+    func entry(_ text: String, lamport: UInt64? = nil, signedBy other: Identity? = nil) -> SignedEntry {
+        self.lamport = lamport ?? self.lamport + 1
+        let author = other ?? identity
+        let entry = Entry(
+            room: relay.map { .relayLobby(of: $0) } ?? .least, author: author.peerID, lamport: self.lamport,
+            wallTime: 1_800_000_000_000, parents: [], kind: .text, body: text)
+        return SignedEntry(signing: entry, by: author)
+    }
+
+    // What came.
+
+    var welcome: RelayWelcome? {
+        frames.lazy.compactMap { if case .welcome(let welcome) = $0 { welcome } else { nil } }.last
+    }
+    var refusal: RelayRefusal? {
+        frames.lazy.compactMap { if case .refusal(let refusal) = $0 { refusal } else { nil } }.last
+    }
+    var removal: RelayRemoval? {
+        frames.lazy.compactMap { if case .removed(let removal) = $0 { removal } else { nil } }.last
+    }
+    var goodbye: GoodbyeReason? {
+        frames.lazy.compactMap { if case .goodbye(let reason) = $0 { reason } else { nil } }.last
+    }
+    var answers: [RelayModerated] {
+        frames.compactMap { if case .moderated(let answer) = $0 { answer } else { nil } }
+    }
+    var notices: [String] { frames.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
+    var declined: [RelayDecline] {
+        frames.compactMap { if case .declined(_, _, let why) = $0 { why } else { nil } }
+    }
+    var texts: [String] {
+        frames.flatMap { frame -> [String] in
+            guard case .entries(let list) = frame else { return [] }
+            return list.compactMap { try? SignedEntry(verifying: $0).entry.body }
+        }
+    }
+    /// Names by key, as the relay told.
+    var roster: [PeerID: RelayMember] {
+        var roster: [PeerID: RelayMember] = [:]
+        for frame in frames {
+            guard case .members(let members) = frame else { continue }
+            if members.isFresh { roster = [:] }
+            for change in members.changes { roster[change.peer] = change.state == .here ? change : nil }
+        }
+        return roster
+    }
+    var names: [String] { roster.values.map(\.name).sorted() }
+}
+
+/// A relay with scripted members on wires that take no time.
+final class RelayRig {
+    var relay: Relay
+    let archive: MemoryArchive
+    let identity: Identity
+    var configuration: RelayConfiguration
+    private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    var wall: UInt64 = 1_800_000_000_000
+    private(set) var members: [LinkID: TestMember] = [:]
+    var notes: [Note] = []
+    var events: [Event] = []
+    var exit: Chat.ExitStatus?
+    private var nextLink: UInt64 = 1 << 63
+    private var random: RandomStream
+
+    init(seed: UInt64 = 1, _ change: (inout RelayConfiguration) -> Void = { _ in }) throws {
+        random = RandomStream(simulationSeed: seed)
+        var configuration = RelayConfiguration(name: try Nickname("hub"))
+        change(&configuration)
+        self.configuration = configuration
+        archive = MemoryArchive()
+        identity = Identity(seed: random.bytes(32))
+        relay = try Relay(
+            configuration: configuration, identity: identity, random: RandomStream(simulationSeed: seed + 1),
+            archive: archive)
+        tell(.started(linkPort: 47475, interfaces: []))
+    }
+
+    static func isRight(_ password: String) -> PasswordCheck {
+        PasswordCheck(tag: Array(password.utf8)) { $0 == Array(password.utf8) }
+    }
+
+    func tell(_ input: Input) {
+        relay.handle(input, at: now, wall: WallTime(milliseconds: wall))
+        drain()
+    }
+
+    private func drain() {
+        while let output = relay.nextOutput() {
+            switch output {
+            case .sendOnLink(let id, let bytes): arrive(bytes, at: id)
+            case .closeLink(let id, _):
+                members[id]?.isClosed = true
+                relay.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
+            case .note(let note): notes.append(note)
+            case .notify(let event, _): events.append(event)
+            case .finished(let status): exit = status
+            case .multicast, .sendDatagram, .openLink: Issue.record("a relay does nothing of the kind")
+            }
+        }
+    }
+
+    private func arrive(_ bytes: [UInt8], at id: LinkID) {
+        guard let member = members[id] else { return }
+        do {
+            let received = try member.channel.bytesReceived(bytes)
+            member.relay = received.authenticated ?? member.relay
+            for frame in received.frames { member.frames.append(try Frame(decoding: frame)) }
+        } catch {
+            Issue.record("the relay broke the protocol: \(error)")
+        }
+    }
+
+    /// A connection whose handshake is done.
+    func connect(_ identity: Identity? = nil, from address: UInt32 = 0x0A00_0001) -> TestMember {
+        let id = LinkID(number: nextLink)
+        nextLink += 1
+        let endpoint = Endpoint(address: .v4(address), port: 40_000)
+        let member = TestMember(
+            identity: identity ?? Identity(seed: random.bytes(32)), link: id, endpoint: endpoint, random: &random)
+        members[id] = member
+        tell(.linkAccepted(id, from: endpoint))
+        flush(member)
+        flush(member)
+        return member
+    }
+
+    /// A member, or one that was refused.
+    @discardableResult
+    func join(
+        _ name: String, password: String? = nil, isStrict: Bool = false, as identity: Identity? = nil,
+        from address: UInt32 = 0x0A00_0001
+    ) -> TestMember {
+        let member = connect(identity, from: address)
+        say(
+            [
+                member.hello(as: name),
+                .join(
+                    RelayJoin(
+                        name: name, isStrict: isStrict, password: password.map { Array($0.utf8) }, program: "test 1")),
+            ], member)
+        return member
+    }
+
+    func say(_ frames: [Frame], _ member: TestMember) {
+        for frame in frames { member.channel.queue(frame.encoded()) }
+        flush(member)
+    }
+
+    func say(_ text: String, _ member: TestMember) { say([.entries([member.entry(text).bytes])], member) }
+
+    func moderate(
+        _ member: TestMember, _ act: RelayModeration.Act, _ target: String = "", _ text: String = "",
+        for seconds: UInt64? = nil
+    ) -> RelayModerated? {
+        say([.moderate(.init(number: 7, act: act, target: target, text: text, seconds: seconds))], member)
+        return member.answers.last
+    }
+
+    private func flush(_ member: TestMember) {
+        let bytes = member.channel.flush()
+        guard !bytes.isEmpty, !member.isClosed else { return }
+        tell(.linkBytesReceived(member.link, bytes))
+    }
+
+    func close(_ member: TestMember, _ end: LinkEnd = .failed("reset")) {
+        member.isClosed = true
+        tell(.linkClosed(member.link, end))
+    }
+
+    /// Time passes; deadlines are kept.
+    func wait(_ duration: Duration) {
+        let end = now + duration
+        while let next = relay.nextDeadline, next.at <= end {
+            let step = max(next.at, now + .microseconds(1))
+            wall += UInt64((step - now).wholeNanoseconds / 1_000_000)
+            now = step
+            tell(.deadlineReached)
+        }
+        wall += UInt64((end - now).wholeNanoseconds / 1_000_000)
+        now = end
+    }
+
+    /// The process is killed and started again with what it had kept.
+    func restart() throws {
+        for member in members.values { member.isClosed = true }
+        relay = try Relay(
+            configuration: configuration, identity: identity, random: RandomStream(simulationSeed: 99),
+            archive: archive)
+        tell(.started(linkPort: 47475, interfaces: []))
+    }
+}

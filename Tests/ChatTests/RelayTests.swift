@@ -1,0 +1,57 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("A relay")
+struct RelayTests {
+    @Test("members are welcomed, see each other and what each says, once")
+    func room() throws {
+        let rig = try RelayRig { $0.messageOfTheDay = "be kind" }
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        #expect(ana.welcome?.name == "ana")
+        #expect(ana.welcome?.relayName == "hub")
+        #expect(ben.welcome?.messageOfTheDay == "be kind")
+        #expect(ana.names == ["ana", "ben"])
+        #expect(ben.names == ["ana", "ben"])
+        rig.say("hello", ana)
+        #expect(ben.texts == ["hello"])
+        #expect(ana.texts.isEmpty)
+        rig.say([.goodbye(.leaving)], ben)
+        #expect(ana.names == ["ana"])
+        #expect(ben.isClosed)
+    }
+
+    @Test("names are unique, first come first served: the next one gets a number, or is refused if it is strict")
+    func names() throws {
+        let rig = try RelayRig()
+        let first = rig.join("Ana")
+        #expect(rig.join("ana").welcome?.name == "ana-2")
+        #expect(rig.join("ANA").welcome?.name == "ANA-3")
+        let strict = rig.join("ana", isStrict: true)
+        #expect(strict.refusal?.code == .nameTaken)
+        #expect(strict.goodbye == .refused)
+        #expect(strict.isClosed)
+        #expect(first.names == ["ANA-3", "Ana", "ana-2"])
+        let many = (0..<40).map { _ in rig.join("ana").welcome?.name }
+        #expect(Set(many).count == 40)
+    }
+
+    @Test("a name is kept for its key for 60 s after a broken link, and free at once after a goodbye")
+    func heldNames() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        rig.close(ana)
+        rig.wait(.seconds(59))
+        #expect(rig.join("ana").welcome?.name == "ana-2")
+        let again = rig.join("ana", as: ana.identity)
+        #expect(again.welcome?.name == "ana")
+        rig.close(again)
+        rig.wait(.seconds(61))
+        #expect(rig.join("ana").welcome?.name == "ana")
+        let ben = rig.join("ben")
+        rig.say([.goodbye(.leaving)], ben)
+        #expect(rig.join("ben").welcome?.name == "ben")
+    }
+}
