@@ -215,7 +215,10 @@ extension Relay {
 
     func flushed(_ link: RelayLink) -> [UInt8]? {
         guard link.phase != .closing, link.channel.hasOutput else { return nil }
-        return link.channel.flush()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(link.channel.outputBytes)
+        link.channel.flush(into: &bytes)
+        return bytes
     }
 
     private mutating func flush(_ link: RelayLink) {
