@@ -17,8 +17,7 @@ struct LinkTable {
     /// Links that have something to send, in the order in which they got it; those before `flushed` are done.
     private var toBeFlushed: [LinkID] = []
     private var flushed = 0
-    /// Used for one link after the other: a host that lets go of it at once makes it serve for all of them.
-    private var outgoing: [UInt8] = []
+    private var sealing = SealingBuffer()
 
     var count: Int { ids.count }
 
@@ -104,21 +103,10 @@ struct LinkTable {
     mutating func flush(_ id: LinkID) -> [UInt8]? {
         guard let place = places[id], slots[place]?.isToBeFlushed == true else { return nil }
         slots[place]?.isToBeFlushed = false
-        guard let phase = slots[place]?.phase, phase != .closing, phase != .awaitingConnection,
-            let size = slots[place]?.channel.outputBytes, size > 0
-        else { return nil }
-        if outgoing.capacity > Self.keptBytes, outgoing.capacity / 4 > size {
-            outgoing = []
-        } else {
-            outgoing.removeAll(keepingCapacity: true)
-        }
-        outgoing.reserveCapacity(size)
-        slots[place]?.channel.flush(into: &outgoing)
-        return outgoing
+        guard let phase = slots[place]?.phase, phase != .closing, phase != .awaitingConnection else { return nil }
+        let bytes = sealing.flush(&slots[place]!.channel)
+        return bytes.isEmpty ? nil : bytes
     }
-
-    /// Storage for sealed records that is not given back for being too large.
-    private static let keptBytes = 4096
 
     /// The established links with a peer, oldest first.
     func links(with peer: PeerID) -> [LinkID] { established[peer] ?? [] }

@@ -200,30 +200,29 @@ extension Relay {
     private mutating func markDirty(_ link: RelayLink) {
         guard !link.isDirty else { return }
         link.isDirty = true
-        state.dirty.append(link)
+        state.outbox.links.append(link)
     }
 
-    /// Seals what is queued for each link as one record a link (DESIGN §3, flush once).
-    mutating func flushAll() {
+    /// Seals what is queued for the next link that has something, as one record a link (DESIGN §3, flush once), at the
+    /// moment when the host asks for it.
+    mutating func nextFlush() -> Output? {
         passOnAccepted()
-        for link in state.dirty {
+        while let link = state.outbox.next() {
             link.isDirty = false
-            flush(link)
+            if let bytes = flushed(link) { return .sendOnLink(link.id, bytes) }
         }
-        state.dirty.removeAll(keepingCapacity: true)
+        return nil
     }
 
-    func flushed(_ link: RelayLink) -> [UInt8]? {
-        guard link.phase != .closing, link.channel.hasOutput else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(link.channel.outputBytes)
-        link.channel.flush(into: &bytes)
+    mutating func flushed(_ link: RelayLink) -> [UInt8]? {
+        guard link.phase != .closing else { return nil }
+        let bytes = state.outbox.sealing.flush(&link.channel)
+        if bytes.isEmpty { return nil }
+        counters.ever.bytesSent &+= UInt64(bytes.count)
         return bytes
     }
 
     private mutating func flush(_ link: RelayLink) {
-        guard let bytes = flushed(link) else { return }
-        counters.ever.bytesSent &+= UInt64(bytes.count)
-        outputs.push(.sendOnLink(link.id, bytes))
+        if let bytes = flushed(link) { outputs.push(.sendOnLink(link.id, bytes)) }
     }
 }

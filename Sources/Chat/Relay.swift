@@ -71,8 +71,8 @@ public struct Relay: Core {
     }
 
     public mutating func nextOutput() -> Output? {
-        if outputs.isEmpty { flushAll() }
-        return outputs.pop()
+        if let output = outputs.pop() { return output }
+        return nextFlush()
     }
 
     public var nextDeadline: Deadline? {
@@ -199,8 +199,7 @@ struct RelayState {
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
     var wall = WallTime(milliseconds: 0)
-    /// Links with something queued.
-    var dirty: [RelayLink] = []
+    var outbox = RelayOutbox()
     /// Entries that were accepted in this round and go to all members.
     var accepted: [(bytes: [UInt8], from: RelayLink)] = []
     /// Members with entries that wait for their time.
@@ -220,6 +219,24 @@ struct RelayState {
     var nextOverdue: Deadline?
 
     init(instance: UInt64) { self.instance = instance }
+}
+
+/// Links with something queued, and the storage that their records are sealed in.
+struct RelayOutbox {
+    var links: [RelayLink] = []
+    var sealing = SealingBuffer()
+    /// Links before this place are done with.
+    private var done = 0
+
+    mutating func next() -> RelayLink? {
+        guard done < links.count else {
+            links.removeAll(keepingCapacity: true)
+            done = 0
+            return nil
+        }
+        defer { done += 1 }
+        return links[done]
+    }
 }
 
 extension RoomID {

@@ -194,7 +194,8 @@ final class RelayRig {
     }
 
     private func flush(_ member: TestMember) {
-        let bytes = member.channel.flush()
+        var bytes: [UInt8] = []
+        member.channel.flush(into: &bytes)
         guard !bytes.isEmpty, !member.isClosed else { return }
         tell(.linkBytesReceived(member.link, bytes))
     }

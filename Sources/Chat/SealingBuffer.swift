@@ -1,0 +1,22 @@
+/// The storage in which records are sealed, for one link after the other. A host that lets go of the bytes before it
+/// asks for more makes one buffer serve all links.
+struct SealingBuffer {
+    private var bytes: [UInt8] = []
+
+    /// Storage that is not given back for being too large.
+    private static let keptBytes = 4096
+
+    /// Everything that a channel has ready for its connection; empty if that is nothing.
+    mutating func flush(_ channel: inout Channel) -> [UInt8] {
+        let size = channel.outputBytes
+        if size == 0 { return [] }
+        if bytes.capacity > Self.keptBytes, bytes.capacity / 4 > size {
+            bytes = []
+        } else {
+            bytes.removeAll(keepingCapacity: true)
+        }
+        bytes.reserveCapacity(size)
+        channel.flush(into: &bytes)
+        return bytes
+    }
+}
