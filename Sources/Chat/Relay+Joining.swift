@@ -109,7 +109,7 @@ extension Relay {
             .welcome(
                 RelayWelcome(
                     name: name.text, relayName: configuration.name.text, isOperator: isOperator(peer),
-                    topic: moderation.topic,
+                    topic: moderation.topic ?? configuration.topic,
                     messageOfTheDay: configuration.messageOfTheDay.map { $0.fitting(bytes: Limits.noticeBytes) },
                     rate: isLimited ? UInt64(max(1, configuration.limits.messageRate)) : 0,
                     burst: UInt64(clamping: configuration.limits.messageBurst))), on: link)

@@ -21,6 +21,8 @@ public struct RelayConfiguration: Sendable {
     public var name: Nickname
     /// Shown to everybody who joins; at most ``Limits/noticeBytes``.
     public var messageOfTheDay: String?
+    /// The topic while operators have set none.
+    public var topic: String?
 
     // Access. Operators are let in whatever else is set.
 

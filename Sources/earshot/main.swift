@@ -38,9 +38,8 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
         return try PasswdProgram(options).run()
     case .check(let settings, let file):
         return try RelayProgram(settings, configurationFile: file).check()
-    case .run:
-        throw Arguments.Misuse(
-            text: "this version has no relay yet; start `earshot` without `relay` to chat on the LAN")
+    case .run(let settings, let file):
+        return try RelayProgram(settings, configurationFile: file).run()
     }
 }
 

@@ -4,8 +4,11 @@ import Scripting
 import Terminal
 
 /// Writes what a relay has to say to standard error, one line an event.
-struct RelayLog {
+final class RelayLog {
+    /// Change with the settings.
     var options: RelayOptions.Log
+
+    init(_ options: RelayOptions.Log) { self.options = options }
 
     func write(_ note: Note) {
         guard note.level >= options.level else { return }

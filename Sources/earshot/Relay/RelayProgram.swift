@@ -1,6 +1,7 @@
 import Chat
 import Host
 import Secure
+import Store
 import Wire
 
 /// `earshot relay`: the room put together from its parts, and run.
@@ -14,6 +15,64 @@ struct RelayProgram {
     init(_ settings: [Setting], configurationFile: String?) {
         self.settings = settings
         self.configurationFile = configurationFile
+    }
+
+    /// Runs it until it is told to end.
+    /// - Throws: what went wrong before it ran, in words that say what to do.
+    func run() throws -> ExitStatus {
+        Surroundings.keepFilesPrivate()
+        let options = try options()
+        let log = RelayLog(options.log)
+        let directory = try options.stateDirectory ?? StateDirectory.relayPath()
+        let state = try StateDirectory(at: directory)
+        let archive = try SQLiteArchive(at: state.path(of: "relay.db"))
+        let relay = try Relay(
+            configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
+            random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
+        let host = try PeerHost(
+            core: relay, frontEnd: RelayFrontEnd(), archive: archive,
+            configuration: try hostConfiguration(options, log))
+        let metrics = RelayMetrics()
+        host.operation.page = { metrics.page(of: $0.counters) }
+        host.operation.hangupReceived = { relay in reload(&relay, log, running: options, directory) }
+        announce(options, host, log)
+        let status = try host.run()
+        log.write(Note(.info, "the relay has stopped"))
+        // The lock on the directory is held until here.
+        _ = state.path
+        return status
+    }
+
+    /// SIGHUP: what can be changed while the relay runs is; if anything is wrong, nothing is.
+    private func reload(_ relay: inout Relay, _ log: RelayLog, running: RelayOptions, _ directory: String) {
+        do {
+            let options = try options()
+            relay.configure(try configuration(options, directory))
+            log.options = options.log
+            for name in options.fixedDifferences(from: running) {
+                log.write(Note(.warning, "another --\(name) is taken up at the next start only"))
+            }
+        } catch {
+            let text = (error as? Arguments.Misuse)?.text ?? "\(error)"
+            for line in text.split(separator: "\n") {
+                log.write(Note(.warning, "the settings stay as they were: \(line)"))
+            }
+        }
+    }
+
+    /// Tells where others find it; the address alone goes to standard output.
+    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) {
+        let id = host.core.id
+        let place = options.listen.first?.host ?? .any
+        let address = RelayAddress(
+            host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort, fingerprint: id)
+        Surroundings.show(Array("\(address)\n".utf8))
+        log.write(Note(.info, "members join with: earshot --relay \(address)"))
+        if host.guestPort > 0 {
+            log.write(
+                Note(.warning, "guests come in by plain text on port \(host.guestPort): all can be read on the way"))
+        }
+        if host.pagePort > 0 { log.write(Note(.info, "metrics are at port \(host.pagePort), /metrics")) }
     }
 
     /// `--check`: whether everything can be read.

@@ -1,0 +1,73 @@
+/// One number, or one for each of several labels, as a collector of metrics wants it.
+public struct Metric: Equatable, Sendable {
+    public enum Kind: String, Sendable {
+        /// Only grows while the process runs.
+        case counter
+        case gauge
+    }
+
+    public struct Sample: Equatable, Sendable {
+        /// `name="value"`, or nothing.
+        var label: (name: String, value: String)?
+        var value: Double
+
+        public static func == (left: Self, right: Self) -> Bool {
+            left.label?.name == right.label?.name && left.label?.value == right.label?.value
+                && left.value == right.value
+        }
+    }
+
+    public var name: String
+    public var help: String
+    public var kind: Kind
+    public var samples: [Sample]
+
+    /// A single number.
+    public init(_ kind: Kind, _ name: String, _ help: String, _ value: Double) {
+        self.kind = kind
+        self.name = name
+        self.help = help
+        samples = [Sample(label: nil, value: value)]
+    }
+
+    /// A number for each value of a label.
+    public init(_ kind: Kind, _ name: String, _ help: String, by label: String, _ values: [(String, Double)]) {
+        self.kind = kind
+        self.name = name
+        self.help = help
+        samples = values.map { Sample(label: (label, $0.0), value: $0.1) }
+    }
+}
+
+/// Prometheus' text format, version 0.0.4.
+public enum MetricPage {
+    public static func text(of metrics: [Metric]) -> [UInt8] {
+        var text = ""
+        for metric in metrics {
+            text += "# HELP \(metric.name) \(escaped(metric.help))\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
+            for sample in metric.samples {
+                let label = sample.label.map { "{\($0.name)=\"\(escaped($0.value, quotes: true))\"}" } ?? ""
+                text += "\(metric.name)\(label) \(number(sample.value))\n"
+            }
+        }
+        return Array(text.utf8)
+    }
+
+    /// Whole numbers without a point, as far as they are exact.
+    private static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 0x1p53 ? "\(Int64(value))" : "\(value)"
+    }
+
+    private static func escaped(_ text: String, quotes: Bool = false) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "\\": escaped += "\\\\"
+            case "\n": escaped += "\\n"
+            case "\"" where quotes: escaped += "\\\""
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

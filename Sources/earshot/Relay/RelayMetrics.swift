@@ -1,0 +1,88 @@
+import Chat
+import Host
+import Scripting
+import Wire
+
+/// What a relay has counted, as collectors of metrics want it.
+struct RelayMetrics {
+    /// When the process began.
+    let startedAt = Clock.wall()
+
+    func page(of counters: RelayCounters) -> [UInt8] {
+        MetricPage.text(of: Self.now(counters) + Self.traffic(counters.ever) + Self.doors(counters.ever) + process)
+    }
+
+    private static func now(_ counters: RelayCounters) -> [Metric] {
+        [
+            Metric(.gauge, "earshot_relay_members", "Members that are here, guests included.", counters.members),
+            Metric(.gauge, "earshot_relay_guests", "Guests with plain text.", counters.guests),
+            Metric(.gauge, "earshot_relay_strangers", "Connections that have not joined.", counters.strangers),
+            Metric(.gauge, "earshot_relay_entries", "Entries in the lobby's log.", counters.entriesKept),
+            Metric(.gauge, "earshot_relay_bans", "Bans that hold.", counters.bans),
+        ]
+    }
+
+    private static func traffic(_ totals: RelayCounters.Totals) -> [Metric] {
+        [
+            Metric(.counter, "earshot_relay_entries_total", "Entries that were accepted.", totals.entriesAccepted),
+            Metric(
+                .counter, "earshot_relay_entries_declined_total", "Entries that were not taken.",
+                totals.entriesDeclined),
+            Metric(
+                .counter, "earshot_relay_deliveries_total", "Entries times the members they went to.",
+                totals.deliveries),
+            Metric(
+                .counter, "earshot_relay_bytes_total", "Bytes of links.", by: "direction",
+                [("in", Double(totals.bytesReceived)), ("out", Double(totals.bytesSent))]),
+            Metric(
+                .counter, "earshot_relay_tunnel_bytes_total", "Bytes carried from member to member.",
+                totals.tunnelBytes),
+        ]
+    }
+
+    private static func doors(_ totals: RelayCounters.Totals) -> [Metric] {
+        let refusals = RelayRefusal.Code.allCases.map { code in
+            ("\(code)", Double(totals.refusals[Int(code.rawValue)]))
+        }
+        let trouble = totals.trouble
+        return [
+            Metric(
+                .counter, "earshot_relay_connections_total", "Connections.", by: "outcome",
+                [
+                    ("accepted", Double(totals.connectionsAccepted)), ("refused", Double(totals.connectionsRefused)),
+                    ("failed", Double(totals.handshakesFailed)),
+                ]),
+            Metric(.counter, "earshot_relay_joins_total", "Members that came.", totals.joins),
+            Metric(.counter, "earshot_relay_leaves_total", "Members that went.", totals.leaves),
+            Metric(.counter, "earshot_relay_refusals_total", "Joins refused.", by: "reason", refusals),
+            Metric(
+                .counter, "earshot_relay_removals_total", "Members removed.", by: "reason",
+                [
+                    ("violation", Double(trouble.violations)), ("slow", Double(trouble.tooSlow)),
+                    ("flood", Double(trouble.floods)), ("kick", Double(trouble.kicks)),
+                ]),
+            Metric(
+                .counter, "earshot_relay_archive_failures_total", "Times that something could not be kept.",
+                trouble.archiveFailures),
+        ]
+    }
+
+    private var process: [Metric] {
+        let usage = ProcessUsage.current
+        return [
+            Metric(
+                .counter, "process_cpu_seconds_total", "Time on processors, in seconds.", usage.processorSeconds),
+            Metric(
+                .gauge, "process_resident_memory_bytes", "Resident memory, in bytes.", Double(usage.residentBytes)),
+            Metric(
+                .gauge, "process_start_time_seconds", "When the process began, in seconds since 1970.",
+                Double(startedAt.milliseconds) / 1000),
+        ]
+    }
+}
+
+extension Metric {
+    fileprivate init(_ kind: Kind, _ name: String, _ help: String, _ value: some BinaryInteger) {
+        self.init(kind, name, help, Double(value))
+    }
+}

@@ -1,0 +1,106 @@
+import Chat
+import Host
+import Secure
+import Wire
+
+extension RelayProgram {
+    /// What the core is to know of the options.
+    func configuration(_ options: RelayOptions, _ directory: String) throws -> RelayConfiguration {
+        var configuration = RelayConfiguration(name: try Nickname(options.name))
+        configuration.messageOfTheDay = options.room.motd
+        configuration.topic = options.room.topic
+        configuration.roomPassword = options.access.password.map { password in
+            switch password {
+            case .hash(let hash): PasswordCheck(hash)
+            case .clear(let text): PasswordCheck(Self.hash(of: text))
+            }
+        }
+        configuration.allowedPeers = options.access.allowed.isEmpty ? nil : options.access.allowed
+        configuration.operators = options.access.operators
+        let operatorPassword = try options.access.operatorPassword ?? Self.operatorPassword(in: directory)
+        configuration.operatorPassword = operatorPassword.map { PasswordCheck($0) }
+        configuration.historyCount = options.limits.history
+        configuration.limits.memberCount = options.limits.members
+        configuration.limits.connectionsPerAddress = options.limits.perAddress
+        configuration.limits.handshakeCount = options.limits.handshakes
+        configuration.limits.messageRate = Double(options.limits.rate)
+        configuration.limits.messageBurst = options.limits.burst
+        return configuration
+    }
+
+    /// What the host is to know of them.
+    func hostConfiguration(_ options: RelayOptions, _ log: RelayLog) throws -> HostConfiguration {
+        var configuration = HostConfiguration()
+        let listen = options.listen.isEmpty ? [ListenAddress(.any, port: RelayAddress.usualPort)] : options.listen
+        configuration.port = .at(try listen.flatMap(Self.places))
+        configuration.guestPlaces = try options.text.map(Self.places) ?? []
+        configuration.pagePlaces = try options.metrics.map(Self.places) ?? []
+        configuration.usesMulticast = false
+        configuration.input = nil
+        configuration.output = nil
+        // The core decides who is one too many, and says why; this is for what it cannot see.
+        let limits = options.limits
+        configuration.linkLimits.accepted = limits.members + limits.handshakes + limits.guests + 64
+        configuration.linkLimits.acceptedPerAddress = configuration.linkLimits.accepted
+        configuration.linkLimits.queueBytes = limits.queueBytes
+        configuration.finishTime = .seconds(3)
+        configuration.note = { log.write($0) }
+        return configuration
+    }
+
+    private static func places(_ address: ListenAddress) throws -> [ListenPlace] {
+        switch address.host {
+        case .any: [.everyAddress(port: address.port)]
+        case .address(let host): [.endpoint(Endpoint(address: host, port: address.port))]
+        // The first address is enough: others can be listed.
+        case .name(let name):
+            try Surroundings.endpoints(ofHost: name, port: address.port).prefix(1).map { .endpoint($0) }
+        }
+    }
+
+    private static func hash(of password: String) -> PasswordHash {
+        PasswordHash(of: password, salt: Entropy.bytes(PasswordHash.saltBytes))
+    }
+}
+
+extension PasswordCheck {
+    init(_ hash: PasswordHash) {
+        self.init(tag: hash.salt) { hash.matches(String(decoding: $0, as: UTF8.self)) }
+    }
+}
+
+extension ListenAddress.Host {
+    /// Nil: no address in particular.
+    var address: RelayAddress.Host? {
+        switch self {
+        case .any: nil
+        case .address(.v4(0)), .address(.v6(high: 0, low: 0, scope: 0)): nil
+        case .address(let address): .address(address)
+        case .name(let name): .name(name)
+        }
+    }
+}
+
+extension RelayOptions {
+    /// The options that differ and cannot be changed while a relay runs.
+    func fixedDifferences(from other: RelayOptions) -> [String] {
+        var names: [String] = []
+        if listen != other.listen { names.append("listen") }
+        if stateDirectory != other.stateDirectory { names.append("state") }
+        if metrics != other.metrics { names.append("metrics") }
+        if text != other.text { names.append("text") }
+        if limits.queueBytes != other.limits.queueBytes { names.append("queue") }
+        if limits.members > other.limits.members { names.append("max-members") }
+        return names
+    }
+}
+
+/// Nobody sits in front of a relay: what it has to say goes to the log.
+final class RelayFrontEnd: FrontEnd {
+    func inputReceived(_ bytes: [UInt8], at wall: WallTime) {}
+    func inputEnded() {}
+    func sizeChanged(columns: Int) {}
+    func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {}
+    func nextCommand() -> (command: Command, token: CommandToken?)? { nil }
+    func takeOutput() -> [UInt8] { [] }
+}
