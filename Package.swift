@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "earshot",
     products: [
-        .executable(name: "earshot", targets: ["earshot"])
+        .executable(name: "earshot", targets: ["earshot"]),
+        .executable(name: "earshot-bench", targets: ["earshot-bench"]),
     ],
     targets: [
         // The program: arguments, assembling.
@@ -21,6 +22,11 @@ let package = Package(
             name: "earshot",
             dependencies: ["Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
+
+        // How fast it is.
+        .executableTarget(
+            name: "earshot-bench",
+            dependencies: ["Host", "Store", "Chat", "Secure", "Wire", "COpenSSL", "CMeasure"], swiftSettings: settings),
 
         // What people and programs see; pure, like the cores.
         .target(name: "Terminal", dependencies: ["Chat", "Wire"], swiftSettings: settings),
@@ -44,6 +50,8 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
+        // Counts allocations by standing before the C library's: only for what measures.
+        .target(name: "CMeasure"),
 
         // What tests of several targets need.
         .target(name: "TestKit", swiftSettings: settings),

@@ -121,9 +121,9 @@ enum Manifest {
         let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
         var result: [String: [String]] = [:]
         for target in lines.joined(separator: "\n").split(separator: #/\.(?:executableTarget|testTarget|target)\(/#) {
-            guard let name = target.prefixMatch(of: #/\s*name: "(\w+)"/#) else { continue }
+            guard let name = target.prefixMatch(of: #/\s*name: "([\w-]+)"/#) else { continue }
             let list = target.firstMatch(of: #/dependencies: \[([^\]]*)\]/#)?.1 ?? ""
-            result[String(name.1)] = list.matches(of: #/"(\w+)"/#).map { String($0.1) }
+            result[String(name.1)] = list.matches(of: #/"([\w-]+)"/#).map { String($0.1) }
         }
         return result
     }
