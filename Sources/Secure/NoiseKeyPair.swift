@@ -24,7 +24,9 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
     /// Noise's DH(). Nil where the result would be all zeros: a public key of low order (RFC 7748 §6.1).
     func agree(with publicKey: [UInt8]) -> Secret? {
         guard publicKey.count == Self.byteCount else { return nil }
-        return Secret { shared in earshot_x25519(key, publicKey, shared) == 1 }
+        return SharedWork.agreement(between: self.publicKey, and: publicKey) {
+            Secret { shared in earshot_x25519(key, publicKey, shared) == 1 }
+        }
     }
 
     public var customMirror: Mirror { Mirror(self, children: []) }

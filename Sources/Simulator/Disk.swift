@@ -48,9 +48,17 @@ public final class Disk: Archive {
     /// How many committed rounds a power cut could take back.
     public var unsyncedRounds: Int { unsynced.count }
 
-    /// Whether the entry would be found after a power cut.
-    public func isSynced(_ key: EntryKey, in log: LogID) -> Bool {
-        ((try? synced.entry(key, in: log)) ?? nil) != nil
+    /// Whether the entry would be found after a power cut, in whichever log.
+    public func isSynced(_ key: EntryKey) -> Bool { Self.bytes(of: key, in: synced) != nil }
+
+    /// The entry as it was signed, from whichever log; nil if it is in none.
+    public func bytes(of key: EntryKey) -> [UInt8]? { Self.bytes(of: key, in: present) }
+
+    private static func bytes(of key: EntryKey, in archive: MemoryArchive) -> [UInt8]? {
+        for log in (try? archive.logs()) ?? [] {
+            if let entry = (try? archive.entry(key, in: log)) ?? nil { return entry.bytes }
+        }
+        return nil
     }
 
     // Faults.

@@ -5,7 +5,7 @@ import Wire
 extension Simulation {
     /// Does it now.
     public func perform(_ fault: Fault) {
-        recorder.traced("\(stamp) fault \(fault)")
+        recorder.traced(at: now, nil, "fault: \(fault)")
         switch fault {
         case .cut(let from, let to): network.setCut(true, from: from, to: to)
         case .heal(let from, let to): network.setCut(false, from: from, to: to)
@@ -24,7 +24,7 @@ extension Simulation {
             network.changeAddress(of: host)
             deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
         case .deaden(let one, let other): deadenConnections(between: one, and: other)
-        case .sleep(let host): machines[host.number].isAsleep = true
+        case .sleep(let host): machines[host.number].isAsleep = machines[host.number].node != nil
         case .wake(let host): wake(host)
         case .pause(let host): machines[host.number].isPaused = machines[host.number].node != nil
         case .resume(let host): resume(host)

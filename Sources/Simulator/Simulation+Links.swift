@@ -49,7 +49,7 @@ extension Simulation {
         connections[index]?.directions[1].lastArrival = arrival
         queue.push(.connectionAnswered(index), at: arrival)
         let source = Endpoint(address: connection.ends[0].address, port: 40_000 + UInt16(index % 20_000))
-        deliver(.linkAccepted(link, from: source), to: dialled)
+        deliver(.linkAccepted(link, from: source), to: dialled, from: connection.ends[0].host)
     }
 
     /// A lost SYN is sent again after 1, 2, 4, … seconds; Linux gives up after 127.
@@ -65,9 +65,9 @@ extension Simulation {
     }
 
     func connectionAnswered(_ index: Int) {
-        guard let end = connections[index]?.ends[0], end.isOpen else { return }
+        guard let ends = connections[index]?.ends, let end = ends.first, end.isOpen else { return }
         connections[index]?.directions[0].retransmission = Connection.Direction.firstRetransmission
-        deliver(.linkOpened(end.link), to: end.host)
+        deliver(.linkOpened(end.link), to: end.host, from: ends[1].host)
     }
 
     /// Whether packets of this connection get from this end to the other.
@@ -80,6 +80,23 @@ extension Simulation {
 
     private func isAwake(_ host: HostID) -> Bool {
         machines[host.number].isPowered && !machines[host.number].isAsleep
+    }
+
+    /// Whether there is a connection between the two processes that run there now, over which nothing is held up.
+    public func canTalk(_ one: HostID, _ other: HostID) -> Bool {
+        let bothRun = [one, other].allSatisfy {
+            machines[$0.number].node != nil && isAwake($0) && !machines[$0.number].isPaused
+        }
+        return bothRun
+            && machines[one.number].links.values.contains { index in
+                guard let connection = connections[index], connection.ends.allSatisfy(\.isOpen),
+                    connection.ends.contains(where: { $0.host == other })
+                else { return false }
+                return isPassable(connection, from: 0) && isPassable(connection, from: 1)
+                    && connection.directions.allSatisfy {
+                        $0.stuckSince == nil && $0.first.map { $0.arrival >= now } ?? true
+                    }
+            }
     }
 
     func send(_ bytes: [UInt8], on link: LinkID, of host: HostID, isLast: Bool) {
@@ -144,7 +161,11 @@ extension Simulation {
             forgetIfOver(index)
             return
         }
-        if !parcel.bytes.isEmpty { deliver(.linkBytesReceived(receiver.link, parcel.bytes), to: receiver.host) }
+        if !parcel.bytes.isEmpty {
+            deliver(
+                .linkBytesReceived(receiver.link, parcel.bytes), to: receiver.host,
+                from: connection.ends[direction].host)
+        }
         if parcel.isLast { endClosed(index, 1 - direction, .closedByPeer) }
     }
 

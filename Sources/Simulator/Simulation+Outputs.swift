@@ -9,7 +9,7 @@ extension Simulation {
             if machines[host.number].generation == generation { deliver(input, to: host) }
         case .datagram(let bytes, let sender, let source, let host):
             guard network.passes(from: sender, to: host) else { return }
-            deliver(.datagramReceived(bytes, from: source), to: host)
+            deliver(.datagramReceived(bytes, from: source), to: host, from: sender)
         case .deadline(let host, let generation, let at):
             guard machines[host.number].generation == generation, machines[host.number].scheduledDeadline == at,
                 !machines[host.number].isAsleep
@@ -39,12 +39,11 @@ extension Simulation {
         case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
         case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
         case .notify(let event, let token):
-            recorder.events[host.number].append(RecordedEvent(at: now, event: event, token: token))
-            recorder.traced("\(stamp) \(host) shows \(event)")
-        case .note(let note): recorder.traced("\(stamp) \(host) notes \(note.text)")
+            recorder.shown(event, token, by: host, at: now)
+        case .note(let note): recorder.traced(at: now, host, "notes \(note.text)")
         case .finished(let status):
             recorder.exits[host.number] = status
-            recorder.traced("\(stamp) \(host) ends with \(status.rawValue)")
+            recorder.traced(at: now, host, "ends with \(status.rawValue)")
             stopProcess(host, orderly: true)
         }
     }
@@ -79,27 +78,32 @@ extension Simulation {
 
     // The trace.
 
-    /// Seconds since the simulation's start, to the microsecond.
-    var stamp: String {
-        let microseconds = String(now.nanoseconds / 1000 % 1_000_000)
-        let padding = String(repeating: "0", count: 6 - microseconds.count)
-        return "\(now.nanoseconds / 1_000_000_000).\(padding)\(microseconds)"
-    }
-
-    func trace(_ host: HostID, _ input: Input) {
+    func trace(_ host: HostID, _ input: Input, from source: HostID?) {
         let text: String
         switch input {
         case .started: text = "started"
         case .interfacesChanged(let interfaces): text = "interfaces changed to \(interfaces.map(\.name))"
         case .resumed: text = "resumed"
-        case .datagramReceived(let bytes, let source): text = "datagram \(bytes.count) from \(source)"
-        case .linkAccepted(let link, let source): text = "link \(link.number) accepted from \(source)"
-        case .linkOpened(let link): text = "link \(link.number) opened"
-        case .linkBytesReceived(let link, let bytes): text = "link \(link.number) brings \(bytes.count)"
-        case .linkClosed(let link, let end): text = "link \(link.number) closed: \(end)"
+        case .datagramReceived(let bytes, _): text = "datagram: \(Self.summary(ofDatagram: bytes))"
+        case .linkAccepted(let link, _): text = "link \(link.name) accepted"
+        case .linkOpened(let link): text = "link \(link.name) opened"
+        case .linkBytesReceived(let link, let bytes): text = "link \(link.name) brings \(bytes.count) bytes"
+        case .linkClosed(let link, let end): text = "link \(link.name) closed: \(end)"
         case .deadlineReached: text = "deadline"
-        case .commanded(let command, _): text = "commanded \(command)"
+        case .commanded(let command, _): text = "is told \(command)"
         }
-        recorder.traced("\(stamp) \(host) \(text)")
+        recorder.traced(at: now, host, from: source, text)
     }
+
+    private static func summary(ofDatagram bytes: [UInt8]) -> String {
+        guard let announcement = try? SignedAnnouncement(parsing: bytes).announcement else {
+            return "\(bytes.count) bytes"
+        }
+        return "\(announcement.kind) \(announcement.name)"
+    }
+}
+
+extension LinkID {
+    /// Dialled links count from 1, accepted ones from a1.
+    var name: String { number >= 1 << 63 ? "a\(number - (1 << 63) + 1)" : "\(number)" }
 }

@@ -88,9 +88,6 @@ public final class Simulation<Node: Core> {
 
     public func node(of host: HostID) -> Node? { machines[host.number].node }
 
-    /// How often the process of this host ended; grows with every start but the first.
-    public func generation(of host: HostID) -> Int { machines[host.number].generation }
-
     /// Where links to this host go.
     public func endpoint(of host: HostID) -> Endpoint? {
         network.attachments[host.number].first.map { Endpoint(address: $0.address, port: Self.linkPort) }
@@ -157,19 +154,20 @@ public final class Simulation<Node: Core> {
         machines[host.number].isPowered = true
         machines[host.number].node = makeNode(
             host, machines[host.number].generation, disks[host.number])
+        recorder.starts[host.number] += 1
         recorder.events[host.number] = []
         recorder.exits[host.number] = nil
         deliver(.started(linkPort: Self.linkPort, interfaces: network.interfaces(of: host)), to: host)
     }
 
     /// One round of a host's loop, with one input.
-    func deliver(_ input: Input, to host: HostID) {
+    func deliver(_ input: Input, to host: HostID, from source: HostID? = nil) {
         guard machines[host.number].node != nil, !machines[host.number].isAsleep else { return }
         if machines[host.number].isPaused {
             hold(input, for: host)
             return
         }
-        if recorder.isTracing { trace(host, input) }
+        if recorder.isTracing { trace(host, input, from: source) }
         stirred.append(host)
         let wall = wall(of: host)
         machines[host.number].node?.handle(input, at: now, wall: wall)

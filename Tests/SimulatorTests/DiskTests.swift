@@ -43,7 +43,7 @@ struct DiskTests {
             try write(3, .normal, to: disk)
             try write(4, .normal, to: disk)
             #expect(disk.unsyncedRounds == 2)
-            #expect(disk.isSynced(entry(2).key, in: log) && !disk.isSynced(entry(3).key, in: log))
+            #expect(disk.isSynced(entry(2).key) && !disk.isSynced(entry(3).key))
             disk.powerCut(keeping: share)
             #expect(try numbers(disk) == left)
             #expect(disk.unsyncedRounds == 0)

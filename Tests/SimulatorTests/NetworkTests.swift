@@ -229,7 +229,7 @@ struct NetworkTests {
                 simulation.command(host, .tell(to: other.description, text: "\(number)", kind: .text))
                 try simulation.run(for: .milliseconds(250))
             }
-            return (simulation.recorder.trace, simulation.recorder.fingerprint)
+            return (simulation.recorder.trace.map(\.description), simulation.recorder.fingerprint)
         }
         let (one, again, other) = try (run(seed), run(seed), run(seed + 100))
         #expect(one.trace == again.trace && one.fingerprint == again.fingerprint)

@@ -59,11 +59,11 @@ struct HouseTests {
         let text = """
             .target(name: "A", swiftSettings: settings),
             .testTarget(
-                name: "B", dependencies: ["A", "C"],
+                name: "B-b", dependencies: ["A", "C"],
                 swiftSettings: settings),
             // .target(name: "D")
             """
-        #expect(Manifest.dependencies(in: text) == ["A": [], "B": ["A", "C"]])
+        #expect(Manifest.dependencies(in: text) == ["A": [], "B-b": ["A", "C"]])
         #expect(Manifest.importedModule(in: "@testable import A") == "A")
         #expect(Manifest.importedModule(in: "public import struct A.B") == "A")
         #expect(Manifest.importedModule(in: "let important = 1") == nil)
@@ -123,7 +123,7 @@ enum Manifest {
         for target in lines.joined(separator: "\n").split(separator: #/\.(?:executableTarget|testTarget|target)\(/#) {
             guard let name = target.prefixMatch(of: #/\s*name: "([\w-]+)"/#) else { continue }
             let list = target.firstMatch(of: #/dependencies: \[([^\]]*)\]/#)?.1 ?? ""
-            result[String(name.1)] = list.matches(of: #/"([\w-]+)"/#).map { String($0.1) }
+            result[String(name.1)] = list.matches(of: #/"(\w+)"/#).map { String($0.1) }
         }
         return result
     }

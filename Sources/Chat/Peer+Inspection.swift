@@ -1,0 +1,17 @@
+public import Wire
+
+/// What may be known of a core from outside without changing it: for simulations, tests and diagnostics.
+extension Peer {
+    /// The name that it holds; nil while it still asks for one.
+    public var heldName: Nickname? { naming.claim.flatMap { $0.isHeld ? $0.name : nil } }
+    /// The gathering that its lobby belongs to; nil before there is one.
+    public var gathering: GatheringID? { rooms.gathering }
+    /// Peers with an established link, ascending.
+    public var linkedPeers: [PeerID] { links.peers }
+    /// How many those are.
+    public var linkedPeerCount: Int { links.peers.count }
+    /// All links, also those that are being made or closed.
+    public var linkCount: Int { links.count }
+    /// Whether it has an established link with this peer.
+    public func isLinked(with peer: PeerID) -> Bool { links.best(with: peer) != nil }
+}

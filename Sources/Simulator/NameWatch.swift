@@ -1,0 +1,66 @@
+import Chat
+import Wire
+
+/// No two peers that are in contact both hold a name for longer than it takes to notice.
+struct NameWatch {
+    /// How long two may hold one name while they can talk (DESIGN §5).
+    static let patience = Duration.seconds(2)
+
+    private struct Pair: Hashable {
+        var one: HostID
+        var other: HostID
+    }
+
+    private var held: [HostID: String] = [:]
+    /// Ascending; short, because names are rarely shared.
+    private var holders: [String: [HostID]] = [:]
+    private var shared: [String] = []
+    /// Since when the two have been in contact without a break, each holding the name.
+    private var since: [Pair: Instant] = [:]
+
+    mutating func look(at simulation: Simulation<Resident>, peers: [PeerID]) throws {
+        for host in simulation.stirred where host.number < peers.count {
+            update(host, simulation.node(of: host)?.peer?.heldName?.folded)
+        }
+        guard !shared.isEmpty else {
+            if !since.isEmpty { since = [:] }
+            return
+        }
+        var still: [Pair: Instant] = [:]
+        for name in shared {
+            let hosts = holders[name] ?? []
+            for (place, one) in hosts.enumerated() {
+                for other in hosts[(place + 1)...] where areInContact(one, other, simulation, peers) {
+                    let start = since[Pair(one: one, other: other)] ?? simulation.now
+                    still[Pair(one: one, other: other)] = start
+                    guard simulation.now - start > Self.patience else { continue }
+                    throw Violation(
+                        "two peers in contact do not both hold a name", "\(one) and \(other) hold \(name)",
+                        step: simulation.stepCount, at: simulation.now)
+                }
+            }
+        }
+        since = still
+    }
+
+    private mutating func update(_ host: HostID, _ name: String?) {
+        guard held[host] != name else { return }
+        if let old = held[host] {
+            holders[old]?.removeAll { $0 == host }
+            if (holders[old]?.count ?? 0) < 2 { shared.removeAll { $0 == old } }
+        }
+        held[host] = name
+        guard let name else { return }
+        let place = holders[name]?.firstIndex { $0 > host } ?? holders[name]?.count ?? 0
+        holders[name, default: []].insert(host, at: place)
+        if holders[name]?.count == 2 { shared.append(name) }
+    }
+
+    private func areInContact(
+        _ one: HostID, _ other: HostID, _ simulation: Simulation<Resident>, _ peers: [PeerID]
+    ) -> Bool {
+        simulation.node(of: one)?.peer?.isLinked(with: peers[other.number]) == true
+            && simulation.node(of: other)?.peer?.isLinked(with: peers[one.number]) == true
+            && simulation.canTalk(one, other)
+    }
+}

@@ -1,0 +1,209 @@
+import Chat
+import Secure
+import Wire
+
+/// How a trial is set up; the rest follows from its seed.
+public struct TrialSettings: Sendable {
+    /// Honest peers, at least 2.
+    public var peers: Int
+    /// Faults that may be on; each is by a coin's toss of the seed.
+    public var faults: [FaultPlan.Kind]
+    /// What people may do; each is by a coin's toss too.
+    public var habits: [Habit]
+    /// How long things go wrong, of virtual time.
+    public var turmoil: Duration
+    /// How often something goes wrong in that time, at most.
+    public var faultCount: Int
+    /// How much is said, at most.
+    public var messageCount: Int
+    /// Within this after the last fault everything must have come right.
+    public var recovery = Duration.seconds(120)
+    /// And stay so for this long.
+    public var calm = Duration.seconds(10)
+
+    /// What people do that peers must bear with.
+    public enum Habit: String, CaseIterable, Sendable {
+        /// They come one after another, all the time.
+        case lateJoining
+        /// They quit in order and come back.
+        case quitting
+        /// They change their names.
+        case renaming
+        /// They want names that others have.
+        case sharedNames
+        /// They go away and come back.
+        case beingAway
+    }
+
+    public init(peers: Int) {
+        self.peers = peers
+        faults = FaultPlan.Kind.allCases
+        habits = Habit.allCases
+        turmoil = .seconds(30)
+        faultCount = 2 * peers
+        messageCount = 4 * peers
+    }
+}
+
+/// What came of a trial in which nothing was violated.
+public struct TrialOutcome: Equatable, Sendable {
+    /// From the last fault until everything had come right.
+    public var recovery: Duration
+    public var steps: Int
+    public var messages: Int
+    public var traffic: Traffic
+    /// Of the trace; the same for the same seed. Nothing is traced, and this says nothing, in a quick trial.
+    public var fingerprint: UInt64
+}
+
+/// One run of real peers through faults drawn from a seed: safety is checked after every step while the faults rage,
+/// liveness after they stop.
+public final class Trial {
+    public let seed: UInt64
+    public let settings: TrialSettings
+    /// The faults and habits that this seed has switched on.
+    public let kinds: [String]
+    public let simulation: Simulation<Resident>
+    let witness: Witness
+    var script: [ScriptedAct]
+    let plan: FaultPlan
+    /// How far everything had come right, at regular times; empty unless asked for.
+    public internal(set) var samples: [Sample] = []
+    /// Take samples, for a ``ConvergenceChart``.
+    public var isSampled = false
+
+    /// - Parameter isTraced: keep a trace, which takes most of the time.
+    public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false) {
+        precondition(settings.peers >= 2, "a trial needs two peers")
+        self.seed = seed
+        self.settings = settings
+        var random = RandomStream(simulationSeed: seed)
+        let identities = (0..<settings.peers).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let seeds = identities.map { _ in random.next() }
+        let habits = settings.habits.filter { _ in random.unit() < 0.5 }
+        let names = Self.names(settings.peers, areShared: habits.contains(.sharedNames), random: &random)
+        let conditions = Self.conditions(&random)
+        simulation = Simulation(seed: random.next(), conditions: conditions) { host, generation, disk in
+            let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
+            // A disk of the simulation does not fail.
+            return try! Resident(
+                Peer(
+                    configuration: PeerConfiguration(name: names[host.number]), identity: identities[host.number],
+                    random: stream, archive: disk))
+        }
+        simulation.recorder.isTracing = isTraced
+        witness = Witness(peers: identities.map(\.peerID))
+        let hosts = identities.indices.map(HostID.init)
+        plan = FaultPlan(
+            swarm: &random, kinds: settings.faults, hosts: hosts, from: Instant(nanoseconds: 500_000_000),
+            for: settings.turmoil, count: Int(random.uniform(below: UInt64(settings.faultCount + 1))), base: conditions)
+        kinds = plan.kinds.map(\.rawValue) + habits.map(\.rawValue)
+        script = []
+        script = makeScript(habits: habits, random: &random)
+        let span = habits.contains(.lateJoining) ? settings.turmoil : .milliseconds(500)
+        for _ in hosts { simulation.addHost(startingAfter: span * random.unit()) }
+        if plan.kinds.contains(.clockJump) {
+            // Clocks are wrong from the start, too.
+            for host in hosts {
+                simulation.perform(.shiftWall(host, .seconds(Int64(random.uniform(below: 7_200)) - 3_600)))
+            }
+        }
+    }
+
+    private static func names(_ count: Int, areShared: Bool, random: inout RandomStream) -> [Nickname] {
+        let pool = areShared ? 1 + Int(random.uniform(below: UInt64(count))) : count
+        return (0..<count).map { name(areShared ? Int(random.uniform(below: UInt64(pool))) : $0) }
+    }
+
+    /// `peer` and the number.
+    static func name(_ number: Int) -> Nickname {
+        // All of these are names.
+        try! Nickname("peer\(number)")
+    }
+
+    private static func conditions(_ random: inout RandomStream) -> Conditions {
+        var conditions = Conditions()
+        if random.unit() < 0.3 {
+            conditions.latency = .milliseconds(Int64(random.uniform(below: 100)))
+            conditions.jitter = .milliseconds(Int64(random.uniform(below: 100)))
+        }
+        return conditions
+    }
+
+    /// Runs it to the end.
+    /// - Throws: the ``Violation``, if there is one.
+    public func run() throws -> TrialOutcome {
+        try SharedWork.$current.withValue(SharedWork()) { try runToTheEnd() }
+    }
+
+    private func runToTheEnd() throws -> TrialOutcome {
+        simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
+        simulation.apply(plan)
+        let end = Instant(nanoseconds: 500_000_000) + settings.turmoil
+        for act in script {
+            try advance(to: act.at)
+            perform(act)
+        }
+        try advance(to: end + .milliseconds(1))
+        repairAll()
+        let recovery = try comeToRest()
+        try stayAtRest()
+        return TrialOutcome(
+            recovery: recovery, steps: simulation.stepCount, messages: witness.ledger.accepted.count,
+            traffic: simulation.recorder.total, fingerprint: simulation.recorder.fingerprint)
+    }
+
+    /// All faults are over, and everybody is there.
+    private func repairAll() {
+        for host in simulation.hosts {
+            simulation.perform(.wake(host))
+            simulation.perform(.resume(host))
+            simulation.perform(.plug(host))
+            simulation.perform(.restart(host))
+        }
+    }
+
+    private func comeToRest() throws -> Duration {
+        let start = simulation.now
+        var recovery = Duration.zero
+        while true {
+            if let unrest = witness.unrest(in: simulation) {
+                recovery = simulation.now - start
+                guard recovery < settings.recovery else {
+                    throw Violation(
+                        "everything comes right within \(settings.recovery) of the last fault", unrest,
+                        step: simulation.stepCount, at: simulation.now)
+                }
+            } else if simulation.now - start >= Self.latency {
+                return recovery
+            }
+            try advance(to: simulation.now + Self.interval)
+        }
+    }
+
+    /// How long it may take until peers notice that a link died during the last fault.
+    private static let latency = Duration.seconds(11)
+
+    /// Between looks at the whole.
+    private static let interval = Duration.milliseconds(250)
+
+    private func advance(to end: Instant) throws {
+        while isSampled, simulation.now < end {
+            let next = min(end, (samples.last?.at ?? Instant(nanoseconds: 0)) + Self.interval)
+            try simulation.run(for: max(.zero, next - simulation.now))
+            if next < end || samples.isEmpty || samples.last.map({ $0.at + Self.interval == end }) == true {
+                samples.append(witness.sample(of: simulation))
+            }
+        }
+        try simulation.run(for: max(.zero, end - simulation.now))
+    }
+
+    private func stayAtRest() throws {
+        let start = simulation.now
+        try advance(to: start + settings.calm)
+        let restless = simulation.hosts.filter { witness.lastChange(at: $0) > start }
+        if let unrest = witness.unrest(in: simulation) ?? restless.first.map({ "\($0) saw somebody come or go" }) {
+            throw Violation("what has come right stays so", unrest, step: simulation.stepCount, at: simulation.now)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+public import Chat
+
+/// Something that must never be, and was.
+public struct Violation: Error, Equatable, Sendable {
+    /// What should have held, as a sentence.
+    public var invariant: String
+    /// Who, and what happened instead.
+    public var detail: String
+    /// The number of the step after which it was seen.
+    public var step: Int
+    public var at: Instant
+
+    /// The hosts that the detail names, in its order.
+    public var hosts: [HostID] {
+        var hosts: [HostID] = []
+        for word in detail.split(whereSeparator: { !$0.isLetter && !$0.isNumber }) where word.first == "h" {
+            if let number = Int(word.dropFirst()), !hosts.contains(HostID(number)) { hosts.append(HostID(number)) }
+        }
+        return hosts
+    }
+
+    public init(_ invariant: String, _ detail: String, step: Int, at: Instant) {
+        self.invariant = invariant
+        self.detail = detail
+        self.step = step
+        self.at = at
+    }
+}

@@ -1,0 +1,201 @@
+import Chat
+import Secure
+import Wire
+
+/// Watches a whole run from outside: what each person was shown, what each disk has. Looked at after every step.
+final class Witness {
+    /// What the person at one host has seen of the process that runs there now.
+    struct View {
+        /// Which start of it.
+        var start = 0
+        /// How many of the recorded events were looked at.
+        var seenEvents = 0
+        var isReady = false
+        var people: [PeerID: String] = [:]
+        /// Private messages of all processes on this host, and the lobby's of this one: an earlier process may have
+        /// shown them in a gathering that is over.
+        var shown: Set<EntryID> = []
+        /// Named as a parent by something that was shown without a gap.
+        var answered: Set<EntryID> = []
+        /// What this process has been told is delivered.
+        var delivered: Set<EntryID> = []
+        /// When somebody last came, left or changed names.
+        var lastChange = Instant(nanoseconds: 0)
+        var windowStart = Instant(nanoseconds: 0)
+        var roundsInWindow = 0
+        var datagramsAtWindow = 0
+    }
+
+    let peers: [PeerID]
+    private let hostByPeer: [PeerID: HostID]
+    var ledger = Ledger()
+    private(set) var views: [View]
+    private var names = NameWatch()
+
+    init(peers: [PeerID]) {
+        self.peers = peers
+        views = peers.map { _ in View() }
+        hostByPeer = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($0.element, HostID($0.offset)) })
+    }
+
+    /// Whether the host is one of the honest peers.
+    private func isWatched(_ host: HostID) -> Bool { host.number < peers.count }
+
+    // After every step.
+
+    func look(at simulation: Simulation<Resident>) throws {
+        for host in simulation.stirred where isWatched(host) {
+            try look(at: host, of: simulation)
+        }
+        try names.look(at: simulation, peers: peers)
+    }
+
+    private func look(at host: HostID, of simulation: Simulation<Resident>) throws {
+        renew(host, simulation)
+        try countRound(of: host, simulation)
+        let events = simulation.recorder.events[host.number]
+        while views[host.number].seenEvents < events.count {
+            let recorded = events[views[host.number].seenEvents]
+            views[host.number].seenEvents += 1
+            if let wrong = wrong(with: recorded.event, at: host, simulation) {
+                throw Violation(wrong.0, "\(host): \(wrong.1)", step: simulation.stepCount, at: simulation.now)
+            }
+        }
+    }
+
+    /// Another process starts with an empty screen; what a power cut took back may be shown again.
+    private func renew(_ host: HostID, _ simulation: Simulation<Resident>) {
+        let start = simulation.recorder.starts[host.number]
+        guard views[host.number].start != start else { return }
+        var view = View()
+        view.start = start
+        view.shown = views[host.number].shown.filter { id in
+            ledger.place(of: id).map { ledger[$0].recipient != nil } ?? true
+        }
+        view.lastChange = simulation.now
+        view.windowStart = simulation.now
+        view.datagramsAtWindow = simulation.recorder.traffic[host.number].datagrams
+        views[host.number] = view
+    }
+
+    /// A process that never comes to rest, or floods the network.
+    private func countRound(of host: HostID, _ simulation: Simulation<Resident>) throws {
+        let datagrams = simulation.recorder.traffic[host.number].datagrams
+        views[host.number].roundsInWindow += 1
+        let view = views[host.number]
+        if simulation.now - view.windowStart > .seconds(1) {
+            views[host.number].windowStart = simulation.now
+            views[host.number].roundsInWindow = 0
+            views[host.number].datagramsAtWindow = datagrams
+        }
+        func broken(_ detail: String) -> Violation {
+            Violation(
+                "work and traffic are bounded", "\(host): \(detail)", step: simulation.stepCount, at: simulation.now)
+        }
+        if view.roundsInWindow > 2_000 + 1_000 * peers.count {
+            throw broken("\(view.roundsInWindow) rounds within a second")
+        }
+        if datagrams - view.datagramsAtWindow > 50 {
+            throw broken("\(datagrams - view.datagramsAtWindow) datagrams within a second")
+        }
+        if let links = simulation.node(of: host)?.peer?.linkCount, links > 40 + 8 * simulation.hosts.count {
+            throw broken("\(links) links")
+        }
+    }
+
+    // Events.
+
+    private typealias Wrong = (invariant: String, detail: String)
+
+    private func wrong(with event: Event, at host: HostID, _ simulation: Simulation<Resident>) -> Wrong? {
+        switch event {
+        case .message(let message): return wrong(with: message, at: host, simulation)
+        case .delivery(let id, _, .delivered): return wrong(withReceiptFor: id, at: host, simulation)
+        case .peer(let change): return wrong(with: change, at: host, simulation)
+        case .ready:
+            defer { views[host.number].isReady = true }
+            return views[host.number].isReady ? ("a peer gets ready once", "ready again") : nil
+        default: return nil
+        }
+    }
+
+    private func wrong(
+        with message: Event.Message, at host: HostID, _ simulation: Simulation<Resident>
+    ) -> Wrong? {
+        guard let place = ledger.place(of: message.text) else {
+            guard let author = hostByPeer[message.fromID] else { return nil }
+            return ("nobody is shown what was not said", "\"\(message.text)\" of \(author)")
+        }
+        var said = ledger[place]
+        let author = peers[said.author.number]
+        guard message.fromID == author, message.isOwn == (host == said.author) else {
+            return ("a message is shown under its author", "\"\(said.text)\" of \(said.author)")
+        }
+        guard message.isPrivate == (said.recipient != nil),
+            said.recipient == nil || host == said.recipient || host == said.author
+        else { return ("a message is shown to nobody else", "\"\(said.text)\"") }
+        let key = EntryKey(lamport: message.lamport, id: message.id)
+        guard said.key == nil || said.key == key else {
+            return ("what was said once is one entry", "\"\(said.text)\" is another")
+        }
+        guard views[host.number].shown.insert(message.id).inserted else {
+            return ("no message is shown twice", "\"\(said.text)\"")
+        }
+        if said.key == nil { said.start = simulation.recorder.starts[said.author.number] }
+        said.key = key
+        if !said.isOut, host != said.author {
+            said.isOut = true
+            guard simulation.disks[said.author.number].isSynced(key) else {
+                return ("what others were told is on its author's disk", "\"\(said.text)\" of \(said.author)")
+            }
+        }
+        if said.parents.isEmpty, let bytes = simulation.disks[host.number].bytes(of: key) {
+            said.parents = (try? SignedEntry(trusted: bytes))?.entry.parents ?? []
+        }
+        ledger[place] = said
+        guard !views[host.number].answered.contains(message.id) else {
+            return ("nothing is shown after what answers it", "\"\(said.text)\"")
+        }
+        if !message.hasGap { views[host.number].answered.formUnion(said.parents) }
+        return nil
+    }
+
+    private func wrong(withReceiptFor id: EntryID, at host: HostID, _ simulation: Simulation<Resident>) -> Wrong? {
+        guard let place = ledger.place(of: id), let recipient = ledger[place].recipient,
+            ledger[place].author == host, let key = ledger[place].key
+        else { return ("only what was written here is reported delivered", "\(id)") }
+        guard views[host.number].delivered.insert(id).inserted else {
+            return ("a receipt is reported once", "\"\(ledger[place].text)\"")
+        }
+        guard simulation.disks[recipient.number].isSynced(key) else {
+            return ("what is delivered is on the recipient's disk", "\"\(ledger[place].text)\" at \(recipient)")
+        }
+        ledger[place].isDelivered = true
+        return nil
+    }
+
+    private func wrong(
+        with change: Event.PeerChange, at host: HostID, _ simulation: Simulation<Resident>
+    ) -> Wrong? {
+        let before = views[host.number].people[change.peer.id]
+        let who = hostByPeer[change.peer.id].map { "\($0)" } ?? "a stranger"
+        views[host.number].lastChange = simulation.now
+        switch change.state {
+        case .joined:
+            guard before == nil, change.peer.id != peers[host.number] else {
+                return ("who joins was not there", "\(who) joins as \(change.peer.name)")
+            }
+            views[host.number].people[change.peer.id] = change.peer.name
+        case .renamed:
+            guard let before, before == change.was, before != change.peer.name else {
+                return ("who is renamed was there under the other name", "\(who): \(before ?? "nobody")")
+            }
+            views[host.number].people[change.peer.id] = change.peer.name
+        case .left:
+            guard before != nil else { return ("who leaves was there", who) }
+            views[host.number].people[change.peer.id] = nil
+        case .away, .back, .blocked, .unblocked: break
+        }
+        return nil
+    }
+}

@@ -1,0 +1,107 @@
+import Simulator
+
+/// What was asked for on the command line.
+struct SimulationArguments {
+    var peers = 20
+    var seeds: ClosedRange<UInt64> = 1...100
+    var replayed: UInt64?
+    var faults = FaultPlan.Kind.allCases
+    var habits = TrialSettings.Habit.allCases
+    var hours: Double?
+    var chart: String?
+    var isScaleRun = false
+    var wantsHelp = false
+
+    /// Why the arguments were not understood: one line, with what to do next.
+    struct Misuse: Error {
+        var text: String
+    }
+
+    static let help = """
+        usage: earshot-sim [--peers N] [--seeds A..B | --replay SEED] [options]
+
+        Runs real peers on a virtual network through faults drawn from each seed, and checks after every step that
+        nothing happens that must not, and in the end that everything has come right. Ends with status 1 at the
+        first seed that fails, with the seed, the step, what was violated and a sequence chart of the last events.
+
+          --peers N          how many peers (20)
+          --seeds A..B       which seeds to run (1..100)
+          --replay SEED      run one seed, and print its whole trace before what came of it
+          --faults LIST      what may go wrong, with commas between: all, none or some of
+                             \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
+                             \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
+          --hours H          how long things go wrong, of virtual time (30 s)
+          --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
+          --scale            no faults: measure how long N peers take to see each other, and what it costs
+          --help
+
+        """
+
+    init(_ words: some Sequence<String>) throws(Misuse) {
+        var rest = Array(words)[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--help", "-h": wantsHelp = true
+            case "--scale": isScaleRun = true
+            default:
+                guard let value = rest.popFirst() else { throw Misuse(text: "\(word) needs a value (try --help)") }
+                guard try take(word, value) else {
+                    throw Misuse(text: "\(word) \(value) is not understood (try --help)")
+                }
+            }
+        }
+    }
+
+    /// - Returns: false if the value is none for this option.
+    private mutating func take(_ option: String, _ value: String) throws(Misuse) -> Bool {
+        switch option {
+        case "--peers":
+            guard let number = Int(value), (2...10_000).contains(number) else { return false }
+            peers = number
+        case "--seeds":
+            let ends = value.split(separator: ".", omittingEmptySubsequences: true).map { UInt64($0) }
+            guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else { return false }
+            seeds = first...last
+        case "--replay":
+            guard let seed = UInt64(value) else { return false }
+            replayed = seed
+        case "--hours":
+            guard let number = Double(value), number > 0, number <= 10_000 else { return false }
+            hours = number
+        case "--chart": chart = value
+        case "--faults": return take(faults: value)
+        default: throw Misuse(text: "unexpected argument \(option) (try --help)")
+        }
+        return true
+    }
+
+    private mutating func take(faults list: String) -> Bool {
+        if list == "all" { return true }
+        (faults, habits) = ([], [])
+        if list == "none" { return true }
+        for word in list.split(separator: ",") {
+            if let kind = FaultPlan.Kind(rawValue: String(word)) {
+                faults.append(kind)
+            } else if let habit = TrialSettings.Habit(rawValue: String(word)) {
+                habits.append(habit)
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+
+    var settings: TrialSettings {
+        var settings = TrialSettings(peers: peers)
+        settings.faults = faults
+        settings.habits = habits
+        if let hours {
+            // As much goes wrong and is said in a minute as in the usual half minute.
+            let minutes = max(1, Int(hours * 60))
+            settings.turmoil = .seconds(hours * 3_600)
+            settings.faultCount *= minutes
+            settings.messageCount *= minutes
+        }
+        return settings
+    }
+}

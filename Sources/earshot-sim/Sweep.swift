@@ -1,0 +1,112 @@
+import Chat
+import Foundation
+import Host
+import Simulator
+
+/// One seed after the other, until one fails.
+struct Sweep {
+    private let arguments: SimulationArguments
+    private let settings: TrialSettings
+    private let clock = ContinuousClock()
+
+    init(_ arguments: SimulationArguments) {
+        self.arguments = arguments
+        settings = arguments.settings
+    }
+
+    /// - Returns: the process's status.
+    func run() throws -> Int32 {
+        if let seed = arguments.replayed { return try replay(seed) }
+        let start = clock.now
+        show("seeds \(arguments.seeds.lowerBound)..\(arguments.seeds.upperBound), \(settings.peers) peers\n")
+        var (steps, messages, slowest) = (0, 0, (seed: UInt64(0), recovery: Duration.zero))
+        for seed in arguments.seeds {
+            tellProgress(seed, since: start)
+            let trial = Trial(seed: seed, settings: settings)
+            do {
+                let outcome = try trial.run()
+                steps += outcome.steps
+                messages += outcome.messages
+                if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery) }
+            } catch {
+                clearProgress()
+                // Again, and traced this time.
+                return try replay(seed, isBrief: true)
+            }
+        }
+        clearProgress()
+        show(
+            "\(arguments.seeds.count) seeds passed in \(clock.now - start): \(steps) steps, \(messages) messages, "
+                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery)\n")
+        if arguments.chart != nil { return try replay(arguments.seeds.upperBound, isBrief: true) }
+        return 0
+    }
+
+    /// Runs one seed with a trace, and tells what came of it.
+    /// - Parameter isBrief: the trace is shown only as a chart of its end, if the seed fails.
+    private func replay(_ seed: UInt64, isBrief: Bool = false) throws -> Int32 {
+        show("seed \(seed), \(settings.peers) peers\n")
+        let trial = Trial(seed: seed, settings: settings, isTraced: true)
+        if !isBrief { trial.simulation.recorder.traceLimit = 10_000_000 }
+        trial.isSampled = arguments.chart != nil
+        defer { if !isBrief { showTrace(of: trial) } }
+        show("with \(trial.kinds.isEmpty ? "nothing" : trial.kinds.joined(separator: ", "))\n")
+        let status: Int32
+        var ending: [String]
+        do {
+            let outcome = try trial.run()
+            status = 0
+            ending = [
+                "passed: \(outcome.steps) steps, \(outcome.messages) messages, came right within \(outcome.recovery), "
+                    + "\(outcome.traffic.datagrams) datagrams, \(outcome.traffic.linksOpened) links, "
+                    + "trace \(String(outcome.fingerprint, radix: 16))"
+            ]
+        } catch let violation as Violation {
+            status = 1
+            ending = [
+                "seed \(seed) failed at step \(violation.step), \(violation.at.nanoseconds / 1_000_000) ms",
+                "violated: \(violation.invariant)", "instead:  \(violation.detail)", "",
+            ]
+            ending += SequenceChart(trial.simulation.recorder.trace, of: violation.hosts).text
+            ending += ["", "again with its whole trace: \(repetition(of: seed))"]
+        }
+        if let chart = arguments.chart {
+            try ConvergenceChart(trial).svg.write(toFile: chart, atomically: true, encoding: .utf8)
+        }
+        show(ending.joined(separator: "\n") + "\n")
+        return status
+    }
+
+    private func repetition(of seed: UInt64) -> String {
+        let words = CommandLine.arguments.dropFirst()
+        var kept: [String] = []
+        var skips = false
+        for word in words {
+            if skips {
+                skips = false
+            } else if word == "--seeds" || word == "--replay" {
+                skips = true
+            } else {
+                kept.append(word)
+            }
+        }
+        return (["earshot-sim"] + kept + ["--replay", "\(seed)"]).joined(separator: " ")
+    }
+
+    private func showTrace(of trial: Trial) {
+        for line in trial.simulation.recorder.trace { show("\(line)\n") }
+    }
+
+    // On a terminal.
+
+    private func tellProgress(_ seed: UInt64, since start: ContinuousClock.Instant) {
+        guard Surroundings.isTerminal(2), seed % 10 == 0 else { return }
+        let done = seed - arguments.seeds.lowerBound
+        Surroundings.complain(
+            "\rseed \(seed), \(done) done in \((clock.now - start).components.seconds) s ", terminator: "")
+    }
+
+    private func clearProgress() {
+        if Surroundings.isTerminal(2) { Surroundings.complain("\r\u{1B}[K", terminator: "") }
+    }
+}

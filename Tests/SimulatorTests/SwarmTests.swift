@@ -1,0 +1,39 @@
+import Simulator
+import Testing
+
+@Suite("Peers through faults")
+struct SwarmTests {
+    @Test("peers come through a swarm of faults", arguments: 1...16)
+    func swarm(seed: UInt64) throws {
+        do {
+            _ = try Trial(seed: seed, settings: TrialSettings(peers: seed % 4 == 0 ? 10 : 5)).run()
+        } catch let violation as Violation {
+            Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
+    @Test("each kind of fault, all the time and alone", arguments: FaultPlan.Kind.allCases)
+    func alone(kind: FaultPlan.Kind) throws {
+        var settings = TrialSettings(peers: 4)
+        settings.faults = [kind]
+        settings.faultCount = 40
+        settings.habits = []
+        // Each seed tosses a coin for the kind; one of these has it on.
+        let trials = (1...8).map { Trial(seed: $0, settings: settings) }
+        let trial = try #require(trials.first { $0.kinds == [kind.rawValue] })
+        _ = try trial.run()
+    }
+
+    @Test("the same seed gives the same trace, to the byte, with faults and disks")
+    func determinism() throws {
+        func run(_ seed: UInt64) throws -> (lines: [String], outcome: TrialOutcome) {
+            let trial = Trial(seed: seed, settings: TrialSettings(peers: 4), isTraced: true)
+            let outcome = try trial.run()
+            return (trial.simulation.recorder.trace.map(\.description), outcome)
+        }
+        let (one, again, other) = try (run(3), run(3), run(4))
+        #expect(one.lines == again.lines && one.outcome == again.outcome)
+        #expect(one.outcome.fingerprint != other.outcome.fingerprint)
+        #expect(one.lines.count > 500)
+    }
+}
