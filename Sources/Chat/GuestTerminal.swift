@@ -76,6 +76,8 @@ struct GuestTerminal {
         return nil
     }
 
+    static func trimmed(_ text: String) -> String { String(text.trimmedOfSpaces) }
+
     // MARK: Out
 
     /// One line for the guest, with CR LF.

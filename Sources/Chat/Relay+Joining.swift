@@ -12,7 +12,7 @@ extension Relay {
     }
 
     /// Why a join is refused.
-    private struct Objection {
+    struct Objection {
         var code: RelayRefusal.Code
         var reason: String
         var retryAfter: UInt64?
@@ -44,7 +44,7 @@ extension Relay {
         admit(peer, as: name, on: link, program: join.program)
     }
 
-    private mutating func objection(
+    mutating func objection(
         to peer: PeerID, _ join: RelayJoin, from address: IPAddress, isOperator: Bool
     ) -> Objection? {
         let room = configuration.limits.memberCount + (isOperator ? 10 : 0)
@@ -71,7 +71,7 @@ extension Relay {
         }
     }
 
-    private mutating func refuse(_ objection: Objection, _ peer: PeerID, on link: RelayLink) {
+    mutating func refuse(_ objection: Objection, _ peer: PeerID, on link: RelayLink) {
         counters.ever.refusals[Int(objection.code.rawValue)] += 1
         note(.info, "refused \(peer) at \(link.endpoint): \(objection.code): \(objection.reason)")
         let reason = objection.reason.fitting(bytes: Limits.phraseBytes)
@@ -80,7 +80,7 @@ extension Relay {
         dismiss(link, .refused)
     }
 
-    private mutating func admit(_ peer: PeerID, as name: Nickname, on link: RelayLink, program: String) {
+    mutating func admit(_ peer: PeerID, as name: Nickname, on link: RelayLink, program: String) {
         let wasHere = links.member(peer)
         if let wasHere {
             // The same key again: the older link is probably dead, and it has nobody else to speak for.
@@ -101,7 +101,8 @@ extension Relay {
                 capacity: Double(configuration.limits.tunnelByteBurst), perSecond: configuration.limits.tunnelByteRate))
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
-        rememberAuthor(peer, name)
+        // Guests have a new key each time: those who say nothing leave no trace.
+        if link.guest == nil { rememberAuthor(peer, name) }
         let isLimited = configuration.limits.messageRate.isFinite && configuration.limits.messageRate < 1e9
         send(
             .hello(announcement: ownAnnouncement().bytes, gathering: nil, away: nil), on: link)
@@ -117,7 +118,7 @@ extension Relay {
         news.newcomers.append(link)
     }
 
-    private mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
+    mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
         guard state.knownAuthors.insert(peer).inserted else { return }
         let known = KnownPeer(id: peer, name: name.text, firstSeen: wall, lastSeen: wall, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }

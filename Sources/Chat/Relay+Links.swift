@@ -14,6 +14,7 @@ extension Relay {
             note(.debug, "link with \(oldest.endpoint) given up: too many strangers")
             drop(oldest)
         }
+        if id.isGuest { return guestAccepted(id, from: endpoint) }
         let channel = Channel(
             role: .responder, identity: identity, staticKey: staticKey,
             ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
@@ -24,6 +25,7 @@ extension Relay {
     mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
         guard let link = links[id], link.phase != .closing else { return }
         counters.ever.bytesReceived &+= UInt64(bytes.count)
+        if link.guest != nil { return guestBytesReceived(bytes, on: link) }
         do {
             let received = try link.channel.bytesReceived(bytes)
             if link.channel.hasOutput { markDirty(link) }
@@ -114,8 +116,9 @@ extension Relay {
         } else if case .failed(let reason) = end, link.phase != .closing {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
         }
-        lost(link, .lost)
-        _ = links.remove(id)
+        // A guest does not come back to its key, so its name is not kept for it.
+        lost(link, id.isGuest ? .left : .lost)
+        if links.remove(id) != nil, id.isGuest { state.guests.count -= 1 }
         gate.left(link.endpoint.address)
     }
 
@@ -128,6 +131,7 @@ extension Relay {
         // Its keys and buffers are of no use any more.
         link.channel = Channel(closed: ())
         link.member = nil
+        link.guest = nil
     }
 
     mutating func violated(_ link: RelayLink, _ violation: LinkViolation) {
@@ -160,12 +164,14 @@ extension Relay {
         for link in links.all {
             switch link.phase {
             case .awaitingHandshake, .awaitingHello, .awaitingJoin:
-                guard now >= link.startedAt + Bounds.handshakeTime else { continue }
+                let limit = link.id.isGuest ? RelayGuest.joinTime : Bounds.handshakeTime
+                guard now >= link.startedAt + limit else { continue }
                 note(.debug, "link with \(link.endpoint) given up: it did not join in time")
                 counters.ever.handshakesFailed += 1
                 dismiss(link, .refused)
             case .member:
-                guard now >= link.lastHeard + Bounds.relaySilence else { continue }
+                // A guest cannot be asked for a sign of life; the host sees when its machine is gone.
+                guard !link.id.isGuest, now >= link.lastHeard + Bounds.relaySilence else { continue }
                 note(.info, "\(who(link)) has been silent for too long")
                 drop(link)
             case .closing:
@@ -186,6 +192,7 @@ extension Relay {
     mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), on: link) }
 
     mutating func sendEncoded(_ frame: [UInt8], on link: RelayLink) {
+        if link.guest != nil { return tellGuest(frame, on: link) }
         guard link.peer != nil else { return }
         link.channel.queue(frame)
         markDirty(link)
@@ -197,7 +204,7 @@ extension Relay {
         for link in links.members { sendEncoded(encoded, on: link) }
     }
 
-    private mutating func markDirty(_ link: RelayLink) {
+    mutating func markDirty(_ link: RelayLink) {
         guard !link.isDirty else { return }
         link.isDirty = true
         state.outbox.links.append(link)
@@ -216,7 +223,7 @@ extension Relay {
 
     mutating func flushed(_ link: RelayLink) -> [UInt8]? {
         guard link.phase != .closing else { return nil }
-        let bytes = state.outbox.sealing.flush(&link.channel)
+        let bytes = link.guest == nil ? state.outbox.sealing.flush(&link.channel) : takeGuestOutput(link)
         if bytes.isEmpty { return nil }
         counters.ever.bytesSent &+= UInt64(bytes.count)
         return bytes

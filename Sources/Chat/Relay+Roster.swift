@@ -30,6 +30,7 @@ extension Relay {
     func traits(of peer: PeerID) -> RelayMember.Traits {
         var traits: RelayMember.Traits = []
         if isOperator(peer) { traits.insert(.isOperator) }
+        if links.member(peer)?.guest != nil { traits.insert(.isGuest) }
         if moderation.isMuted(peer, at: wall) { traits.insert(.isMuted) }
         return traits
     }
@@ -62,6 +63,7 @@ extension Relay {
         }
         news.order.removeAll(keepingCapacity: true)
         news.changes.removeAll(keepingCapacity: true)
+        tellGuests(changes)
         let frames = Self.frames(of: changes, isFresh: false)
         if !frames.isEmpty {
             for link in links.members where link.member?.knowsRoster == true {
@@ -71,9 +73,14 @@ extension Relay {
         let newcomers = news.newcomers.filter { $0.member?.knowsRoster == false }
         news.newcomers.removeAll(keepingCapacity: true)
         guard !newcomers.isEmpty else { return }
-        let roster = Self.frames(of: wholeRoster(), isFresh: true)
+        let everybody = wholeRoster()
+        let roster = Self.frames(of: everybody, isFresh: true)
         for link in newcomers {
             link.member?.knowsRoster = true
+            if link.guest != nil {
+                tellRoster(everybody, to: link)
+                continue
+            }
             for frame in roster { sendEncoded(frame, on: link) }
         }
     }

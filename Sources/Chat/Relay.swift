@@ -115,6 +115,7 @@ public struct Relay: Core {
         settleLobby()
         considerNews()
         counters.members = links.members.count
+        counters.guests = state.guests.count
         counters.strangers = links.strangerCount
         counters.entriesKept = lobby.count
         counters.bans = moderation.bans.count
@@ -210,6 +211,7 @@ struct RelayState {
     var lastSource: RelayLink?
     /// Signatures checked of what authenticated authors say themselves: members check it too, so under a flood the
     /// relay checks samples.
+    var guests = RelayGuests()
     var verifications = TokenBucket(capacity: 500, perSecond: 500)
 
     var port: UInt16 = 0

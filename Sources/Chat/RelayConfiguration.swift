@@ -60,6 +60,8 @@ public struct RelayLimits: Equatable, Sendable {
     public var connectionRatePerAddress = 50.0
     /// Connections that have not joined yet, in all.
     public var handshakeCount = 512
+    /// Guests with plain text at once, of whom each is a member too.
+    public var guestCount = 100
     /// Entries a second of one member that are passed on at once. What is above it waits.
     public var messageRate = 20.0
     /// Entries of one member at once, before the rate counts.

@@ -26,6 +26,8 @@ final class RelayLink {
     var isSpeaking = false
     /// Set while it is a member.
     var member: Membership?
+    /// Set for a guest with plain text, until the link is closing.
+    var guest: RelayGuest?
 
     init(id: LinkID, endpoint: Endpoint, channel: Channel, at now: Instant) {
         self.id = id

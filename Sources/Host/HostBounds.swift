@@ -20,6 +20,8 @@ enum HostBounds {
     static let finishTime: Duration = .milliseconds(300)
     /// How long sent bytes may stay unacknowledged, in milliseconds: a pulled cable is seen before 10 s.
     static let unacknowledgedMilliseconds: Int32 = 8000
+    /// Silence of a guest after which its machine is asked whether it is there, in seconds.
+    static let silentGuestSeconds: Int32 = 60
     /// Rest after the process has run out of descriptors.
     static let acceptPause: Duration = .milliseconds(100)
 

@@ -97,6 +97,13 @@ final class LinkSocket {
         return nil
     }
 
+    /// The kernel asks for a sign of life where the protocol on the link cannot (a guest's plain text).
+    static func watchForSilence(_ descriptor: borrowing Descriptor) throws(SystemError) {
+        try descriptor.setOption(SOL_SOCKET, SO_KEEPALIVE, to: 1, "SO_KEEPALIVE")
+        try descriptor.setOption(TCP.level, TCP_KEEPIDLE, to: HostBounds.silentGuestSeconds, "TCP_KEEPIDLE")
+        try descriptor.setOption(TCP.level, TCP_KEEPINTVL, to: HostBounds.silentGuestSeconds / 6, "TCP_KEEPINTVL")
+    }
+
     /// What all links have: no waiting to fill packets, and a bound on how long sent bytes may stay unanswered.
     static func prepare(_ descriptor: borrowing Descriptor) throws(SystemError) {
         try descriptor.setOption(TCP.level, TCP_NODELAY, to: 1, "TCP_NODELAY")

@@ -134,6 +134,7 @@ final class LinkTable {
         let id = LinkID(number: isGuest ? nextGuest : nextAccepted)
         do {
             try LinkSocket.prepare(descriptor)
+            if isGuest { try LinkSocket.watchForSilence(descriptor) }
             let link = LinkSocket(
                 id: id, descriptor: descriptor, remote: remote, isAccepted: true, phase: .open, interest: .readable)
             try poller.add(link.descriptor.number, .link(id), .readable)

@@ -124,9 +124,11 @@ final class RelayRig {
     private func drain() {
         while let output = relay.nextOutput() {
             switch output {
+            case .sendOnLink(let id, let bytes) where id.isGuest: guests[id]?.received += bytes
             case .sendOnLink(let id, let bytes): arrive(bytes, at: id)
             case .closeLink(let id, _):
                 members[id]?.isClosed = true
+                guests[id]?.isClosed = true
                 relay.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
             case .note(let note): notes.append(note)
             case .notify(let event, _): events.append(event)
@@ -135,6 +137,9 @@ final class RelayRig {
             }
         }
     }
+
+    /// Guests with plain text, by link.
+    var guests: [LinkID: (received: [UInt8], isClosed: Bool)] = [:]
 
     private func arrive(_ bytes: [UInt8], at id: LinkID) {
         guard let member = members[id] else { return }

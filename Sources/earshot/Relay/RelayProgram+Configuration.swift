@@ -22,6 +22,7 @@ extension RelayProgram {
         configuration.historyCount = options.limits.history
         configuration.limits.memberCount = options.limits.members
         configuration.limits.connectionsPerAddress = options.limits.perAddress
+        configuration.limits.guestCount = options.limits.guests
         configuration.limits.handshakeCount = options.limits.handshakes
         configuration.limits.messageRate = Double(options.limits.rate)
         configuration.limits.messageBurst = options.limits.burst

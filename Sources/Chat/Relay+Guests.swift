@@ -1,0 +1,215 @@
+import Secure
+import Wire
+
+/// Guests with nothing installed (`earshot relay --text`). A guest is a member like others, with a key that the relay
+/// made for it; instead of frames it gets lines.
+extension Relay {
+    // Coming in.
+
+    mutating func guestAccepted(_ id: LinkID, from endpoint: Endpoint) {
+        let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
+        link.guest = RelayGuest(identity: Identity(seed: random.bytes(Identity.seedBytes)))
+        links.insert(link)
+        state.guests.count += 1
+        agenda.ask(for: .care, at: now + RelayGuest.joinTime)
+        guard state.guests.count <= configuration.limits.guestCount else {
+            counters.ever.refusals[Int(RelayRefusal.Code.full.rawValue)] += 1
+            tell(link, "There is no place for another guest. Try again later.")
+            return dismiss(link, .refused)
+        }
+        tell(link, "This is \(configuration.name.text), a relay of Earshot.")
+        tell(link, "You speak plain text: what is said here can be read on its way.")
+        ask(link, "Nickname: ")
+    }
+
+    mutating func guestBytesReceived(_ bytes: [UInt8], on link: RelayLink) {
+        link.lastHeard = now
+        for line in link.guest?.terminal.receive(bytes) ?? [] {
+            // An earlier line may have ended the link.
+            guard link.phase != .closing, let stage = link.guest?.stage else { return }
+            switch (line, stage) {
+            case (.tooLong, .member): tell(link, "* not said: a line has at most \(GuestTerminal.lineBytes) bytes")
+            case (.tooLong, .awaitingName): failed(link, "That is too long.", "Nickname: ")
+            case (.tooLong, .awaitingPassword): failed(link, "That is too long.", "Password: ")
+            case (.text(let text), .awaitingName): nameGiven(text, on: link)
+            case (.text(let text), .awaitingPassword(let name)): letIn(name, password: Array(text.utf8), on: link)
+            case (.text(let text), .member): requested(GuestRequest(text), on: link)
+            }
+        }
+    }
+
+    private mutating func nameGiven(_ text: String, on link: RelayLink) {
+        do throws(NicknameError) {
+            let name = try Nickname(GuestTerminal.trimmed(text))
+            guard names.holder(of: name) == nil else { return failed(link, "Username exists", "Nickname: ") }
+            letIn(name, password: nil, on: link)
+        } catch {
+            failed(link, "No: \(error).", "Nickname: ")
+        }
+    }
+
+    private mutating func letIn(_ name: Nickname, password: [UInt8]?, on link: RelayLink) {
+        guard let peer = link.guest?.identity.peerID else { return }
+        let join = RelayJoin(name: name.text, isStrict: true, password: password, program: "plain text")
+        if let objection = objection(to: peer, join, from: link.endpoint.address, isOperator: false) {
+            guard objection.code == .wrongPassword else { return refuse(objection, peer, on: link) }
+            link.guest?.stage = .awaitingPassword(name)
+            guard password != nil else { return ask(link, "Password: ") }
+            counters.ever.refusals[Int(objection.code.rawValue)] += 1
+            return failed(link, "The password is wrong.", "Password: ")
+        }
+        guard let name = names.claim(name, by: peer, isStrict: true) else {
+            link.guest?.stage = .awaitingName
+            return failed(link, "Username exists", "Nickname: ")
+        }
+        link.guest?.stage = .member
+        admit(peer, as: name, on: link, program: join.program)
+    }
+
+    /// Asks again, within bounds.
+    private mutating func failed(_ link: RelayLink, _ reason: String, _ question: String) {
+        tell(link, reason)
+        link.guest?.failures += 1
+        guard (link.guest?.failures ?? 0) < RelayGuest.failureLimit else {
+            note(.info, "guest at \(link.endpoint) given up: too many attempts to come in")
+            return dismiss(link, .refused)
+        }
+        ask(link, question)
+    }
+
+    // Taking part.
+
+    private mutating func requested(_ request: GuestRequest, on link: RelayLink) {
+        guard let peer = link.peer else { return }
+        switch request {
+        case .nothing: break
+        case .mistake(let text): tell(link, "* \(text)")
+        case .help: for line in GuestRequest.helpLines { tell(link, "* \(line)") }
+        case .say(let text): say(text, .text, on: link)
+        case .act(let text): say(text, .action, on: link)
+        case .who:
+            guard link.member?.acts.take(at: now) == true else { return tell(link, "* not so fast") }
+            tell(link, whoLine)
+        case .rename(let name):
+            moderationReceived(RelayModeration(number: 0, act: .rename, target: name), from: peer, on: link)
+        case .tell(let name, let text):
+            guard link.member?.acts.take(at: now) == true else { return tell(link, "* not said: not so fast") }
+            whisper(text, to: name, on: link)
+        case .quit:
+            tell(link, "* goodbye")
+            dismiss(link, .leaving, as: .left)
+        }
+    }
+
+    /// What a guest says becomes an entry as a member would have written it, and is treated as one.
+    private mutating func say(_ text: String, _ kind: Entry.Kind, on link: RelayLink) {
+        guard let guest = link.guest, let name = link.member?.name else { return }
+        let peer = guest.identity.peerID
+        rememberAuthor(peer, name)
+        let lamport = min(max(lobby.nextLamport, guest.lamport + 1), Limits.lamport)
+        link.guest?.lamport = lamport
+        let entry = Entry(
+            room: lobby.room, author: peer, lamport: lamport, wallTime: min(wall.milliseconds, Limits.wallTime),
+            parents: lobby.heads, kind: kind, body: text)
+        do {
+            try entriesReceived([SignedEntry(signing: entry, by: guest.identity).bytes], from: peer, on: link)
+        } catch {
+            violated(link, LinkViolation(describing: error))
+        }
+    }
+
+    private mutating func whisper(_ text: String, to name: String, on link: RelayLink) {
+        guard let own = link.member?.name.text else { return }
+        guard let wanted = try? Nickname(name), let peer = names.holder(of: wanted), let other = links.member(peer)
+        else { return tell(link, "* nobody here is called \(name)") }
+        guard other !== link else { return tell(link, "* that is you") }
+        guard other.guest != nil else {
+            return tell(link, "* \(name) uses Earshot: guests and they cannot speak privately")
+        }
+        tell(other, "[\(own) to you] \(text)")
+        tell(link, "[you to \(other.member?.name.text ?? name)] \(text)")
+    }
+
+    private var whoLine: String {
+        let here = links.members.compactMap { $0.member?.name.text }
+        let more = here.count > RelayGuest.whoCount ? " and \(here.count - RelayGuest.whoCount) more" : ""
+        return "* \(here.count) here: \(here.prefix(RelayGuest.whoCount).joined(separator: ", "))\(more)"
+    }
+
+    // What guests are told.
+
+    mutating func tell(_ link: RelayLink, _ line: String) {
+        link.guest?.outgoing += GuestTerminal.line(line)
+        markDirty(link)
+    }
+
+    private mutating func ask(_ link: RelayLink, _ question: String) {
+        link.guest?.outgoing += GuestTerminal.question(question)
+        markDirty(link)
+    }
+
+    /// What other members get as a frame.
+    mutating func tellGuest(_ encoded: [UInt8], on link: RelayLink) {
+        guard let frame = try? Frame(decoding: encoded) else { return }
+        switch frame {
+        case .welcome(let welcome): greet(link, welcome)
+        case .entries(let list):
+            for bytes in list { if let entry = try? SignedEntry(trusted: bytes) { tell(link, line(of: entry)) } }
+        case .notice(let text): tell(link, "* \(text)")
+        case .topic(let topic, let name): tell(link, "* \(name) set the topic: \(topic ?? "none")")
+        case .refusal(let refusal): tell(link, "No: \(refusal.reason).")
+        case .removed(let removal):
+            let reason = removal.reason.isEmpty ? "" : ": \(removal.reason)"
+            tell(link, "* you were \(removal.how == .ban ? "banned" : "removed") by \(removal.by)\(reason)")
+        case .moderated(let answer):
+            switch answer.outcome {
+            case .done: tell(link, "* you are \(answer.text) now")
+            case .nameTaken: tell(link, "Username exists")
+            default: tell(link, "* \(answer.text)")
+            }
+        case .declined(_, _, let why):
+            tell(link, why == .muted ? "* not said: you are muted" : "* not said: the relay did not take it")
+        // Who is here is told by `tellGuests`; the rest is between programs.
+        default: break
+        }
+    }
+
+    private mutating func greet(_ link: RelayLink, _ welcome: RelayWelcome) {
+        tell(link, "* you are \(welcome.name); /help tells what you can do, /quit leaves")
+        if let topic = welcome.topic { tell(link, "* the topic: \(topic)") }
+        for line in (welcome.messageOfTheDay ?? "").split(whereSeparator: \.isNewline) { tell(link, "* \(line)") }
+        let log = lobby
+        let history = keep { _ throws(ArchiveError) in try log.history(limit: RelayGuest.historyCount) }
+        for entry in history ?? [] { tell(link, "(earlier) \(line(of: entry))") }
+    }
+
+    private func line(of entry: SignedEntry) -> String {
+        let author = names.name(of: entry.entry.author)?.text ?? entry.entry.author.placeholderName
+        return entry.entry.kind == .action ? "* \(author) \(entry.entry.body)" : "\(author): \(entry.entry.body)"
+    }
+
+    /// Who came and went.
+    mutating func tellGuests(_ changes: [RelayMember]) {
+        guard state.guests.count > 0 else { return }
+        let lines = changes.compactMap { change -> (about: PeerID, text: String)? in
+            let former = state.guests.shown[change.peer]
+            state.guests.shown[change.peer] = change.state == .here ? change.name : nil
+            return change.line(knownAs: former).map { (change.peer, $0) }
+        }
+        for link in links.members where link.guest != nil && link.member?.knowsRoster == true {
+            for line in lines where line.about != link.peer { tell(link, line.text) }
+        }
+    }
+
+    /// Who is here, for a guest that has just come in.
+    mutating func tellRoster(_ roster: [RelayMember], to link: RelayLink) {
+        state.guests.shown = Dictionary(roster.map { ($0.peer, $0.name) }) { first, _ in first }
+        tell(link, whoLine)
+    }
+
+    /// Everything that waits for a guest.
+    mutating func takeGuestOutput(_ link: RelayLink) -> [UInt8] {
+        defer { link.guest?.outgoing = [] }
+        return link.guest?.outgoing ?? []
+    }
+}
