@@ -16,7 +16,7 @@ enum HostBounds {
     static let connectTime: Duration = .seconds(10)
     /// How long a closed link may take to hand over what is queued.
     static let lingerTime: Duration = .seconds(1)
-    /// The same, for all links, when the process ends.
+    /// The same, for all links, when the process ends. Hosts may be given longer to hand over; not for the rest.
     static let finishTime: Duration = .milliseconds(300)
     /// How long sent bytes may stay unacknowledged, in milliseconds: a pulled cable is seen before 10 s.
     static let unacknowledgedMilliseconds: Int32 = 8000

@@ -35,6 +35,9 @@ final class LinkTable {
     /// Links that exist, closing ones included.
     var count: Int { links.count }
 
+    /// Whether a link has bytes that the kernel has not taken.
+    var hasQueued: Bool { links.values.contains { $0.queuedBytes > 0 } }
+
     /// The next time that ``deadlineReached(at:)`` has something to do.
     var nextDeadline: Instant? { timed.lazy.compactMap(\.deadline).min() }
 

@@ -1,0 +1,220 @@
+import Foundation
+
+/// One `earshot relay` process: its address, its log line by line, its end.
+final class RelayProcess: @unchecked Sendable {  // All state is behind `condition`.
+    private let process = Process()
+    private let condition = NSCondition()
+    private var output = ""
+    private var errors = ""
+    private var openStreams = 2
+
+    init(_ arguments: [String], namespace: String? = nil) throws {
+        var command = [EarshotProcess.binary, "relay"] + arguments
+        if let namespace { command = ["ip", "netns", "exec", namespace] + command }
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.standardInput = FileHandle.nullDevice
+        for isOutput in [true, false] {
+            let pipe = Pipe()
+            if isOutput { process.standardOutput = pipe } else { process.standardError = pipe }
+            pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+                let data = handle.availableData
+                if data.isEmpty { handle.readabilityHandler = nil }
+                self?.received(data, isOutput: isOutput)
+            }
+        }
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    var processID: Int32 { process.processIdentifier }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    private func received(_ data: Data, isOutput: Bool) {
+        condition.lock()
+        let text = String(decoding: data, as: UTF8.self)
+        if isOutput { output += text } else { errors += text }
+        if data.isEmpty { openStreams -= 1 }
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func wait<Result>(_ what: String, within seconds: Double = 10, for result: () -> Result?) throws -> Result {
+        let end = Date().addingTimeInterval(seconds)
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let found = result() { return found }
+            guard openStreams > 0, condition.wait(until: end) else {
+                if let found = result() { return found }
+                throw EarshotProcess.Missing(
+                    what: what, who: "the relay", seconds: seconds, errors: errors, last: [output])
+            }
+        }
+    }
+
+    /// What others give to `--relay`, as the relay prints it.
+    func address() throws -> String {
+        try wait("its address") { output.contains("\n") ? String(output.prefix { $0 != "\n" }) : nil }
+    }
+
+    /// The port of its links.
+    func linkPort() throws -> UInt16 {
+        let place = try address().prefix { $0 != "#" }
+        return UInt16(place[place.index(after: place.lastIndex(of: ":")!)...])!
+    }
+
+    /// The port that a line of the log names behind these words.
+    func port(behind words: String) throws -> UInt16 {
+        try wait("a port behind \(words)") {
+            guard let range = errors.range(of: words + " ") else { return nil }
+            let digits = errors[range.upperBound...].prefix(while: \.isNumber)
+            return errors[range.upperBound...].contains("\n") ? UInt16(digits) : nil
+        }
+    }
+
+    func guestPort() throws -> UInt16 { try port(behind: "by plain text on port") }
+    func metricsPort() throws -> UInt16 { try port(behind: "metrics are at port") }
+
+    /// Waits for a line of the log.
+    func logged(_ words: String, within seconds: Double = 10) throws {
+        try wait("the line \(words)", within: seconds) { errors.contains(words) ? () : nil }
+    }
+
+    var log: String {
+        condition.lock()
+        defer { condition.unlock() }
+        return errors
+    }
+
+    func exitStatus(within seconds: Double = 10) throws -> Int32 {
+        try wait("its own end", within: seconds) { openStreams == 0 ? () : nil }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// Seconds of processor time so far.
+    func processorSeconds() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        let fields = text[text.lastIndex(of: ")")!...].split(separator: " ")
+        return (Double(fields[12])! + Double(fields[13])!) / Double(sysconf(CInt(_SC_CLK_TCK)))
+    }
+}
+
+/// A guest's end of a connection, as `nc` makes it.
+final class Visitor {
+    private let number: CInt
+    private var pending: [UInt8] = []
+    private(set) var hasEnded = false
+    /// Lines that have come, in order.
+    private(set) var lines: [String] = []
+
+    init(port: UInt16) throws {
+        number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr = in_addr(s_addr: inet_addr("127.0.0.1"))
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Missing(what: "a connection to port \(port)", lines: []) }
+    }
+
+    /// A guest that has come in.
+    convenience init(port: UInt16, as name: String) throws {
+        try self.init(port: port)
+        type(name)
+        _ = try line(containing: "you are \(name)")
+    }
+
+    deinit { close(number) }
+
+    struct Missing: Error, CustomStringConvertible {
+        let what: String
+        let lines: [String]
+        var description: String { "\(what) did not come; last lines: \(lines.suffix(5))" }
+    }
+
+    func type(_ line: String) { send(Array((line + "\n").utf8)) }
+
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// As many bytes as go without waiting.
+    func sendNow(_ bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes {
+            Glibc.send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        }
+    }
+
+    /// Nothing more is typed, but still read.
+    func endInput() { shutdown(number, CInt(SHUT_WR)) }
+
+    /// Ends with a reset, as a killed program's machine does.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        shutdown(number, CInt(SHUT_RDWR))
+    }
+
+    /// Takes what comes, at most for so long.
+    /// - Returns: Whether something came.
+    @discardableResult
+    func read(within seconds: Double) -> Bool {
+        var question = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        guard poll(&question, 1, CInt(seconds * 1000)) > 0 else { return false }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(number, &buffer, buffer.count, 0)
+        guard count > 0 else {
+            hasEnded = true
+            return false
+        }
+        pending += buffer[..<count]
+        while let end = pending.firstIndex(of: 10) {
+            lines.append(String(decoding: pending[..<end].filter { $0 != 13 }, as: UTF8.self))
+            pending.removeSubrange(...end)
+        }
+        return true
+    }
+
+    /// What has come and is no whole line, such as a question.
+    var question: String { String(decoding: pending, as: UTF8.self) }
+
+    /// Waits for something that `find` finds.
+    func wait<Result>(_ what: String, within seconds: Double = 10, for find: () -> Result?) throws -> Result {
+        let end = EarshotProcess.uptime() + seconds
+        while true {
+            if let found = find() { return found }
+            let left = end - EarshotProcess.uptime()
+            guard left > 0, !hasEnded else { throw Missing(what: what, lines: lines + [question]) }
+            read(within: left)
+        }
+    }
+
+    func line(containing words: String, within seconds: Double = 10) throws -> String {
+        try wait(words, within: seconds) { lines.first { $0.contains(words) } }
+    }
+
+    /// Waits until the other side has closed.
+    func waitForEnd(within seconds: Double = 10) throws {
+        let end = EarshotProcess.uptime() + seconds
+        while !hasEnded {
+            let left = end - EarshotProcess.uptime()
+            guard left > 0 else { throw Missing(what: "the end", lines: lines) }
+            read(within: left)
+        }
+    }
+}
