@@ -65,6 +65,15 @@ public enum Bounds {
 
     // Relays.
 
+    /// Silence of a relay before we ask whether it is there: a relay with thousands of members should not be asked by
+    /// each every three seconds.
+    static let relaySilenceBeforePing = Duration.seconds(10)
+    /// Silence after which a relay is given up and dialled again.
+    static let relaySilenceBeforeDeath = Duration.seconds(20)
+    /// How long a connection to a relay may take: it may be on the other side of the world.
+    static let relayConnectTime = Duration.seconds(10)
+    /// What was said before a relay's key was known.
+    static let unsaidCount = 1_000
     /// Silence after which a relay gives a member up. Members that follow Protocol.md ping long before.
     static let relaySilence = Duration.seconds(30)
     /// How often a relay looks after its links: a walk over 5,000 of them takes less than a millisecond.

@@ -180,10 +180,17 @@ private struct RecordWriter {
 /// How a peer broke the protocol; the text is for the diagnostic log.
 struct LinkViolation: Error, Equatable {
     var text: String
+    /// The version that the other side speaks, if that is what is wrong.
+    var theirVersion: UInt64?
 
     init(_ text: String) { self.text = text }
 
     init(describing error: any Error) {
-        text = (error as? LinkViolation)?.text ?? String(describing: error)
+        if let violation = error as? LinkViolation {
+            self = violation
+            return
+        }
+        text = String(describing: error)
+        if case .unsupportedVersion(let theirs, _)? = error as? HandshakeError { theirVersion = theirs }
     }
 }

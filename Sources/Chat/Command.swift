@@ -21,6 +21,11 @@ public enum Command: Equatable, Sendable {
     case ban(name: String, reason: String)
     case unban(name: String)
     case bans
+    /// Keep somebody from speaking in a relay's lobby, or let them speak again.
+    case mute(name: String, reason: String)
+    case unmute(name: String)
+    /// Say what a relay's lobby is about; empty for nothing.
+    case topic(String)
     /// Leave. `afterReceipts`: first wait, at most 2 s, until all that is owed is sent and received.
     case quit(afterReceipts: Bool)
 }

@@ -65,10 +65,12 @@ public enum Event: Equatable, Sendable {
         public var isBlocked: Bool
         /// Nil: here. Else why it is away, possibly empty.
         public var away: String?
+        /// For `relay`: the name of the relay that it is at.
+        public var relay: String?
 
         public init(
             name: String, id: PeerID, via: Via = .lan, address: Endpoint? = nil, isBlocked: Bool = false,
-            away: String? = nil
+            away: String? = nil, relay: String? = nil
         ) {
             self.name = name
             self.id = id
@@ -76,6 +78,7 @@ public enum Event: Equatable, Sendable {
             self.address = address
             self.isBlocked = isBlocked
             self.away = away
+            self.relay = relay
         }
     }
 
@@ -124,12 +127,26 @@ public enum Event: Equatable, Sendable {
     }
 
     public struct Ban: Equatable, Sendable {
+        /// The name or pattern; empty for a key alone.
         public var name: String
         public var reason: String
+        public var peer: PeerID?
+        public var address: String?
+        /// The operator who did it.
+        public var by: String
+        /// Nil: for good.
+        public var until: WallTime?
 
-        public init(name: String, reason: String) {
+        public init(
+            name: String, reason: String, peer: PeerID? = nil, address: String? = nil, by: String = "",
+            until: WallTime? = nil
+        ) {
             self.name = name
             self.reason = reason
+            self.peer = peer
+            self.address = address
+            self.by = by
+            self.until = until
         }
     }
 

@@ -6,6 +6,10 @@ struct Link {
     enum Origin: Equatable {
         case dialled(DialTarget)
         case accepted
+        /// To a relay that we take part in, by its place among ours.
+        case relay(Int)
+        /// Carried by a relay's link: it has no connection of its own.
+        case tunnel
     }
 
     /// Named by what is awaited. Only forwards: connection → handshake → hello → established → closed.
@@ -15,6 +19,8 @@ struct Link {
         /// The peer has proved who it is.
         case awaitingHello(PeerID)
         case established(PeerID)
+        /// The relay has let us in.
+        case atRelay(PeerID)
         /// We asked the host to close it; only `linkClosed` still comes.
         case closing
     }
@@ -45,7 +51,7 @@ struct Link {
     /// The peer, once it has proved who it is and until the link is closing.
     var peer: PeerID? {
         switch phase {
-        case .awaitingHello(let peer), .established(let peer): peer
+        case .awaitingHello(let peer), .established(let peer), .atRelay(let peer): peer
         case .awaitingConnection, .awaitingHandshake, .closing: nil
         }
     }
@@ -55,11 +61,28 @@ struct Link {
         return false
     }
 
+    var isTunnel: Bool { origin == .tunnel }
+
+    /// Whether it stands and has a connection of its own that may have died.
+    var isAskedForLife: Bool {
+        switch phase {
+        case .established: !isTunnel
+        case .atRelay: true
+        case .awaitingConnection, .awaitingHandshake, .awaitingHello, .closing: false
+        }
+    }
+
+    /// Which of our relays it goes to.
+    var visit: Int? {
+        if case .relay(let visit) = origin { return visit }
+        return nil
+    }
+
     /// Whether it counts against the bound of links that have not proved who they are.
     var isStranger: Bool {
         switch phase {
-        case .awaitingHandshake, .awaitingHello: true
-        case .awaitingConnection, .established, .closing: false
+        case .awaitingHandshake, .awaitingHello: !isTunnel && visit == nil
+        case .awaitingConnection, .established, .atRelay, .closing: false
         }
     }
 
@@ -90,19 +113,28 @@ extension Link {
     func care(at now: Instant) -> LinkCare {
         switch phase {
         case .awaitingConnection:
-            let end = startedAt + Bounds.connectTime
+            let end = startedAt + (visit == nil ? Bounds.connectTime : Bounds.relayConnectTime)
             return now >= end ? .giveUp("no answer to the connection") : .fine(until: end)
         case .awaitingHandshake, .awaitingHello:
             let end = startedAt + Bounds.handshakeTime
             return now >= end ? .giveUp("no handshake in time") : .fine(until: end)
+        case .established where isTunnel:
+            // Its carrier is looked after, and the relay says when the other end is gone.
+            return .fine(until: Instant(nanoseconds: .max))
+        case .atRelay:
+            return liveness(at: now, ping: Bounds.relaySilenceBeforePing, death: Bounds.relaySilenceBeforeDeath)
         case .established:
-            let death = min(lastHeard + Bounds.silenceBeforeDeath, mustHearBy ?? Instant(nanoseconds: .max))
-            if now >= death { return .giveUp("silent for too long") }
-            let ping = lastHeard + Bounds.silenceBeforePing
-            if isPinged { return .fine(until: death) }
-            return now >= ping ? .ping : .fine(until: min(ping, death))
+            return liveness(at: now, ping: Bounds.silenceBeforePing, death: Bounds.silenceBeforeDeath)
         case .closing:
             return .fine(until: Instant(nanoseconds: .max))
         }
+    }
+
+    private func liveness(at now: Instant, ping: Duration, death: Duration) -> LinkCare {
+        let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
+        if now >= death { return .giveUp("silent for too long") }
+        let ping = lastHeard + ping
+        if isPinged { return .fine(until: death) }
+        return now >= ping ? .ping : .fine(until: min(ping, death))
     }
 }

@@ -11,7 +11,9 @@ struct LinkTable {
     private(set) var ids: [LinkID] = []
     /// Established links of each peer, newest last. What is for a peer goes over its last one.
     private var established: [PeerID: [LinkID]] = [:]
-    /// Peers with an established link, ascending.
+    /// The same of tunnels, kept apart: what is the LAN's goes to no peer that is only behind one.
+    private var tunnelled: [PeerID: [LinkID]] = [:]
+    /// Peers with an established link of their own, ascending.
     private(set) var peers: [PeerID] = []
     private(set) var strangerCount = 0
     /// Links that have something to send, in the order in which they got it; those before `flushed` are done.
@@ -77,7 +79,9 @@ struct LinkTable {
         leaveIndexes(link)
         slots[slot]?.phase = phase
         if slots[slot]?.isStranger == true { strangerCount += 1 }
-        if case .established(let peer) = phase {
+        if case .established(let peer) = phase, link.isTunnel {
+            tunnelled[peer, default: []].append(id)
+        } else if case .established(let peer) = phase {
             if established[peer] == nil { peers.insert(peer, at: place(of: peer)) }
             established[peer, default: []].append(id)
         }
@@ -108,11 +112,17 @@ struct LinkTable {
         return bytes.isEmpty ? nil : bytes
     }
 
-    /// The established links with a peer, oldest first.
+    /// The established links with a peer, oldest first; no tunnels.
     func links(with peer: PeerID) -> [LinkID] { established[peer] ?? [] }
 
-    /// Where what is for a peer goes: its newest established link.
-    func best(with peer: PeerID) -> LinkID? { established[peer]?.last }
+    /// The newest established link with a peer; no tunnel.
+    func direct(with peer: PeerID) -> LinkID? { established[peer]?.last }
+
+    /// Tunnels to a peer, oldest first.
+    func tunnels(with peer: PeerID) -> [LinkID] { tunnelled[peer] ?? [] }
+
+    /// Where what is for one peer alone goes: its newest link, else a tunnel.
+    func best(with peer: PeerID) -> LinkID? { established[peer]?.last ?? tunnelled[peer]?.last }
 
     /// The oldest stranger of the address that has the most of them: who gives way when strangers fill the table.
     func mostDispensableStranger() -> LinkID? {
@@ -136,7 +146,10 @@ struct LinkTable {
 
     private mutating func leaveIndexes(_ link: Link) {
         if link.isStranger { strangerCount -= 1 }
-        if case .established(let peer) = link.phase {
+        if case .established(let peer) = link.phase, link.isTunnel {
+            tunnelled[peer]?.removeAll { $0 == link.id }
+            if tunnelled[peer]?.isEmpty == true { tunnelled[peer] = nil }
+        } else if case .established(let peer) = link.phase {
             established[peer]?.removeAll { $0 == link.id }
             if established[peer]?.isEmpty == true {
                 established[peer] = nil

@@ -47,7 +47,7 @@ struct Naming {
     /// Our own; nil before the first.
     private(set) var claim: Claim?
     /// The name that was first wanted, which `name-N` counts from.
-    private var wanted: Nickname?
+    private(set) var wanted: Nickname?
     private var probesSent = 0
     private var nextProbe: Instant?
     private var nextDefence: Instant?

@@ -32,9 +32,7 @@ extension Peer {
         case .away(let word): goAway(word, token: token)
         case .block(let name): setBlocked(true, name, token: token)
         case .unblock(let name): setBlocked(false, name, token: token)
-        case .op, .kick, .ban, .unban, .bans:
-            refuse(
-                .notAllowed, "moderation is a relay's, and there is none here: to stop seeing somebody, /block", token)
+        case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
         case .quit(let afterReceipts): quit(afterReceipts: afterReceipts)
         }
     }
@@ -60,18 +58,24 @@ extension Peer {
     private mutating func say(_ text: String, _ kind: Entry.Kind, in room: RoomName?, token: CommandToken?) {
         guard isSayable(text, token) else { return }
         switch room {
-        case nil, .lobby, .everyLobby:
-            if rooms.gathering == nil { foundGathering() }
-            guard let gathering = rooms.gathering, let entry = write(text, kind, in: .lobby, token: token) else {
-                return
-            }
-            broadcast(.entries([entry.bytes])) { $0.gathering == gathering }
+        case nil where configuration.usesOnlyRelays: say(text, kind, at: 0, token: token)
+        case nil, .lobby: sayHere(text, kind, token: token)
+        case .everyLobby:
+            if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }
+            for visit in visits.all.indices { say(text, kind, at: visit, token: token) }
         case .conversation(let name):
             guard let peer = resolve(name, token) else { return }
             tell(peer, text, kind, token: token)
         case .relayLobby(let relay):
-            refuse(.noSuchRoom, "not connected to a relay called \(relay)", token)
+            guard let visit = visit(meantBy: relay, token) else { return }
+            say(text, kind, at: visit, token: token)
         }
+    }
+
+    private mutating func sayHere(_ text: String, _ kind: Entry.Kind, token: CommandToken?) {
+        if rooms.gathering == nil { foundGathering() }
+        guard let gathering = rooms.gathering, let entry = write(text, kind, in: .lobby, token: token) else { return }
+        broadcast(.entries([entry.bytes])) { $0.gathering == gathering }
     }
 
     /// A name of somebody present or met before, or a peer ID in hexadecimal.
@@ -81,15 +85,23 @@ extension Peer {
                 refuse(.noSuchPeer, "that is you", token)
                 return nil
             }
-            guard roster[peer] != nil || roster.name(of: peer) != nil else {
+            guard roster[peer] != nil || roster.name(of: peer) != nil || visits.visit(with: peer) != nil else {
                 refuse(.noSuchPeer, "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)", token)
                 return nil
             }
             return peer
         }
         if let at = text.firstIndex(of: "@"), at != text.startIndex {
-            refuse(.noSuchPeer, "not connected to a relay called \(text[text.index(after: at)...])", token)
-            return nil
+            guard let name = try? Nickname(String(text[..<at])) else {
+                refuse(.noSuchPeer, "nobody can be called that (see who is here: /who)", token)
+                return nil
+            }
+            let peer = member(named: name, at: String(text[text.index(after: at)...]), token)
+            guard peer != id else {
+                refuse(.noSuchPeer, "that is you", token)
+                return nil
+            }
+            return peer
         }
         guard let name = try? Nickname(text) else {
             refuse(.noSuchPeer, "nobody can be called that (see who is here: /who)", token)
@@ -105,7 +117,8 @@ extension Peer {
             refuse(.ambiguous, "several are called \(name.text) just now; use the ID of one: \(ids)", token)
             return nil
         }
-        guard let peer = present.first ?? roster.lastHolder(of: name) else {
+        let elsewhere = present.isEmpty ? member(named: name, at: nil, token) : nil
+        guard let peer = present.first ?? elsewhere ?? roster.lastHolder(of: name) else {
             refuse(.noSuchPeer, "nobody is called \(name.text) (see who is here: /who)", token)
             return nil
         }
@@ -113,23 +126,27 @@ extension Peer {
     }
 
     func everybody() -> [Event.PeerSummary] {
-        roster.ids.compactMap { roster[$0] }
+        let here = roster.ids.compactMap { roster[$0] }
             .filter { $0.shownName != nil && $0.goneAt == nil }
             .sorted { ($0.name.folded, $0.id) < ($1.name.folded, $1.id) }
             .map { summary(of: $0) }
+        let elsewhere = visits.all.indices.flatMap { visit in
+            visits.all[visit].roster.sorted.filter { $0.peer != id }.map { summary(of: $0, at: visit) }
+        }
+        return here + elsewhere
     }
 
     private mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
         let key: RoomKey
         switch room {
         case nil, .lobby, .everyLobby:
-            key = .lobby
+            key = defaultRoom ?? .lobby
         case .conversation(let name):
             guard let peer = resolve(name, token), openConversation(with: peer) else { return }
             key = .conversation(peer)
         case .relayLobby(let relay):
-            refuse(.noSuchRoom, "not connected to a relay called \(relay)", token)
-            return
+            guard let visit = visit(meantBy: relay, token), let relay = visits.all[visit].relay else { return }
+            key = .relayLobby(relay)
         }
         let log = rooms[key]?.log
         let count = min(max(limit, 1), Bounds.historyLineCount)
@@ -151,7 +168,7 @@ extension Peer {
             switch hit.log {
             case .lobby: (.lobby, hit.entry)
             case .conversation(let peer): (.conversation(peer), hit.entry)
-            case .relayLobby: nil
+            case .relayLobby(let relay): (.relayLobby(relay), hit.entry)
             }
         }
         notify(.found(words: words, messages: messages(placed)), token: token)
@@ -181,6 +198,7 @@ extension Peer {
         guard text != presence.away else { return }
         presence.away = text
         broadcast(.away(text))
+        for visit in visits.all { if let link = visit.memberLink { send(.away(text), on: link) } }
         notify(.notice(text == nil ? "you are back" : "you are away"), token: token)
     }
 

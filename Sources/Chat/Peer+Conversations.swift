@@ -7,6 +7,7 @@ extension Peer {
     mutating func openConversation(with peer: PeerID) -> Bool {
         if rooms[.conversation(peer)] != nil { return true }
         let room = RoomID.conversation(id, peer)
+        rememberMember(peer)
         do {
             rooms.openConversation(try RoomLog(log: .conversation(peer), room: room, archive: archive), with: peer)
             return true
@@ -22,7 +23,12 @@ extension Peer {
         presence.receiptTokens.remember(token, for: entry.id)
         keep { archive throws(ArchiveError) in try archive.awaitReceipt(of: entry.key, in: .conversation(peer)) }
         notify(.delivery(id: entry.id, to: displayName(of: peer), state: .queued), token: token)
-        if let link = links.best(with: peer) { send(.entries([entry.bytes]), on: link) }
+        visits.debtors.insert(peer)
+        if let link = route(to: peer) {
+            send(.entries([entry.bytes]), on: link)
+        } else {
+            reachThroughRelay(peer)
+        }
     }
 
     /// What this peer has not confirmed is sent again on every new link; it knows what it has.
@@ -45,6 +51,7 @@ extension Peer {
 
     mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID) throws {
         guard room == .conversation(id, peer) else { throw LinkViolation("a receipt for a room of others") }
+        defer { considerDebt(of: peer) }
         let log = LogID.conversation(peer)
         for entry in ids {
             let wasAwaited = keep { archive throws(ArchiveError) in
@@ -59,7 +66,8 @@ extension Peer {
 
     /// Whether somebody who is here still owes a receipt.
     func isOwedReceipts() -> Bool {
-        links.peers.contains { peer in
+        if isOwedToRelays { return true }
+        return (links.peers + visits.debtors.filter { visits.visit(with: $0) != nil }).contains { peer in
             guard !roster.blocked.contains(peer) else { return false }
             return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false
         }

@@ -13,6 +13,7 @@ extension Peer {
         naming.claim(configuration.name, at: now, wall: wall)
         if configuration.usesMulticast { discovery.started(at: now) }
         for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
+        dialRelays()
         agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
     }
 
@@ -26,6 +27,7 @@ extension Peer {
         }
         discovery.interfacesChanged(at: now)
         askAllLinksForLife()
+        hurryRelays()
     }
 
     /// The network part of every address that is not of this machine only, ascending and without repeats.
@@ -61,7 +63,7 @@ extension Peer {
             guard presence.stage != .finished else { return }
             dial(target, endpoints)
         case .exchange(let peer, let others):
-            guard let link = links.best(with: peer) else { return }
+            guard let link = links.direct(with: peer) else { return }
             send(.peers(discovery.introductions(of: others, limit: 32)), on: link)
         case .identityInUse(let endpoint):
             notify(
@@ -80,6 +82,7 @@ extension Peer {
             broadcast(.announcement(own.bytes))
         case .settled(let name):
             notify(.name(.init(state: .claimed, name: name.text, wanted: name.text)))
+            renameAtRelays()
         case .lost(let wanted, let winner, let name, _):
             notify(.name(.init(state: .lost, name: name.text, wanted: wanted.text, holder: winner)))
             showHeldBack()

@@ -6,6 +6,11 @@ extension Peer {
     /// A link has been established: what waits for this peer is sent, and the logs are compared.
     mutating func startExchange(with peer: PeerID, on id: LinkID) {
         reconcileLobby(on: id)
+        startConversation(with: peer, on: id)
+    }
+
+    /// The private part of it, which is all that goes through a tunnel.
+    mutating func startConversation(with peer: PeerID, on id: LinkID) {
         resendUnconfirmed(to: peer, on: id)
         let key = RoomKey.conversation(peer)
         guard isInitiator(towards: peer), rooms[key]?.isEmpty == false else { return }
@@ -14,6 +19,11 @@ extension Peer {
 
     /// One of two opens reconciliations, so that a message is never taken for the answer to another.
     private func isInitiator(towards peer: PeerID) -> Bool { id < peer }
+
+    /// A relay keeps nothing of it, so its members always open.
+    private func isInitiator(towards peer: PeerID, on link: LinkID) -> Bool {
+        links[link]?.visit != nil || isInitiator(towards: peer)
+    }
 
     /// Compares the lobby's log if both are in the same gathering.
     mutating func reconcileLobby(on id: LinkID) {
@@ -27,12 +37,13 @@ extension Peer {
     mutating func reconcileWithSomebody() {
         let jitter = 0.5 + random.unit()
         agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval * jitter)
+        reconcileWithRelays()
         let own = id
         guard let link = randomLobbyLink(where: { own < $0 }) else { return }
         reconcile(.lobby, on: link)
     }
 
-    private mutating func reconcile(_ key: RoomKey, on id: LinkID) {
+    mutating func reconcile(_ key: RoomKey, on id: LinkID) {
         guard let log = rooms[key] else { return }
         let (reconciliation, message) = Reconciliation.open(over: log.index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
@@ -54,9 +65,9 @@ extension Peer {
     ) throws {
         guard let key = try self.room(room, with: peer, on: id) else { return }
         if key == .lobby, gathering != rooms.gathering { return }
-        if case .conversation = key, !openConversation(with: peer) { return }
+        if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
-        if !isInitiator(towards: peer) {
+        if !isInitiator(towards: peer, on: id) {
             let reply = try Reconciliation.answer(message, over: log.index, floor: log.floor)
             sendReconciliation(reply, of: key, on: id)
             return
@@ -72,6 +83,7 @@ extension Peer {
         } else {
             links[id]?.exchange.rounds.remove(at: place)
         }
+        relayCompared(key, outcome)
         offer(outcome.have, of: room, on: id)
         plan(outcome.need, of: room, on: id)
     }
@@ -128,6 +140,7 @@ extension Peer {
             size += entry.bytes.count + 4
         }
         if !frame.isEmpty { send(.entries(frame), on: link) }
+        relayTook(ids, in: key)
     }
 
     /// The other side lacks these: it is told, and asks at its own pace.
@@ -141,10 +154,10 @@ extension Peer {
 
     mutating func offered(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
         guard let key = try self.room(room, with: peer, on: link) else { return }
-        if case .conversation = key, !openConversation(with: peer) { return }
+        if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
         // What we have of a conversation is confirmed again: the first receipt may have been lost with a link.
-        let present = key == .lobby ? [] : ids.filter { log.contains($0) }
+        let present = !key.isConversation ? [] : ids.filter { log.contains($0) }
         if !present.isEmpty { confirm(present, of: room, on: link) }
         plan(ids.filter { !log.contains($0) }, of: room, on: link)
     }

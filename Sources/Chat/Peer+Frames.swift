@@ -6,16 +6,21 @@ extension Peer {
     mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
         guard let phase = links[id]?.phase else { return }
         guard let frame = try known(bytes) else { return }
+        if let visit = links[id]?.visit { return try frameReceived(frame, fromRelay: visit, in: phase, on: id) }
         switch (phase, frame) {
         case (.awaitingHello(let peer), .hello(let announcement, let gathering, let away)):
             try helloReceived(announcement, gathering, away, from: peer, on: id)
+        case (.established, .goodbye) where links[id]?.isTunnel == true:
+            closeTunnel(id, isTold: false)
+        case (.established(let peer), _) where links[id]?.isTunnel == true:
+            try tunnelFrameReceived(frame, from: peer, on: id)
         case (.awaitingHello, .goodbye(let reason)), (.established, .goodbye(let reason)):
             goodbyeReceived(reason, on: id)
         case (.established(let peer), _):
             try established(frame, from: peer, on: id)
         case (.awaitingHello, _):
             throw LinkViolation("a frame before hello")
-        case (.awaitingConnection, _), (.awaitingHandshake, _), (.closing, _):
+        case (.awaitingConnection, _), (.awaitingHandshake, _), (.atRelay, _), (.closing, _):
             preconditionFailure("frames come out of an open channel only")
         }
     }
@@ -37,6 +42,9 @@ extension Peer {
         let announcement = try SignedAnnouncement(verifying: bytes)
         guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         let name = try Nickname(announcement.announcement.name)
+        if links[id]?.isTunnel == true {
+            return tunnelEstablished(id, with: peer, instance: announcement.announcement.instance)
+        }
         established(id, with: peer, instance: announcement.announcement.instance)
         try announced(announcement, as: name, by: peer, on: id)
         personMet(announcement.announcement, as: name, away: away, on: id)
@@ -108,6 +116,7 @@ extension Peer {
 
     private mutating func goodbyeReceived(_ reason: GoodbyeReason, on id: LinkID) {
         guard let link = links[id] else { return }
+        if link.isTunnel { return closeTunnel(id, isTold: false) }
         note(.debug, "link with \(link.endpoint): goodbye (\(reason))")
         outputs.push(.closeLink(id, abruptly: false))
         links.setPhase(.closing, of: id)

@@ -36,7 +36,7 @@ extension Peer {
         }
         broadcast(.gathering(gathering))
         for peer in links.peers {
-            if let link = links.best(with: peer) { reconcileLobby(on: link) }
+            if let link = links.direct(with: peer) { reconcileLobby(on: link) }
         }
     }
 

@@ -23,6 +23,7 @@ extension Peer {
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
             outputs.push(.multicast(goodbye.bytes))
         }
+        for id in visits.tunnels { closeTunnel(id, isTold: true) }
         for id in links.ids {
             guard let link = links[id], link.phase != .closing else { continue }
             send(.goodbye(.leaving), on: id)

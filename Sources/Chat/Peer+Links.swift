@@ -32,7 +32,7 @@ extension Peer {
         agenda.ask(for: .care, at: now + Bounds.handshakeTime)
     }
 
-    private mutating func makeLink(
+    mutating func makeLink(
         _ id: LinkID, _ origin: Link.Origin, _ endpoint: Endpoint, phase: Link.Phase
     ) -> Link {
         let channel = Channel(
@@ -68,6 +68,8 @@ extension Peer {
     private mutating func authenticated(_ peer: PeerID, on id: LinkID) throws(LinkViolation) {
         guard let origin = links[id]?.origin else { return }
         guard peer != self.id else { throw LinkViolation("a link with ourselves") }
+        if let visit = links[id]?.visit { return relayAuthenticated(peer, visit: visit, on: id) }
+        if origin == .tunnel { return try tunnelAuthenticated(peer, on: id) }
         links.setPhase(.awaitingHello(peer), of: id)
         if case .dialled(.peer(let expected)) = origin, expected != peer, let endpoint = links[id]?.endpoint {
             // Somebody else lives at that address now; the link is good all the same.
@@ -83,6 +85,7 @@ extension Peer {
     mutating func violated(_ id: LinkID, _ violation: LinkViolation) {
         guard let link = links[id], link.phase != .closing else { return }
         note(.warning, "link with \(link.endpoint): \(violation.text)")
+        if let visit = link.visit { relayViolated(visit: visit, violation) }
         if link.peer != nil { send(.goodbye(.violation), on: id) }
         close(id, abruptly: false)
     }
@@ -120,6 +123,7 @@ extension Peer {
     /// Closes a link of ours: for everything but the host it is gone now.
     mutating func close(_ id: LinkID, abruptly: Bool) {
         guard let link = links[id], link.phase != .closing else { return }
+        if link.isTunnel { return closeTunnel(id, isTold: true) }
         if !abruptly { flush(id) }
         outputs.push(.closeLink(id, abruptly: abruptly))
         links.setPhase(.closing, of: id)
@@ -134,20 +138,24 @@ extension Peer {
 
     mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
         guard let link = links.remove(id), link.phase != .closing else { return }
-        if case .failed(let reason) = end { note(.debug, "link with \(link.endpoint) failed: \(reason)") }
+        if case .failed(let reason) = end {
+            note(.debug, "link with \(link.endpoint) failed: \(reason)")
+            if let visit = link.visit { relayLinkLost(visit: visit, reason) }
+        }
         if end == .tooSlow { note(.warning, "link with \(link.endpoint) cut: it does not read what it is sent") }
         lost(link, left: false)
     }
 
     /// A link is no longer of use. `left`: the peer said that it leaves.
     mutating func lost(_ link: Link, left: Bool) {
+        if let visit = link.visit { relayLinkLost(visit: visit, "the link was lost") }
         switch link.phase {
-        case .awaitingConnection, .awaitingHandshake, .awaitingHello:
+        case .awaitingConnection, .awaitingHandshake, .awaitingHello, .atRelay:
             if case .dialled(let target) = link.origin {
                 discovery.dialFailed(target, endpoint: link.endpoint, at: now)
             }
         case .established(let peer):
-            if let other = links.best(with: peer) {
+            if let other = links.direct(with: peer) {
                 sayAgain(on: other)
                 return
             }
@@ -178,7 +186,7 @@ extension Peer {
 
     /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.
     mutating func askAllLinksForLife() {
-        for id in links.ids where links[id]?.isEstablished == true {
+        for id in links.ids where links[id]?.isAskedForLife == true {
             links[id]?.mustHearBy = now + Bounds.silenceAfterChange
             links[id]?.isPinged = true
             send(.ping(presence.sequence), on: id)
@@ -220,7 +228,7 @@ extension Peer {
     mutating func broadcast(_ frame: Frame, where isMeant: (Link) -> Bool = { _ in true }) {
         let encoded = frame.encoded()
         for peer in links.peers {
-            guard let id = links.best(with: peer), let link = links[id], isMeant(link) else { continue }
+            guard let id = links.direct(with: peer), let link = links[id], isMeant(link) else { continue }
             sendEncoded(encoded, on: id)
         }
     }

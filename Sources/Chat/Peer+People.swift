@@ -68,7 +68,7 @@ extension Peer {
             agenda.ask(for: .people, at: showBy)
             return
         }
-        let remark = remarkOnKey(of: person)
+        let remark = remarkOnKey(of: person.id, named: person.name)
         person.shownName = person.name
         person.showBy = nil
         roster.update(person)
@@ -77,17 +77,18 @@ extension Peer {
     }
 
     /// A new key under a known name is pointed out: it may be another person.
-    private func remarkOnKey(of person: Person) -> String? {
-        guard let last = roster.lastHolder(of: person.name), last != person.id else { return nil }
-        return "not the same key as the \(person.name.text) of before"
+    func remarkOnKey(of peer: PeerID, named name: Nickname) -> String? {
+        guard let last = roster.lastHolder(of: name), last != peer else { return nil }
+        return "not the same key as the \(name.text) of before"
     }
 
-    private mutating func remember(_ person: Person) {
-        let firstSeen = roster.firstSeen(person.id) ?? wall
-        roster.remember(person.id, as: person.name, since: firstSeen)
+    private mutating func remember(_ person: Person) { remember(person.id, as: person.name) }
+
+    mutating func remember(_ peer: PeerID, as name: Nickname) {
+        let firstSeen = roster.firstSeen(peer) ?? wall
+        roster.remember(peer, as: name, since: firstSeen)
         let known = KnownPeer(
-            id: person.id, name: person.name.text, firstSeen: firstSeen, lastSeen: wall,
-            isBlocked: roster.blocked.contains(person.id))
+            id: peer, name: name.text, firstSeen: firstSeen, lastSeen: wall, isBlocked: roster.blocked.contains(peer))
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 
@@ -138,6 +139,8 @@ extension Peer {
     /// What somebody is called here now.
     func displayName(of peer: PeerID) -> String {
         if peer == id { return naming.claim?.name.text ?? configuration.name.text }
+        if let person = roster[peer] { return person.name.text }
+        if let member = visits.all.lazy.compactMap({ $0.roster[peer] }).first { return member.name }
         return roster.name(of: peer)?.text ?? peer.placeholderName
     }
 }

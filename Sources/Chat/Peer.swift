@@ -7,12 +7,10 @@ public import Wire
 /// Use: `handle` any number of inputs, `archive.commit()`, then take `nextOutput()` until nil (which seals what was
 /// queued for the links), then wait until `nextDeadline` or the next input.
 public struct Peer: Core {
-    let identity: Identity
+    let keys: Keys
     let configuration: PeerConfiguration
     let archive: any Archive
     var random: RandomStream
-    /// The key that this process proves its identity with in handshakes.
-    let staticKey: NoiseKeyPair
     var naming: Naming
     var discovery: Discovery
     var links = LinkTable()
@@ -21,6 +19,7 @@ public struct Peer: Core {
     var presence: OwnPresence
     var agenda = Agenda<PeerDuty>()
     var outputs = OutputQueue()
+    var visits: RelayVisits
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
     var wall = WallTime(milliseconds: 0)
@@ -34,20 +33,23 @@ public struct Peer: Core {
     ) throws(ArchiveError) {
         var random = random
         self.configuration = configuration
-        self.identity = identity
         self.archive = archive
-        staticKey = NoiseKeyPair(privateKey: random.bytes(32))
+        keys = Keys(identity: identity, staticKey: NoiseKeyPair(privateKey: random.bytes(32)))
         naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
         // Zero is "not yet known" in a link, so an instance is never zero.
         let instance = random.next() | 1
         discovery = Discovery(
             peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)))
         presence = OwnPresence(instance: instance)
+        visits = RelayVisits(firstTunnelNumber: random.next())
         self.random = random
+        try loadVisits()
         roster.load(try archive.knownPeers())
     }
 
-    public var id: PeerID { identity.peerID }
+    public var id: PeerID { keys.identity.peerID }
+    var identity: Identity { keys.identity }
+    var staticKey: NoiseKeyPair { keys.staticKey }
 
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         precondition(now >= self.now, "time never goes back")
@@ -61,6 +63,7 @@ public struct Peer: Core {
         case .resumed:
             discovery.resumed(at: now)
             askAllLinksForLife()
+            hurryRelays()
         case .datagramReceived(let bytes, let endpoint):
             discovery.datagramReceived(bytes, from: endpoint, at: now)
         case .linkAccepted(let id, let endpoint):
@@ -83,12 +86,14 @@ public struct Peer: Core {
     /// as one record a link, at the moment when it is asked for.
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
+        wrapTunnels()
         return links.nextFlush().map { .sendOnLink($0.id, $0.bytes) }
     }
 
     public var nextDeadline: Deadline? {
         var next = Deadline.earlier(discovery.nextDeadline, naming.nextDeadline)
         next = .earlier(next, rooms.nextDeadline)
+        next = .earlier(next, visits.nextDeadline)
         return .earlier(next, agenda.next)
     }
 
@@ -96,6 +101,7 @@ public struct Peer: Core {
         discovery.deadlineReached(at: now)
         naming.deadlineReached(at: now, wall: wall)
         rooms.deadlineReached(at: now)
+        dialRelays()
         for duty in agenda.takeDue(at: now) {
             switch duty {
             case .care: careForLinks()
@@ -134,6 +140,13 @@ public struct Peer: Core {
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
         outputs.push(.notify(event, token: token))
     }
+}
+
+/// What proves who we are.
+struct Keys {
+    let identity: Identity
+    /// The key that this process proves its identity with in handshakes.
+    let staticKey: NoiseKeyPair
 }
 
 /// How we stand ourselves.

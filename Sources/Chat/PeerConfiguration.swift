@@ -11,7 +11,15 @@ public struct PeerConfiguration: Sendable {
     /// Peers to dial where multicast does not pass.
     public var endpoints: [Endpoint] = []
 
+    /// Relays to take part in.
+    public var relays: [RelayTarget] = []
+    /// Which program this is, for a relay's log; at most ``Limits/programBytes``.
+    public var program = "earshot"
+
     public init(name: Nickname) {
         self.name = name
     }
+
+    /// Whether there is nobody but relays to speak with: what is said without a room is said there.
+    var usesOnlyRelays: Bool { !usesMulticast && endpoints.isEmpty && !relays.isEmpty }
 }

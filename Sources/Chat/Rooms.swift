@@ -1,10 +1,16 @@
 import Secure
 import Wire
 
-/// Which of our rooms: the lobby of the gathering we are in, or a conversation.
+/// Which of our rooms: the lobby of the gathering we are in, a relay's, or a conversation.
 enum RoomKey: Hashable {
     case lobby
     case conversation(PeerID)
+    case relayLobby(PeerID)
+
+    var isConversation: Bool {
+        if case .conversation = self { return true }
+        return false
+    }
 }
 
 /// The rooms that are open here, and what of them is still to be done.
@@ -15,6 +21,8 @@ struct Rooms {
     private var conversations: [PeerID: RoomLog] = [:]
     /// Peers with an open conversation, ascending: the order in which they are walked.
     private var conversationPeers: [PeerID] = []
+    /// Lobbies of relays, in the order in which they were opened; few.
+    private var relayLobbies: [(relay: PeerID, log: RoomLog?)] = []
     /// Lobby entries to tell a few others of.
     var rumours: [EntryID] = []
     /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".
@@ -24,7 +32,8 @@ struct Rooms {
 
     /// All open rooms in a stable order.
     var keys: [RoomKey] {
-        (lobby == nil ? [] : [.lobby]) + conversationPeers.map { .conversation($0) }
+        (lobby == nil ? [] : [.lobby]) + relayLobbies.map { .relayLobby($0.relay) }
+            + conversationPeers.map { .conversation($0) }
     }
 
     subscript(key: RoomKey) -> RoomLog? {
@@ -32,12 +41,22 @@ struct Rooms {
             switch key {
             case .lobby: yield lobby
             case .conversation(let peer): yield conversations[peer]
+            case .relayLobby(let relay):
+                if let place = place(of: relay) { yield relayLobbies[place].log } else { yield nil }
             }
         }
         _modify {
             switch key {
             case .lobby: yield &lobby
             case .conversation(let peer): yield &conversations[peer]
+            case .relayLobby(let relay):
+                if let place = place(of: relay) {
+                    yield &relayLobbies[place].log
+                } else {
+                    var none: RoomLog?
+                    yield &none
+                    precondition(none == nil, "a relay's lobby is opened by openRelayLobby(_:of:)")
+                }
             }
         }
     }
@@ -55,6 +74,13 @@ struct Rooms {
         rumours = []
     }
 
+    private func place(of relay: PeerID) -> Int? { relayLobbies.firstIndex { $0.relay == relay } }
+
+    mutating func openRelayLobby(_ log: RoomLog, of relay: PeerID) {
+        precondition(place(of: relay) == nil, "a relay's lobby is opened once")
+        relayLobbies.append((relay, log))
+    }
+
     mutating func openConversation(_ log: RoomLog, with peer: PeerID) {
         if conversations.updateValue(log, forKey: peer) == nil {
             conversationPeers.insert(peer, at: conversationPeers.firstIndex { $0 > peer } ?? conversationPeers.count)
@@ -63,6 +89,7 @@ struct Rooms {
 
     var nextDeadline: Deadline? {
         var next = lobby?.nextDeadline
+        for lobby in relayLobbies { next = .earlier(next, lobby.log?.nextDeadline) }
         for peer in conversationPeers { next = .earlier(next, conversations[peer]?.nextDeadline) }
         return next
     }

@@ -1,0 +1,178 @@
+import Secure
+import Wire
+
+/// Commands that are about relays.
+extension Peer {
+    /// Which of our relays a person means.
+    mutating func visit(meantBy text: String, _ token: CommandToken?) -> Int? {
+        let meant = visits.all.indices.filter { visits.all[$0].isMeant(by: text) }
+        guard meant.count < 2 else {
+            refuse(.ambiguous, "several relays are called \(text): use the address of one", token)
+            return nil
+        }
+        if meant.isEmpty { refuse(.noSuchRoom, "no relay here is called \(text)", token) }
+        return meant.first
+    }
+
+    /// Where something is said or looked for without a room: the LAN's lobby, or a relay's where there is no LAN.
+    var defaultRoom: RoomKey? {
+        guard configuration.usesOnlyRelays else { return .lobby }
+        return visits.all.first?.relay.map { .relayLobby($0) }
+    }
+
+    /// Says something in a relay's lobby. While it is away, the text is kept and told when it is back.
+    mutating func say(_ text: String, _ kind: Entry.Kind, at visit: Int, token: CommandToken?) {
+        guard visits.all[visit].stage != .refused else {
+            refuse(.notAllowed, "the relay \(visits.all[visit].name) has refused us", token)
+            return
+        }
+        guard let relay = visits.all[visit].relay else {
+            // Its key is not known yet, so there is no room to say it in.
+            guard visits.all[visit].unsaid.count < Bounds.unsaidCount else {
+                refuse(.tooFast, "too much at once before the relay was reached: wait until it is", token)
+                return
+            }
+            visits.all[visit].unsaid.append((text, kind, token))
+            return
+        }
+        guard let entry = write(text, kind, in: .relayLobby(relay), token: token) else { return }
+        if let link = visits.all[visit].memberLink {
+            send(.entries([entry.bytes]), on: link)
+        } else {
+            visits.all[visit].unsent[entry.id] = false
+        }
+    }
+
+    /// A member as a person names it: `NAME@RELAY`, or a name that only one relay has.
+    mutating func member(named name: Nickname, at relay: String?, _ token: CommandToken?) -> PeerID? {
+        if let relay {
+            guard let visit = visit(meantBy: relay, token) else { return nil }
+            guard let peer = visits.all[visit].roster.peer(named: name) else {
+                refuse(.noSuchPeer, "nobody at \(relay) is called \(name.text) (see who is here: /who)", token)
+                return nil
+            }
+            return peer
+        }
+        let found = visits.all.compactMap { $0.roster.peer(named: name) }
+        return found.allSatisfy { $0 == found.first } ? found.first : nil
+    }
+
+    // Moderation.
+
+    mutating func moderate(_ command: Command, token: CommandToken?) {
+        guard !visits.all.isEmpty else {
+            refuse(
+                .notAllowed, "moderation is a relay's, and there is none here: to stop seeing somebody, /block", token)
+            return
+        }
+        switch command {
+        case .op(let password): becomeOperator(password, token)
+        case .kick(let name, let reason): ask(.kick, name, reason, token)
+        case .ban(let name, let reason): ask(.ban, name, reason, token)
+        case .unban(let name): ask(.unban, name, "", token)
+        case .bans: ask(.bans, "", "", token)
+        case .mute(let name, let reason): ask(.mute, name, reason, token)
+        case .unmute(let name): ask(.unmute, name, "", token)
+        case .topic(let text): ask(.topic, "", text, token)
+        default: preconditionFailure("not a command of moderation")
+        }
+    }
+
+    /// A password goes to one relay only: `RELAY PASSWORD` says which where there are several.
+    private mutating func becomeOperator(_ text: String, _ token: CommandToken?) {
+        var password = text
+        var place = visits.all.count == 1 ? 0 : nil
+        if let blank = text.firstIndex(of: " "),
+            let named = visits.all.firstIndex(where: { $0.isMeant(by: String(text[..<blank])) })
+        {
+            place = named
+            password = String(text[text.index(after: blank)...])
+        }
+        guard let place else {
+            refuse(.ambiguous, "at which relay? /op RELAY PASSWORD", token)
+            return
+        }
+        ask(.op, at: place, "", password, nil, token)
+    }
+
+    /// Whom it is about says which relay: `NAME@RELAY`, else the only one, else the one where such a member is.
+    private mutating func ask(
+        _ act: RelayModeration.Act, _ target: String, _ text: String, _ token: CommandToken?
+    ) {
+        var whom = target
+        var place: Int?
+        if let at = target.lastIndex(of: "@"), at != target.startIndex {
+            guard let visit = visit(meantBy: String(target[target.index(after: at)...]), token) else { return }
+            place = visit
+            whom = String(target[..<at])
+        } else if visits.all.count == 1 {
+            place = 0
+        } else if let name = try? Nickname(target) {
+            let found = visits.all.indices.filter { visits.all[$0].roster.peer(named: name) != nil }
+            place = found.count == 1 ? found[0] : nil
+        }
+        guard let place else {
+            refuse(.ambiguous, "at which relay? Say NAME@RELAY", token)
+            return
+        }
+        let (seconds, reason) = act == .ban || act == .mute ? Self.splitTime(text) : (nil, text)
+        ask(act, at: place, whom, reason, seconds, token)
+    }
+
+    private mutating func ask(
+        _ act: RelayModeration.Act, at visit: Int, _ target: String, _ text: String, _ seconds: UInt64?,
+        _ token: CommandToken?
+    ) {
+        guard let link = visits.all[visit].memberLink else {
+            refuse(.notAllowed, "not connected to \(visits.all[visit].name) just now", token)
+            return
+        }
+        guard let number = visits.all[visit].asked.ask(act, token: token) else {
+            refuse(.tooFast, "\(visits.all[visit].name) has not answered what was asked before", token)
+            return
+        }
+        send(
+            .moderate(
+                RelayModeration(
+                    number: number, act: act, target: target.fitting(bytes: Limits.phraseBytes),
+                    text: text.fitting(bytes: Limits.phraseBytes), seconds: seconds)), on: link)
+    }
+
+    /// A reason may begin with a time: `30m`, `12h`, `7d`, `90s`.
+    static func splitTime(_ reason: String) -> (seconds: UInt64?, reason: String) {
+        let word = reason.prefix { $0 != " " }
+        let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = word.last.flatMap({ units[$0] }), (2...9).contains(word.utf8.count),
+            word.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(word.dropLast())
+        else { return (nil, reason) }
+        return (min(number * unit, Limits.banSeconds), String(reason[word.endIndex...].drop { $0 == " " }))
+    }
+
+    /// The relay answers an operator, or whoever would be one.
+    mutating func moderatedReceived(_ answer: RelayModerated, visit: Int) {
+        guard let (act, token, bans) = visits.all[visit].asked.answered(answer) else { return }
+        let name = visits.all[visit].name
+        switch answer.outcome {
+        case .done where act == .bans:
+            notify(
+                .bans(
+                    bans.map { ban in
+                        Event.Ban(
+                            name: ban.name, reason: ban.reason, peer: ban.peer, address: ban.address, by: ban.by,
+                            until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
+                    }), token: token)
+        case .done where act == .rename:
+            notify(.notice("at \(name) you are called \(answer.text) now"), token: token)
+        case .done:
+            notify(.notice("\(name): \(answer.text)"), token: token)
+        case .nameTaken:
+            let own = visits.all[visit].ownName?.text ?? "?"
+            refuse(.nameTaken, "\(answer.text) (\(name)); there you are still called \(own)", token)
+        case .noSuchMember: refuse(.noSuchPeer, "\(name): \(answer.text)", token)
+        case .notAllowed: refuse(.notAllowed, "\(name): \(answer.text)", token)
+        case .badRequest: refuse(.badCommand, "\(name): \(answer.text)", token)
+        case .tooFast: refuse(.tooFast, "\(name): \(answer.text)", token)
+        case .failed: refuse(.storage, "\(name): \(answer.text)", token)
+        }
+    }
+}

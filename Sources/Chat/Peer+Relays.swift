@@ -1,0 +1,292 @@
+import Secure
+import Wire
+
+/// Taking part in relays: dialling, being let in or not, who is there, and being cut off (DESIGN §5).
+extension Peer {
+    /// Takes up what is known of our relays from earlier, and whom private messages still wait for.
+    mutating func loadVisits() throws(ArchiveError) {
+        for target in configuration.relays {
+            let kept = try archive.setting(Self.keySetting(target)) ?? []
+            let remembered = PeerID(kept.prefix(PeerID.byteCount))
+            let relay = target.fingerprint ?? remembered
+            let name = relay == remembered ? String(decoding: kept.dropFirst(PeerID.byteCount), as: UTF8.self) : ""
+            visits.all.append(RelayVisit(target: target, relay: relay, name: name.isEmpty ? nil : name))
+            if let relay { try openRelayLobby(of: relay) }
+        }
+        guard !visits.all.isEmpty else { return }
+        for log in try archive.logs() {
+            guard case .conversation(let peer) = log, try !archive.awaitingReceipt(in: log).isEmpty else { continue }
+            visits.debtors.insert(peer)
+        }
+    }
+
+    private static func keySetting(_ target: RelayTarget) -> String { "relay \(target.address)" }
+
+    private mutating func openRelayLobby(of relay: PeerID) throws(ArchiveError) {
+        guard rooms[.relayLobby(relay)] == nil else { return }
+        let log = try RoomLog(log: .relayLobby(relay), room: .relayLobby(of: relay), archive: archive)
+        rooms.openRelayLobby(log, of: relay)
+    }
+
+    // Dialling.
+
+    mutating func dialRelays() {
+        for visit in visits.all.indices {
+            guard case .awaitingTime(let time) = visits.all[visit].stage, time <= now else { continue }
+            dialRelay(visit)
+        }
+    }
+
+    private mutating func dialRelay(_ visit: Int) {
+        let target = visits.all[visit].target
+        guard presence.stage != .finished, presence.stage != .awaitingStart else { return }
+        guard !target.endpoints.isEmpty else {
+            relayLost(visit, "its address is not known")
+            return
+        }
+        let endpoint = target.endpoints[visits.all[visit].attempts.endpoint % target.endpoints.count]
+        presence.lastLinkNumber += 1
+        let link = makeLink(
+            LinkID(number: presence.lastLinkNumber), .relay(visit), endpoint, phase: .awaitingConnection)
+        visits.all[visit].stage = .awaitingWelcome(link.id)
+        links.insert(link)
+        outputs.push(.openLink(link.id, to: endpoint))
+        agenda.ask(for: .care, at: now + Bounds.relayConnectTime)
+    }
+
+    /// Our network changed: whoever waits for a better time tries now.
+    mutating func hurryRelays() {
+        for visit in visits.all.indices {
+            if case .awaitingTime = visits.all[visit].stage { visits.all[visit].stage = .awaitingTime(now) }
+        }
+        dialRelays()
+    }
+
+    /// The relay has proved its key: is it the one that we mean?
+    mutating func relayAuthenticated(_ relay: PeerID, visit: Int, on id: LinkID) {
+        let target = visits.all[visit].target
+        if let expected = visits.all[visit].relay, expected != relay {
+            let known = target.fingerprint == nil ? "it had before" : "its address says"
+            refused(
+                visit,
+                "the relay at \(target.address) has the key \(relay), not the one that \(known) (\(expected)): it may be "
+                    + "somebody else in between, or it was set up anew; if you know the new key to be right, give "
+                    + "earshot://\(target.address)#\(relay)", tryingAgain: nil)
+            send(.goodbye(.refused), on: id)
+            close(id, abruptly: false)
+            return
+        }
+        links.setPhase(.awaitingHello(relay), of: id)
+        guard let own = ownAnnouncement() else { return }
+        // Nothing of the LAN is told to a relay: neither its gathering nor who is on it.
+        send(.hello(announcement: own.bytes, gathering: nil, away: presence.away), on: id)
+        let wanted = naming.wanted ?? configuration.name
+        visits.all[visit].wantedName = wanted
+        let join = RelayJoin(
+            name: wanted.text,
+            isStrict: configuration.isStrictAboutName,
+            password: target.password.map { Array($0.prefix(Limits.passwordBytes)) },
+            program: configuration.program.fitting(bytes: Limits.programBytes))
+        send(.join(join), on: id)
+    }
+
+    // Let in, or not.
+
+    mutating func welcomed(_ welcome: RelayWelcome, by relay: PeerID, visit: Int, on id: LinkID) throws {
+        guard case .awaitingWelcome(id) = visits.all[visit].stage else { throw LinkViolation("a second welcome") }
+        let name = try Nickname(welcome.name)
+        let relayName = (try? Nickname(welcome.relayName))?.text ?? visits.all[visit].target.address
+        do {
+            try openRelayLobby(of: relay)
+            let remembered = relay.bytes + Array(relayName.utf8)
+            try archive.setSetting(Self.keySetting(visits.all[visit].target), to: remembered)
+        } catch {
+            notify(.failed(.init(.storage, error.text)))
+        }
+        let isTaken = visits.all.indices.contains { $0 != visit && visits.all[$0].name == relayName }
+        visits.all[visit].relay = relay
+        visits.all[visit].name = isTaken ? visits.all[visit].target.address : relayName
+        visits.all[visit].ownName = name
+        visits.all[visit].stage = .member(id)
+        visits.all[visit].wasMember = true
+        visits.all[visit].attempts.succeeded()
+        links.setPhase(.atRelay(relay), of: id)
+        links[id]?.establishedWall = wall
+        agenda.ask(for: .care, at: now + Bounds.relaySilenceBeforePing)
+        tellWelcome(welcome, visit)
+        let unsaid = visits.all[visit].unsaid
+        visits.all[visit].unsaid = []
+        for (text, kind, token) in unsaid { say(text, kind, at: visit, token: token) }
+        reconcile(.relayLobby(relay), on: id)
+    }
+
+    private mutating func tellWelcome(_ welcome: RelayWelcome, _ visit: Int) {
+        let relay = visits.all[visit].name
+        notify(.relay(state: .connected, address: visits.all[visit].target.address, reason: nil))
+        let wanted = visits.all[visit].wantedName?.text
+        if let wanted, welcome.name != wanted { notify(.notice("at \(relay) you are called \(welcome.name)")) }
+        if let message = welcome.messageOfTheDay { notify(.notice("\(relay): \(message)")) }
+        if let topic = welcome.topic { notify(.notice("\(relay) is about: \(topic)")) }
+    }
+
+    mutating func refusalReceived(_ refusal: RelayRefusal, visit: Int) {
+        let place = visits.all[visit].target.address
+        let reason = refusal.reason.isEmpty ? "\(refusal.code)" : refusal.reason
+        var pause: Duration?
+        switch refusal.code {
+        case .wrongPassword, .nameTaken, .notListed, .version, .notARelay, .badName: pause = nil
+        case .full, .busy, .banned:
+            pause = refusal.retryAfter.map { .seconds(Int64(clamping: min($0, 3_600))) }
+        }
+        if refusal.code == .nameTaken {
+            let name = visits.all[visit].ownName?.text ?? configuration.name.text
+            notify(.name(.init(state: .taken, name: name, wanted: name)))
+        }
+        refused(visit, "\(place) refuses: \(reason)", tryingAgain: pause, isName: refusal.code == .nameTaken)
+    }
+
+    /// - Parameter pause: when another attempt may succeed; nil: it will not, as things are.
+    private mutating func refused(_ visit: Int, _ reason: String, tryingAgain pause: Duration?, isName: Bool = false) {
+        let wasMember = visits.all[visit].wasMember
+        leftRelay(visit)
+        if let pause {
+            visits.all[visit].stage = .awaitingTime(now + max(pause, .milliseconds(500)) * (0.75 + random.unit() / 2))
+        } else {
+            visits.all[visit].stage = .refused
+        }
+        if !visits.all[visit].attempts.wasTold || pause == nil {
+            visits.all[visit].attempts.wasTold = true
+            notify(.relay(state: .refused, address: visits.all[visit].target.address, reason: reason))
+        }
+        // Where there is nobody else to speak with, there is nothing left to do.
+        let isOver = pause == nil || !wasMember
+        let areAllOver = visits.all.indices.allSatisfy { $0 == visit || visits.all[$0].stage == .refused }
+        if configuration.usesOnlyRelays, isOver, areAllOver { quitNow(isName ? .nameTaken : .refused) }
+    }
+
+    mutating func removedReceived(_ removal: RelayRemoval, visit: Int) {
+        let how: Event.Removal = removal.how == .ban ? .ban : .kick
+        notify(.removed(by: removal.by, how: how, reason: removal.reason))
+        let reason = removal.reason.isEmpty ? "" : ": \(removal.reason)"
+        let text = "\(removal.by) removed you from \(visits.all[visit].name)\(reason)"
+        // Whoever spoke too fast may come back and say the rest at the relay's pace.
+        refused(visit, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
+    }
+
+    // Cut off.
+
+    /// The link with a relay, or the attempt to make one, has ended.
+    mutating func relayLinkLost(visit: Int, _ reason: String) {
+        guard visits.all[visit].link != nil else { return }
+        relayLost(visit, reason)
+    }
+
+    private mutating func relayLost(_ visit: Int, _ reason: String) {
+        let wasMember = visits.all[visit].memberLink != nil
+        leftRelay(visit)
+        let jitter = 0.5 + random.unit()
+        let count = visits.all[visit].target.endpoints.count
+        let pause = visits.all[visit].attempts.failed(jitter: jitter, endpointCount: count)
+        visits.all[visit].stage = .awaitingTime(now + pause)
+        guard presence.stage != .finished else { return }
+        // Once for each time that it was there, and once if it was never.
+        guard wasMember || !visits.all[visit].attempts.wasTold else { return }
+        visits.all[visit].attempts.wasTold = true
+        notify(
+            .relay(
+                state: .disconnected, address: visits.all[visit].target.address,
+                reason: "\(reason); it is tried again"))
+    }
+
+    /// What hung on our being there ends.
+    private mutating func leftRelay(_ visit: Int) {
+        for id in visits.tunnels where visits.place(of: id)?.visit == visit { closeTunnel(id, isTold: false) }
+        for member in visits.all[visit].roster.sorted where member.peer != id {
+            notify(.peer(.init(state: .left, peer: summary(of: member, at: visit))))
+        }
+        visits.all[visit].roster = RelayRoster()
+        for token in visits.all[visit].asked.lost() {
+            refuse(.notAllowed, "the relay \(visits.all[visit].name) was lost before it answered", token)
+        }
+    }
+
+    // Who is there.
+
+    mutating func membersReceived(_ members: RelayMembers, visit: Int) {
+        if members.isFresh {
+            let present = Set(members.changes.map(\.peer))
+            for member in visits.all[visit].roster.sorted where !present.contains(member.peer) {
+                memberGone(member, visit)
+            }
+        }
+        for change in members.changes {
+            guard change.state == .here else {
+                if let known = visits.all[visit].roster[change.peer] { memberGone(known, visit) }
+                continue
+            }
+            guard let name = try? Nickname(change.name) else { continue }
+            memberHere(change, name, visit)
+        }
+    }
+
+    private mutating func memberHere(_ member: RelayMember, _ name: Nickname, _ visit: Int) {
+        let former = visits.all[visit].roster.update(member, named: name, of: id)
+        if member.peer == id {
+            visits.all[visit].ownName = name
+            return
+        }
+        let summary = summary(of: member, at: visit)
+        if let former {
+            if former.name != member.name {
+                notify(.peer(.init(state: .renamed, peer: summary, was: former.name)))
+            }
+            if former.away != member.away {
+                notify(.peer(.init(state: member.away == nil ? .back : .away, peer: summary)))
+            }
+        } else {
+            notify(.peer(.init(state: .joined, peer: summary)))
+        }
+        if visits.debtors.contains(member.peer) { reachThroughRelay(member.peer) }
+    }
+
+    private mutating func memberGone(_ member: RelayMember, _ visit: Int) {
+        guard let known = visits.all[visit].roster.remove(member.peer), member.peer != id else { return }
+        for id in visits.tunnels {
+            guard let place = visits.place(of: id), place.visit == visit, place.tunnel.peer == member.peer else {
+                continue
+            }
+            closeTunnel(id, isTold: false)
+        }
+        notify(.peer(.init(state: .left, peer: summary(of: known, at: visit))))
+    }
+
+    /// Whoever we speak with privately keeps the name that it had, also when it is no longer there.
+    mutating func rememberMember(_ peer: PeerID) {
+        guard roster.name(of: peer) == nil,
+            let member = visits.all.lazy.compactMap({ $0.roster[peer] }).first,
+            let name = try? Nickname(member.name)
+        else { return }
+        remember(peer, as: name)
+    }
+
+    func summary(of member: RelayMember, at visit: Int) -> Event.PeerSummary {
+        Event.PeerSummary(
+            name: member.name, id: member.peer, via: .relay, isBlocked: roster.blocked.contains(member.peer),
+            away: member.away, relay: visits.all[visit].name)
+    }
+
+    /// Logs are compared with relays from time to time too, in case something slipped through.
+    mutating func reconcileWithRelays() {
+        for visit in visits.all {
+            guard let link = visit.memberLink, let relay = visit.relay else { continue }
+            reconcile(.relayLobby(relay), on: link)
+        }
+    }
+
+    /// Whether something of ours may not have come to a relay that may still take it.
+    var isOwedToRelays: Bool {
+        visits.all.contains { visit in
+            visit.stage != .refused && (!visit.unsent.isEmpty || !visit.unsaid.isEmpty)
+        }
+    }
+}

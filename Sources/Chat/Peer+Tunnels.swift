@@ -1,0 +1,136 @@
+import Secure
+import Wire
+
+/// Links with peers that only a relay can reach: the same handshake and frames as on a connection, end to end, carried
+/// by the relay's link. Only private conversations go through them; nothing of a LAN does.
+extension Peer {
+    /// Opens a tunnel to a peer that is a member of one of our relays, unless there is a link or one is being made.
+    mutating func reachThroughRelay(_ peer: PeerID) {
+        guard links.best(with: peer) == nil, let visit = visits.visit(with: peer),
+            visits.tunnels.count < RelayVisits.tunnelCount,
+            visits.all[visit].roster[peer]?.traits.contains(.isGuest) == false, !isTunnelUnderWay(to: peer)
+        else { return }
+        let tunnel = RelayTunnel(peer: peer, number: visits.nextTunnelNumber(), isFromOpener: true)
+        let id = makeTunnel(.init(visit: visit, tunnel: tunnel), role: .initiator)
+        links[id]?.channel.opened()
+    }
+
+    private func isTunnelUnderWay(to peer: PeerID) -> Bool {
+        visits.tunnels.contains { visits.place(of: $0)?.tunnel.peer == peer }
+    }
+
+    private mutating func makeTunnel(_ place: RelayVisits.TunnelPlace, role: LinkHandshake.Role) -> LinkID {
+        presence.lastLinkNumber += 1
+        let id = LinkID(number: presence.lastLinkNumber)
+        let channel = Channel(
+            role: role, identity: identity, staticKey: staticKey,
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+        let carrier = visits.all[place.visit].memberLink.flatMap { links[$0]?.endpoint }
+        links.insert(
+            Link(
+                id: id, origin: .tunnel,
+                endpoint: carrier ?? Endpoint(address: .v4(0), port: 0), startedAt: now, phase: .awaitingHandshake,
+                channel: channel, lastHeard: now))
+        visits.insert(id, at: place)
+        agenda.ask(for: .care, at: now + Bounds.handshakeTime)
+        return id
+    }
+
+    mutating func tunnelReceived(_ theirs: RelayTunnel, _ bytes: [UInt8], visit: Int) {
+        let place = ours(theirs, visit)
+        if let id = visits.link(of: place) {
+            linkBytesReceived(id, bytes)
+            return
+        }
+        guard theirs.isFromOpener, theirs.peer != id, !roster.blocked.contains(theirs.peer),
+            visits.tunnels.count < RelayVisits.tunnelCount
+        else {
+            sayTunnelClosed(place)
+            return
+        }
+        let id = makeTunnel(place, role: .responder)
+        linkBytesReceived(id, bytes)
+    }
+
+    mutating func tunnelCloseReceived(_ theirs: RelayTunnel, visit: Int) {
+        guard let id = visits.link(of: ours(theirs, visit)) else { return }
+        closeTunnel(id, isTold: false)
+    }
+
+    /// As we name it.
+    private func ours(_ theirs: RelayTunnel, _ visit: Int) -> RelayVisits.TunnelPlace {
+        var tunnel = theirs
+        tunnel.isFromOpener = !theirs.isFromOpener
+        return .init(visit: visit, tunnel: tunnel)
+    }
+
+    private mutating func sayTunnelClosed(_ place: RelayVisits.TunnelPlace) {
+        guard let carrier = visits.all[place.visit].memberLink else { return }
+        send(.tunnelClosed(place.tunnel), on: carrier)
+    }
+
+    /// The handshake through a tunnel is done: is it with whom the relay said?
+    mutating func tunnelAuthenticated(_ peer: PeerID, on id: LinkID) throws(LinkViolation) {
+        guard visits.place(of: id)?.tunnel.peer == peer else { throw LinkViolation("a tunnel to somebody else") }
+        links.setPhase(.awaitingHello(peer), of: id)
+        guard let own = ownAnnouncement() else { return }
+        send(.hello(announcement: own.bytes, gathering: nil, away: nil), on: id)
+    }
+
+    mutating func tunnelEstablished(_ id: LinkID, with peer: PeerID, instance: UInt64) {
+        links[id]?.instance = instance
+        links[id]?.establishedWall = wall
+        let others = links.tunnels(with: peer)
+        links.setPhase(.established(peer), of: id)
+        // Both may have opened one; the lower ID decides which is kept, as with links.
+        if self.id < peer { for other in others { closeTunnel(other, isTold: true) } }
+        startConversation(with: peer, on: id)
+    }
+
+    /// What runs through a tunnel once it stands.
+    mutating func tunnelFrameReceived(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
+        switch frame {
+        case .ping(let number): send(.pong(number), on: id)
+        case .entries(let list): try entriesReceived(list, from: peer, on: id)
+        case .reconcile(let room, let gathering, let message):
+            try reconciliationReceived(message, room: room, gathering: gathering, from: peer, on: id)
+        case .want(let room, let ids): try wanted(ids, of: room, by: peer, on: id)
+        case .have(let room, let ids): try offered(ids, of: room, by: peer, on: id)
+        case .receipt(let room, let ids): try receiptReceived(for: ids, of: room, from: peer)
+        case .hello: throw LinkViolation("a second hello")
+        case .announcement, .away, .pong, .goodbye: break
+        case .peers, .gathering, .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic,
+            .tunnel, .tunnelClosed, .declined:
+            throw LinkViolation("a frame that goes through no tunnel")
+        }
+    }
+
+    /// Ends a tunnel; nothing more comes from it.
+    mutating func closeTunnel(_ id: LinkID, isTold: Bool) {
+        guard let place = visits.place(of: id) else { return }
+        if isTold {
+            wrap(id)
+            sayTunnelClosed(place)
+        }
+        visits.remove(id)
+        guard let link = links.remove(id), case .established(let peer) = link.phase else { return }
+        // What was under way on it goes on over what is left.
+        if let other = links.best(with: peer) { startConversation(with: peer, on: other) }
+    }
+
+    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
+    mutating func wrapTunnels() {
+        for id in visits.tunnels { wrap(id) }
+    }
+
+    private mutating func wrap(_ id: LinkID) {
+        guard let place = visits.place(of: id), let carrier = visits.all[place.visit].memberLink,
+            let bytes = links.flush(id)
+        else { return }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            send(.tunnel(place.tunnel, bytes: Array(rest.prefix(Limits.tunnelBytes))), on: carrier)
+            rest = rest.dropFirst(Limits.tunnelBytes)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Chat
+import Simulator
+import Testing
+import Wire
+
+@Suite("A relay between two virtual LANs")
+struct RelayScenarios {
+    private let ana = HostID(1)
+    private let ben = HostID(2)
+    private let cem = HostID(3)
+    private let dia = HostID(4)
+    private let lobby = RoomName.relayLobby(relay: "hub")
+
+    @Test("all meet in its lobby within a second; each LAN keeps its own", arguments: 1...5)
+    func lobbies(seed: UInt64) throws {
+        let town = try RelayTown.two(seed: seed)
+        for host in town.peers { #expect(town.relayEvents(host).map(\.state) == [.connected], "seed \(seed)") }
+        town.say(ana, "to all")
+        town.say(cem, "here", room: .lobby)
+        try town.simulation.run(for: .seconds(1))
+        for host in town.peers { #expect(town.lobby(host) == ["to all"], "seed \(seed), \(host)") }
+        #expect(town.texts(dia, in: .lobby) == ["here"])
+        #expect(town.texts(ana, in: .lobby).isEmpty && town.texts(ben, in: .lobby).isEmpty)
+        // The relay keeps its own lobby and nothing else.
+        #expect(try town.simulation.disks[0].logs() == [.relayLobby(town.hubID)])
+        #expect(town.relay?.counters.entriesKept == 1)
+    }
+
+    @Test("private messages go both ways through the relay, and directly where there is a link", arguments: 1...5)
+    func privateMessages(seed: UInt64) throws {
+        let town = try RelayTown.two(seed: seed)
+        town.simulation.command(ana, .tell(to: "cem@hub", text: "far", kind: .text))
+        town.simulation.command(cem, .tell(to: "ana", text: "back", kind: .text))
+        try town.simulation.run(for: .seconds(1))
+        for (host, text) in [(cem, "far"), (ana, "back")] {
+            let seen = town.simulation.recorder.messages(of: host).filter { $0.text == text }
+            #expect(seen.count == 1 && seen.allSatisfy { $0.isPrivate && !$0.isOwn }, "seed \(seed), \(text)")
+        }
+        for host in [ana, cem] {
+            let isDelivered = town.simulation.recorder.events[host.number].contains {
+                if case .delivery(_, _, .delivered) = $0.event { true } else { false }
+            }
+            #expect(isDelivered, "seed \(seed), \(host)")
+        }
+        let carried = try #require(town.relay).counters.ever.tunnelBytes
+        #expect(carried > 0)
+        town.simulation.command(ana, .tell(to: "ben", text: "near", kind: .text))
+        try town.simulation.run(for: .seconds(1))
+        #expect(town.simulation.recorder.messages(of: ben).contains { $0.text == "near" && $0.isPrivate })
+        #expect(town.relay?.counters.ever.tunnelBytes == carried)
+        #expect(try town.simulation.disks[0].logs().allSatisfy { $0 == .relayLobby(town.hubID) })
+    }
+
+    @Test("names are unique at the relay, and one that is taken there stays what it was on the LAN")
+    func names() throws {
+        let residents = [0, 1].map { RelayTown.Resident(name: "ana", lan: LANID($0)) }
+        let town = try RelayTown(seed: 1, residents)
+        try #require(try town.simulation.run(limit: .seconds(10)) { _ in town.isWhole } != nil)
+        try town.simulation.run(for: .seconds(1))
+        let seen = town.peers.flatMap { town.members(seenBy: $0).values }.sorted()
+        #expect(seen == ["ana", "ana-2"])
+        for host in town.peers { #expect(town.simulation.recorder.name(of: host) == "ana") }
+    }
+
+    @Test(
+        "a relay that is killed and started again has everybody back within 5 s, nothing lost, nothing twice",
+        arguments: 1...10)
+    func killed(seed: UInt64) throws {
+        let town = try RelayTown.two(seed: seed) { $0.operators = [] }
+        var said: [String] = []
+        func chatter(_ rounds: Int) throws {
+            for _ in 0..<rounds {
+                for host in town.peers {
+                    said.append("\(said.count)")
+                    town.say(host, said[said.count - 1])
+                }
+                try town.simulation.run(for: .milliseconds(20))
+            }
+        }
+        try chatter(5)
+        town.simulation.perform(.crash(RelayTown.hub))
+        try chatter(5)
+        try town.simulation.run(for: .milliseconds(500))
+        town.simulation.perform(.restart(RelayTown.hub))
+        let back = try town.simulation.run(limit: .seconds(5)) { _ in
+            town.relay?.counters.members == town.peers.count && town.isWhole
+        }
+        #expect(back != nil, "seed \(seed)")
+        try chatter(3)
+        try town.simulation.run(for: .seconds(5))
+        for host in town.peers {
+            let texts = town.lobby(host)
+            #expect(texts.sorted() == said.sorted(), "seed \(seed), \(host)")
+            #expect(Set(texts).count == texts.count, "seed \(seed), \(host)")
+        }
+    }
+
+    @Test("what is typed before the relay is there is said when it is, and old words are history to a newcomer")
+    func patience() throws {
+        let residents = ["ana", "ben"].map { RelayTown.Resident(name: $0, lan: LANID(0), isAlone: true) }
+        let town = try RelayTown(seed: 4, residents)
+        try town.simulation.run(for: .zero)
+        town.simulation.perform(.crash(RelayTown.hub))
+        try town.simulation.run(for: .seconds(2))
+        // Alone with a relay, its lobby is where things are said.
+        town.say(ana, "anybody?", room: nil)
+        try town.simulation.run(for: .seconds(3))
+        #expect(town.relayEvents(ana).map(\.state).contains(.disconnected))
+        town.simulation.perform(.restart(RelayTown.hub))
+        try #require(try town.simulation.run(limit: .seconds(40)) { _ in town.isWhole } != nil)
+        try town.simulation.run(for: .seconds(2))
+        #expect(town.lobby(ben) == ["anybody?"])
+        #expect(town.lobby(ana) == ["anybody?"])
+    }
+
+    @Test("who is refused and has nobody else to speak with ends with status 4; with a LAN it goes on")
+    func refused() throws {
+        let check = PasswordCheck(tag: [1]) { $0 == Array("secret".utf8) }
+        let residents: [RelayTown.Resident] = [
+            .init(name: "ana", lan: LANID(0), isAlone: true, password: "secret"),
+            .init(name: "ben", lan: LANID(0), isAlone: true, password: "guess"),
+            .init(name: "cem", lan: LANID(0), password: nil),
+        ]
+        let town = try RelayTown(seed: 5, residents) { $0.roomPassword = check }
+        try town.simulation.run(for: .seconds(3))
+        #expect(town.relayEvents(ana).map(\.state) == [.connected])
+        #expect(town.simulation.recorder.exits[ana.number] == nil)
+        #expect(town.relayEvents(ben).map(\.state) == [.refused])
+        #expect(town.relayEvents(ben).first?.reason?.contains("password") == true)
+        #expect(town.simulation.recorder.exits[ben.number] == .refused)
+        #expect(town.relayEvents(cem).map(\.state) == [.refused])
+        #expect(town.simulation.recorder.exits[cem.number] == nil)
+        #expect(town.simulation.recorder.name(of: cem) == "cem")
+    }
+}
