@@ -14,6 +14,7 @@ let package = Package(
     name: "earshot",
     products: [
         .executable(name: "earshot", targets: ["earshot"]),
+        .executable(name: "earshot-bench", targets: ["earshot-bench"]),
         .executable(name: "earshot-sim", targets: ["earshot-sim"]),
     ],
     targets: [
@@ -22,6 +23,11 @@ let package = Package(
             name: "earshot",
             dependencies: ["Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
+
+        // How fast it is.
+        .executableTarget(
+            name: "earshot-bench",
+            dependencies: ["Host", "Store", "Chat", "Secure", "Wire", "COpenSSL", "CMeasure"], swiftSettings: settings),
 
         // The simulator as a program.
         .executableTarget(name: "earshot-sim", dependencies: ["Simulator", "Host", "Chat"], swiftSettings: settings),
@@ -48,6 +54,8 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
+        // Counts allocations by standing before the C library's: only for what measures.
+        .target(name: "CMeasure"),
 
         // What tests of several targets need.
         .target(name: "TestKit", swiftSettings: settings),

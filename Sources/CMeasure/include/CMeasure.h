@@ -1,0 +1,23 @@
+// What only measurements need: allocations counted, threads bound to processors, a network of one's own.
+#ifndef EARSHOT_CMEASURE_H
+#define EARSHOT_CMEASURE_H
+#include <stdint.h>
+#include <sys/epoll.h>
+
+/// How often this thread has asked for memory so far. The program that links this takes the C library's place in front
+/// of malloc and its kin, for all libraries of the process.
+uint64_t measure_allocation_count(void);
+
+/// Binds the calling thread, and what it starts, to one processor. Returns 0, or -1 with errno.
+int measure_bind(int processor);
+
+/// Gives the calling thread, and what it starts, a network namespace of its own with nothing in it but loopback, which
+/// is up. Returns 0, or -1 with errno; needs root.
+int measure_own_network(void);
+
+/// A pipe that no child inherits. Returns 0, or -1 with errno.
+int measure_pipe(int ends[2]);
+
+/// As much room in a pipe as the kernel gives to everybody.
+void measure_widen_pipe(int end);
+#endif

@@ -1,0 +1,142 @@
+import CMeasure
+import Glibc
+
+/// A process that a benchmark started, with pipes to its standard input and output. Ends with the value.
+final class Child {
+    let processID: pid_t
+    /// What is written here, it reads.
+    let input: CInt
+    /// What it writes is read here; never waits.
+    let output: CInt
+    let startedAt: UInt64
+    private var unread: [UInt8] = []
+    private var hasEnded = false
+
+    /// - Parameter processor: Where it runs; nil for anywhere.
+    init(_ path: String, _ arguments: [String], processor: Int? = nil, errors: CInt? = nil) throws {
+        var (toChild, fromChild): ([CInt], [CInt]) = ([0, 0], [0, 0])
+        guard measure_pipe(&toChild) == 0, measure_pipe(&fromChild) == 0 else {
+            throw Obstacle("no pipe: \(String(cString: strerror(errno)))")
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
+        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        if let errors { posix_spawn_file_actions_adddup2(&actions, errors, 2) }
+        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        if let processor { Processor.bind(processor) }
+        var id: pid_t = 0
+        startedAt = Clock.now
+        let result = posix_spawn(&id, path, &actions, nil, &words, environ)
+        if processor != nil { Processor.bind(Processor.own) }
+        close(toChild[0])
+        close(fromChild[1])
+        guard result == 0 else { throw Obstacle("\(path) cannot be started: \(String(cString: strerror(result)))") }
+        processID = id
+        input = toChild[1]
+        output = fromChild[0]
+        _ = fcntl(output, F_SETFL, O_NONBLOCK)
+        measure_widen_pipe(output)
+    }
+
+    deinit {
+        if !hasEnded {
+            kill(processID, SIGKILL)
+            waitpid(processID, nil, 0)
+        }
+        close(input)
+        close(output)
+    }
+
+    /// This very program in another role.
+    static func role(_ name: String, _ arguments: [String] = [], processor: Int? = nil) throws -> Child {
+        try Child("/proc/self/exe", [Role.option, name] + arguments, processor: processor)
+    }
+
+    /// The release build of `earshot` beside this program.
+    static let earshotPath: String = {
+        let own = (try? File.link("/proc/self/exe")) ?? ""
+        return own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex) + "/earshot"
+    }()
+
+    func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Waits for the end, a second at most. - Returns: how long the process ran, in nanoseconds.
+    func waitForEnd() -> UInt64 {
+        var event = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        while poll(&event, 1, 1000) > 0, readLine() != nil || event.revents & Int16(POLLHUP) == 0 {}
+        waitpid(processID, nil, 0)
+        hasEnded = true
+        return Clock.now - startedAt
+    }
+
+    /// The next whole line that it wrote, without its end; nil if there is none yet.
+    func readLine() -> ArraySlice<UInt8>? {
+        while true {
+            if let end = unread.firstIndex(of: 10) {
+                let line = unread[..<end]
+                unread = Array(unread[(end + 1)...])
+                return line
+            }
+            guard readMore() else { return nil }
+        }
+    }
+
+    private func readMore() -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 1) { buffer in
+            let count = read(output, buffer.baseAddress, buffer.count)
+            if count > 0 { unread.append(contentsOf: buffer[..<count]) }
+            return count > 0
+        }
+    }
+
+    /// Waits for a line.
+    func line(within seconds: Int = 10) throws -> String {
+        let end = Clock.now + UInt64(seconds) * 1_000_000_000
+        while Clock.now < end {
+            if let line = readLine() { return String(decoding: line, as: UTF8.self) }
+            var event = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            _ = poll(&event, 1, 100)
+            if event.revents & Int16(POLLIN) == 0, event.revents & Int16(POLLHUP) != 0 { break }
+        }
+        throw Obstacle("the other side said nothing")
+    }
+
+    /// Processor time that it has used, in nanoseconds.
+    var processorTime: UInt64 {
+        let fields = File.text("/proc/\(processID)/schedstat").split(separator: " ")
+        return fields.first.flatMap { UInt64($0) } ?? 0
+    }
+
+    /// Bytes of memory that are its own and in use.
+    var residentBytes: Int {
+        for line in File.text("/proc/\(processID)/status").split(separator: "\n") where line.hasPrefix("RssAnon:") {
+            return (line.split(separator: " ").dropFirst().first.flatMap { Int($0.filter(\.isNumber)) } ?? 0) * 1024
+        }
+        return 0
+    }
+}
+
+enum Processor {
+    static let count = sysconf(CInt(_SC_NPROCESSORS_ONLN))
+
+    /// Where the benchmark itself runs, and where its other side does: apart, if there are two.
+    static var own: Int { count > 1 ? 1 : 0 }
+    static let other = 0
+
+    static func bind(_ processor: Int) { measure_bind(CInt(processor)) }
+}
+
+enum Network {
+    /// Where measurements meet nobody else's programs, if this process may have that.
+    static let isOwn: Bool = measure_own_network() == 0
+}

@@ -1,0 +1,59 @@
+import Glibc
+
+/// Standard output and error, whole and at once.
+enum Console {
+    static func show(_ text: String) { write(text, to: 1) }
+
+    static func complain(_ text: String) { write(text + "\n", to: 2) }
+
+    private static func write(_ text: String, to descriptor: CInt) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// Where the figures were taken.
+enum Machine {
+    static var description: String {
+        let processors = File.text("/proc/cpuinfo").split(separator: "\n")
+        let model = processors.first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown processor"
+        let count = processors.count { $0.hasPrefix("processor") }
+        let kernel = File.text("/proc/sys/kernel/osrelease").split(separator: "\n").first ?? ""
+        return "\(count) ×\(model), Linux \(kernel); load \(File.text("/proc/loadavg").prefix(4))"
+    }
+}
+
+enum File {
+    /// The whole of a small file; empty if it cannot be read.
+    static func text(_ path: String) -> String {
+        var bytes: [UInt8] = []
+        read(path) { bytes += $0 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What a symbolic link says.
+    static func link(_ path: String) throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+        guard count > 0 else { throw Obstacle("\(path) cannot be read") }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// The whole of a file, piece by piece.
+    static func read(_ path: String, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
+            while true {
+                let count = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
+                guard count > 0 else { break }
+                body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+    }
+}

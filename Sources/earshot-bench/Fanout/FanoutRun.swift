@@ -1,0 +1,186 @@
+import Glibc
+import Secure
+import Wire
+
+/// One crowd's visit at each server.
+struct Fanout {
+    let memberCount: Int
+    let plan: Plan
+    private let speakers: [Identity]
+    private let entries: [[SignedEntry]]
+
+    /// At most so many messages are under way.
+    private static let window = 160
+
+    init(memberCount: Int, plan: Plan) {
+        self.memberCount = memberCount
+        self.plan = plan
+        let count = min(10, memberCount)
+        speakers = (0..<count).map { Identity(seed: Array(repeating: UInt8(100 + $0), count: 32)) }
+        // As many as take a second or two, and signed beforehand.
+        let messages = max(3_200, min(plan.isQuick ? 16_000 : 64_000, 6_000_000 / memberCount))
+        entries = speakers.map { Self.entries(messages / count, by: $0) }
+    }
+
+    private static func entries(_ count: Int, by author: Identity) -> [SignedEntry] {
+        var parents: [EntryID] = []
+        return (0..<count).map { number in
+            let entry = SignedEntry(
+                signing: Entry(
+                    room: RelayServer.room, author: author.peerID, lamport: UInt64(number + 1),
+                    wallTime: 1_800_000_000_000, parents: parents, kind: .text, body: Fixtures.text), by: author)
+            parents = [entry.id]
+            return entry
+        }
+    }
+
+    func measure(_ server: FanoutServer) throws -> FanoutResult {
+        let directory = try ScratchDirectory()
+        defer { directory.remove() }
+        let child =
+            switch server {
+            case .floor: try Child.role("fanout-floor", processor: Processor.other)
+            case .relay:
+                try Child.role("fanout-relay", [directory.path(of: "relay.db")], processor: Processor.other)
+            case .relayInMemory: try Child.role("fanout-relay", processor: Processor.other)
+            }
+        guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not say its port") }
+        var visit = FanoutVisit(child: child, crowd: Crowd(), port: port)
+        try visit.join(memberCount) { place, socket, random in
+            guard case .floor = server else {
+                let identity =
+                    place < speakers.count ? speakers[place] : Identity(seed: random.bytes(Identity.seedBytes))
+                return RelayMember(
+                    socket: socket, identity: identity, name: "m\(place)", random: &random,
+                    entries: place < speakers.count ? entries[place] : [])
+            }
+            return PlainMember(socket: socket, messageBytes: entries[0][1].bytes.count + 4)
+        }
+        let available = entries[0].count
+        let singles = max(20, min(available / 4, (plan.isQuick ? 20_000 : 60_000) / memberCount))
+        let pacedCount = max(20, min(available / 4, (plan.isQuick ? 20_000 : 80_000) / memberCount))
+        try visit.single(0..<singles)
+        try visit.paced(singles..<singles + pacedCount, perSecond: 20_000 / Double(memberCount))
+        try visit.batched(
+            from: singles + pacedCount, to: available, speakers: speakers.count, window: Self.window)
+        return visit.result
+    }
+}
+
+/// One crowd at one server.
+struct FanoutVisit {
+    let child: Child
+    let crowd: Crowd
+    let port: UInt16
+    var result = FanoutResult()
+
+    init(child: Child, crowd: Crowd, port: UInt16) {
+        self.child = child
+        self.crowd = crowd
+        self.port = port
+    }
+
+    /// Everybody comes, a hundred at a time.
+    mutating func join(
+        _ count: Int, _ make: (_ place: Int, _ socket: CInt, _ random: inout RandomStream) -> any Member
+    ) throws {
+        var random = RandomStream(simulationSeed: UInt64(count))
+        let emptyBytes = child.residentBytes
+        let (start, used) = (Clock.now, child.processorTime)
+        for place in 0..<count {
+            crowd.add(make(place, try Stream.connect(to: port), &random))
+            try crowd.turn()
+            let crowd = crowd
+            if place - crowd.joinedCount >= 100 { try crowd.turn { place - crowd.joinedCount < 100 } }
+        }
+        let crowd = crowd
+        try crowd.turn { crowd.joinedCount == count }
+        let elapsed = Clock.now - start
+        result.joinsPerSecond = Double(count) * 1e9 / Double(elapsed)
+        // Who is there is told at most once a second.
+        try settle(milliseconds: 1_200)
+        result.joinProcessorTime = Double(child.processorTime - used) / Double(count)
+        result.bytesPerMember = Double(child.residentBytes - emptyBytes) / Double(count)
+    }
+
+    private func settle(milliseconds: UInt64) throws {
+        let end = Clock.now + milliseconds * 1_000_000
+        while Clock.now < end { try crowd.turn(milliseconds: 10) }
+    }
+
+    /// One message at a time.
+    mutating func single(_ messages: Range<Int>) throws {
+        let crowd = crowd
+        result.single = try load { latencies in
+            for number in messages {
+                let sentAt = Clock.now
+                let wanted = crowd.deliveredCount + crowd.members.count - 1
+                crowd.deliveryArrived = { _, _ in latencies.times.append(Double(Clock.now - sentAt)) }
+                crowd.say(number..<number + 1, by: 0)
+                try crowd.turn { crowd.deliveredCount >= wanted }
+            }
+        }
+    }
+
+    /// One message after the other at fixed times, whatever became of the one before.
+    mutating func paced(_ messages: Range<Int>, perSecond: Double) throws {
+        let crowd = crowd
+        let delivered = crowd.members.map(\.deliveredCount)
+        result.paced = try load { latencies in
+            let start = Clock.now + 1_000_000
+            let due = messages.indices.map { start + UInt64(Double($0 - messages.lowerBound) * 1e9 / perSecond) }
+            crowd.deliveryArrived = { place, number in
+                latencies.times.append(Double(Clock.now - due[number - delivered[place]]))
+            }
+            let wanted = crowd.deliveredCount + messages.count * (crowd.members.count - 1)
+            for (place, number) in messages.enumerated() {
+                while Clock.now < due[place] { try crowd.turn() }
+                crowd.say(number..<number + 1, by: 0)
+            }
+            try crowd.turn { crowd.deliveredCount >= wanted }
+        }
+    }
+
+    /// As many as the server can take, but at most a window under way.
+    mutating func batched(from: Int, to end: Int, speakers: Int, window: Int) throws {
+        let crowd = crowd
+        // Two halves take turns, so that the server always has something to do.
+        let part = max(1, window / 2 / speakers)
+        let others = crowd.members.count - 1
+        result.batched = try load { _ in
+            crowd.deliveryArrived = nil
+            var next = from
+            var wanted = crowd.deliveredCount
+            while next < end {
+                let messages = next..<min(next + part, end)
+                for speaker in 0..<speakers { crowd.say(messages, by: speaker) }
+                next = messages.upperBound
+                let underWay = messages.count * speakers * others
+                let target = wanted
+                wanted += underWay
+                try crowd.turn { crowd.deliveredCount >= target }
+            }
+            try crowd.turn { crowd.deliveredCount >= wanted }
+        }
+    }
+
+    private func load(_ body: (Latencies) throws -> Void) throws -> FanoutResult.Load {
+        let latencies = Latencies()
+        let (start, used) = (Clock.now, child.processorTime)
+        let (delivered, bytes) = (crowd.deliveredCount, crowd.byteCount)
+        try body(latencies)
+        let elapsed = Clock.now - start
+        crowd.deliveryArrived = nil
+        let deliveries = Double(crowd.deliveredCount - delivered)
+        return .init(
+            deliveriesPerSecond: deliveries * 1e9 / Double(elapsed),
+            processorSeconds: Double(child.processorTime - used) / 1e9 * 1e6 / deliveries,
+            bytes: Double(crowd.byteCount - bytes) / deliveries,
+            latencies: latencies.times.isEmpty ? nil : Sample(latencies.times))
+    }
+}
+
+/// From the sending of a message to each of its deliveries, in nanoseconds.
+private final class Latencies {
+    var times: [Double] = []
+}

@@ -1,0 +1,123 @@
+import Glibc
+import Secure
+import Wire
+
+/// One member of the crowd, as the server sees it a peer like any other.
+protocol Member: AnyObject {
+    var socket: CInt { get }
+    /// Messages of others that have arrived.
+    var deliveredCount: Int { get }
+    /// Whether it is in the room.
+    var hasJoined: Bool { get }
+    func received(_ bytes: UnsafeRawBufferPointer) throws
+    /// The bytes that say these messages, in one write.
+    func saying(_ messages: Range<Int>) -> [UInt8]
+}
+
+/// At the floor: bytes are counted.
+final class PlainMember: Member {
+    let socket: CInt
+    let hasJoined = true
+    private let messageBytes: Int
+    private var byteCount = 0
+
+    init(socket: CInt, messageBytes: Int) {
+        self.socket = socket
+        self.messageBytes = messageBytes
+    }
+
+    var deliveredCount: Int { byteCount / messageBytes }
+
+    func received(_ bytes: UnsafeRawBufferPointer) { byteCount += bytes.count }
+
+    func saying(_ messages: Range<Int>) -> [UInt8] {
+        [UInt8](repeating: UInt8(ascii: "x"), count: messageBytes * messages.count)
+    }
+}
+
+/// At a relay: handshake, hello, join, sealed records.
+final class RelayMember: Member {
+    let socket: CInt
+    private(set) var deliveredCount = 0
+    private(set) var hasJoined = false
+    private let identity: Identity
+    private let name: String
+    /// What it is going to say.
+    private let entries: [SignedEntry]
+    private var handshake: LinkHandshake
+    private var transport: Transport?
+    private var records = RecordBuffer()
+    private var frames = FrameBuffer()
+
+    init(socket: CInt, identity: Identity, name: String, random: inout RandomStream, entries: [SignedEntry]) {
+        self.socket = socket
+        self.identity = identity
+        self.name = name
+        self.entries = entries
+        handshake = LinkHandshake(
+            role: .initiator, identity: identity, staticKey: NoiseKeyPair(privateKey: random.bytes(32)),
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+        if let first = handshake.begin() { Stream.send(Self.prefixed(first), on: socket) }
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer) throws {
+        records.append(Array(bytes))
+        while let record = try records.next() {
+            guard let transport else {
+                try handshakeReceived(Array(record))
+                continue
+            }
+            var plaintext: [UInt8] = []
+            plaintext.reserveCapacity(record.count)
+            try transport.open(record, into: &plaintext)
+            frames.append(plaintext)
+            while let frame = try frames.next() { try frameReceived(frame) }
+        }
+    }
+
+    private func handshakeReceived(_ message: [UInt8]) throws {
+        guard case .sendAndFinish(let answer, _, let transport) = try handshake.messageReceived(message) else {
+            throw Obstacle("the handshake took another course")
+        }
+        self.transport = transport
+        let announcement = SignedAnnouncement(
+            signing: Announcement(
+                kind: .announce, peer: identity.peerID, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1
+            ), by: identity)
+        let hello = Frame.hello(announcement: announcement.bytes, gathering: nil, away: nil)
+        let join = Frame.join(RelayJoin(name: name, isStrict: false, password: nil, program: "earshot-bench"))
+        Stream.send(Self.prefixed(answer) + sealed([hello, join]), on: socket)
+    }
+
+    /// Counts without reading what it does not need: a member's own work is not what is measured.
+    private func frameReceived(_ frame: ArraySlice<UInt8>) throws {
+        var reader = CBORReader(frame)
+        _ = try reader.array()
+        switch try reader.unsigned() {
+        case 6: deliveredCount += try reader.array()
+        case 17: hasJoined = true
+        case 18, 22: throw Obstacle("the relay refused a member")
+        default: break
+        }
+    }
+
+    func saying(_ messages: Range<Int>) -> [UInt8] { sealed([.entries(entries[messages].map(\.bytes))]) }
+
+    private func sealed(_ frames: [Frame]) -> [UInt8] {
+        var stream: [UInt8] = []
+        for frame in frames { frame.append(to: &stream) }
+        var bytes: [UInt8] = []
+        var rest = stream[...]
+        while let transport, !rest.isEmpty {
+            var record: [UInt8] = []
+            transport.seal(rest.prefix(Limits.recordBytes), into: &record)
+            bytes += Self.prefixed(record)
+            rest = rest.dropFirst(Limits.recordBytes)
+        }
+        return bytes
+    }
+
+    private static func prefixed(_ message: [UInt8]) -> [UInt8] {
+        [UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message
+    }
+}

@@ -1,0 +1,51 @@
+import Chat
+import Host
+import Secure
+import Store
+import Wire
+
+/// A relay in a process of its own, with no limits.
+enum RelayServer {
+    static let identity = Identity(seed: Array(repeating: 21, count: 32))
+
+    /// Its lobby (Protocol.md, Relays).
+    static let room = RoomID(SHA256.hash(Array("earshot relay v1".utf8) + identity.peerID.bytes))!
+
+    /// Says its port on standard output and serves until it is killed.
+    /// - Parameter path: where it keeps its log; nil for in memory only.
+    static func run(keepingAt path: String?) throws {
+        let archive: any Archive = try path.map { try SQLiteArchive(at: $0) } ?? MemoryArchive()
+        var configuration = RelayConfiguration(name: try Nickname("bench"))
+        configuration.limits.memberCount = 20_000
+        configuration.limits.connectionsPerAddress = 20_000
+        configuration.limits.connectionRatePerAddress = 1e9
+        configuration.limits.handshakeCount = 20_000
+        configuration.limits.messageRate = 1e9
+        configuration.limits.messageBurst = 1_000_000_000
+        let relay = try Relay(
+            configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
+            archive: archive)
+        var host = HostConfiguration()
+        host.port = .any
+        host.usesMulticast = false
+        host.input = nil
+        host.output = nil
+        host.takesSignals = false
+        host.linkLimits.accepted = 20_000
+        host.linkLimits.acceptedPerAddress = 20_000
+        host.linkLimits.queueBytes = 64 << 20
+        let server = try PeerHost(core: relay, frontEnd: Silence(), archive: archive, configuration: host)
+        Console.show("\(server.linkPort)\n")
+        _ = try server.run()
+    }
+}
+
+/// Nobody in front of it.
+private final class Silence: FrontEnd {
+    func inputReceived(_ bytes: [UInt8], at wall: WallTime) {}
+    func inputEnded() {}
+    func sizeChanged(columns: Int) {}
+    func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {}
+    func nextCommand() -> (command: Command, token: CommandToken?)? { nil }
+    func takeOutput() -> [UInt8] { [] }
+}

@@ -1,0 +1,109 @@
+import CMeasure
+import Glibc
+
+/// What one operation took: the median of several runs, and how far apart they were.
+struct Timing {
+    var nanoseconds: Double
+    /// The middle half of the runs lies within this share of the median.
+    var spread: Double
+    /// Requests for memory on this thread.
+    var allocations: Double
+
+    var perSecond: Double { 1e9 / nanoseconds }
+
+    /// Repeats an operation until a run is long enough to be measured, and takes several runs.
+    static func of(_ plan: Plan, _ operation: () throws -> Void) rethrows -> Timing {
+        try of(plan, operation, beside: operation).timing
+    }
+
+    /// Measures an operation and its floor in turns, so that both meet the same disturbances.
+    static func of(
+        _ plan: Plan, _ operation: () throws -> Void, beside floor: () throws -> Void
+    ) rethrows -> (timing: Timing, floor: Timing, ratio: Double) {
+        let repetitions = try repetitions(plan, operation)
+        let floorRepetitions = try self.repetitions(plan, floor)
+        var (times, floors, ratios): ([Double], [Double], [Double]) = ([], [], [])
+        var (allocations, floorAllocations) = (0.0, 0.0)
+        for _ in 0..<plan.runs {
+            let lowest = try once(floorRepetitions, floor)
+            let run = try once(repetitions, operation)
+            floors.append(lowest.nanoseconds)
+            times.append(run.nanoseconds)
+            ratios.append(run.nanoseconds / lowest.nanoseconds)
+            (allocations, floorAllocations) = (run.allocations, lowest.allocations)
+        }
+        return (
+            Timing(Sample(times), allocations: allocations), Timing(Sample(floors), allocations: floorAllocations),
+            Sample(ratios).median
+        )
+    }
+
+    private init(_ sample: Sample, allocations: Double) {
+        nanoseconds = sample.median
+        spread = sample.spread
+        self.allocations = allocations
+    }
+
+    private static func repetitions(_ plan: Plan, _ operation: () throws -> Void) rethrows -> Int {
+        var repetitions = 1
+        while true {
+            let start = Clock.now
+            for _ in 0..<repetitions { try operation() }
+            let elapsed = Clock.now - start
+            if elapsed >= plan.nanosecondsPerRun { return repetitions }
+            let wanted = Double(plan.nanosecondsPerRun) / Double(max(elapsed, 1)) * 1.2
+            repetitions = max(repetitions + 1, Int(Double(repetitions) * min(wanted, 100)))
+        }
+    }
+
+    private static func once(
+        _ repetitions: Int, _ operation: () throws -> Void
+    ) rethrows -> (nanoseconds: Double, allocations: Double) {
+        let before = measure_allocation_count()
+        let start = Clock.now
+        for _ in 0..<repetitions { try operation() }
+        let elapsed = Clock.now - start
+        let allocations = measure_allocation_count() - before
+        return (Double(elapsed) / Double(repetitions), Double(allocations) / Double(repetitions))
+    }
+}
+
+/// Figures of the same thing, taken several times.
+struct Sample {
+    private let sorted: [Double]
+
+    init(_ values: [Double]) {
+        precondition(!values.isEmpty, "something was measured")
+        sorted = values.sorted()
+    }
+
+    var median: Double { quantile(0.5) }
+
+    /// The middle half lies within this share of the median.
+    var spread: Double { median == 0 ? 0 : (quantile(0.75) - quantile(0.25)) / median }
+
+    func quantile(_ share: Double) -> Double {
+        let position = share * Double(sorted.count - 1)
+        let below = Int(position)
+        let above = min(below + 1, sorted.count - 1)
+        return sorted[below] + (sorted[above] - sorted[below]) * (position - Double(below))
+    }
+}
+
+enum Clock {
+    /// Nanoseconds since the machine started.
+    static var now: UInt64 { read(CLOCK_MONOTONIC) }
+
+    /// Processor time of this process so far, in nanoseconds.
+    static var processor: UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// Keeps the compiler from leaving out what nobody looks at.
+@inline(never)
+func use<Value>(_ value: borrowing Value) {}

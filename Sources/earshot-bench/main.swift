@@ -1,0 +1,35 @@
+import Glibc
+
+/// The process begins and ends here.
+func start() -> Int32 {
+    let options: Options
+    do {
+        options = try Options(CommandLine.arguments.dropFirst())
+    } catch {
+        Console.complain("earshot-bench: \(error.text)")
+        return 2
+    }
+    if let role = options.role { return Role.run(role.name, role.arguments) }
+    if options.isHelp {
+        Console.show(Options.helpText)
+        return 0
+    }
+    if options.isList {
+        for benchmark in Benchmark.all { Console.show("\(benchmark.name.padded(to: 12))\(benchmark.about)\n") }
+        return 0
+    }
+    if !options.isJSON { Console.show("\(Machine.description)\n") }
+    var status: Int32 = 0
+    for (benchmark, part) in options.benchmarks {
+        do {
+            let report = try benchmark.run(Plan(isQuick: options.isQuick, part: part))
+            Console.show(options.isJSON ? report.jsonLines(of: benchmark) : report.table(of: benchmark))
+        } catch {
+            Console.complain("earshot-bench: \(benchmark.name): \(error)")
+            status = 1
+        }
+    }
+    return status
+}
+
+exit(start())
