@@ -58,7 +58,8 @@ extension Peer {
     private mutating func say(_ text: String, _ kind: Entry.Kind, in room: RoomName?, token: CommandToken?) {
         guard isSayable(text, token) else { return }
         switch room {
-        case nil where configuration.usesOnlyRelays: say(text, kind, at: 0, token: token)
+        case nil where configuration.usesOnlyRelays, .lobby where configuration.usesOnlyRelays:
+            say(text, kind, at: 0, token: token)
         case nil, .lobby: sayHere(text, kind, token: token)
         case .everyLobby:
             if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }

@@ -71,6 +71,10 @@ enum CommandReader {
         case "ban": return .ban(name: try text("name", of: value), reason: try optionalText("reason", of: value) ?? "")
         case "unban": return .unban(name: try text("name", of: value))
         case "bans": return .bans
+        case "mute":
+            return .mute(name: try text("name", of: value), reason: try optionalText("reason", of: value) ?? "")
+        case "unmute": return .unmute(name: try text("name", of: value))
+        case "topic": return .topic(try optionalText("text", of: value) ?? "")
         case "quit": return .quit(afterReceipts: false)
         default: throw Misuse(reason: "unknown command \(verb)")
         }

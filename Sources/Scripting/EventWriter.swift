@@ -65,6 +65,10 @@ enum EventWriter {
             object.add("bans", bans) { object, ban in
                 object.add("name", ban.name)
                 object.add("reason", ban.reason)
+                if let peer = ban.peer { object.add("id", peer.description) }
+                if let address = ban.address { object.add("address", address) }
+                if !ban.by.isEmpty { object.add("by", ban.by) }
+                if let until = ban.until { object.add("until", Timestamp.text(until)) }
             }
         case .relay(let state, let address, let reason):
             object.add("state", state.rawValue)
@@ -86,6 +90,7 @@ enum EventWriter {
         object.add("name", peer.name)
         object.add("id", peer.id.description)
         object.add("via", peer.via.rawValue)
+        if let relay = peer.relay { object.add("relay", relay) }
         if let address = peer.address { object.add("address", address.description) }
         object.add("blocked", peer.isBlocked)
         if let away = peer.away { object.add("away", away) }

@@ -45,11 +45,21 @@ struct CommandHelp {
         CommandHelp(name: "back", meaning: "you are back"),
         CommandHelp(name: "block", aliases: ["ignore"], arguments: "NAME", meaning: "see nothing more of this person"),
         CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
-        CommandHelp(name: "op", arguments: "PASSWORD", meaning: "become moderator of the relay"),
+        CommandHelp(
+            name: "op", arguments: "PASSWORD", meaning: "become moderator of the relay",
+            details: ["/op RELAY PASSWORD  where there are several"]),
         CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "moderator: put someone out"),
-        CommandHelp(name: "ban", arguments: "NAME [REASON]", meaning: "moderator: put someone out for good"),
+        CommandHelp(
+            name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "moderator: put someone out for good, or a time",
+            details: [
+                "/ban bob 12h be kind    for twelve hours; also 30m, 7d, 90s",
+                "/ban spam*              whoever has such a name",
+            ]),
         CommandHelp(name: "unban", arguments: "NAME", meaning: "moderator: let someone in again"),
         CommandHelp(name: "bans", meaning: "moderator: who is banned"),
+        CommandHelp(name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "moderator: take someone's word"),
+        CommandHelp(name: "unmute", arguments: "NAME", meaning: "moderator: let someone speak again"),
+        CommandHelp(name: "topic", arguments: "[TEXT]", meaning: "moderator: what the relay's lobby is about"),
         CommandHelp(name: "quit", aliases: ["q", "exit", "bye"], meaning: "leave; also Ctrl-D"),
     ]
 

@@ -27,7 +27,7 @@ extension LineInterface {
         case .bans(let bans):
             guard !bans.isEmpty else { return renderer.notice("nobody is banned", now: wall) }
             return bans.flatMap { ban in
-                renderer.notice("banned: \(ban.name)" + Self.reason(ban.reason), now: wall)
+                renderer.notice(Self.text(ban), now: wall)
             }
         case .relay(let state, let address, let reason):
             return renderer.notice("relay \(address) \(state.rawValue)" + Self.reason(reason ?? ""), now: wall)
@@ -106,8 +106,22 @@ extension LineInterface {
         return lines
     }
 
+    private static func text(_ ban: Event.Ban) -> String {
+        let key = ban.peer.map { "key \($0.description.prefix(8))…" }
+        let parts = [ban.name.isEmpty ? nil : ban.name, key, ban.address].compactMap(\.self)
+        let end = ban.until.map { " until \(text($0))" } ?? ""
+        return "banned: \(parts.joined(separator: ", "))" + (ban.by.isEmpty ? "" : " by \(ban.by)") + end
+            + reason(ban.reason)
+    }
+
+    private static func text(_ time: WallTime) -> String {
+        let date = time.calendar()
+        let clock = [date.hour, date.minute].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+        return "\(date.year)-\(date.month)-\(date.day) \(clock) UTC"
+    }
+
     private static func text(_ change: Event.PeerChange) -> String? {
-        let name = change.peer.name
+        let name = change.peer.nameAndPlace
         let words = change.peer.away ?? ""
         return switch change.state {
         case .joined: "\(name) is here" + (change.peer.away == nil ? "" : ", but away" + reason(words))

@@ -6,29 +6,36 @@ struct Roster {
     /// Names of people who spoke but are not here.
     private static let maximumAbsentCount = 200
 
-    private var present: [PeerID: String] = [:]
+    /// Somebody may be here and at relays, under different names.
+    private struct Place: Hashable {
+        var peer: PeerID
+        var relay: String?
+    }
+
+    private var present: [Place: String] = [:]
     private var absent: [String] = []
 
     /// In alphabetical order.
     var names: [String] {
-        let here = present.values.sorted()
+        let here = Set(present.values).sorted()
         return here + absent.filter { name in !here.contains(name) }.sorted()
     }
 
     func isPresent(_ name: String) -> Bool { present.values.contains(name) }
 
     mutating func note(_ change: Event.PeerChange) {
+        let place = Place(peer: change.peer.id, relay: change.peer.relay)
         switch change.state {
         case .left:
-            present[change.peer.id] = nil
+            present[place] = nil
             noteAbsent(change.peer.name)
-        case .joined, .renamed, .away, .back: present[change.peer.id] = change.peer.name
+        case .joined, .renamed, .away, .back: present[place] = change.peer.name
         case .blocked, .unblocked: break
         }
     }
 
     mutating func noteSpeaker(_ message: Event.Message) {
-        guard !message.isOwn, present[message.fromID] == nil else { return }
+        guard !message.isOwn, !isPresent(message.from) else { return }
         noteAbsent(message.from)
     }
 
@@ -37,4 +44,9 @@ struct Roster {
         absent.append(name)
         if absent.count > Self.maximumAbsentCount { absent.removeFirst() }
     }
+}
+
+extension Event.PeerSummary {
+    /// `ben`, or `ben@hub` where a relay is what connects us.
+    var nameAndPlace: String { relay.map { "\(name)@\($0)" } ?? name }
 }

@@ -55,6 +55,7 @@ enum TypedLine: Equatable {
         case "who": return rest.isEmpty ? .command(.who) : nil
         case "back": return rest.isEmpty ? .command(.away(nil)) : nil
         case "bans": return rest.isEmpty ? .command(.bans) : nil
+        case "topic": return .command(.topic(rest))
         case "quit": return .command(.quit(afterReceipts: false))
         default: return readNamed(name, rest).map(TypedLine.command)
         }
@@ -69,6 +70,7 @@ enum TypedLine: Equatable {
         case "msg": return words.isEmpty ? nil : .tell(to: name, text: words, kind: .text)
         case "kick": return .kick(name: name, reason: words)
         case "ban": return .ban(name: name, reason: words)
+        case "mute": return .mute(name: name, reason: words)
         case "op": return .op(password: rest)
         default: break
         }
@@ -78,6 +80,7 @@ enum TypedLine: Equatable {
         case "block": return .block(name)
         case "unblock": return .unblock(name)
         case "unban": return .unban(name: name)
+        case "unmute": return .unmute(name: name)
         default: return nil
         }
     }

@@ -75,12 +75,20 @@ struct ChatOptions: Equatable {
     var port: UInt16?
     var usesNoMulticast = false
     var peers: [PeerAddress] = []
+    var relays: [RelayOption] = []
     /// End with status 3 rather than take another name.
     var isNameStrict = false
     var isJSON = false
     /// No banner, no lines about who comes and goes.
     var isQuiet = false
     var isVerbose = false
+}
+
+/// A relay to take part in (`--relay`), with the password that stands behind it on the command line.
+struct RelayOption: Equatable {
+    var address: RelayAddress
+    /// The file whose first line is the password.
+    var passwordFile: String?
 }
 
 /// A peer to be found by address (`--peer`).
@@ -166,7 +174,21 @@ private struct ArgumentReader {
             }
             options.peers.append(peer)
         case "--relay":
-            throw Arguments.Misuse(text: "this version cannot use a relay yet; leave --relay out to chat on the LAN")
+            do {
+                options.relays.append(RelayOption(address: try RelayAddress(try value(of: name, attached))))
+            } catch let error as RelayAddressError {
+                throw Arguments.Misuse(text: "--relay: \(error)")
+            } catch let misuse as Arguments.Misuse {
+                throw misuse
+            } catch {
+                preconditionFailure("only these two are thrown")
+            }
+        case "--relay-password":
+            let file = try value(of: name, attached)
+            guard !options.relays.isEmpty else {
+                throw Arguments.Misuse(text: "--relay-password FILE must stand behind the --relay that it is for")
+            }
+            options.relays[options.relays.count - 1].passwordFile = file
         default:
             throw Arguments.Misuse(text: "unknown option \(name) (try --help)")
         }
@@ -211,7 +233,11 @@ extension Arguments {
                              or any if that is taken)
           --peer HOST[:PORT] call on this peer, where multicast does not pass;
                              may be repeated
-          --no-multicast     do not look around, only use --peer
+          --relay URL        take part in this relay too, wherever it is:
+                             earshot://HOST[:PORT][#FINGERPRINT]; may be repeated
+          --relay-password FILE
+                             the first line is the password of the relay before
+          --no-multicast     do not look around, only use --peer and --relay
 
         What you see
           --json             JSON lines in and out, for programs
@@ -219,7 +245,8 @@ extension Arguments {
           --verbose          tell on standard error what happens underneath
           --help, --version  this text; the version
 
-        Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken.
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken, 4 refused by
+        the relay.
         NO_COLOR in the environment turns colours off.
 
         """

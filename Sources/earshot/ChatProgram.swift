@@ -24,6 +24,8 @@ struct ChatProgram {
         configuration.isStrictAboutName = options.isNameStrict
         configuration.usesMulticast = !options.usesNoMulticast
         configuration.endpoints = try endpoints()
+        configuration.relays = try relays()
+        configuration.program = "earshot \(programVersion)"
         let peer = try Peer(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
             archive: archive)
@@ -105,6 +107,27 @@ struct ChatProgram {
             }
         }
         throw HostError("no name was given (try --name NAME)")
+    }
+
+    private func relays() throws -> [RelayTarget] {
+        try options.relays.map { relay in
+            let endpoints: [Endpoint]
+            switch relay.address.host {
+            case .address(let address): endpoints = [Endpoint(address: address, port: relay.address.port)]
+            case .name(let name): endpoints = try Surroundings.endpoints(ofHost: name, port: relay.address.port)
+            }
+            var password: [UInt8]?
+            if let file = relay.passwordFile {
+                let text = try Surroundings.text(ofFile: file, atMost: 4096)
+                password = Array(text.prefix { !$0.isNewline }.utf8)
+                guard password?.count ?? 0 <= Limits.passwordBytes else {
+                    throw HostError("the password in \(file) has more than \(Limits.passwordBytes) bytes")
+                }
+            }
+            return RelayTarget(
+                address: relay.address.place, endpoints: endpoints, fingerprint: relay.address.fingerprint,
+                password: password)
+        }
     }
 
     private func endpoints() throws -> [Endpoint] {

@@ -81,7 +81,7 @@ struct ArgumentsTests {
             (["--peer", "300.1.1.1:5"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not 300.1.1.1:5"),
             (["--peer", "host:0"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not host:0"),
             (["--json", "relay"], "relay must come first: earshot relay [OPTION]..."),
-            (["--relay", "x"], "this version cannot use a relay yet; leave --relay out to chat on the LAN"),
+            (["--relay-password", "f"], "--relay-password FILE must stand behind the --relay that it is for"),
         ])
     func misuse(words: [String], text: String) {
         #expect(throws: Arguments.Misuse(text: text)) { try Arguments.parse(words) }
