@@ -81,7 +81,8 @@ extension Peer {
         links[id]?.instance = instance
         // Both have been in reach since we joined the relay: a tunnel made for a message makes it no old one.
         let carrier = visits.place(of: id).flatMap { visits.all[$0.visit].memberLink }
-        links[id]?.establishedWall = carrier.flatMap { links[$0]?.establishedWall } ?? wall
+        let since = carrier.flatMap { links[$0]?.establishedWall }
+        links[id]?.establishedWall = since ?? wall
         let others = links.tunnels(with: peer)
         links.setPhase(.established(peer), of: id)
         // Both may have opened one; the lower ID decides which is kept, as with links.
