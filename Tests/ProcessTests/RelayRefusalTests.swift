@@ -1,0 +1,173 @@
+import Foundation
+import TestKit
+import Testing
+
+/// Who is not let in learns why, with the exit status that says so.
+@Suite(.serialized, .timeLimit(.minutes(4)))
+struct RelayRefusalTests {
+    let place: TemporaryDirectory
+
+    init() throws { place = try TemporaryDirectory() }
+
+    private func startRelay(_ arguments: [String] = []) throws -> RelayProcess {
+        try RelayProcess(
+            ["--state", place.path(of: "relay"), "--name", "hub", "--listen", "127.0.0.1:0"] + arguments)
+    }
+
+    private func start(_ name: String, at address: String, _ arguments: [String] = []) throws -> EarshotProcess {
+        try EarshotProcess(
+            name, state: place.path(of: "\(name)-\(UUID().uuidString)"),
+            arguments: ["--no-multicast", "--port", "0", "--relay", address] + arguments)
+    }
+
+    private func connected(_ peer: EarshotProcess) throws {
+        _ = try peer.first("the relay") { $0["event"] == "relay" && $0["state"] == "connected" }
+    }
+
+    private func refusal(_ peer: EarshotProcess) throws -> String {
+        try peer.first("the refusal") { $0["event"] == "relay" && $0["state"] == "refused" }["reason"] ?? ""
+    }
+
+    @Test("a wrong password, or none, is refused with status 4, and the right one lets in")
+    func password() throws {
+        let secret = place.path(of: "secret")
+        let wrong = place.path(of: "wrong")
+        try "open sesame\n".write(toFile: secret, atomically: true, encoding: .utf8)
+        try "open barley\n".write(toFile: wrong, atomically: true, encoding: .utf8)
+        let relay = try startRelay(["--password-file", secret])
+        let address = try relay.address()
+        let none = try start("ana", at: address)
+        #expect(try refusal(none).contains("password"))
+        #expect(try none.exitStatus() == 4)
+        let guesser = try start("bea", at: address, ["--relay-password", wrong])
+        #expect(try refusal(guesser).contains("the password is wrong"))
+        #expect(try guesser.exitStatus() == 4)
+        try connected(try start("cy", at: address, ["--relay-password", secret]))
+        #expect(!relay.log.contains("sesame") && !relay.log.contains("barley"))
+    }
+
+    @Test("another key than the one in the address is refused with both keys told, and nothing is said to it")
+    func fingerprint() throws {
+        let relay = try startRelay()
+        let address = try relay.address()
+        let key = String(address.suffix(64))
+        let other = String(repeating: "0a", count: 32)
+        let peer = try start("ana", at: address.replacingOccurrences(of: key, with: other))
+        let reason = try refusal(peer)
+        #expect(reason.contains(key) && reason.contains(other))
+        #expect(try peer.exitStatus() == 4)
+        #expect(!relay.log.contains("ana"))
+    }
+
+    @Test("a taken name ends with status 3 if no other will do")
+    func name() throws {
+        let relay = try startRelay()
+        let address = try relay.address()
+        let first = try start("ana", at: address)
+        try connected(first)
+        let second = try start("Ana", at: address, ["--strict-name"])
+        #expect(try refusal(second).contains("taken"))
+        #expect(try second.exitStatus() == 3)
+    }
+
+    @Test("whom the list does not name, and whom an operator bans, is refused with status 4 and the reason")
+    func access() throws {
+        let owner = try start("ana", at: "127.0.0.1:1")
+        let id = try #require(try owner.waitUntilReady()["id"])
+        try owner.endInput()
+        _ = try owner.exitStatus()
+        let file = place.path(of: "relay.conf")
+        try "allow = \(id)\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let relay = try startRelay(["--config", file, "--operator-password", try hash(of: "sesame")])
+        let address = try relay.address()
+        let stranger = try start("bea", at: address)
+        #expect(try refusal(stranger).contains("only invited keys"))
+        #expect(try stranger.exitStatus() == 4)
+        try "motd = come in\n".write(toFile: file, atomically: true, encoding: .utf8)
+        relay.signal(SIGHUP)
+        try relay.logged("the configuration has been read again")
+
+        let boss = try start("boss", at: address)
+        try connected(boss)
+        _ = try boss.waitUntilReady()
+        let eve = try start("eve", at: address)
+        try connected(eve)
+        _ = try boss.joined("eve")
+        try boss.send(["do": "kick", "name": "eve"])
+        _ = try boss.first("not being allowed to") { $0["event"] == "error" && $0["code"] == "not-allowed" }
+        try boss.send(["do": "op", "password": "sesame"])
+        _ = try boss.first("being an operator") { $0["text"]?.contains("you are an operator") ?? false }
+        try boss.send(["do": "ban", "name": "eve", "reason": "noise"])
+        let removed = try eve.first("being removed") { $0["event"] == "removed" }
+        #expect(removed["how"] == "ban" && removed["by"] == "boss" && removed["reason"] == "noise")
+        #expect(try eve.exitStatus() == 4)
+        try relay.logged("ban: boss")
+    }
+
+    private func hash(of password: String) throws -> String {
+        try Lan.run("echo \(password) | '\(EarshotProcess.binary)' relay passwd --print")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test("a full relay says so and lets in who asks again when there is room")
+    func full() throws {
+        let relay = try startRelay(["--max-members", "1"])
+        let address = try relay.address()
+        let first = try start("ana", at: address)
+        try connected(first)
+        let second = try start("bea", at: address)
+        _ = try second.first("the full relay") { $0["event"] == "relay" && ($0["reason"]?.contains("full") ?? false) }
+    }
+
+    @Test("a relay that cannot be reached is told once and tried again until it is there")
+    func unreachable() throws {
+        let first = try startRelay()
+        let address = try first.address()
+        let port = try first.linkPort()
+        first.signal(SIGTERM)
+        #expect(try first.exitStatus() == 0)
+        let peer = try start("ana", at: address)
+        let trouble = try peer.first("the trouble") { $0["event"] == "relay" && $0["state"] == "disconnected" }
+        #expect(trouble["reason"]?.contains("Connection refused") == true)
+        let second = try RelayProcess(["--state", place.path(of: "relay"), "--listen", "127.0.0.1:\(port)"])
+        _ = try second.address()
+        try connected(peer)
+        #expect(peer.events.filter { $0["state"] == "disconnected" }.count == 1)
+    }
+
+    @Test("a peer that is no relay says so")
+    func notARelay() throws {
+        let peer = try EarshotProcess(
+            "bea", state: place.path(of: "bea"), arguments: ["--no-multicast", "--port", "0"])
+        let port = try #require(try peer.waitUntilReady().fields["port"] as? Int)
+        let caller = try start("ana", at: "earshot://127.0.0.1:\(port)")
+        #expect(try refusal(caller).contains("no relay"))
+        #expect(try caller.exitStatus() == 4)
+    }
+
+    @Test("11: members are told once that the relay stops, and are back when it is")
+    func stopped() throws {
+        let first = try startRelay()
+        let address = try first.address()
+        let port = try first.linkPort()
+        let peers = try ["ana", "bea"].map { try start($0, at: address) }
+        for peer in peers { try connected(peer) }
+        let at = EarshotProcess.uptime()
+        let marks = peers.map(\.events.count)
+        first.signal(SIGTERM)
+        #expect(try first.exitStatus() == 0)
+        #expect(EarshotProcess.uptime() - at < 5)
+        measured("a relay with two members ends", EarshotProcess.uptime() - at)
+        for (peer, mark) in zip(peers, marks) {
+            _ = try peer.first(after: mark, "the end") { $0["event"] == "relay" && $0["state"] == "disconnected" }
+        }
+        let second = try RelayProcess(["--state", place.path(of: "relay"), "--listen", "127.0.0.1:\(port)"])
+        _ = try second.address()
+        for (peer, mark) in zip(peers, marks) {
+            _ = try peer.first(after: mark, "the relay again") {
+                $0["event"] == "relay" && $0["state"] == "connected"
+            }
+            #expect(peer.events.count - mark < 10)
+        }
+    }
+}
