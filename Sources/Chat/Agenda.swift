@@ -14,6 +14,12 @@ enum PeerDuty: Int, AgendaDuty {
     case rumour
     /// Compare logs with somebody chosen at random.
     case reconciliation
+    /// Note that private messages have been shown.
+    case seen
+    /// Keep where we are, for the next start.
+    case whereabouts
+    /// Let go of what is old.
+    case retention
     /// Receipts have been waited for long enough.
     case patience
 
@@ -23,6 +29,9 @@ enum PeerDuty: Int, AgendaDuty {
         case .people: "somebody has left or settled"
         case .rumour: "news to pass on"
         case .reconciliation: "logs to compare"
+        case .seen: "messages have been shown"
+        case .whereabouts: "where we are is kept"
+        case .retention: "old entries are let go of"
         case .patience: "waited long enough for receipts"
         }
     }

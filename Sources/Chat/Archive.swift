@@ -47,10 +47,11 @@ public enum Durability: UInt8, Comparable, Sendable {
 }
 
 /// What could not be kept or read; `text` says what happened and what to do.
-public struct ArchiveError: Error, Equatable, Sendable {
+public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Sendable { case full, damaged, newer, locked, unwritable, other }
     public var kind: Kind
     public var text: String
+    public var description: String { text }
 
     public init(_ kind: Kind, _ text: String) {
         self.kind = kind

@@ -54,6 +54,14 @@ public enum Bounds {
     /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
     static let plannedEntryCount = 16_384
 
+    /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
+    static let seenDelay = Duration.milliseconds(20)
+    /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
+    static let whereaboutsInterval = Duration.seconds(600)
+    /// How often old entries are let go of, and how soon again if there may be more.
+    static let retentionInterval = Duration.seconds(600)
+    static let retentionStepInterval = Duration.seconds(1)
+
     // Commands.
 
     /// Commands that wait for our name to be settled.

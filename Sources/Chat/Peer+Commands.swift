@@ -32,6 +32,7 @@ extension Peer {
         case .away(let word): goAway(word, token: token)
         case .block(let name): setBlocked(true, name, token: token)
         case .unblock(let name): setBlocked(false, name, token: token)
+        case .forget(let room): forget(room, token: token)
         case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
         case .quit(let afterReceipts): quit(afterReceipts: afterReceipts)
         }
@@ -137,18 +138,23 @@ extension Peer {
         return here + elsewhere
     }
 
-    private mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
-        let key: RoomKey
+    /// Which of our rooms is meant; nil: none (which has been told).
+    mutating func room(named room: RoomName, _ token: CommandToken?) -> RoomKey? {
         switch room {
-        case nil, .lobby, .everyLobby:
-            key = defaultRoom ?? .lobby
+        case .lobby, .everyLobby:
+            return .lobby
         case .conversation(let name):
-            guard let peer = resolve(name, token), openConversation(with: peer) else { return }
-            key = .conversation(peer)
+            guard let peer = resolve(name, token), openConversation(with: peer) else { return nil }
+            return .conversation(peer)
         case .relayLobby(let relay):
-            guard let visit = visit(meantBy: relay, token), let relay = visits.all[visit].relay else { return }
-            key = .relayLobby(relay)
+            guard let visit = visit(meantBy: relay, token), let relay = visits.all[visit].relay else { return nil }
+            return .relayLobby(relay)
         }
+    }
+
+    private mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
+        let meant = room == nil || room == .everyLobby ? defaultRoom : nil
+        guard let key = meant ?? self.room(named: room ?? .lobby, token) else { return }
         let log = rooms[key]?.log
         let count = min(max(limit, 1), Bounds.historyLineCount)
         let entries = keep(token: token) { archive throws(ArchiveError) in

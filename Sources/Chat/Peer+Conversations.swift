@@ -44,6 +44,29 @@ extension Peer {
         }
     }
 
+    /// What was kept just before the process died is shown now, as what was said before.
+    mutating func showUnseen() {
+        for message in rooms.unseen.messages where !message.isShown {
+            let isWaiting = rooms[.conversation(message.peer)]?.isWaiting(message.key.id) == true
+            guard !isWaiting else { continue }
+            rooms.unseen.shown(message.key)
+            let log = LogID.conversation(message.peer)
+            let kept = keep { archive throws(ArchiveError) in try archive.entry(message.key, in: log) } ?? nil
+            guard let kept, let entry = try? SignedEntry(trusted: kept.bytes),
+                !roster.blocked.contains(message.peer)
+            else { continue }
+            notify(
+                .message(self.message(entry, in: .conversation(message.peer), isHistory: true, hasGap: false)))
+        }
+    }
+
+    /// What is not yet noted as shown; looked at after every input.
+    mutating func keepUnseen() {
+        if rooms.unseen.hasShown { agenda.ask(for: .seen, at: now + Bounds.seenDelay) }
+        guard let change = rooms.unseen.takeChange() else { return }
+        keep { archive throws(ArchiveError) in try archive.setSetting(UnseenMessages.setting, to: change) }
+    }
+
     /// We have these for good (the host commits before this leaves).
     mutating func confirm(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         send(.receipt(room: room, ids: ids), on: link)

@@ -10,11 +10,13 @@ extension Peer {
         // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
         presence.networks = networks(of: interfaces)
+        resumeGathering()
         naming.claim(configuration.name, at: now, wall: wall)
         if configuration.usesMulticast { discovery.started(at: now) }
         for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
         dialRelays()
         agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
+        agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
     }
 
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
@@ -22,8 +24,12 @@ extension Peer {
         // No network at all is a cable out: the next one tells whether we moved.
         if !present.isEmpty {
             let isSameNetwork = presence.networks.isEmpty || present.contains { presence.networks.contains($0) }
+            let hasChanged = presence.networks != present
+            if hasChanged { noteGathering() }
             presence.networks = present
             if !isSameNetwork { leaveGathering() }
+            if hasChanged { resumeGathering() }
+            noteGathering()
         }
         discovery.interfacesChanged(at: now)
         askAllLinksForLife()
@@ -81,6 +87,9 @@ extension Peer {
             guard let own = ownAnnouncement() else { return }
             broadcast(.announcement(own.bytes))
         case .settled(let name):
+            keep { archive throws(ArchiveError) in
+                try archive.setSetting(KeptRooms.nameSetting, to: Array(name.text.utf8))
+            }
             notify(.name(.init(state: .claimed, name: name.text, wanted: name.text)))
             renameAtRelays()
         case .lost(let wanted, let winner, let name, _):
@@ -104,6 +113,7 @@ extension Peer {
         presence.stage = .ready
         if rooms.gathering == nil { foundGathering() }
         notify(.ready(name: claim.name.text, id: id, port: presence.linkPort))
+        showUnseen()
         let deferred = presence.deferred
         presence.deferred = []
         for (command, token) in deferred { commanded(command, token: token) }

@@ -67,6 +67,9 @@ extension Peer {
         if key == .lobby, gathering != rooms.gathering { return }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
+        if let floor = Reconciliation.floor(of: message) {
+            rooms[key]?.othersFloor = max(log.othersFloor, floor)
+        }
         if !isInitiator(towards: peer, on: id) {
             let reply = try Reconciliation.answer(message, over: log.index, floor: log.floor)
             sendReconciliation(reply, of: key, on: id)

@@ -9,6 +9,23 @@ extension Peer {
         enterGathering(gathering)
     }
 
+    /// We are back on a network that we were on not long ago: its gathering goes on.
+    mutating func resumeGathering() {
+        guard let known = rooms.known.gathering(on: presence.networks, at: wall), known != rooms.gathering else {
+            return
+        }
+        guard let ours = rooms.gathering else {
+            enterGathering(known)
+            return
+        }
+        // Meanwhile one was founded without a network: as if two had met.
+        if known < ours {
+            enterGathering(known, bringing: rooms[.lobby])
+        } else if let former = openLobby(of: known) {
+            enterGathering(ours, bringing: former)
+        }
+    }
+
     /// A peer told which gathering it is in. Without one we take theirs; two that meet become the lower one.
     mutating func meetGathering(_ theirs: GatheringID?, of peer: PeerID, on link: LinkID) {
         guard let theirs else { return }
@@ -24,19 +41,44 @@ extension Peer {
         }
     }
 
-    /// Takes up a gathering's lobby, with the log of the one that is given up, if any.
-    private mutating func enterGathering(_ gathering: GatheringID, bringing former: RoomLog? = nil) {
+    private mutating func openLobby(of gathering: GatheringID) -> RoomLog? {
         do {
-            var lobby = try RoomLog(log: .lobby(gathering), room: .lobby, archive: archive)
-            if let former { try lobby.absorb(former) }
-            rooms.openLobby(lobby, of: gathering)
+            return try RoomLog(log: .lobby(gathering), room: .lobby, archive: archive)
         } catch {
             notify(.failed(.init(.storage, error.text)))
-            return
+            return nil
         }
+    }
+
+    /// Takes up a gathering's lobby, with the log of the one that is given up, if any.
+    private mutating func enterGathering(_ gathering: GatheringID, bringing former: RoomLog? = nil) {
+        guard var lobby = openLobby(of: gathering) else { return }
+        if let former {
+            do {
+                try lobby.absorb(former)
+            } catch {
+                notify(.failed(.init(.storage, error.text)))
+                return
+            }
+            if case .lobby(let other) = former.log { rooms.known.noteMerge(of: other) }
+        }
+        rooms.openLobby(lobby, of: gathering)
+        noteGathering()
+        if former == nil { showRecent() }
         broadcast(.gathering(gathering))
         for peer in links.peers {
             if let link = links.direct(with: peer) { reconcileLobby(on: link) }
+        }
+    }
+
+    /// What was said last, once, before anything new.
+    private mutating func showRecent() {
+        let count = configuration.recentLineCount
+        guard count > 0, !rooms.hasShownRecent, let lobby = rooms[.lobby], !lobby.isEmpty else { return }
+        rooms.hasShownRecent = true
+        guard let entries = keep({ _ throws(ArchiveError) in try lobby.history(limit: count) }) else { return }
+        for entry in entries where !roster.blocked.contains(entry.entry.author) {
+            notify(.message(message(entry, in: .lobby, isHistory: true, hasGap: false)))
         }
     }
 
@@ -45,5 +87,14 @@ extension Peer {
         guard rooms.gathering != nil else { return }
         note(.info, "another network: the lobby starts anew")
         rooms.closeLobby()
+    }
+
+    /// Where and when we are in our gathering is kept, for the next start.
+    mutating func noteGathering() {
+        guard let gathering = rooms.gathering else { return }
+        rooms.known.noteVisit(to: gathering, on: presence.networks, at: wall)
+        let known = rooms.known.encoded()
+        keep { archive throws(ArchiveError) in try archive.setSetting(KnownGatherings.setting, to: known) }
+        agenda.ask(for: .whereabouts, at: now + Bounds.whereaboutsInterval)
     }
 }

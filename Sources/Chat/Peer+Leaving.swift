@@ -20,6 +20,7 @@ extension Peer {
     mutating func quitNow(_ status: ExitStatus) {
         guard presence.stage != .finished else { return }
         presence.stage = .finished
+        noteGathering()
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
             outputs.push(.multicast(goodbye.bytes))
         }

@@ -114,6 +114,7 @@ extension Peer {
 
     private mutating func personLeft(_ person: Person) {
         roster.remove(person.id)
+        if person.shownName != nil { remember(person) }
         naming.claimWithdrawn(by: person.id)
         if person.shownName != nil { notify(.peer(.init(state: .left, peer: summary(of: person)))) }
         showHeldBack()

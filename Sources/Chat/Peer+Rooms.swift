@@ -112,8 +112,10 @@ extension Peer {
             spread(entry.id)
         case .relayLobby:
             break
-        case .conversation(let peer):
-            if entry.entry.author == peer { confirm([entry.id], of: entry.entry.room, on: link) }
+        case .conversation(let other):
+            guard entry.entry.author == other else { break }
+            rooms.unseen.arrived(entry.key, from: other)
+            confirm([entry.id], of: entry.entry.room, on: link)
         }
     }
 
@@ -136,6 +138,7 @@ extension Peer {
 
     private mutating func showEntry(_ shown: Shown, in key: RoomKey, token: CommandToken?) {
         let isLate = rooms.late.remove(shown.entry.id) != nil
+        if key != .lobby { rooms.unseen.shown(shown.entry.key) }
         guard !roster.blocked.contains(shown.entry.entry.author) else { return }
         notify(.message(message(shown.entry, in: key, isHistory: isLate, hasGap: shown.hasGap)), token: token)
     }

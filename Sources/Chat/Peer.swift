@@ -45,6 +45,8 @@ public struct Peer: Core {
         self.random = random
         try loadVisits()
         roster.load(try archive.knownPeers())
+        rooms.known = KnownGatherings(decoding: try archive.setting(KnownGatherings.setting) ?? [])
+        rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }
 
     public var id: PeerID { keys.identity.peerID }
@@ -55,6 +57,8 @@ public struct Peer: Core {
         precondition(now >= self.now, "time never goes back")
         self.now = now
         self.wall = wall
+        // The host asks for more only when it has carried out what it was given.
+        if outputs.isEmpty { rooms.unseen.outputsTaken() }
         switch input {
         case .started(let linkPort, let interfaces):
             started(linkPort: linkPort, interfaces: interfaces)
@@ -108,6 +112,10 @@ public struct Peer: Core {
             case .people: careForPeople()
             case .rumour: passOnRumours()
             case .reconciliation: reconcileWithSomebody()
+            // To be handed an input was all that it took.
+            case .seen: break
+            case .whereabouts: noteGathering()
+            case .retention: letGoOfOld()
             case .patience: quitNow(.done)
             }
         }
@@ -131,6 +139,7 @@ public struct Peer: Core {
         }
         considerReadiness()
         considerLeaving()
+        keepUnseen()
     }
 
     mutating func note(_ level: Note.Level, _ text: String) {

@@ -15,6 +15,9 @@ public struct PeerConfiguration: Sendable {
     public var relays: [RelayTarget] = []
     /// Which program this is, for a relay's log; at most ``Limits/programBytes``.
     public var program = "earshot"
+    /// Lines of the lobby that are shown at the start, of what was said before.
+    public var recentLineCount = 0
+    public var retention = Retention()
 
     public init(name: Nickname) {
         self.name = name

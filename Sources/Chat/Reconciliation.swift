@@ -17,8 +17,6 @@ public struct Reconciliation: Sendable {
 
     /// Messages sent so far.
     public private(set) var roundsDone = 1
-    /// Where the other side's answers begin: nothing below it can be had from there.
-    public private(set) var theirFloor: UInt64 = 0
 
     /// What a message of the other side says about the two logs.
     public struct Outcome: Equatable, Sendable {
@@ -29,6 +27,9 @@ public struct Reconciliation: Sendable {
         /// Entries that we have and the other side lacks, ascending.
         public var have: [EntryID]
     }
+
+    /// Where what a message speaks of begins; nil for what is no message.
+    static func floor(of message: [UInt8]) -> UInt64? { (try? ReconciliationReader(message))?.floor }
 
     /// Begins, with everything that has a Lamport time of `floor` or more.
     public static func open(over index: LogIndex, floor: UInt64) -> (Reconciliation, message: [UInt8]) {
@@ -44,7 +45,6 @@ public struct Reconciliation: Sendable {
     ) throws(ReconciliationError) -> Outcome {
         var comparison = try Comparison(message, over: index, floor: floor, isOpener: true)
         try comparison.run()
-        theirFloor = max(theirFloor, comparison.statedFloor)
         let mayGoOn = comparison.writer.saysSomething && roundsDone < Self.roundCount
         if mayGoOn { roundsDone += 1 }
         return Outcome(
@@ -83,8 +83,6 @@ private struct Comparison {
     var writer: ReconciliationWriter
     var need: [EntryID] = []
     var have: [EntryID] = []
-
-    var statedFloor: UInt64 { reader.floor }
 
     init(
         _ message: [UInt8], over index: LogIndex, floor: UInt64, isOpener: Bool

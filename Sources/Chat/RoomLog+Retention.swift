@@ -1,17 +1,19 @@
 import Secure
-import Wire
+public import Wire
 
 /// Letting go of the oldest, never splitting what peers agree on: what is below the floor is not compared.
 extension RoomLog {
     /// Drops the oldest entries until at most about `count` are left and the oldest is from `oldest` or later, and
     /// raises the floor. Times are what their authors claim, looked at from the oldest entry on, so one that claims to
     /// be young keeps what follows it until the count does away with it. At most `step` entries at once.
+    /// - Parameter owed: stays, and what follows it: an own entry that somebody has still to get.
     /// - Returns: how many were dropped.
     @discardableResult
     public mutating func trim(
-        keeping count: Int, newerThan oldest: WallTime, step: Int = 1_000
+        keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil, step: Int = 1_000
     ) throws(ArchiveError) -> Int {
-        let limit = min(step, index.count)
+        let end = owed.map { index.position(of: EntryKey(lamport: $0.lamport, id: .least)) } ?? index.count
+        let limit = min(step, end)
         var dropped = min(max(0, index.count - max(0, count)), limit)
         while dropped < limit {
             guard let kept = try archive.entry(index[dropped], in: log),
@@ -29,16 +31,35 @@ extension RoomLog {
             newFloor = min(index[dropped - 1].lamport + 1, Limits.lamport)
         }
         let gone = index.keys(at: 0..<index.position(of: EntryKey(lamport: newFloor, id: .least)))
-        let setting = (0..<8).map { UInt8(truncatingIfNeeded: newFloor >> UInt64(56 - 8 * $0)) }
-        try archive.setSetting(Self.floorSetting(log), to: setting)
         try archive.remove(gone, from: log)
-        floor = newFloor
+        try setFloor(newFloor)
         for key in gone {
             index.remove(key)
             lamports[key.id] = nil
         }
         openHeads.removeAll { $0.lamport < newFloor }
         return gone.count
+    }
+
+    /// Drops everything that was said until now. It does not come back from others either: the floor is above it.
+    /// - Returns: how many entries were dropped.
+    @discardableResult
+    public mutating func forget() throws(ArchiveError) -> Int {
+        let count = index.count
+        let newFloor = nextLamport
+        try archive.forget(log)
+        try setFloor(newFloor)
+        index = LogIndex()
+        lamports = [:]
+        openHeads = []
+        order = CausalOrder()
+        return count
+    }
+
+    private mutating func setFloor(_ newFloor: UInt64) throws(ArchiveError) {
+        let setting = (0..<8).map { UInt8(truncatingIfNeeded: newFloor >> UInt64(56 - 8 * $0)) }
+        try archive.setSetting(Self.floorSetting(log), to: setting)
+        floor = newFloor
     }
 
     static func floorSetting(_ log: LogID) -> String { "floor of \(log.order)" }

@@ -43,6 +43,8 @@ public struct RoomLog {
     var lamports: [EntryID: UInt64]
     /// The lowest Lamport time that is kept here; 0: all.
     public internal(set) var floor: UInt64
+    /// The highest floor that another member has told: what is that old has no parents to be had.
+    var othersFloor: UInt64 = 0
     /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
@@ -93,6 +95,8 @@ public struct RoomLog {
     public var count: Int { index.count }
     /// 0 in an empty log.
     public var greatestLamport: UInt64 { index.last?.lamport ?? 0 }
+    /// Whether it is here and not yet shown, because its parents are not.
+    func isWaiting(_ id: EntryID) -> Bool { order.isWaiting(id) }
     public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
     public func contains(_ key: EntryKey) -> Bool { lamports[key.id] == key.lamport }
 
@@ -136,7 +140,7 @@ public struct RoomLog {
         lamports[key.id] = key.lamport
         guard isNew else { return .duplicate }
         noteHeads(of: entry)
-        order.arrived(entry, at: now, below: floor) { lamports[$0] }
+        order.arrived(entry, at: now, below: max(floor, othersFloor)) { lamports[$0] }
         return .added
     }
 

@@ -23,6 +23,13 @@ struct Rooms {
     private var conversationPeers: [PeerID] = []
     /// Lobbies of relays, in the order in which they were opened; few.
     private var relayLobbies: [(relay: PeerID, log: RoomLog?)] = []
+    /// Those that we were in before.
+    var known = KnownGatherings()
+    var unseen = UnseenMessages()
+    /// What was said in the lobby before this start has been shown.
+    var hasShownRecent = false
+    /// Counts the logs that are not open and whose old entries were let go of.
+    var retained = 0
     /// Lobby entries to tell a few others of.
     var rumours: [EntryID] = []
     /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".

@@ -45,6 +45,11 @@ enum HostBounds {
     /// How long the last output may take to be read when the process ends.
     static let standardOutputTime: Duration = .seconds(1)
 
+    /// How often an archive that could not keep a round is asked again.
+    static let archiveRetryTime: Duration = .seconds(1)
+    /// Commands that wait meanwhile.
+    static let heldCommandCount = 1000
+
     // Interfaces.
 
     /// Changes of interfaces come in flocks: how long to gather them.

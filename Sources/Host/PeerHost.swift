@@ -10,20 +10,20 @@ import Wire
 /// before what it stored is kept.
 public final class PeerHost<C: Core> {
     public private(set) var core: C
-    private let frontEnd: any FrontEnd
-    private let archive: any Archive
-    private let configuration: HostConfiguration
+    let frontEnd: any FrontEnd
+    let configuration: HostConfiguration
     private let poller: Poller
     private let links: LinkTable
     private let doors: Doors
     private let multicast: MulticastSockets?
     private let watch: InterfaceWatch
-    private let console: Console
+    let console: Console
     private var sleepDetector: SleepDetector
     /// What the core is to be told first in the next round.
-    private var pending: [Input] = []
-    private var moment: Moment
-    private var outcome: Outcome?
+    var pending: [Input] = []
+    var moment: Moment
+    var outcome: Outcome?
+    var keeping: Keeping
     public var operation = Operation()
 
     /// What a program that runs unattended does besides.
@@ -35,12 +35,12 @@ public final class PeerHost<C: Core> {
     }
 
     /// The clocks as they were read once for the round.
-    private struct Moment {
+    struct Moment {
         var now = Clock.now()
         var wall = Clock.wall()
     }
 
-    private enum Outcome {
+    enum Outcome {
         /// Hand over what is queued, then end.
         case finished(ExitStatus)
         /// End at once.
@@ -54,7 +54,7 @@ public final class PeerHost<C: Core> {
     ) throws {
         self.core = core
         self.frontEnd = frontEnd
-        self.archive = archive
+        keeping = Keeping(archive: archive)
         self.configuration = configuration
         DescriptorLimit.raise()
         moment = Moment()
@@ -102,6 +102,10 @@ public final class PeerHost<C: Core> {
     /// - Parameter limit: How long to wait at most for something to happen.
     /// - Returns: The exit status when the core has finished and all that could be sent is sent.
     func round(atMost limit: Duration) throws -> ExitStatus? {
+        if keeping.halt != nil {
+            try haltedRound(atMost: limit)
+            return try endOfRound()
+        }
         let asked = waitingTime(atMost: limit)
         try poller.wait(atMost: asked)
         moment = Moment()
@@ -114,8 +118,11 @@ public final class PeerHost<C: Core> {
         takeEnded()
         takeCommands()
         if keep() { carryOut() }
-        writeOutput()
+        return try endOfRound()
+    }
 
+    private func endOfRound() throws -> ExitStatus? {
+        writeOutput()
         switch outcome {
         case nil: return nil
         case .abandoned: return .failed
@@ -126,6 +133,7 @@ public final class PeerHost<C: Core> {
     }
 
     private func handle(_ input: Input) {
+        if case .commanded(let command, let token) = input { keeping.said.append((command, token)) }
         core.handle(input, at: moment.now, wall: moment.wall)
     }
 
@@ -187,7 +195,7 @@ public final class PeerHost<C: Core> {
         for (link, end) in links.takeEnded() { handle(.linkClosed(link, end)) }
     }
 
-    private func takeInput() {
+    func takeInput() {
         guard let input = console.input, !input.hasEnded else { return }
         if let bytes = input.read() {
             if !bytes.isEmpty { frontEnd.inputReceived(bytes, at: moment.wall) }
@@ -233,20 +241,7 @@ public final class PeerHost<C: Core> {
 
     // MARK: Outputs
 
-    /// - Returns: False if the round's changes could not be kept: what it says must then not leave.
-    private func keep() -> Bool {
-        do {
-            try archive.commit()
-            return true
-        } catch {
-            configuration.note(Note(.warning, error.text))
-            frontEnd.eventOccurred(.failed(Event.Failure(.storage, error.text)), token: nil, at: moment.wall)
-            outcome = outcome ?? .finished(.failed)
-            return false
-        }
-    }
-
-    private func carryOut() {
+    func carryOut() {
         while outcome == nil, let output = core.nextOutput() {
             switch output {
             case .multicast(let bytes): multicast?.multicast(bytes)

@@ -19,6 +19,7 @@ enum SignalNews: Equatable {
 /// the loop and never in the middle of anything.
 final class SignalWatch {
     private let descriptor: Descriptor
+    var number: CInt { descriptor.number }
     private let poller: Poller
     private var previous = sigset_t()
 

@@ -8,6 +8,7 @@ final class StandardInput {
     private(set) var hasEnded = false
 
     private let descriptor: CInt
+    var number: CInt { descriptor }
     private let poller: Poller
     private let buffer: UnsafeMutableRawBufferPointer
 

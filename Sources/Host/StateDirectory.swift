@@ -71,6 +71,15 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
+    /// The same without taking the directory, for who only reads; nil if there is none.
+    public static func identitySeed(at path: String) throws -> [UInt8]? {
+        do {
+            return try readSecret(path + "/identity", atMost: 64)
+        } catch let error as SystemError {
+            throw explained(error, path)
+        }
+    }
+
     // MARK: Details
 
     /// - Returns: The lock.

@@ -60,6 +60,9 @@ enum CommandReader {
         case "who": return .who
         case "history": return .history(room: try room(of: value), limit: try limit(of: value))
         case "search": return .search(words: try text("words", of: value), limit: try limit(of: value))
+        case "forget":
+            guard let room = try room(of: value) else { throw Misuse(reason: "room is missing") }
+            return .forget(room)
         case "nick": return .nick(try text("name", of: value))
         case "away": return .away(try optionalText("text", of: value) ?? "")
         case "back": return .away(nil)

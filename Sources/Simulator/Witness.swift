@@ -15,6 +15,8 @@ final class Witness {
         /// Private messages of all processes on this host, and the lobby's of this one: an earlier process may have
         /// shown them in a gathering that is over.
         var shown: Set<EntryID> = []
+        /// Shown by an earlier process, which may have died before it noted that: perhaps once more, as history.
+        var mayBeRepeated: Set<EntryID> = []
         /// Named as a parent by something that was shown without a gap.
         var answered: Set<EntryID> = []
         /// What this process has been told is delivered.
@@ -72,6 +74,7 @@ final class Witness {
         view.shown = views[host.number].shown.filter { id in
             ledger.place(of: id).map { ledger[$0].recipient != nil } ?? true
         }
+        view.mayBeRepeated = view.shown
         view.lastChange = simulation.now
         view.windowStart = simulation.now
         view.datagramsAtWindow = simulation.recorder.traffic[host.number].datagrams
@@ -138,6 +141,7 @@ final class Witness {
         guard said.key == nil || said.key == key else {
             return ("what was said once is one entry", "\"\(said.text)\" is another")
         }
+        if message.isHistory, views[host.number].mayBeRepeated.remove(message.id) != nil { return nil }
         guard views[host.number].shown.insert(message.id).inserted else {
             return ("no message is shown twice", "\"\(said.text)\"")
         }

@@ -41,6 +41,9 @@ struct CommandHelp {
         CommandHelp(name: "nick", aliases: ["name"], arguments: "NAME", meaning: "be called something else"),
         CommandHelp(name: "history", arguments: "[N]", meaning: "the last N lines of this room (20)"),
         CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "look for words in what was said"),
+        CommandHelp(
+            name: "forget", arguments: "ROOM", meaning: "drop what was said: lobby, @NAME",
+            details: ["Only here: what others have is theirs."]),
         CommandHelp(name: "away", arguments: "[WORDS]", meaning: "tell the others that you are away"),
         CommandHelp(name: "back", meaning: "you are back"),
         CommandHelp(name: "block", aliases: ["ignore"], arguments: "NAME", meaning: "see nothing more of this person"),

@@ -53,6 +53,9 @@ enum TypedLine: Equatable {
         case "search": return rest.isEmpty ? nil : .command(.search(words: rest, limit: searchCount))
         case "away": return .command(.away(rest))
         case "who": return rest.isEmpty ? .command(.who) : nil
+        case "forget":
+            guard case .enter(let meant) = readRoom(rest, names: names), !rest.isEmpty else { return nil }
+            return .command(.forget(meant))
         case "back": return rest.isEmpty ? .command(.away(nil)) : nil
         case "bans": return rest.isEmpty ? .command(.bans) : nil
         case "topic": return .command(.topic(rest))

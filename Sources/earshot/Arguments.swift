@@ -1,3 +1,4 @@
+import Chat
 import Wire
 
 /// What was asked for on the command line (DESIGN §6).
@@ -5,8 +6,10 @@ enum Arguments: Equatable {
     case chat(ChatOptions)
     /// `relay`, and what stands behind it.
     case relay(RelayCommand)
-    /// `--help`: print ``helpText`` and end with status 0.
-    case help
+    /// `export` or `forget`.
+    case kept(KeptCommand)
+    /// `--help`: print a text and end with status 0.
+    case help(String)
     /// `--version`.
     case version
 
@@ -20,6 +23,12 @@ enum Arguments: Equatable {
     static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
         let words = Array(words)
         if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
+        if let deed = words.first.flatMap(KeptCommand.Deed.init(rawValue:)) {
+            guard let command = try KeptCommand.parse(deed, words.dropFirst()) else {
+                return .help(KeptCommand.helpText)
+            }
+            return .kept(command)
+        }
         var reader = ArgumentReader(words)
         var options = ChatOptions()
         while let word = reader.next() {
@@ -30,7 +39,7 @@ enum Arguments: Equatable {
                 guard attached == nil else { throw Misuse(text: "\(name) takes no value (try --help)") }
                 switch flag {
                 case .option(let path): options[keyPath: path] = true
-                case .help: return .help
+                case .help: return .help(helpText)
                 case .version: return .version
                 }
                 continue
@@ -78,6 +87,7 @@ struct ChatOptions: Equatable {
     var relays: [RelayOption] = []
     /// End with status 3 rather than take another name.
     var isNameStrict = false
+    var retention = Retention()
     var isJSON = false
     /// No banner, no lines about who comes and goes.
     var isQuiet = false
@@ -140,7 +150,7 @@ private func portNumber(_ text: String) -> UInt16? {
 }
 
 /// Walks over the words of the command line.
-private struct ArgumentReader {
+struct ArgumentReader {
     private var words: [String]
     private var position = 0
 
@@ -173,6 +183,8 @@ private struct ArgumentReader {
                 throw Arguments.Misuse(text: "--peer takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
             }
             options.peers.append(peer)
+        case "--keep": options.retention.entryCount = try count(of: name, attached, unit: "lines", in: 1...10_000_000)
+        case "--keep-days": options.retention.days = try count(of: name, attached, unit: "days", in: 1...36_500)
         case "--relay":
             do {
                 options.relays.append(RelayOption(address: try RelayAddress(try value(of: name, attached))))
@@ -192,6 +204,17 @@ private struct ArgumentReader {
         default:
             throw Arguments.Misuse(text: "unknown option \(name) (try --help)")
         }
+    }
+
+    private mutating func count(
+        of name: String, _ attached: String?, unit: String, in range: ClosedRange<Int>
+    ) throws(Arguments.Misuse) -> Int {
+        let text = try value(of: name, attached)
+        guard let count = Int(text), range.contains(count) else {
+            throw Arguments.Misuse(
+                text: "\(name) takes a number of \(unit) from \(range.lowerBound) to \(range.upperBound), not \(text)")
+        }
+        return count
     }
 
     /// A value that looks like an option is more likely a forgotten value; `--name=-x` gives one that is not.
@@ -215,6 +238,7 @@ extension Arguments {
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
+               earshot export | forget     what is kept (earshot export --help)
 
         Whoever runs earshot on the same network is found by itself. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.
@@ -226,6 +250,8 @@ extension Arguments {
           --state DIR        where your key and what was said are kept
                              (else $XDG_STATE_HOME/earshot/NAME, usually
                              ~/.local/state/earshot/NAME)
+          --keep N           lines to keep of each room (10000)
+          --keep-days N      days to keep them (90)
 
         How others are found
           --interface NAME   use this network interface only; may be repeated

@@ -2,11 +2,17 @@ import Chat
 import Host
 import Scripting
 import Secure
+import Store
 import Terminal
 import Wire
 
 /// `earshot` without a subcommand: a peer put together from its parts, and run.
 struct ChatProgram {
+    /// The file in the state directory where what was said is kept.
+    static let archiveName = "earshot.db"
+    /// Lines of what was said before that a person sees at the start.
+    private static let recentLineCount = 20
+
     private let options: ChatOptions
 
     init(_ options: ChatOptions) { self.options = options }
@@ -18,7 +24,7 @@ struct ChatProgram {
         let path = try options.stateDirectory ?? StateDirectory.defaultPath(forName: name.text)
         let state = try StateDirectory(at: path)
         let identity = Identity(seed: try state.identitySeed())
-        let archive = MemoryArchive()
+        let archive = try SQLiteArchive(at: state.path(of: Self.archiveName))
 
         var configuration = PeerConfiguration(name: name)
         configuration.isStrictAboutName = options.isNameStrict
@@ -26,6 +32,9 @@ struct ChatProgram {
         configuration.endpoints = try endpoints()
         configuration.relays = try relays()
         configuration.program = "earshot \(programVersion)"
+        configuration.retention = options.retention
+        // A script asks for history if it wants any.
+        if !options.isJSON { configuration.recentLineCount = Self.recentLineCount }
         let peer = try Peer(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
             archive: archive)

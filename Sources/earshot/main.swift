@@ -6,9 +6,11 @@ import Wire
 func start() -> Int32 {
     do {
         switch try Arguments.parse(CommandLine.arguments.dropFirst()) {
-        case .help:
-            Surroundings.show(Array(Arguments.helpText.utf8))
+        case .help(let text):
+            Surroundings.show(Array(text.utf8))
             return 0
+        case .kept(let command):
+            return try KeptProgram(command: command).run().rawValue
         case .version:
             Surroundings.show(Array("earshot \(programVersion)\n".utf8))
             return 0

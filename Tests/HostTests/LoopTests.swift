@@ -117,18 +117,57 @@ extension HostTests {
             #expect(host.board.commands == [.quit(afterReceipts: false)])
         }
 
-        @Test("what a round could not keep does not leave, and the host ends with an error")
-        func archiveFailed() throws {
+        @Test("what cannot be kept in a damaged archive does not leave, and the host ends with an error")
+        func archiveDamaged() throws {
             let archive = NoArchive()
             let host = try ToyHost(archive: archive)
             try host.turn()
             #expect(archive.commits > 0)
-            archive.failure = ArchiveError(.full, "no space left")
+            archive.failure = ArchiveError(.damaged, "damaged")
             host.want(.notify(.notice("said"), token: nil))
             #expect(try turn(host) { host.status != nil })
             #expect(host.status == .failed)
-            #expect(host.frontEnd.failures == [Event.Failure(.storage, "no space left")])
+            #expect(host.frontEnd.failures == [Event.Failure(.storage, "damaged")])
             #expect(host.board.outputs.count == 1)
+        }
+
+        @Test("with a full disk nothing leaves and nothing is lost: it leaves when there is room")
+        func archiveFull() throws {
+            let (read, write) = makePipe()
+            defer { for number in [read, write] { close(number) } }
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive) { $0.input = read }
+            try host.turn()
+            archive.failure = ArchiveError(.full, "no space left")
+            host.want(.notify(.notice("said"), token: nil))
+            try turn(host, times: 5)
+            _ = Glibc.write(write, "typed\n", 6)
+            try turn(host, times: 5)
+            #expect(host.frontEnd.failures.count == 1)
+            #expect(host.frontEnd.failures.first?.text.hasPrefix("no space left") == true)
+            #expect(host.board.outputs.count == 1 && host.board.commands.isEmpty && host.status == nil)
+
+            archive.failure = nil
+            #expect(try turn(host) { host.board.commands == [.say(text: "typed", kind: .text, room: nil)] })
+            #expect(host.board.outputs.isEmpty)
+        }
+
+        @Test("whoever leaves while the disk is full is told what was not kept")
+        func leavingWhileFull() throws {
+            let (read, write) = makePipe()
+            defer { close(read) }
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive) { $0.input = read }
+            try host.turn()
+            archive.failure = ArchiveError(.full, "no space left")
+            _ = Glibc.write(write, "first\n", 6)
+            try turn(host, times: 5)
+            _ = Glibc.write(write, "second\n", 7)
+            close(write)
+            #expect(try turn(host) { host.status == .failed })
+            #expect(
+                host.frontEnd.failures.dropFirst().map(\.text)
+                    == ["not kept and not sent: first", "not kept and not sent: second"])
         }
 
         @Test("an interrupt asks the core to quit; a second one ends the host at once, with links still open")

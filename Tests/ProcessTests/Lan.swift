@@ -66,6 +66,17 @@ final class Lan {
         try Self.run("ip -n \(hosts[index]) addr del 10.83.0.\(index + 1)/24 dev eth0")
     }
 
+    /// Its only address from now on, with the length of the network's prefix.
+    func setAddress(_ index: Int, to address: String) throws {
+        try Self.run("ip -n \(hosts[index]) -4 addr flush dev eth0")
+        try Self.run("ip -n \(hosts[index]) addr add \(address) dev eth0")
+    }
+
+    /// Plugs a host into the second bridge, which ``setHalvesApart(_:firstHalf:)`` has made, or back.
+    func setBridge(_ index: Int, second: Bool) throws {
+        try Self.run("ip -n \(bridge) link set p\(index) master br\(second ? 1 : 0)")
+    }
+
     /// Drops this share of all UDP datagrams that reach a host.
     func dropDatagrams(percent: Int) throws {
         for host in hosts {

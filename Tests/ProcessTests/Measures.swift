@@ -8,3 +8,12 @@ func measured(_ what: String, _ seconds: Double) {
 extension Array where Element == Double {
     var median: Double { sorted()[count / 2] }
 }
+
+/// Faults come at moments that no event announces, and what a file holds has to be looked at again and again: the one
+/// place where a test lets time pass.
+func letTimePass(_ seconds: Double) {
+    let nobody = NSCondition()
+    nobody.lock()
+    _ = nobody.wait(until: Date().addingTimeInterval(seconds))
+    nobody.unlock()
+}

@@ -1,0 +1,8 @@
+public import Chat
+
+/// A message as one JSON line, as events are written, without its newline.
+public enum MessageLine {
+    public static func bytes(_ message: Event.Message) -> [UInt8] {
+        EventWriter.line(.message(message), ref: nil, version: "")
+    }
+}

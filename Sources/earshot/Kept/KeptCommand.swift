@@ -1,0 +1,57 @@
+import Wire
+
+/// `earshot export [ROOM]` and `earshot forget ROOM`: what is kept, without chatting.
+struct KeptCommand: Equatable {
+    enum Deed: String {
+        /// Write it to standard output, as JSON lines.
+        case export
+        /// Drop it.
+        case forget
+    }
+
+    var deed: Deed
+    /// As typed; nil: every room.
+    var room: String?
+    /// Whose; nil: the login name's.
+    var name: String?
+    var stateDirectory: String?
+
+    /// - Returns: nil if help is wanted.
+    static func parse(_ deed: Deed, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {
+        var reader = ArgumentReader(words)
+        var options = ChatOptions()
+        var command = KeptCommand(deed: deed)
+        while let word = reader.next() {
+            let name = String(word.prefix { $0 != "=" })
+            let attached = name.count == word.count ? nil : String(word.dropFirst(name.count + 1))
+            switch name {
+            case "--help", "-h": return nil
+            case "--name", "--state": try reader.readValue(of: name, attached: attached, into: &options)
+            default:
+                guard !word.hasPrefix("-"), command.room == nil else {
+                    throw Arguments.Misuse(text: "unexpected argument \(word) (try earshot \(deed.rawValue) --help)")
+                }
+                command.room = word
+            }
+        }
+        if deed == .forget, command.room == nil {
+            throw Arguments.Misuse(text: "forget needs a room: lobby, or the name of whom you wrote with")
+        }
+        command.name = options.name
+        command.stateDirectory = options.stateDirectory
+        return command
+    }
+
+    static let helpText = """
+        usage: earshot export [ROOM] [--name NAME | --state DIR]
+               earshot forget ROOM   [--name NAME | --state DIR]
+
+        export writes what was said as JSON lines, also while earshot runs; forget
+        drops it here. What others have is theirs: a lobby's other members, and the
+        other one of a private conversation, keep their own.
+
+        ROOM is lobby, the name of whom you wrote with, or that peer's ID.
+        NAME is whose: the name that earshot was started with (else the login name).
+
+        """
+}

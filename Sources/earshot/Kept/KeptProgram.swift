@@ -1,0 +1,62 @@
+import Chat
+import Host
+import Scripting
+import Secure
+import Store
+import Wire
+
+/// Does what a ``KeptCommand`` asks for.
+struct KeptProgram {
+    let command: KeptCommand
+
+    /// - Throws: what went wrong, in words that say what to do.
+    func run() throws -> ExitStatus {
+        Surroundings.keepFilesPrivate()
+        let path = try command.stateDirectory ?? StateDirectory.defaultPath(forName: chosenName())
+        guard let seed = try StateDirectory.identitySeed(at: path) else {
+            throw HostError("nothing is kept in \(path) (say whose with --name NAME or --state DIR)")
+        }
+        let own = Identity(seed: seed).peerID
+        switch command.deed {
+        case .export:
+            let archive = try SQLiteArchive(reading: path + "/" + ChatProgram.archiveName)
+            return try export(KeptRooms(archive: archive, own: own))
+        case .forget:
+            // Held until the end, so that nobody writes meanwhile.
+            let state = try StateDirectory(at: path)
+            let archive = try SQLiteArchive(at: state.path(of: ChatProgram.archiveName))
+            return try forget(KeptRooms(archive: archive, own: own), in: archive)
+        }
+    }
+
+    private func chosenName() throws -> String {
+        try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
+    }
+
+    private func export(_ rooms: KeptRooms) throws -> ExitStatus {
+        for log in try rooms.logs(named: command.room) {
+            var lines: [UInt8] = []
+            for message in try rooms.messages(of: log) {
+                lines += MessageLine.bytes(message) + [0x0A]
+                guard lines.count > 1 << 16 else { continue }
+                Surroundings.show(lines)
+                lines.removeAll(keepingCapacity: true)
+            }
+            Surroundings.show(lines)
+        }
+        return .done
+    }
+
+    private func forget(_ rooms: KeptRooms, in archive: SQLiteArchive) throws -> ExitStatus {
+        let logs = try rooms.logs(named: command.room)
+        var count = 0
+        for log in logs { count += try rooms.forget(log) }
+        try archive.commit()
+        let isLobby = logs.contains { if case .conversation = $0 { false } else { true } }
+        let others = isLobby ? "The others who were there" : "The other side"
+        Surroundings.complain(
+            "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") what "
+                + "reached them.")
+        return .done
+    }
+}

@@ -1,0 +1,106 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// What is kept as settings from one start to the next.
+@Suite struct KeptAcrossStartsTests {
+    private let hour: UInt64 = 3_600_000
+    private let office = [NetworkInterface.Prefix(address: IPAddress("192.0.2.0")!, length: 24)]
+    private let home = [
+        NetworkInterface.Prefix(address: IPAddress("198.51.100.0")!, length: 24),
+        NetworkInterface.Prefix(address: IPAddress("2001:db8::")!, length: 64),
+    ]
+
+    private func gathering(_ number: UInt8) -> GatheringID { GatheringID([UInt8](repeating: number, count: 32))! }
+    private func wall(_ hours: UInt64) -> WallTime { WallTime(milliseconds: 1_000_000_000_000 + hours * hour) }
+
+    @Test("a gathering is taken up again on one of its networks within 12 h, the latest first")
+    func gatherings() {
+        var known = KnownGatherings()
+        known.noteVisit(to: gathering(1), on: office, at: wall(0))
+        known.noteVisit(to: gathering(2), on: home, at: wall(5))
+        #expect(known.gathering(on: office, at: wall(12)) == gathering(1))
+        #expect(known.gathering(on: office, at: wall(13)) == nil)
+        #expect(known.gathering(on: [home[1]], at: wall(13)) == gathering(2))
+        #expect(known.gathering(on: [], at: wall(6)) == nil)
+        // The clock was set back.
+        #expect(known.gathering(on: home, at: WallTime(milliseconds: 5)) == gathering(2))
+        known.noteVisit(to: gathering(3), on: [], at: wall(6))
+        #expect(known.gathering(on: [], at: wall(7)) == gathering(3))
+        known.noteVisit(to: gathering(4), on: office + home, at: wall(8))
+        #expect(known.gathering(on: office, at: wall(9)) == gathering(4))
+        known.noteMerge(of: gathering(4))
+        #expect(known.gathering(on: home, at: wall(9)) == gathering(2))
+        #expect(KnownGatherings(decoding: known.encoded()) == known)
+    }
+
+    @Test("only so many gatherings are known, and what is not in the form of the setting is nothing")
+    func gatheringBounds() {
+        var known = KnownGatherings()
+        for number in 0..<50 as Range<UInt8> {
+            known.noteVisit(to: gathering(number), on: home, at: wall(UInt64(number)))
+        }
+        #expect(known.visits.count == KnownGatherings.capacity)
+        #expect(known.visits.last?.gathering == gathering(49))
+        let bytes = known.encoded()
+        #expect(KnownGatherings(decoding: bytes) == known)
+        for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).visits.isEmpty) }
+        #expect(KnownGatherings(decoding: [0xFF, 0x00]).visits.isEmpty)
+    }
+
+    @Test("a private message is unseen from its arrival until the host asks for more after it was shown")
+    func unseen() {
+        var unseen = UnseenMessages()
+        #expect(unseen.takeChange() == nil)
+        let peer = Example.authors[1].peerID
+        let first = Example.entry("one", lamport: 1).key
+        let second = Example.entry("two", lamport: 2).key
+        unseen.arrived(first, from: peer)
+        unseen.arrived(second, from: peer)
+        unseen.shown(first)
+        unseen.outputsTaken()
+        guard let change = unseen.takeChange(), let bytes = change else {
+            Issue.record("there was a change")
+            return
+        }
+        #expect(UnseenMessages(decoding: bytes).messages == [.init(peer: peer, key: second)])
+        unseen.shown(second)
+        unseen.outputsTaken()
+        #expect(unseen.takeChange() == .some(nil))
+        #expect(unseen.takeChange() == nil)
+        for end in 0..<bytes.count { #expect(UnseenMessages(decoding: Array(bytes[..<end])).messages.isEmpty) }
+    }
+
+    @Test("letting go never takes what somebody has still to get")
+    func owed() throws {
+        var log = Example.log()
+        var keys: [EntryKey] = []
+        for lamport in 1...10 as ClosedRange<UInt64> {
+            let entry = Example.entry("line", lamport: lamport)
+            try log.insert(entry, at: Example.instant(milliseconds: 0), durability: .normal)
+            keys.append(entry.key)
+        }
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 4)
+        #expect(log.floor == 5 && log.count == 6)
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 0)
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0)) == 4)
+    }
+
+    @Test("what was forgotten does not come back, and what is said next does")
+    func forgotten() throws {
+        let archive = MemoryArchive()
+        var log = Example.log(archive: archive)
+        let entries = (1...5 as ClosedRange<UInt64>).map { Example.entry("line \($0)", lamport: $0) }
+        for entry in entries { try log.insert(entry, at: Example.instant(milliseconds: 0), durability: .normal) }
+        #expect(try log.forget() == 5)
+        #expect(log.isEmpty && log.heads.isEmpty && log.takeShown().isEmpty)
+        #expect(
+            try log.insert(entries[4], at: Example.instant(milliseconds: 1), durability: .normal)
+                == .refused(.belowFloor(lamport: 5, floor: 6)))
+        let next = Example.entry("next", lamport: log.nextLamport)
+        #expect(try log.insert(next, at: Example.instant(milliseconds: 1), durability: .normal) == .added)
+        #expect(Example.log(archive: archive).floor == 6)
+    }
+}
