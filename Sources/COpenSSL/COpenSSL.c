@@ -48,8 +48,7 @@ extern int EVP_CipherInit_ex(
     const unsigned char *nonce, int isEncryption);
 extern int EVP_CipherUpdate(
     EVP_CIPHER_CTX *context, unsigned char *out, int *outCount, const unsigned char *in, int count);
-// The same without the checks of overlap and block size, which a stream cipher has no use for; the end with NULL.
-extern int EVP_Cipher(EVP_CIPHER_CTX *context, unsigned char *out, const unsigned char *in, unsigned int count);
+extern int EVP_CipherFinal_ex(EVP_CIPHER_CTX *context, unsigned char *out, int *outCount);
 extern int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *context, int type, int argument, void *pointer);
 extern int EVP_PBE_scrypt(
     const char *password, size_t passwordCount, const unsigned char *salt, size_t saltCount, uint64_t cost,
@@ -148,8 +147,9 @@ int earshot_aead_seal(
     int done = 0;
     return context != NULL && EVP_CipherInit_ex(context, NULL, NULL, key, nonce, 1) == 1 &&
            (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
-           (count == 0 || EVP_Cipher(context, out, in, (unsigned int)count) == (int)count) &&
-           EVP_Cipher(context, NULL, NULL, 0) >= 0 && EVP_CIPHER_CTX_ctrl(context, ctrlGetTag, 16, out + count) == 1;
+           (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
+           EVP_CipherFinal_ex(context, out + count, &done) == 1 &&
+           EVP_CIPHER_CTX_ctrl(context, ctrlGetTag, 16, out + count) == 1;
 }
 
 int earshot_aead_open(
@@ -157,11 +157,12 @@ int earshot_aead_open(
     size_t count, uint8_t *out) {
     EVP_CIPHER_CTX *context = aeadContext();
     int done = 0;
+    uint8_t spare[16];
     return context != NULL && EVP_CipherInit_ex(context, NULL, NULL, key, nonce, 0) == 1 &&
            EVP_CIPHER_CTX_ctrl(context, ctrlSetTag, 16, (void *)(in + count)) == 1 &&
            (associatedCount == 0 || EVP_CipherUpdate(context, NULL, &done, associated, (int)associatedCount) == 1) &&
-           (count == 0 || EVP_Cipher(context, out, in, (unsigned int)count) == (int)count) &&
-           EVP_Cipher(context, NULL, NULL, 0) >= 0;
+           (count == 0 || EVP_CipherUpdate(context, out, &done, in, (int)count) == 1) &&
+           EVP_CipherFinal_ex(context, spare, &done) == 1;
 }
 
 void earshot_aead_forget(void) {

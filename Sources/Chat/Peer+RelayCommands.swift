@@ -47,13 +47,15 @@ extension Peer {
     mutating func member(named name: Nickname, at relay: String?, _ token: CommandToken?) -> PeerID? {
         if let relay {
             guard let visit = visit(meantBy: relay, token) else { return nil }
-            guard let peer = visits.all[visit].roster.peer(named: name) else {
+            let there = visits.all[visit].roster
+            guard let peer = there.peer(named: name) ?? there.lastHolder(of: name) ?? roster.lastHolder(of: name) else {
                 refuse(.noSuchPeer, "nobody at \(relay) is called \(name.text) (see who is here: /who)", token)
                 return nil
             }
             return peer
         }
-        let found = visits.all.compactMap { $0.roster.peer(named: name) }
+        let present = visits.all.compactMap { $0.roster.peer(named: name) }
+        let found = present.isEmpty ? visits.all.compactMap { $0.roster.lastHolder(of: name) } : present
         return found.allSatisfy { $0 == found.first } ? found.first : nil
     }
 

@@ -141,6 +141,16 @@ extension Peer {
         return visits.all[visit].memberLink
     }
 
+    /// What is private with a guest is private with its relay and the way to it, too: said once.
+    mutating func warnOfPlainText(_ peer: PeerID) {
+        guard links.best(with: peer) == nil, let visit = visits.visit(with: peer),
+            visits.all[visit].roster[peer]?.traits.contains(.isGuest) == true,
+            visits.all[visit].warnedOf.insert(peer).inserted
+        else { return }
+        let name = displayName(of: peer)
+        notify(.notice("\(name) is a guest with plain text: the relay, and others on its way, can read this"))
+    }
+
     /// A peer that has confirmed everything need not be reached.
     mutating func considerDebt(of peer: PeerID) {
         guard visits.debtors.contains(peer) else { return }

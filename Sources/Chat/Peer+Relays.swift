@@ -204,7 +204,7 @@ extension Peer {
         for member in visits.all[visit].roster.sorted where member.peer != id {
             notify(.peer(.init(state: .left, peer: summary(of: member, at: visit))))
         }
-        visits.all[visit].roster = RelayRoster()
+        visits.all[visit].roster.forgetPresence()
         for token in visits.all[visit].asked.lost() {
             refuse(.notAllowed, "the relay \(visits.all[visit].name) was lost before it answered", token)
         }
@@ -263,8 +263,7 @@ extension Peer {
     /// Whoever we speak with privately keeps the name that it had, also when it is no longer there.
     mutating func rememberMember(_ peer: PeerID) {
         guard roster.name(of: peer) == nil,
-            let member = visits.all.lazy.compactMap({ $0.roster[peer] }).first,
-            let name = try? Nickname(member.name)
+            let name = visits.all.lazy.compactMap({ $0.roster.lastName(of: peer) }).first
         else { return }
         remember(peer, as: name)
     }

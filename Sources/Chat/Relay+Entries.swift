@@ -62,7 +62,7 @@ extension Relay {
 
     private mutating func accept(_ bytes: [UInt8], from peer: PeerID, on link: RelayLink) throws {
         let entry = try SignedEntry(parsing: bytes)
-        guard entry.entry.room == lobby.room else { throw LinkViolation("an entry of a room that is not here") }
+        guard entry.entry.room == lobby.room else { return try whisperReceived(entry, from: peer, on: link) }
         let wasAskedFor = link.member?.requested.remove(entry.id) != nil
         guard !lobby.contains(entry.key) else { return }
         let author = entry.entry.author

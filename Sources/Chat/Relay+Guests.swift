@@ -123,11 +123,40 @@ extension Relay {
         guard let wanted = try? Nickname(name), let peer = names.holder(of: wanted), let other = links.member(peer)
         else { return tell(link, "* nobody here is called \(name)") }
         guard other !== link else { return tell(link, "* that is you") }
-        guard other.guest != nil else {
-            return tell(link, "* \(name) uses Earshot: guests and they cannot speak privately")
+        if other.guest != nil {
+            tell(other, "[\(own) to you] \(text)")
+        } else {
+            whisper(text, from: link, to: other, peer)
         }
-        tell(other, "[\(own) to you] \(text)")
         tell(link, "[you to \(other.member?.name.text ?? name)] \(text)")
+    }
+
+    /// To a member: an entry of the room of two, signed with the guest's key. A guest has no disk, so nobody waits for
+    /// the receipt.
+    private mutating func whisper(_ text: String, from link: RelayLink, to other: RelayLink, _ peer: PeerID) {
+        guard let guest = link.guest else { return }
+        let lamport = min(guest.privateLamport + 1, Limits.lamport)
+        link.guest?.privateLamport = lamport
+        let entry = Entry(
+            room: .conversation(guest.identity.peerID, peer), author: guest.identity.peerID, lamport: lamport,
+            wallTime: min(wall.milliseconds, Limits.wallTime), parents: [], kind: .text, body: text)
+        send(.entries([SignedEntry(signing: entry, by: guest.identity).bytes]), on: other)
+    }
+
+    /// From a member, for a guest alone: the relay is the guest's end of it.
+    mutating func whisperReceived(_ entry: SignedEntry, from peer: PeerID, on link: RelayLink) throws(LinkViolation) {
+        guard entry.entry.author == peer, entry.verify() else { throw LinkViolation("a private entry by another") }
+        let guests = links.members.filter { $0.guest != nil }
+        let other = guests.first { guest in
+            guest.guest.map { entry.entry.room == .conversation($0.identity.peerID, peer) } ?? false
+        }
+        // One that has just left is told nothing, and the member no receipt.
+        guard let other else { return }
+        let own = link.member?.name.text ?? peer.placeholderName
+        let lamport = max(other.guest?.privateLamport ?? 0, min(entry.entry.lamport, Limits.lamport - 1))
+        other.guest?.privateLamport = lamport
+        tell(other, "[\(own) to you] \(entry.entry.body)")
+        send(.receipt(room: entry.entry.room, ids: [entry.id]), on: link)
     }
 
     private var whoLine: String {

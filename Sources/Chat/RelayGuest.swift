@@ -18,6 +18,8 @@ struct RelayGuest {
     var failures = 0
     /// The Lamport time of what it said last: what waits for its time is in no log yet.
     var lamport: UInt64 = 0
+    /// The same of what is private with members.
+    var privateLamport: UInt64 = 0
     /// What is still to be sent, whole lines.
     var outgoing: [UInt8] = []
 

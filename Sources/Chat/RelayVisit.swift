@@ -31,6 +31,8 @@ struct RelayVisit {
     var unsaid: [(text: String, kind: Entry.Kind, token: CommandToken?)] = []
     /// Entries of ours that it may not have, of this run, and whether it was offered them. Not walked.
     var unsent: [EntryID: Bool] = [:]
+    /// Guests that speak plain text, as the person has been told. Only asked "is it in there?".
+    var warnedOf: Set<PeerID> = []
     /// It has let us in once in this run.
     var wasMember = false
 
@@ -103,10 +105,26 @@ struct RelayRoster {
     private(set) var members: [PeerID: RelayMember] = [:]
     private var peerByName: [String: PeerID] = [:]
     private var guests: [RoomID: PeerID] = [:]
+    /// Who had a name last, here or no longer: what is for them can be said while they, or we, are away.
+    private var lastHolders: [String: PeerID] = [:]
+    private var lastNames: [PeerID: Nickname] = [:]
 
     subscript(peer: PeerID) -> RelayMember? { members[peer] }
 
     func peer(named name: Nickname) -> PeerID? { peerByName[name.folded] }
+
+    /// The key that last had this name there.
+    func lastHolder(of name: Nickname) -> PeerID? { lastHolders[name.folded] }
+
+    /// What a key was last called there.
+    func lastName(of peer: PeerID) -> Nickname? { lastNames[peer] }
+
+    /// We are not there any more, so nobody is.
+    mutating func forgetPresence() {
+        members = [:]
+        peerByName = [:]
+        guests = [:]
+    }
 
     /// The guest that the room is our conversation with.
     func guest(in room: RoomID) -> PeerID? { guests[room] }
@@ -121,6 +139,10 @@ struct RelayRoster {
         if member.traits.contains(.isGuest) { guests[.conversation(own, member.peer)] = member.peer }
         members[member.peer] = member
         peerByName[name.folded] = member.peer
+        if lastNames.count < Self.count || lastNames[member.peer] != nil {
+            lastHolders[name.folded] = member.peer
+            lastNames[member.peer] = name
+        }
         return former
     }
 

@@ -99,8 +99,8 @@ extension Report {
 struct ScratchDirectory {
     let path: String
 
-    init(in parent: String = ".") throws {
-        let name = Array("\(parent)/earshot-bench.XXXXXX".utf8CString)
+    init() throws {
+        let name = Array("./earshot-bench.XXXXXX".utf8CString)
         let made = name.withUnsafeBufferPointer { name -> String? in
             let copy = strdup(name.baseAddress!)
             defer { free(copy) }

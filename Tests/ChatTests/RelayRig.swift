@@ -188,6 +188,11 @@ final class RelayRig {
         flush(member)
     }
 
+    func sayEncoded(_ frame: [UInt8], _ member: TestMember) {
+        member.channel.queue(frame)
+        flush(member)
+    }
+
     func say(_ text: String, _ member: TestMember) { say([.entries([member.entry(text).bytes])], member) }
 
     func moderate(

@@ -59,6 +59,31 @@ struct RelayRefusalTests {
         #expect(!relay.log.contains("ana"))
     }
 
+    @Test("a relay that has another key than the last time is refused")
+    func changedKey() throws {
+        let first = try startRelay()
+        let place = try first.address().prefix { $0 != "#" }
+        let port = try first.linkPort()
+        let state = self.place.path(of: "member")
+        func member() throws -> EarshotProcess {
+            try EarshotProcess(
+                "ana", state: state, arguments: ["--no-multicast", "--port", "0", "--relay", String(place)])
+        }
+        let before = try member()
+        try connected(before)
+        _ = try before.waitUntilReady()
+        try before.send(["do": "quit"])
+        #expect(try before.exitStatus() == 0)
+        first.signal(SIGTERM)
+        #expect(try first.exitStatus() == 0)
+        let second = try RelayProcess(
+            ["--state", self.place.path(of: "impostor"), "--listen", "127.0.0.1:\(port)"])
+        _ = try second.address()
+        let after = try member()
+        #expect(try refusal(after).contains("key"))
+        #expect(try after.exitStatus() == 4)
+    }
+
     @Test("a taken name ends with status 3 if no other will do")
     func name() throws {
         let relay = try startRelay()

@@ -114,6 +114,26 @@ struct RelayScenarios {
         #expect(town.lobby(ana) == ["anybody?"])
     }
 
+    @Test("a private message typed while the relay, or the other, is away is kept and comes when both are there")
+    func privateWhileAway() throws {
+        let town = try RelayTown.two(seed: 6)
+        town.simulation.perform(.crash(RelayTown.hub))
+        try town.simulation.run(for: .seconds(1))
+        town.simulation.command(ana, .tell(to: "cem@hub", text: "one", kind: .text))
+        town.simulation.perform(.restart(RelayTown.hub))
+        try #require(try town.simulation.run(limit: .seconds(10)) { _ in town.isWhole } != nil)
+        try town.simulation.run(for: .seconds(1))
+        #expect(town.texts(cem, in: .conversation(with: "ana")) == ["one"])
+        town.simulation.perform(.crash(cem))
+        try town.simulation.run(for: .seconds(2))
+        town.simulation.command(ana, .tell(to: "cem@hub", text: "two", kind: .text))
+        try town.simulation.run(for: .seconds(5))
+        town.simulation.perform(.restart(cem))
+        try town.simulation.run(for: .seconds(5))
+        #expect(town.texts(cem, in: .conversation(with: "ana")) == ["two"])
+        #expect(town.failures(ana).isEmpty)
+    }
+
     @Test("who is refused and has nobody else to speak with ends with status 4; with a LAN it goes on")
     func refused() throws {
         let check = PasswordCheck(tag: [1]) { $0 == Array("secret".utf8) }

@@ -1,0 +1,155 @@
+import Secure
+import TestKit
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("Hostile members of a relay")
+struct HostileMemberTests {
+    @Test("what somebody says in another's name reaches nobody")
+    func forgery() throws {
+        let rig = try RelayRig()
+        let (ana, eve, ben) = (rig.join("ana"), rig.join("eve"), rig.join("ben"))
+        rig.say([.entries([eve.entry("I am ana", signedBy: ana.identity).bytes])], eve)
+        #expect(eve.declined == [.author])
+        #expect(ben.texts.isEmpty && rig.relay.counters.entriesKept == 0)
+        var forged = eve.entry("broken").bytes
+        forged[forged.count - 1] ^= 1
+        rig.say([.entries([forged])], eve)
+        #expect(eve.goodbye == .violation)
+        #expect(ben.texts.isEmpty && !ben.isClosed)
+    }
+
+    @Test("frames that are a relay's own, come twice or come too early close the link and nobody else's")
+    func violations() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        let wrong: [(TestMember) -> [Frame]] = [
+            { [$0.hello(as: "x")] },
+            { _ in [.join(RelayJoin(name: "x", isStrict: false, password: nil, program: ""))] },
+            { _ in [.members(RelayMembers(isFresh: true, changes: []))] },
+            { _ in [.notice("from the relay")] },
+            { _ in [.topic("mine", by: "ana")] },
+            { _ in [.removed(RelayRemoval(how: .kick, by: "x", reason: ""))] },
+            { _ in
+                [
+                    .welcome(
+                        RelayWelcome(
+                            name: "x", relayName: "x", isOperator: true, topic: nil, messageOfTheDay: nil, rate: 0,
+                            burst: 0))
+                ]
+            },
+            { [.tunnel(RelayTunnel(peer: $0.id, number: 1, isFromOpener: true), bytes: [1])] },
+            { _ in [.want(room: .least, ids: [])] },
+            { _ in [.reconcile(room: .lobby, gathering: nil, message: [])] },
+            { [.reconcile(room: .relayLobby(of: $0.relay ?? .least), gathering: nil, message: [0xFF])] },
+        ]
+        for (number, frames) in wrong.enumerated() {
+            let eve = rig.join("eve")
+            rig.say(frames(eve), eve)
+            #expect(eve.goodbye == .violation, "case \(number)")
+            #expect(ana.names == ["ana"], "case \(number)")
+        }
+        let early = rig.connect()
+        rig.say([.entries([early.entry("early").bytes])], early)
+        #expect(early.goodbye == .violation)
+        #expect(!ana.isClosed && ana.notices.isEmpty)
+    }
+
+    @Test("random bytes, before the handshake and behind it, cost their sender the link", arguments: 1...5)
+    func rubbish(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        for number in 0..<50 {
+            let link = LinkID(number: (1 << 63) + 1_000_000 + UInt64(number))
+            rig.tell(.linkAccepted(link, from: Endpoint(address: .v4(0x0B00_0001), port: 1)))
+            rig.tell(.linkBytesReceived(link, random.bytes(Int.random(in: 1...3_000, using: &random))))
+            let eve = rig.join("eve", from: 0x0B00_0002)
+            rig.tell(.linkBytesReceived(eve.link, random.bytes(Int.random(in: 100...3_000, using: &random)) + [0, 0]))
+        }
+        rig.wait(.seconds(15))
+        #expect(rig.relay.counters.strangers == 0)
+        rig.say("still here", ana)
+        #expect(rig.relay.counters.entriesKept == 1)
+    }
+
+    @Test("mutated frames never trap, and what they do to their sender is all that they do", arguments: 1...3)
+    func mutations(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let rig = try RelayRig {
+            $0.limits.connectionRatePerAddress = 1e6
+            $0.limits.connectionsPerAddress = 10_000
+            $0.limits.messageRate = 1e6
+        }
+        let ana = rig.join("ana")
+        var eve = rig.join("eve", from: 0x0B00_0001)
+        for turn in 0..<2_000 {
+            if eve.isClosed { eve = rig.join("eve", from: 0x0B00_0001) }
+            let bytes = random.mutated(sample(turn, eve).encoded())
+            guard !bytes.isEmpty, bytes.count <= Limits.frameBytes else { continue }
+            rig.sayEncoded(bytes, eve)
+        }
+        #expect(!ana.isClosed)
+        #expect(rig.relay.counters.members <= 2)
+    }
+
+    private func sample(_ turn: Int, _ eve: TestMember) -> Frame {
+        let ana = eve.roster.keys.min() ?? .least
+        return switch turn % 5 {
+        case 0: .entries([eve.entry("hi").bytes])
+        case 1: .have(room: .relayLobby(of: eve.relay ?? .least), ids: [.greatest])
+        case 2: .moderate(RelayModeration(number: 1, act: .ban, target: "ana", text: "x", seconds: 1 << 30))
+        case 3: .tunnel(RelayTunnel(peer: ana, number: 1, isFromOpener: true), bytes: [1])
+        default: .away("out")
+        }
+    }
+
+    @Test("a tunnel carries bytes both ways under the right names, ends where the other is gone, and has a rate")
+    func tunnels() throws {
+        let rig = try RelayRig { $0.limits.tunnelByteBurst = 10_000 }
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        rig.say([.tunnel(RelayTunnel(peer: ben.id, number: 4, isFromOpener: true), bytes: [1, 2])], ana)
+        #expect(ben.frames.last == .tunnel(RelayTunnel(peer: ana.id, number: 4, isFromOpener: true), bytes: [1, 2]))
+        rig.say([.tunnel(RelayTunnel(peer: ana.id, number: 4, isFromOpener: false), bytes: [3])], ben)
+        #expect(ana.frames.last == .tunnel(RelayTunnel(peer: ben.id, number: 4, isFromOpener: false), bytes: [3]))
+        let nobody = RelayTunnel(peer: .greatest, number: 5, isFromOpener: true)
+        rig.say([.tunnel(nobody, bytes: [1])], ana)
+        #expect(ana.frames.last == .tunnelClosed(RelayTunnel(peer: .greatest, number: 5, isFromOpener: false)))
+        let big = [UInt8](repeating: 7, count: 9_000)
+        for _ in 0..<2 { rig.say([.tunnel(RelayTunnel(peer: ben.id, number: 6, isFromOpener: true), bytes: big)], ana) }
+        #expect(ana.frames.last == .tunnelClosed(RelayTunnel(peer: ben.id, number: 6, isFromOpener: false)))
+        #expect(ben.frames.last == .tunnelClosed(RelayTunnel(peer: ana.id, number: 6, isFromOpener: true)))
+        #expect(!ana.isClosed && !ben.isClosed)
+    }
+
+    @Test("others bring back what the relay has lost, but nobody brings words of who was never here")
+    func broughtBack() throws {
+        let rig = try RelayRig()
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        let lost = ana.entry("lost by the relay")
+        var random = SeededGenerator(seed: 1)
+        let invented = ben.entry("invented", signedBy: Identity(seed: random.bytes(32)))
+        rig.say([.have(room: .relayLobby(of: rig.identity.peerID), ids: [lost.id, invented.id])], ben)
+        #expect(ben.frames.contains { if case .want(_, let ids) = $0 { ids.count == 2 } else { false } })
+        rig.say([.entries([lost.bytes, invented.bytes])], ben)
+        #expect(ana.texts == ["lost by the relay"])
+        #expect(ben.declined == [.author])
+        // Unasked, not even true words of others.
+        rig.say([.entries([ana.entry("unasked").bytes])], ben)
+        #expect(rig.relay.counters.entriesKept == 1)
+    }
+
+    @Test("who stays silent for half a minute is given up; whoever pings is not")
+    func silence() throws {
+        let rig = try RelayRig()
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        for _ in 0..<5 {
+            rig.wait(.seconds(10))
+            rig.say([.ping(1)], ana)
+        }
+        #expect(!ana.isClosed && ben.isClosed)
+        #expect(ana.names == ["ana"])
+    }
+}

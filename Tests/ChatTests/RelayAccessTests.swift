@@ -1,0 +1,137 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("Who may enter a relay, and who wears it out")
+struct RelayAccessTests {
+    @Test("a room password is asked for; the right one lets in, a wrong one and none do not")
+    func password() throws {
+        let rig = try RelayRig { $0.roomPassword = RelayRig.isRight("secret") }
+        #expect(rig.join("ana", password: "secret").welcome != nil)
+        #expect(rig.join("ben", password: "guess").refusal?.code == .wrongPassword)
+        #expect(rig.join("cem").refusal?.code == .wrongPassword)
+        #expect(rig.relay.counters.ever.refusals[Int(RelayRefusal.Code.wrongPassword.rawValue)] == 2)
+    }
+
+    @Test("a slow check is asked a few times only, whoever guesses, and never again once the password was right")
+    func slowCheck() throws {
+        // The rig runs on one thread.
+        final class Count: @unchecked Sendable { var checks = 0 }
+        let count = Count()
+        let rig = try RelayRig {
+            $0.roomPassword = PasswordCheck(tag: []) { password in
+                count.checks += 1
+                return password == Array("secret".utf8)
+            }
+        }
+        let codes = (0..<100).map { rig.join("eve", password: "\($0)", from: 0x0B00_0000 + $0).refusal?.code }
+        #expect(codes[0] == .wrongPassword && codes[99] == .busy)
+        #expect(count.checks < 10)
+        rig.wait(.seconds(5))
+        #expect(rig.join("ana", password: "secret", from: 0x0C00_0001).welcome != nil)
+        let checks = count.checks
+        for number in 0..<100 {
+            let eve = rig.join("eve", password: "x\(number)", from: 0x0D00_0000 + UInt32(number))
+            #expect(eve.refusal?.code == .wrongPassword)
+        }
+        for number in 0..<100 {
+            let member = rig.join("m\(number)", password: "secret", from: 0x0C00_0001)
+            #expect(member.welcome != nil)
+        }
+        #expect(count.checks == checks)
+    }
+
+    @Test("where keys are listed, only those enter")
+    func list() throws {
+        var random = RandomStream(simulationSeed: 9)
+        let invited = Identity(seed: random.bytes(32))
+        let rig = try RelayRig { $0.allowedPeers = [invited.peerID] }
+        #expect(rig.join("ana", as: invited).welcome != nil)
+        let stranger = rig.join("ben")
+        #expect(stranger.refusal?.code == .notListed)
+        // Its key is in the refusal, to be handed to who keeps the list.
+        #expect(stranger.refusal?.reason.contains("\(stranger.id)") == true)
+    }
+
+    @Test("a full relay says so, and has a place for the member that comes back and for operators")
+    func full() throws {
+        let rig = try RelayRig {
+            $0.limits.memberCount = 2
+            $0.operatorPassword = RelayRig.isRight("sesame")
+        }
+        let (ana, _) = (rig.join("ana"), rig.join("ben"))
+        #expect(rig.join("cem").refusal?.code == .full)
+        let again = rig.join("ana", as: ana.identity)
+        #expect(again.welcome?.name == "ana")
+        #expect(ana.goodbye == .duplicate && ana.isClosed)
+        #expect(again.names == ["ana", "ben"])
+        #expect(rig.join("op", password: "sesame").welcome?.isOperator == true)
+    }
+
+    @Test("silent connections give way to honest ones, and one address has a share only")
+    func silent() throws {
+        let rig = try RelayRig {
+            $0.limits.handshakeCount = 8
+            $0.limits.connectionsPerAddress = 16
+        }
+        for number in 0..<1_000 {
+            let link = LinkID(number: (1 << 63) + 1_000_000 + UInt64(number))
+            rig.tell(.linkAccepted(link, from: Endpoint(address: .v4(0x0A00_0066), port: 1)))
+            #expect(rig.relay.counters.strangers <= 8)
+        }
+        #expect(rig.relay.counters.ever.connectionsRefused >= 900)
+        #expect(rig.join("ana").welcome != nil)
+        rig.wait(.seconds(12))
+        #expect(rig.relay.counters.strangers == 0)
+    }
+
+    @Test("whoever says more than the rate is warned first, then slowed down, and loses nothing")
+    func pace() throws {
+        let rig = try RelayRig {
+            $0.limits.messageRate = 10
+            $0.limits.messageBurst = 5
+        }
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        for number in 0..<30 { rig.say("\(number)", ana) }
+        #expect(ben.texts.count == 5)
+        #expect(ana.notices.count == 1)
+        rig.wait(.seconds(1))
+        #expect((10...17).contains(ben.texts.count))
+        rig.wait(.seconds(3))
+        #expect(ben.texts == (0..<30).map(String.init))
+        #expect(!ana.isClosed)
+    }
+
+    @Test("whoever goes on and on is removed, and the others have what it said until then")
+    func flood() throws {
+        let rig = try RelayRig {
+            $0.limits.messageRate = 10
+            $0.limits.messageBurst = 5
+            $0.limits.waitingMessageCount = 20
+        }
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        for number in 0..<100 where !ana.isClosed { rig.say("\(number)", ana) }
+        #expect(ana.isClosed && ana.removal?.how == .flood)
+        #expect(ben.names == ["ben"])
+        #expect(rig.relay.counters.ever.trouble.floods == 1)
+    }
+
+    @Test("a flood of coming and going is told as what is left of it", arguments: [10, 200])
+    func joinFlood(count: Int) throws {
+        let rig = try RelayRig { $0.limits.connectionRatePerAddress = 1e6 }
+        for number in 0..<60 { rig.join("m\(number)") }
+        rig.wait(.seconds(2))
+        let ana = rig.join("ana")
+        rig.wait(.seconds(2))
+        let before = ana.frames.count
+        for number in 0..<count {
+            let eve = rig.join("eve\(number)", from: 0x0B00_0001)
+            rig.close(eve)
+        }
+        rig.wait(.seconds(2))
+        #expect(ana.names.count == 61)
+        #expect(ana.frames.count - before <= 4)
+    }
+}
