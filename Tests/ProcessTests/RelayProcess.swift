@@ -113,18 +113,27 @@ final class Visitor {
     /// Lines that have come, in order.
     private(set) var lines: [String] = []
 
-    init(port: UInt16) throws {
+    /// - Parameter source: which of this machine's addresses is spoken from.
+    init(port: UInt16, from source: String = "127.0.0.1") throws {
         number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let isBound = Self.with(source, 0) { bind(number, $0, $1) } == 0
+        guard isBound, Self.with("127.0.0.1", port, { connect(number, $0, $1) }) == 0 else {
+            throw Missing(what: "a connection to port \(port)", lines: [String(cString: strerror(errno))])
+        }
+    }
+
+    private static func with(_ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt)
+        -> CInt
+    {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr = in_addr(s_addr: inet_addr("127.0.0.1"))
-        let result = withUnsafePointer(to: &address) { pointer in
+        address.sin_addr = in_addr(s_addr: inet_addr(host))
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else { throw Missing(what: "a connection to port \(port)", lines: []) }
     }
 
     /// A guest that has come in.
