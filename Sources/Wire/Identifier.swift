@@ -12,18 +12,24 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        var position = 0
-        for byte in bytes {
-            switch position >> 3 {
-            case 0: words.0 = words.0 << 8 | UInt64(byte)
-            case 1: words.1 = words.1 << 8 | UInt64(byte)
-            case 2: words.2 = words.2 << 8 | UInt64(byte)
-            default: words.3 = words.3 << 8 | UInt64(byte)
-            }
-            position += 1
+        let isRead = bytes.withContiguousStorageIfAvailable { Self(words: readWords(UnsafeRawBufferPointer($0))) }
+        if let isRead {
+            self = isRead
+        } else {
+            self = Array(bytes).withUnsafeBytes { Self(words: readWords($0)) }
         }
-        (word0, word1, word2, word3) = words
+    }
+
+    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        self = bytes.withUnsafeBytes { Self(words: readWords($0)) }
+    }
+
+    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    public init?(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        self = bytes.withUnsafeBytes { Self(words: readWords($0)) }
     }
 
     private init(words: (UInt64, UInt64, UInt64, UInt64)) {
@@ -56,6 +62,16 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool {
         (left.word0, left.word1, left.word2, left.word3) < (right.word0, right.word1, right.word2, right.word3)
     }
+}
+
+/// Thirty-two bytes as big-endian words.
+private func readWords(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
+    (
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+    )
 }
 
 /// An Ed25519 public key: who a peer is.

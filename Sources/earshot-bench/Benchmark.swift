@@ -5,7 +5,7 @@ struct Benchmark: Sendable {
     let run: @Sendable (Plan) throws -> Report
 
     static var all: [Benchmark] {
-        [codec, handshake, reconcile, store, fanout]
+        [codec, handshake, reconcile, store, join, tell, say, fanout]
     }
 }
 

@@ -5,6 +5,7 @@ enum Role {
     static func run(_ name: String, _ arguments: [String]) -> Int32 {
         do {
             switch name {
+            case "echo": try Echo.run()
             case "fanout-floor": try FloorServer.run()
             case "fanout-relay": try RelayServer.run(keepingAt: arguments.first)
             default: throw Obstacle("no role is called \(name)")

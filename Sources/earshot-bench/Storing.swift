@@ -95,12 +95,12 @@ extension Report {
     }
 }
 
-/// A directory for files of a benchmark. In the directory that programs are started from, as that is on a disk.
+/// A directory for files of a benchmark; on a disk unless said otherwise.
 struct ScratchDirectory {
     let path: String
 
-    init() throws {
-        let name = Array("./earshot-bench.XXXXXX".utf8CString)
+    init(in parent: String = "/var/tmp") throws {
+        let name = Array("\(parent)/earshot-bench.XXXXXX".utf8CString)
         let made = name.withUnsafeBufferPointer { name -> String? in
             let copy = strdup(name.baseAddress!)
             defer { free(copy) }

@@ -35,7 +35,7 @@ enum Stream {
     static func setUp(_ socket: CInt, waits: Bool = false) {
         var one: CInt = 1
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
-        if !waits { _ = fcntl(socket, F_SETFL, O_NONBLOCK) }
+        _ = fcntl(socket, F_SETFL, waits ? 0 : O_NONBLOCK)
     }
 
     /// All of it; waits by trying again when the kernel's buffer is full.

@@ -19,6 +19,9 @@ func start() -> Int32 {
         return 0
     }
     if !options.isJSON { Console.show("\(Machine.description)\n") }
+    // Before anything has a socket.
+    _ = Network.isOwn
+    signal(SIGPIPE, SIG_IGN)
     var status: Int32 = 0
     for (benchmark, part) in options.benchmarks {
         do {

@@ -7,7 +7,6 @@ extension Benchmark {
         name: "fanout",
         about: "A relay on one processor, its members on the other; the floor sends the same bytes with no checks."
     ) { plan in
-        _ = Network.isOwn
         Processor.bind(Processor.own)
         var report = Report()
         for count in plan.meant(plan.isQuick ? [10, 100, 1_000] : [10, 100, 1_000, 5_000]) {
