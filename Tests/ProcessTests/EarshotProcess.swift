@@ -49,16 +49,8 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         process.standardError = errors
         startedAt = Self.uptime()
         try process.run()
-        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.outputReceived(data)
-        }
-        errors.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.errorsReceived(data)
-        }
+        output.read { [weak self] in self?.outputReceived($0) }
+        errors.read { [weak self] in self?.errorsReceived($0) }
     }
 
     deinit {

@@ -17,11 +17,7 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         for isOutput in [true, false] {
             let pipe = Pipe()
             if isOutput { process.standardOutput = pipe } else { process.standardError = pipe }
-            pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-                let data = handle.availableData
-                if data.isEmpty { handle.readabilityHandler = nil }
-                self?.received(data, isOutput: isOutput)
-            }
+            pipe.read { [weak self] in self?.received($0, isOutput: isOutput) }
         }
         try process.run()
     }
