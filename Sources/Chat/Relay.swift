@@ -244,7 +244,7 @@ struct RelayOutbox {
 extension RoomID {
     /// A relay's lobby.
     static func relayLobby(of relay: PeerID) -> RoomID {
-        RoomID(SHA256.hash(Array("earshot relay v1".utf8) + relay.bytes))!
+        RoomID(SHA256.hash(Array("earshot relay lobby v1".utf8) + relay.bytes))!
     }
 }
 

@@ -18,11 +18,11 @@ extension ProtocolVector {
         return String(value.dropFirst().dropLast())
     }
 
-    private func nullable<Value>(_ key: String, _ read: (String) throws -> Value) throws -> Value? {
+    func nullable<Value>(_ key: String, _ read: (String) throws -> Value) throws -> Value? {
         try requireText(key) == "null" ? nil : try read(key)
     }
 
-    private func identifiers(_ key: String) throws -> [EntryID] {
+    func identifiers(_ key: String) throws -> [EntryID] {
         try texts(key).map { try #require(EntryID(hexadecimal: $0)) }
     }
 
@@ -53,7 +53,7 @@ extension ProtocolVector {
         case "receipt": .receipt(room: try requireIdentifier("room"), ids: try identifiers("id"))
         case "gathering": .gathering(try requireIdentifier("gathering"))
         case "away": .away(try nullable("away") { try requireQuoted($0) })
-        default: try #require(nil as Frame?, "\(self) is of an unknown type")
+        default: try relayFrame()
         }
     }
 

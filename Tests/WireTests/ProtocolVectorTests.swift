@@ -91,7 +91,7 @@ struct ProtocolVectorTests {
     @Test("every type of frame has an example in the document")
     func everyFrame() {
         let types = Set(Self.document.vectors(kind: "frame").compactMap { $0.text("type") })
-        #expect(types.count == 13)
+        #expect(types.count == 25)
     }
 
     @Test("streams are cut as the document says", arguments: document.vectors(kind: "stream"))
@@ -128,7 +128,7 @@ struct ProtocolVectorTests {
     @Test("each list of refusals is there")
     func refusalsAreThere() {
         for (kind, count) in [
-            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 11),
+            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 17),
         ] {
             #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
         }
@@ -153,6 +153,14 @@ struct ProtocolVectorTests {
             "lamport": Limits.lamport,
             "wallTime": Limits.wallTime,
             "awayBytes": UInt64(Limits.awayBytes),
+            "passwordBytes": UInt64(Limits.passwordBytes),
+            "programBytes": UInt64(Limits.programBytes),
+            "phraseBytes": UInt64(Limits.phraseBytes),
+            "noticeBytes": UInt64(Limits.noticeBytes),
+            "frameMemberCount": UInt64(Limits.frameMemberCount),
+            "frameBanCount": UInt64(Limits.frameBanCount),
+            "tunnelBytes": UInt64(Limits.tunnelBytes),
+            "banSeconds": Limits.banSeconds,
             "firstCriticalFrameType": Frame.firstCriticalType,
         ]
         #expect(Dictionary(uniqueKeysWithValues: vector.fields.map { ($0.key, UInt64($0.value)) }) == limits)

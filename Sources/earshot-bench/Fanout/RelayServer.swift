@@ -9,7 +9,7 @@ enum RelayServer {
     static let identity = Identity(seed: Array(repeating: 21, count: 32))
 
     /// Its lobby (Protocol.md, Relays).
-    static let room = RoomID(SHA256.hash(Array("earshot relay v1".utf8) + identity.peerID.bytes))!
+    static let room = RoomID(SHA256.hash(Array("earshot relay lobby v1".utf8) + identity.peerID.bytes))!
 
     /// Says its port on standard output and serves until it is killed.
     /// - Parameter path: where it keeps its log; nil for in memory only.
