@@ -10,8 +10,6 @@ public enum Insertion: Equatable, Sendable {
 
     public enum Refusal: Equatable, Sendable {
         case otherRoom
-        /// Its Lamport time is so far above ours that the times would be used up.
-        case tooFarAhead(lamport: UInt64, greatest: UInt64)
         /// Retention has let go of everything that old.
         case belowFloor(lamport: UInt64, floor: UInt64)
     }
@@ -43,17 +41,20 @@ public struct RoomLog {
     var lamports: [EntryID: UInt64]
     /// The lowest Lamport time that is kept here; 0: all.
     public internal(set) var floor: UInt64
+    /// How far the room has come: the greatest Lamport time that is reached from the lowest in steps of at most
+    /// ``lamportStep``. What is above is kept and shown like everything, but nobody goes on from there. It follows from
+    /// the set of entries alone: were it a reason to refuse one, what is kept would depend on what came first, and one
+    /// lie would part the logs for good.
+    public private(set) var reach: UInt64 = 0
     /// The highest floor that another member has told: what is that old has no parents to be had.
     var othersFloor: UInt64 = 0
     /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
 
-    /// Lamport times this far above the greatest known one are refused: 2^53 of them then last for nine thousand
-    /// million lies.
+    /// How far a Lamport time may be above all below it and still count as the room's: 2^53 of them then last for nine
+    /// thousand million lies.
     static let lamportStep: UInt64 = 1_000_000
-    /// An empty log cannot judge how far a room has come; half of all times is left to go on.
-    static let firstLamport: UInt64 = Limits.lamport / 2
     /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
     static let headCount = 64
     /// Entries read at the start to find the heads. All children of these are among them, so their heads are right;
@@ -79,8 +80,10 @@ public struct RoomLog {
         lamports = [:]
         lamports.reserveCapacity(keys.count)
         for key in keys { lamports[key.id] = key.lamport }
+        findReach()
         var heads: Set<EntryKey> = []
-        for kept in try archive.entries(of: log, before: nil, limit: Self.headWindow) {
+        let end = EntryKey(lamport: reach + 1, id: .least)
+        for kept in try archive.entries(of: log, before: end, limit: Self.headWindow) {
             guard let entry = try? SignedEntry(trusted: kept.bytes) else { continue }
             // Parents come before their children.
             for parent in entry.entry.parents {
@@ -93,8 +96,6 @@ public struct RoomLog {
 
     public var isEmpty: Bool { index.isEmpty }
     public var count: Int { index.count }
-    /// 0 in an empty log.
-    public var greatestLamport: UInt64 { index.last?.lamport ?? 0 }
     /// Whether it is here and not yet shown, because its parents are not.
     func isWaiting(_ id: EntryID) -> Bool { order.isWaiting(id) }
     public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
@@ -112,7 +113,7 @@ public struct RoomLog {
     }
 
     /// The Lamport time of a new entry.
-    public var nextLamport: UInt64 { min(max(greatestLamport, floor) + 1, Limits.lamport) }
+    public var nextLamport: UInt64 { min(max(reach, floor) + 1, Limits.lamport) }
 
     // Receiving.
 
@@ -129,19 +130,36 @@ public struct RoomLog {
         guard entry.entry.room == room else { return .refused(.otherRoom) }
         guard lamports[key.id] == nil else { return .duplicate }
         guard key.lamport >= floor else { return .refused(.belowFloor(lamport: key.lamport, floor: floor)) }
-        let greatest = greatestLamport
-        let mostAllowed = index.isEmpty ? Self.firstLamport : greatest + Self.lamportStep
-        guard key.lamport <= min(max(mostAllowed, floor + 1), Limits.lamport) else {
-            return .refused(.tooFarAhead(lamport: key.lamport, greatest: greatest))
-        }
         let isNew = try archive.append(
             ArchivedEntry(key: key, bytes: entry.bytes), body: entry.entry.body, to: log, durability: durability)
         index.insert(key)
         lamports[key.id] = key.lamport
+        noteReach(of: key)
         guard isNew else { return .duplicate }
         noteHeads(of: entry)
         order.arrived(entry, at: now, below: max(floor, othersFloor)) { lamports[$0] }
         return .added
+    }
+
+    private mutating func noteReach(of key: EntryKey) {
+        if floor == 0, key == index.first {
+            findReach()
+        } else if key.lamport > reach {
+            climb()
+        }
+    }
+
+    private mutating func findReach() {
+        reach = floor > 0 ? floor : index.first?.lamport ?? 0
+        climb()
+    }
+
+    private mutating func climb() {
+        while true {
+            let below = index.position(of: EntryKey(lamport: reach + Self.lamportStep + 1, id: .least))
+            guard below > 0, index[below - 1].lamport > reach else { return }
+            reach = index[below - 1].lamport
+        }
     }
 
     private mutating func noteHeads(of entry: SignedEntry) {
@@ -151,8 +169,8 @@ public struct RoomLog {
                 openHeads.remove(at: place)
             }
         }
-        // One that others wait for is a parent already.
-        guard !order.isAwaited(entry.id) else { return }
+        // One that others wait for is a parent already; one that is out of reach would push the true heads out.
+        guard entry.entry.lamport <= reach, !order.isAwaited(entry.id) else { return }
         openHeads.insert(entry.key, at: openHeads.lowerBound(of: entry.key))
         if openHeads.count > Self.headCount { openHeads.removeFirst() }
     }
