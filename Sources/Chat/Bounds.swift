@@ -13,6 +13,9 @@ public enum Bounds {
     public static let strangerCount = 256
     /// Links in all: a LAN of a thousand peers with room for the moment when one link replaces another.
     public static let linkCount = 2_000
+    /// Established links with one peer: two while links cross, two more while old ones are half-open. A peer that keeps
+    /// opening others loses its oldest, so that it cannot fill the table.
+    static let linksPerPeer = 4
     /// How long our own connection attempt may take: a LAN answers in milliseconds, a stale address never.
     static let connectTime = Duration.seconds(3)
     /// From the connection to the first frame: a peer that says nothing or trickles bytes is cut then.

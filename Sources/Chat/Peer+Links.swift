@@ -95,11 +95,13 @@ extension Peer {
         links[id]?.instance = instance
         links[id]?.establishedWall = wall
         links.setPhase(.established(peer), of: id)
-        for other in links.links(with: peer) where other != id {
+        let all = links.links(with: peer)
+        for (place, other) in all.enumerated() where other != id {
             let isOlderProcess = links[other]?.instance != instance
             // The lower ID decides, so that the two never close one each. It keeps the newest: an older one may be
             // half-open after the other side's address changed.
-            if isOlderProcess || self.id < peer {
+            let isSurplus = place + Bounds.linksPerPeer < all.count
+            if isOlderProcess || self.id < peer || isSurplus {
                 send(.goodbye(.duplicate), on: other)
                 close(other, abruptly: false)
             }
