@@ -41,7 +41,7 @@ extension Trial {
             for _ in 0..<random.uniform(below: UInt64(settings.peers)) {
                 let (host, start) = (anybody(), time())
                 switch habit {
-                case .lateJoining, .sharedNames: break
+                case .lateJoining, .sharedNames, .lying: break
                 case .quitting:
                     acts.append(ScriptedAct(at: start, host: host, act: .quit))
                     acts.append(ScriptedAct(at: max(start, time()), host: host, act: .start))

@@ -19,7 +19,7 @@ public struct TrialSettings: Sendable {
     /// Within this after the last fault everything must have come right.
     public var recovery = Duration.seconds(120)
     /// And stay so for this long.
-    public var calm = Duration.seconds(10)
+    public var calm = Duration.seconds(4)
 
     /// What people do that peers must bear with.
     public enum Habit: String, CaseIterable, Sendable {
@@ -33,13 +33,15 @@ public struct TrialSettings: Sendable {
         case sharedNames
         /// They go away and come back.
         case beingAway
+        /// One or two hostile ones are among them.
+        case lying
     }
 
     public init(peers: Int) {
         self.peers = peers
         faults = FaultPlan.Kind.allCases
         habits = Habit.allCases
-        turmoil = .seconds(30)
+        turmoil = .seconds(20)
         faultCount = 2 * peers
         messageCount = 4 * peers
     }
@@ -49,6 +51,8 @@ public struct TrialSettings: Sendable {
 public struct TrialOutcome: Equatable, Sendable {
     /// From the last fault until everything had come right.
     public var recovery: Duration
+    /// What came right last; nil if all was right at once.
+    public var last: String?
     public var steps: Int
     public var messages: Int
     public var traffic: Traffic
@@ -83,7 +87,15 @@ public final class Trial {
         let habits = settings.habits.filter { _ in random.unit() < 0.5 }
         let names = Self.names(settings.peers, areShared: habits.contains(.sharedNames), random: &random)
         let conditions = Self.conditions(&random)
+        let end = Instant(nanoseconds: 500_000_000) + settings.turmoil
+        let liars = habits.contains(.lying) ? 1 + Int(random.uniform(below: 2)) : 0
+        let liarSeeds = (0..<liars).map { _ in random.bytes(Identity.seedBytes) }
         simulation = Simulation(seed: random.next(), conditions: conditions) { host, generation, disk in
+            guard host.number < identities.count else {
+                let seed = liarSeeds[host.number - identities.count]
+                let stream = RandomStream(simulationSeed: seeds[0] ^ UInt64(host.number))
+                return Resident(Liar(identity: Identity(seed: seed), random: stream, until: end))
+            }
             let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
             // A disk of the simulation does not fail.
             return try! Resident(
@@ -102,6 +114,7 @@ public final class Trial {
         script = makeScript(habits: habits, random: &random)
         let span = habits.contains(.lateJoining) ? settings.turmoil : .milliseconds(500)
         for _ in hosts { simulation.addHost(startingAfter: span * random.unit()) }
+        for _ in 0..<liars { simulation.addHost(startingAfter: .milliseconds(Int64(random.uniform(below: 5_000)))) }
         if plan.kinds.contains(.clockJump) {
             // Clocks are wrong from the start, too.
             for host in hosts {
@@ -146,16 +159,16 @@ public final class Trial {
         }
         try advance(to: end + .milliseconds(1))
         repairAll()
-        let recovery = try comeToRest()
+        let (recovery, last) = try comeToRest()
         try stayAtRest()
         return TrialOutcome(
-            recovery: recovery, steps: simulation.stepCount, messages: witness.ledger.accepted.count,
+            recovery: recovery, last: last, steps: simulation.stepCount, messages: witness.ledger.accepted.count,
             traffic: simulation.recorder.total, fingerprint: simulation.recorder.fingerprint)
     }
 
     /// All faults are over, and everybody is there.
     private func repairAll() {
-        for host in simulation.hosts {
+        for host in simulation.hosts.prefix(settings.peers) {
             simulation.perform(.wake(host))
             simulation.perform(.resume(host))
             simulation.perform(.plug(host))
@@ -163,19 +176,21 @@ public final class Trial {
         }
     }
 
-    private func comeToRest() throws -> Duration {
+    private func comeToRest() throws -> (Duration, last: String?) {
         let start = simulation.now
         var recovery = Duration.zero
+        var last: String?
         while true {
             if let unrest = witness.unrest(in: simulation) {
                 recovery = simulation.now - start
+                last = unrest
                 guard recovery < settings.recovery else {
                     throw Violation(
                         "everything comes right within \(settings.recovery) of the last fault", unrest,
                         step: simulation.stepCount, at: simulation.now)
                 }
             } else if simulation.now - start >= Self.latency {
-                return recovery
+                return (recovery, last)
             }
             try advance(to: simulation.now + Self.interval)
         }
@@ -201,7 +216,7 @@ public final class Trial {
     private func stayAtRest() throws {
         let start = simulation.now
         try advance(to: start + settings.calm)
-        let restless = simulation.hosts.filter { witness.lastChange(at: $0) > start }
+        let restless = simulation.hosts.prefix(settings.peers).filter { witness.lastChange(at: $0) > start }
         if let unrest = witness.unrest(in: simulation) ?? restless.first.map({ "\($0) saw somebody come or go" }) {
             throw Violation("what has come right stays so", unrest, step: simulation.stepCount, at: simulation.now)
         }

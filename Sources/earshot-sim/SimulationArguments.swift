@@ -30,7 +30,7 @@ struct SimulationArguments {
           --faults LIST      what may go wrong, with commas between: all, none or some of
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
-          --hours H          how long things go wrong, of virtual time (30 s)
+          --hours H          how long things go wrong, of virtual time (20 s)
           --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
           --scale            no faults: measure how long N peers take to see each other, and what it costs
           --help
@@ -96,7 +96,7 @@ struct SimulationArguments {
         settings.faults = faults
         settings.habits = habits
         if let hours {
-            // As much goes wrong and is said in a minute as in the usual half minute.
+            // As much goes wrong and is said in a minute as in the usual time.
             let minutes = max(1, Int(hours * 60))
             settings.turmoil = .seconds(hours * 3_600)
             settings.faultCount *= minutes

@@ -19,7 +19,7 @@ struct Sweep {
         if let seed = arguments.replayed { return try replay(seed) }
         let start = clock.now
         show("seeds \(arguments.seeds.lowerBound)..\(arguments.seeds.upperBound), \(settings.peers) peers\n")
-        var (steps, messages, slowest) = (0, 0, (seed: UInt64(0), recovery: Duration.zero))
+        var (steps, messages, slowest) = (0, 0, (seed: UInt64(0), recovery: Duration.zero, last: ""))
         for seed in arguments.seeds {
             tellProgress(seed, since: start)
             let trial = Trial(seed: seed, settings: settings)
@@ -27,7 +27,7 @@ struct Sweep {
                 let outcome = try trial.run()
                 steps += outcome.steps
                 messages += outcome.messages
-                if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery) }
+                if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery, outcome.last ?? "") }
             } catch {
                 clearProgress()
                 // Again, and traced this time.
@@ -37,7 +37,7 @@ struct Sweep {
         clearProgress()
         show(
             "\(arguments.seeds.count) seeds passed in \(clock.now - start): \(steps) steps, \(messages) messages, "
-                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery)\n")
+                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last))\n")
         if arguments.chart != nil { return try replay(arguments.seeds.upperBound, isBrief: true) }
         return 0
     }

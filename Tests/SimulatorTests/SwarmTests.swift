@@ -12,6 +12,19 @@ struct SwarmTests {
         }
     }
 
+    @Test("liars harm nobody but themselves", arguments: [1, 3, 4])
+    func liars(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 5)
+        settings.habits = [.lying, .lying, .lying]
+        let trial = Trial(seed: seed, settings: settings)
+        try #require(trial.kinds.contains("lying"))
+        do {
+            _ = try trial.run()
+        } catch let violation as Violation {
+            Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
     @Test("each kind of fault, all the time and alone", arguments: FaultPlan.Kind.allCases)
     func alone(kind: FaultPlan.Kind) throws {
         var settings = TrialSettings(peers: 4)

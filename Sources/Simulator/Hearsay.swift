@@ -1,0 +1,58 @@
+import Secure
+import Wire
+
+/// What a liar has picked up, to be used against those it comes from. Each list keeps its latest.
+struct Hearsay {
+    private(set) var datagrams: [[UInt8]] = []
+    private(set) var endpoints: [Endpoint] = []
+    private(set) var names: [String] = []
+    private(set) var peers: [PeerID] = []
+    private(set) var entries: [[UInt8]] = []
+    private(set) var entryIDs: [EntryID] = []
+    private(set) var gathering: GatheringID?
+    /// The greatest that somebody honest may have used.
+    private(set) var lamport: UInt64 = 1
+    var ownAnnouncement: [UInt8] = []
+    private static let kept = 64
+
+    let lobby = RoomID(SHA256.hash(Array("earshot lobby v1".utf8))) ?? .least
+
+    func conversation(_ one: PeerID, _ other: PeerID) -> RoomID {
+        let bytes = Array("earshot pair v1".utf8) + min(one, other).bytes + max(one, other).bytes
+        return RoomID(SHA256.hash(bytes)) ?? .least
+    }
+
+    private static func keep<Element>(_ element: Element, in list: inout [Element]) {
+        list.append(element)
+        if list.count > kept { list.removeFirst() }
+    }
+
+    mutating func datagram(_ bytes: [UInt8], from source: Endpoint, except own: PeerID) {
+        guard let announcement = try? SignedAnnouncement(parsing: bytes).announcement, announcement.peer != own else {
+            return
+        }
+        Self.keep(bytes, in: &datagrams)
+        Self.keep(Endpoint(address: source.address, port: announcement.linkPort), in: &endpoints)
+        Self.keep(announcement.name, in: &names)
+        Self.keep(announcement.peer, in: &peers)
+    }
+
+    mutating func frame(_ frame: Frame) {
+        switch frame {
+        case .hello(let announcement, let gathering, _):
+            Self.keep(announcement, in: &datagrams)
+            self.gathering = gathering ?? self.gathering
+        case .announcement(let bytes): Self.keep(bytes, in: &datagrams)
+        case .gathering(let gathering): self.gathering = gathering
+        case .entries(let list):
+            for bytes in list {
+                Self.keep(bytes, in: &entries)
+                guard let entry = try? SignedEntry(parsing: bytes) else { continue }
+                Self.keep(entry.id, in: &entryIDs)
+                lamport = max(lamport, entry.entry.lamport)
+            }
+        case .have(_, let ids), .want(_, let ids): for id in ids.suffix(Self.kept) { Self.keep(id, in: &entryIDs) }
+        default: break
+        }
+    }
+}

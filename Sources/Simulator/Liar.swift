@@ -1,0 +1,213 @@
+import Chat
+import Secure
+import Wire
+
+/// A hostile neighbour: it speaks the protocol well and lies in it. What it says is well-formed, properly sealed and
+/// signed where only its own key is needed; it forges, replays, back-dates, contradicts itself and floods. One day it
+/// gives up and is gone.
+struct Liar: Core {
+    private struct Line {
+        var channel: LiarChannel
+        var peer: PeerID?
+    }
+
+    let identity: Identity
+    let end: Instant
+    var random: RandomStream
+    var heard = Hearsay()
+    private let staticKey: NoiseKeyPair
+    private let instance: UInt64
+    private var sequence: UInt64 = 1_767_225_600_000
+    private var lines: [LinkID: Line] = [:]
+    /// The order in which they are walked.
+    private var open: [LinkID] = []
+    private var nextLink: UInt64 = 1
+    private var outputs: [Output] = []
+    private var nextLie: Instant?
+    private var isOver = false
+
+    /// - Parameter end: when it gives up.
+    init(identity: Identity, random: RandomStream, until end: Instant) {
+        var random = random
+        self.identity = identity
+        self.end = end
+        staticKey = NoiseKeyPair(privateKey: random.bytes(32))
+        instance = random.next() | 1
+        self.random = random
+    }
+
+    var nextDeadline: Deadline? { nextLie.map { Deadline(at: $0, reason: "a lie") } }
+
+    mutating func nextOutput() -> Output? { outputs.isEmpty ? nil : outputs.removeFirst() }
+
+    mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
+        guard !isOver else { return }
+        switch input {
+        case .started: nextLie = now + .milliseconds(100)
+        case .datagramReceived(let bytes, let source): heard.datagram(bytes, from: source, except: identity.peerID)
+        case .linkAccepted(let link, _):
+            let key = NoiseKeyPair(privateKey: random.bytes(32))
+            lines[link] = Line(channel: LiarChannel(.responder, identity, staticKey, key))
+            open.append(link)
+        case .linkOpened(let link):
+            if let bytes = lines[link]?.channel.begin() { outputs.append(.sendOnLink(link, bytes)) }
+        case .linkBytesReceived(let link, let bytes): received(bytes, on: link)
+        case .linkClosed(let link, _):
+            lines[link] = nil
+            open.removeAll { $0 == link }
+        case .deadlineReached:
+            if now >= end { return giveUp() }
+            lie(at: now, wall: wall)
+            nextLie = now + .milliseconds(Int64(20 + random.uniform(below: 400)))
+        case .interfacesChanged, .resumed, .commanded: break
+        }
+    }
+
+    private mutating func giveUp() {
+        isOver = true
+        nextLie = nil
+        outputs.append(.multicast(announcement(.goodbye).bytes))
+        for link in open { outputs.append(.closeLink(link, abruptly: true)) }
+        outputs.append(.finished(.done))
+    }
+
+    // Links.
+
+    private mutating func received(_ bytes: [UInt8], on link: LinkID) {
+        guard var line = lines[link] else { return }
+        do {
+            let received = try line.channel.received(bytes)
+            if !received.answer.isEmpty { outputs.append(.sendOnLink(link, received.answer)) }
+            line.peer = received.peer ?? line.peer
+            lines[link] = line
+            if received.peer != nil { send([hello()], on: link) }
+            for frame in received.frames { heard.frame(frame) }
+        } catch {
+            outputs.append(.closeLink(link, abruptly: true))
+        }
+    }
+
+    private func hello() -> Frame {
+        .hello(announcement: heard.ownAnnouncement, gathering: heard.gathering, away: nil)
+    }
+
+    private mutating func send(_ frames: [Frame], on link: LinkID) {
+        guard let bytes = lines[link]?.channel.seal(frames) else { return }
+        outputs.append(.sendOnLink(link, bytes))
+    }
+
+    private mutating func dial() {
+        guard let endpoint = any(of: heard.endpoints), open.count < 64 else { return }
+        let link = LinkID(number: nextLink)
+        nextLink += 1
+        let key = NoiseKeyPair(privateKey: random.bytes(32))
+        lines[link] = Line(channel: LiarChannel(.initiator, identity, staticKey, key))
+        open.append(link)
+        outputs.append(.openLink(link, to: endpoint))
+    }
+
+    // Lies.
+
+    func any<Element>(of list: [Element], _ random: inout RandomStream) -> Element? {
+        list.isEmpty ? nil : list[Int(random.uniform(below: UInt64(list.count)))]
+    }
+
+    private mutating func any<Element>(of list: [Element]) -> Element? { any(of: list, &random) }
+
+    private mutating func announcement(_ kind: Announcement.Kind) -> SignedAnnouncement {
+        sequence += 1
+        let name = any(of: heard.names) ?? "liar"
+        let signed = SignedAnnouncement(
+            signing: Announcement(
+                kind: kind, peer: identity.peerID, instance: instance, sequence: sequence, name: name,
+                claimTime: random.unit() < 0.5 ? 0 : random.next() >> 20, linkPort: 47474), by: identity)
+        heard.ownAnnouncement = signed.bytes
+        return signed
+    }
+
+    private mutating func lie(at now: Instant, wall: WallTime) {
+        if heard.ownAnnouncement.isEmpty { outputs.append(.multicast(announcement(.announce).bytes)) }
+        if random.unit() < 0.3 { lieByDatagram() }
+        if random.unit() < 0.2 || open.isEmpty { dial() }
+        let linked = open.filter { lines[$0]?.peer != nil }
+        guard let link = any(of: linked), let victim = lines[link]?.peer else { return }
+        let frames = (0...random.uniform(below: 3)).compactMap { _ in framedLie(to: victim, wall: wall) }
+        send(frames, on: link)
+        if random.unit() < 0.05 { outputs.append(.closeLink(link, abruptly: random.unit() < 0.5)) }
+    }
+
+    private mutating func lieByDatagram() {
+        switch random.uniform(below: 5) {
+        case 0: outputs.append(.multicast(announcement(random.unit() < 0.2 ? .goodbye : .announce).bytes))
+        // Played again, as it was or with the end of another.
+        case 1: if let bytes = any(of: heard.datagrams) { outputs.append(.multicast(bytes)) }
+        case 2:
+            guard let one = any(of: heard.datagrams), let other = any(of: heard.datagrams) else { return }
+            outputs.append(.multicast(one.dropLast(64) + other.suffix(64)))
+        default:
+            // Somebody who does not exist, at the address of somebody who does.
+            let invented = Identity(seed: random.bytes(Identity.seedBytes))
+            let announcement = Announcement(
+                kind: .announce, peer: invented.peerID, instance: random.next() | 1, sequence: random.next() >> 12,
+                name: any(of: heard.names) ?? "nobody", claimTime: 0, linkPort: 47474)
+            outputs.append(.multicast(SignedAnnouncement(signing: announcement, by: invented).bytes))
+        }
+    }
+
+    private mutating func framedLie(to victim: PeerID, wall: WallTime) -> Frame? {
+        let room = random.unit() < 0.7 ? heard.lobby : heard.conversation(identity.peerID, victim)
+        let strangeIDs = (0..<3).compactMap { _ in EntryID(random.bytes(32)) }
+        let ids = heard.entryIDs.suffix(20) + strangeIDs
+        switch random.uniform(below: 12) {
+        case 0: return .announcement(announcement(random.unit() < 0.3 ? .probe : .announce).bytes)
+        case 1: return .gathering(GatheringID(random.bytes(32)) ?? .least)
+        case 2, 3, 4: return .entries([entry(in: room, wall: wall)])
+        case 5: return any(of: heard.entries).map { .entries([$0]) }
+        case 6: return .have(room: room, ids: Array(ids))
+        case 7: return .want(room: room, ids: Array(ids))
+        case 8: return .receipt(room: heard.conversation(identity.peerID, victim), ids: Array(ids))
+        case 9: return .away(random.unit() < 0.5 ? "at \(random.uniform(below: 100))" : nil)
+        case 10: return introductions()
+        default: return random.unit() < 0.1 ? hello() : .ping(random.next())
+        }
+    }
+
+    /// Signed by us, and as wrong as it can be: far ahead, back-dated, answering to what never was, or the same time
+    /// said twice with other words.
+    private mutating func entry(in room: RoomID, wall: WallTime) -> [UInt8] {
+        let greatest = heard.lamport
+        let lamport: UInt64
+        switch random.uniform(below: 6) {
+        case 0: lamport = 1
+        case 1: lamport = greatest &+ 999_980 &+ random.uniform(below: 40)
+        case 2: lamport = Limits.lamport - random.uniform(below: 2)
+        default: lamport = greatest &+ random.uniform(below: 3)
+        }
+        let parents = Set(
+            (0..<random.uniform(below: 3)).compactMap { _ in
+                random.unit() < 0.5 ? EntryID(random.bytes(32)) : any(of: heard.entryIDs)
+            })
+        let entry = Entry(
+            room: room, author: identity.peerID, lamport: min(max(lamport, 1), Limits.lamport),
+            wallTime: random.unit() < 0.5 ? 0 : wall.milliseconds, parents: parents.sorted(), kind: .text,
+            body: "a lie #\(random.uniform(below: 1_000_000))")
+        let signed = SignedEntry(signing: entry, by: identity)
+        if random.unit() < 0.9 { return signed.bytes }
+        // By another's hand, or so it says.
+        guard let victim = any(of: heard.peers) else { return signed.bytes }
+        var forged = entry
+        forged.author = victim
+        let payload = forged.encoded()
+        return Envelope(payload: payload, signature: identity.sign(payload, for: .entry)).bytes
+    }
+
+    /// True announcements, and false addresses.
+    private mutating func introductions() -> Frame {
+        let list = (0..<4).compactMap { _ -> Introduction? in
+            guard let bytes = any(of: heard.datagrams) else { return nil }
+            let endpoint = Endpoint(address: .v4(0x0A00_0000 | UInt32(random.uniform(below: 64))), port: 47474)
+            return Introduction(announcement: bytes, endpoints: [any(of: heard.endpoints) ?? endpoint, endpoint])
+        }
+        return .peers(list)
+    }
+}

@@ -1,0 +1,62 @@
+import Secure
+import Wire
+
+/// The bytes of a liar's link: properly shaken hands, sealed as they should be.
+struct LiarChannel {
+    private var handshake: LinkHandshake
+    private var transport: Transport?
+    private var records = RecordBuffer()
+    private var frames = FrameBuffer()
+
+    init(_ role: LinkHandshake.Role, _ identity: Identity, _ staticKey: NoiseKeyPair, _ ephemeral: NoiseKeyPair) {
+        handshake = LinkHandshake(role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral)
+    }
+
+    mutating func begin() -> [UInt8]? { handshake.begin().map(Self.record) }
+
+    /// - Returns: what to answer, who it is once that is proved, and what they said.
+    mutating func received(_ bytes: [UInt8]) throws -> (answer: [UInt8], peer: PeerID?, frames: [Frame]) {
+        var answer: [UInt8] = []
+        var authenticated: PeerID?
+        var said: [Frame] = []
+        records.append(bytes)
+        while let record = try records.next() {
+            if let transport {
+                var plaintext: [UInt8] = []
+                try transport.open(record, into: &plaintext)
+                frames.append(plaintext)
+                while let frame = try frames.next() {
+                    if let frame = try? Frame(decoding: Array(frame)) { said.append(frame) }
+                }
+                continue
+            }
+            switch try handshake.messageReceived(Array(record)) {
+            case .send(let message): answer += Self.record(message)
+            case .sendAndFinish(let message, let peer, let transport):
+                answer += Self.record(message)
+                (authenticated, self.transport) = (peer, transport)
+            case .finished(let peer, let transport): (authenticated, self.transport) = (peer, transport)
+            }
+        }
+        return (answer, authenticated, said)
+    }
+
+    /// One record; nil before the handshake is over.
+    func seal(_ frames: [Frame]) -> [UInt8]? {
+        guard let transport else { return nil }
+        var plaintext: [UInt8] = []
+        for frame in frames {
+            let bytes = frame.encoded()
+            plaintext += [UInt8(truncatingIfNeeded: bytes.count >> 8), UInt8(truncatingIfNeeded: bytes.count)] + bytes
+        }
+        let length = plaintext.count + Transport.tagBytes
+        guard !frames.isEmpty, length <= RecordUnit.maximumBytes else { return nil }
+        var output = [UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length)]
+        transport.seal(plaintext[...], into: &output)
+        return output
+    }
+
+    private static func record(_ message: [UInt8]) -> [UInt8] {
+        [UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message
+    }
+}
