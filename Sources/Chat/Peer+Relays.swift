@@ -100,6 +100,7 @@ extension Peer {
             try openRelayLobby(of: relay)
             let remembered = relay.bytes + Array(relayName.utf8)
             try archive.setSetting(Self.keySetting(visits.all[visit].target), to: remembered)
+            try rememberPlace(of: relay, named: relayName, visits.all[visit].target.address)
         } catch {
             notify(.failed(.init(.storage, error.text)))
         }
@@ -118,6 +119,18 @@ extension Peer {
         visits.all[visit].unsaid = []
         for (text, kind, token) in unsaid { say(text, kind, at: visit, token: token) }
         reconcile(.relayLobby(relay), on: id)
+    }
+
+    /// So that it can be called by its name the next time. A name belongs to the relay that had it first; only that one,
+    /// told by its key, may move.
+    private func rememberPlace(of relay: PeerID, named name: String, _ address: String) throws(ArchiveError) {
+        guard let name = try? Nickname(name) else { return }
+        let setting = RelayTarget.placeSetting(ofRelayNamed: name)
+        if let former = try archive.setting(setting) {
+            let key = try archive.setting("relay \(String(decoding: former, as: UTF8.self))") ?? []
+            guard PeerID(key.prefix(PeerID.byteCount)) == relay else { return }
+        }
+        try archive.setSetting(setting, to: Array(address.utf8))
     }
 
     private mutating func tellWelcome(_ welcome: RelayWelcome, _ visit: Int) {

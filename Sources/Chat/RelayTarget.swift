@@ -11,6 +11,9 @@ public struct RelayTarget: Equatable, Sendable {
     /// For the room or for operators; told only to the key that is expected.
     public var password: [UInt8]?
 
+    /// The setting of the archive that has the ``address`` of the relay that calls itself so.
+    public static func placeSetting(ofRelayNamed name: Nickname) -> String { "relay named \(name.folded)" }
+
     public init(address: String, endpoints: [Endpoint], fingerprint: PeerID? = nil, password: [UInt8]? = nil) {
         self.address = address
         self.endpoints = endpoints

@@ -25,10 +25,11 @@ extension Surroundings {
     public static func askSecretly(_ question: String) -> String? {
         var mode = termios()
         guard tcgetattr(standardInput, &mode) == 0 else { return readLine() }
-        complain(question, terminator: "")
         var silent = mode
         silent.c_lflag &= ~tcflag_t(ECHO)
         _ = tcsetattr(standardInput, TCSAFLUSH, &silent)
+        // After the echo is off and what was typed too early is gone.
+        complain(question, terminator: "")
         // A signal then ends the reading instead of the process, and the terminal is put back.
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in }

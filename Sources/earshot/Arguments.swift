@@ -260,7 +260,8 @@ extension Arguments {
           --peer HOST[:PORT] call on this peer, where multicast does not pass;
                              may be repeated
           --relay URL        take part in this relay too, wherever it is:
-                             earshot://HOST[:PORT][#FINGERPRINT]; may be repeated
+                             earshot://HOST[:PORT][#FINGERPRINT], or the name of
+                             one that you have been to; may be repeated
           --relay-password FILE
                              the first line is the password of the relay before
           --no-multicast     do not look around, only use --peer and --relay

@@ -30,7 +30,7 @@ struct ChatProgram {
         configuration.isStrictAboutName = options.isNameStrict
         configuration.usesMulticast = !options.usesNoMulticast
         configuration.endpoints = try endpoints()
-        configuration.relays = try relays()
+        configuration.relays = try options.relays.map { try target(of: $0, archive) }
         configuration.program = "earshot \(programVersion)"
         configuration.retention = options.retention
         // A script asks for history if it wants any.
@@ -116,27 +116,6 @@ struct ChatProgram {
             }
         }
         throw HostError("no name was given (try --name NAME)")
-    }
-
-    private func relays() throws -> [RelayTarget] {
-        try options.relays.map { relay in
-            let endpoints: [Endpoint]
-            switch relay.address.host {
-            case .address(let address): endpoints = [Endpoint(address: address, port: relay.address.port)]
-            case .name(let name): endpoints = try Surroundings.endpoints(ofHost: name, port: relay.address.port)
-            }
-            var password: [UInt8]?
-            if let file = relay.passwordFile {
-                let text = try Surroundings.text(ofFile: file, atMost: 4096)
-                password = Array(text.prefix { !$0.isNewline }.utf8)
-                guard password?.count ?? 0 <= Limits.passwordBytes else {
-                    throw HostError("the password in \(file) has more than \(Limits.passwordBytes) bytes")
-                }
-            }
-            return RelayTarget(
-                address: relay.address.place, endpoints: endpoints, fingerprint: relay.address.fingerprint,
-                password: password)
-        }
     }
 
     private func endpoints() throws -> [Endpoint] {

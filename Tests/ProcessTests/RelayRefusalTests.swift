@@ -84,6 +84,28 @@ struct RelayRefusalTests {
         #expect(try after.exitStatus() == 4)
     }
 
+    @Test("a relay that was visited can be called by its name, and a name that nobody has is told")
+    func remembered() throws {
+        let name = "hub-\(UUID().uuidString.prefix(8).lowercased())"
+        let relay = try RelayProcess([
+            "--state", place.path(of: "relay"), "--name", name, "--listen", "127.0.0.1:0",
+        ])
+        let address = try relay.address()
+        let state = place.path(of: "member")
+        func member(_ relay: String) throws -> EarshotProcess {
+            try EarshotProcess("ana", state: state, arguments: ["--no-multicast", "--port", "0", "--relay", relay])
+        }
+        let unknown = try member(name)
+        #expect(try unknown.exitStatus() == 1)
+        #expect(unknown.standardError.contains("cannot find the host \(name)"))
+        let first = try member(address)
+        try connected(first)
+        _ = try first.waitUntilReady()
+        try first.send(["do": "quit"])
+        #expect(try first.exitStatus() == 0)
+        try connected(try member(name))
+    }
+
     @Test("a taken name ends with status 3 if no other will do")
     func name() throws {
         let relay = try startRelay()

@@ -1,0 +1,42 @@
+import Chat
+import Host
+import Wire
+
+extension ChatProgram {
+    /// A relay to take part in: where it is now, who it must be, and its password.
+    /// - Throws: if it cannot be found, or the password cannot be read.
+    func target(of option: RelayOption, _ archive: any Archive) throws -> RelayTarget {
+        let (address, endpoints) = try found(option.address, archive)
+        return RelayTarget(
+            address: address.place, endpoints: endpoints, fingerprint: address.fingerprint,
+            password: try option.passwordFile.map(Self.password))
+    }
+
+    /// The name of a host, or else the name of a relay that was visited before.
+    private func found(_ address: RelayAddress, _ archive: any Archive) throws -> (RelayAddress, [Endpoint]) {
+        switch address.host {
+        case .address(let host): return (address, [Endpoint(address: host, port: address.port)])
+        case .name(let name):
+            do throws(HostError) {
+                return (address, try Surroundings.endpoints(ofHost: name, port: address.port))
+            } catch {
+                guard let nickname = try? Nickname(name),
+                    let place = try archive.setting(RelayTarget.placeSetting(ofRelayNamed: nickname)),
+                    var known = try? RelayAddress(String(decoding: place, as: UTF8.self)), known.host != address.host
+                else {
+                    throw HostError("\(error.text) (give --relay the address that the relay printed at its start)")
+                }
+                known.fingerprint = address.fingerprint
+                return try found(known, archive)
+            }
+        }
+    }
+
+    private static func password(in file: String) throws -> [UInt8] {
+        let password = Array(try Surroundings.text(ofFile: file, atMost: 4096).prefix { !$0.isNewline }.utf8)
+        guard password.count <= Limits.passwordBytes else {
+            throw HostError("the password in \(file) has more than \(Limits.passwordBytes) bytes")
+        }
+        return password
+    }
+}
