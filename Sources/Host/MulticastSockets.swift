@@ -75,7 +75,8 @@ final class MulticastSockets {
     static func addresses(of interface: NetworkInterface) -> [IPAddress] {
         let all = interface.addresses.map(\.address)
         let first4 = all.first { $0.family == IPAddress.v4(0).family }
-        let sixes = all.filter { $0.family != IPAddress.v4(0).family }
+        // On `lo` IPv6 multicast has no route, and whoever is there is reached by IPv4.
+        let sixes = interface.isLoopback ? [] : all.filter { $0.family != IPAddress.v4(0).family }
         let first6 = sixes.first { if case .v6(_, _, let scope) = $0 { scope != 0 } else { false } } ?? sixes.first
         return [first4, first6].compactMap(\.self)
     }

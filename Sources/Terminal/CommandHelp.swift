@@ -9,6 +9,8 @@ struct CommandHelp {
     var meaning: String
     /// Further lines of `/help COMMAND`.
     var details: [String] = []
+    /// For moderators of a relay only: listed by `/help op`.
+    var isModeration = false
 
     var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
 
@@ -49,20 +51,21 @@ struct CommandHelp {
         CommandHelp(name: "block", aliases: ["ignore"], arguments: "NAME", meaning: "see nothing more of this person"),
         CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
         CommandHelp(
-            name: "op", arguments: "PASSWORD", meaning: "become moderator of the relay",
-            details: ["/op RELAY PASSWORD  where there are several"]),
-        CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "moderator: put someone out"),
+            name: "op", arguments: "PASSWORD", meaning: "become moderator of a relay (/help op)",
+            details: ["/op RELAY PASSWORD  where there are several", "then:"]),
+        CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "put someone out", isModeration: true),
         CommandHelp(
-            name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "moderator: put someone out for good, or a time",
+            name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "put someone out for good, or a time",
             details: [
                 "/ban bob 12h be kind    for twelve hours; also 30m, 7d, 90s",
                 "/ban spam*              whoever has such a name",
-            ]),
-        CommandHelp(name: "unban", arguments: "NAME", meaning: "moderator: let someone in again"),
-        CommandHelp(name: "bans", meaning: "moderator: who is banned"),
-        CommandHelp(name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "moderator: take someone's word"),
-        CommandHelp(name: "unmute", arguments: "NAME", meaning: "moderator: let someone speak again"),
-        CommandHelp(name: "topic", arguments: "[TEXT]", meaning: "moderator: what the relay's lobby is about"),
+            ], isModeration: true),
+        CommandHelp(name: "unban", arguments: "NAME", meaning: "let someone in again", isModeration: true),
+        CommandHelp(name: "bans", meaning: "who is banned", isModeration: true),
+        CommandHelp(
+            name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "take someone's word", isModeration: true),
+        CommandHelp(name: "unmute", arguments: "NAME", meaning: "let someone speak again", isModeration: true),
+        CommandHelp(name: "topic", arguments: "[TEXT]", meaning: "what the relay's lobby is about", isModeration: true),
         CommandHelp(name: "quit", aliases: ["q", "exit", "bye"], meaning: "leave; also Ctrl-D"),
     ]
 
@@ -75,13 +78,18 @@ struct CommandHelp {
             if !command.aliases.isEmpty {
                 lines.append("  also: " + command.aliases.map { "/" + $0 }.joined(separator: " "))
             }
-            return lines + command.details.map { "  " + $0 }
+            lines += command.details.map { "  " + $0 }
+            return command.name == "op" ? lines + table(all.filter(\.isModeration)) : lines
         }
-        let width = all.map(\.usage.count).max() ?? 0
+        let slashes = CommandHelp(name: "/text", meaning: "say something that begins with /")
         return ["what you type is said to everyone here; a line with / in front is a command:"]
-            + all.map { command in
-                "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.meaning
-            }
-            + ["  //text" + String(repeating: " ", count: width - 4) + "say something that begins with /"]
+            + table(all.filter { !$0.isModeration } + [slashes])
+    }
+
+    private static func table(_ commands: [CommandHelp]) -> [String] {
+        let width = commands.map(\.usage.count).max() ?? 0
+        return commands.map { command in
+            "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.meaning
+        }
     }
 }

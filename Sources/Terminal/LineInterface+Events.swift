@@ -10,7 +10,8 @@ extension LineInterface {
         case .peer(let change): return lines(change, at: wall)
         case .message(let message):
             roster.noteSpeaker(message)
-            return renderer.lines(message, now: wall)
+            let isMention = !message.isOwn && !message.isHistory && Mention.of(own.name, in: message.text)
+            return renderer.lines(message, isMention: isMention, now: wall)
         case .delivery(let id, let to, .queued):
             return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to)), at: wall)
         case .delivery(let id, _, .delivered):
@@ -61,8 +62,17 @@ extension LineInterface {
         let remark = name == wanted ? [] : renderer.remark(Self.taken(wanted, now: name), now: wall)
         guard !options.isQuiet else { return remark }
         return remark
-            + renderer.notice(
-                "you are \(name); others appear here by themselves (/help, /quit)", now: wall)
+            + renderer.notice("you are \(name); \(Self.company(roster.presentNames)) (/help, /quit)", now: wall)
+    }
+
+    /// Who was there before us, in one line however many they are.
+    private static func company(_ names: [String]) -> String {
+        switch names.count {
+        case 0: "others appear here by themselves"
+        case 1: "\(names[0]) is here"
+        case 2...8: names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) are here"
+        default: "\(names.count) others are here (/who)"
+        }
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {
@@ -93,7 +103,10 @@ extension LineInterface {
         roster.note(change)
         let name = change.peer.name
         var lines: [String] = []
-        if let text = Self.text(change), !options.isQuiet || change.state == .blocked || change.state == .unblocked {
+        // Until our name is settled they are gathered for one line.
+        let isGathered = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
+        let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
+        if let text = Self.text(change), !isHushed, !isGathered {
             lines = renderer.notice(text, now: wall)
         }
         if change.state == .left { lines += optional(deliveries.left(name), at: wall) }

@@ -12,7 +12,8 @@ struct Renderer {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// What somebody said; further lines of it are set in, so that they cannot pass for something else.
-    func lines(_ message: Event.Message, now: WallTime) -> [String] {
+    /// - Parameter isMention: it speaks of who looks at it.
+    func lines(_ message: Event.Message, isMention: Bool = false, now: WallTime) -> [String] {
         let time = clock(message.time, now: now)
         let name = SafeText.line(message.from)
         let ink: Style.Ink = message.isHistory ? .grey : .personal(message.fromID)
@@ -42,6 +43,7 @@ struct Renderer {
             texts = texts.prefix(Self.maximumLineCount) + [style.paint("⋯ (\(count) more lines)", .grey)]
         }
         if message.isHistory { texts = texts.map { style.paint($0, .grey) } }
+        if isMention { texts = texts.map { style.paint($0, .bold) } }
         if message.hasGap { texts[0] = style.paint("⋯ (something said before this is missing) ", .grey) + texts[0] }
         return [head + texts[0]] + texts.dropFirst().map { indent + $0 }
     }

@@ -21,6 +21,9 @@ struct Roster {
         return here + absent.filter { name in !here.contains(name) }.sorted()
     }
 
+    /// Of those who are here, in alphabetical order.
+    var presentNames: [String] { Set(present.values).sorted() }
+
     func isPresent(_ name: String) -> Bool { present.values.contains(name) }
 
     mutating func note(_ change: Event.PeerChange) {

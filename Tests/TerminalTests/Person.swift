@@ -9,13 +9,19 @@ struct Person {
     /// 2026-11-21T04:10:05Z
     static let now = WallTime(milliseconds: 1_795_234_205_000)
 
-    init(columns: Int = 60, isColoured: Bool = true, isQuiet: Bool = false, utcOffset: Int = 0) {
+    /// - Parameter isSettled: the name is settled, and what was said about that is wiped away.
+    init(
+        columns: Int = 60, isColoured: Bool = true, isQuiet: Bool = false, utcOffset: Int = 0, isSettled: Bool = false
+    ) {
         interface = LineInterface(
             name: "ana",
             options: .init(isTerminal: true, isColoured: isColoured, utcOffset: utcOffset, isQuiet: isQuiet))
         screen = Screen(columns: columns)
         interface.sizeChanged(columns: columns)
         look()
+        guard isSettled else { return }
+        happens(.ready(name: "ana", id: Example.ana, port: 1))
+        type("\u{0C}")
     }
 
     private mutating func look() { screen.write(interface.takeOutput()) }

@@ -8,7 +8,7 @@ import Wire
 struct PromptRowTests {
     @Test("an incoming line stands above the line being typed, which stays whole")
     func incoming() {
-        var person = Person()
+        var person = Person(isSettled: true)
         person.type("hel")
         person.happens(Example.said("hi all"))
         #expect(person.screen.text == ["04:10 <bea> hi all", "ana> hel"])

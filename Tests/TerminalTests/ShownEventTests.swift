@@ -8,7 +8,7 @@ import Wire
 struct ShownEventTests {
     /// The lines that events lead to, without the prompt.
     private func lines(_ events: Event..., isQuiet: Bool = false, utcOffset: Int = 0) -> [String] {
-        var person = Person(columns: 200, isQuiet: isQuiet, utcOffset: utcOffset)
+        var person = Person(columns: 200, isQuiet: isQuiet, utcOffset: utcOffset, isSettled: true)
         for event in events { person.happens(event) }
         return Array(person.screen.lines.dropLast())
     }
@@ -60,8 +60,8 @@ struct ShownEventTests {
             Example.peer(.joined), Example.peer(.renamed, "bee", was: "bea"), Example.peer(.away, "bee", away: "tea"),
             Example.peer(.back, "bee"), Example.peer(.left, "bee", remark: "a new key"),
         ]
-        var loud = Person(columns: 100)
-        var quiet = Person(columns: 100, isQuiet: true)
+        var loud = Person(columns: 100, isSettled: true)
+        var quiet = Person(columns: 100, isQuiet: true, isSettled: true)
         for change in changes {
             loud.happens(change)
             quiet.happens(change)
@@ -75,6 +75,38 @@ struct ShownEventTests {
         let ready = Event.ready(name: "ana", id: Example.ana, port: 1)
         #expect(lines(ready).count == 1)
         #expect(lines(ready, isQuiet: true).isEmpty)
+    }
+
+    @Test("whoever was here before us is said in one line, however many they are")
+    func company() {
+        func greeting(_ names: [String]) -> String {
+            var person = Person(columns: 200)
+            for (number, name) in names.enumerated() {
+                let peer = PeerID([UInt8](repeating: UInt8(number), count: 32))!
+                person.happens(.peer(.init(state: .joined, peer: .init(name: name, id: peer))))
+            }
+            person.happens(.ready(name: "ana", id: Example.ana, port: 1))
+            return person.screen.lines.dropLast().joined(separator: "|")
+        }
+        #expect(greeting(["bea"]) == "04:10 -- you are ana; bea is here (/help, /quit)")
+        #expect(greeting(["cy", "bea", "di"]) == "04:10 -- you are ana; bea, cy and di are here (/help, /quit)")
+        #expect(greeting((0..<40).map { "p\($0)" }) == "04:10 -- you are ana; 40 others are here (/who) (/help, /quit)")
+    }
+
+    @Test("a text that speaks of us stands out, one that merely has the letters does not")
+    func mentions() {
+        for text in ["ana", "Ana: tea?", "is ANA here", "(ana)", "ask bea and ana."] {
+            #expect(Mention.of("ana", in: text))
+        }
+        for text in ["banana", "ana-2 is here", "an a", "", "anna"] { #expect(!Mention.of("ana", in: text)) }
+        #expect(Mention.of("ana-2", in: "so, ana-2!") && !Mention.of("", in: "x"))
+        var person = Person(isSettled: true)
+        person.happens(Example.said("hello ana"))
+        person.happens(Example.said("hello bea"))
+        #expect(person.screen.lines.prefix(2) == ["04:10 <bea> hello ana", "04:10 <bea> hello bea"])
+        #expect(
+            person.interface.renderer.lines(Example.message("hello ana"), isMention: true, now: Person.now)[0]
+                .hasSuffix("\u{1B}[1mhello ana\u{1B}[0m"))
     }
 
     @Test("a name taken, lost or changed is told, and stands in the prompt")
