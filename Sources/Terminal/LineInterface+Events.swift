@@ -106,7 +106,9 @@ extension LineInterface {
         // Until our name is settled they are gathered for one line.
         let isGathered = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
         let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
-        if let text = Self.text(change), !isHushed, !isGathered {
+        // Whoever is on this network too has said so already.
+        let isRepeated = change.peer.relay != nil && roster.isHere(change.peer.id, as: name)
+        if let text = Self.text(change), !isHushed, !isGathered, !isRepeated {
             lines = renderer.notice(text, now: wall)
         }
         if change.state == .left { lines += optional(deliveries.left(name), at: wall) }

@@ -26,6 +26,9 @@ struct Roster {
 
     func isPresent(_ name: String) -> Bool { present.values.contains(name) }
 
+    /// Whether this peer is on our own network, under this name.
+    func isHere(_ peer: PeerID, as name: String) -> Bool { present[Place(peer: peer, relay: nil)] == name }
+
     mutating func note(_ change: Event.PeerChange) {
         let place = Place(peer: change.peer.id, relay: change.peer.relay)
         switch change.state {

@@ -93,6 +93,21 @@ struct ShownEventTests {
         #expect(greeting((0..<40).map { "p\($0)" }) == "04:10 -- you are ana; 40 others are here (/who) (/help, /quit)")
     }
 
+    @Test("what a relay tells of somebody on this network too is not said a second time")
+    func atARelayToo() {
+        func atRelay(_ state: Event.PeerChange.State, _ name: String, was: String? = nil) -> Event {
+            .peer(.init(state: state, peer: .init(name: name, id: Example.bea, via: .relay, relay: "hub"), was: was))
+        }
+        #expect(
+            lines(
+                Example.peer(.joined), atRelay(.joined, "bea"), Example.peer(.renamed, "bee", was: "bea"),
+                atRelay(.renamed, "bee", was: "bea"), atRelay(.left, "bee"), Example.peer(.left, "bee"),
+                atRelay(.joined, "bee"))
+                == [
+                    "04:10 -- bea is here", "04:10 -- bea is now bee", "04:10 -- bee left", "04:10 -- bee@hub is here",
+                ])
+    }
+
     @Test("a text that speaks of us stands out, one that merely has the letters does not")
     func mentions() {
         for text in ["ana", "Ana: tea?", "is ANA here", "(ana)", "ask bea and ana."] {
