@@ -75,7 +75,10 @@ extension Peer {
     /// The link broke a rule, before or after we were let in.
     mutating func relayViolated(visit: Int, _ violation: LinkViolation) {
         guard let version = violation.theirVersion else {
-            return relayLinkLost(visit: visit, "no understanding with the relay: \(violation.text)")
+            let text = "no understanding with the relay: \(violation.text)"
+            guard visits.all[visit].memberLink == nil else { return relayLinkLost(visit: visit, text) }
+            let question = "is it one of Earshot's, and of version \(Limits.version) of the protocol?"
+            return relayLinkLost(visit: visit, "\(text) (\(question))")
         }
         let place = visits.all[visit].target.address
         let reason = "the relay at \(place) speaks version \(version) of the protocol, we version \(Limits.version)"

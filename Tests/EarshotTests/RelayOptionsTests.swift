@@ -53,7 +53,8 @@ struct RelayOptionsTests {
             ("listen", "192.0.2.1:5"), ("name", "hub"), ("state", "/var/lib/x"), ("topic", "news # today"),
             ("motd", "hello"), ("motd-file", "/etc/relay/hello"), ("password", Self.hash), ("allow", Self.id),
             ("operator", Self.id), ("operator-password", Self.hash), ("max-members", "7"), ("max-per-address", "7"),
-            ("max-handshakes", "7"), ("history", "7"), ("max-guests", "7"), ("rate", "7"), ("burst", "7"),
+            ("max-handshakes", "7"), ("history", "7"), ("history-days", "7"), ("max-guests", "7"), ("rate", "7"),
+            ("burst", "7"),
             ("queue", "128K"),
             ("text", "7"), ("metrics", "7"), ("log-format", "json"), ("log-level", "debug"),
         ]

@@ -192,6 +192,30 @@ struct RelayRefusalTests {
         #expect(try caller.exitStatus() == 4)
     }
 
+    @Test("a server of another kind or version is told as that, once")
+    func stranger() throws {
+        let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(server) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr = in_addr(s_addr: inet_addr("127.0.0.1"))
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(server, $0, size) == 0 && listen(server, 8) == 0)
+                try #require(getsockname(server, $0, &size) == 0)
+            }
+        }
+        let peer = try start("ana", at: "earshot://127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
+        let accepted = accept(server, nil, nil)
+        defer { close(accepted) }
+        // A handshake's second message as long as it ought to be, and not for our first.
+        let answer = [0, 200] + [UInt8](repeating: 0x55, count: 200)
+        _ = answer.withUnsafeBytes { write(accepted, $0.baseAddress, $0.count) }
+        let trouble = try peer.first("the trouble") { $0["event"] == "relay" && $0["state"] == "disconnected" }
+        #expect(trouble["reason"]?.contains("is it one of Earshot's, and of version 1 of the protocol?") == true)
+    }
+
     @Test("11: members are told once that the relay stops, and are back when it is")
     func stopped() throws {
         let first = try startRelay()

@@ -99,6 +99,7 @@ extension RelayOptions {
             number("rate", \.limits.rate, 1...10_000, "messages a second of one member"),
             number("burst", \.limits.burst, 1...100_000, "messages at once of one member"),
             number("history", \.limits.history, 0...10_000_000, "messages that are kept"),
+            number("history-days", \.limits.historyDays, 0...36_500, "days to keep them, 0 for ever"),
             OptionRule(
                 name: "queue", placeholder: "SIZE",
                 help: ["what may wait for a member who reads slowly", "(else 1M), with K or M behind the number"]

@@ -55,6 +55,8 @@ struct RelayOptions: Equatable {
         var burst = 100
         /// Messages that the lobby's log keeps.
         var history = 100_000
+        /// How long; 0 for ever.
+        var historyDays = 0
         /// Bytes that wait for a member who reads slowly; past them it is cut.
         var queueBytes = 1 << 20
     }

@@ -20,9 +20,13 @@ extension RelayProgram {
         let operatorPassword = try options.access.operatorPassword ?? Self.operatorPassword(in: directory)
         configuration.operatorPassword = operatorPassword.map { PasswordCheck($0) }
         configuration.historyCount = options.limits.history
+        let days = options.limits.historyDays
+        configuration.historyAge = days == 0 ? nil : .seconds(days * 86_400)
         configuration.limits.memberCount = options.limits.members
         configuration.limits.connectionsPerAddress = options.limits.perAddress
         configuration.limits.guestCount = options.limits.guests
+        // Whoever is behind one address is back within seconds after a restart.
+        configuration.limits.connectionRatePerAddress = max(50, Double(options.limits.perAddress) / 5)
         configuration.limits.handshakeCount = options.limits.handshakes
         configuration.limits.messageRate = Double(options.limits.rate)
         configuration.limits.messageBurst = options.limits.burst
@@ -40,10 +44,9 @@ extension RelayProgram {
         configuration.input = nil
         configuration.output = nil
         // The core decides who is one too many, and says why; this is for what it cannot see.
-        let limits = options.limits
-        configuration.linkLimits.accepted = limits.members + limits.handshakes + limits.guests + 64
-        configuration.linkLimits.acceptedPerAddress = configuration.linkLimits.accepted
-        configuration.linkLimits.queueBytes = limits.queueBytes
+        configuration.linkLimits.accepted = options.linkCount
+        configuration.linkLimits.acceptedPerAddress = options.linkCount
+        configuration.linkLimits.queueBytes = options.limits.queueBytes
         configuration.finishTime = .seconds(3)
         configuration.note = { log.write($0) }
         return configuration
@@ -83,6 +86,9 @@ extension ListenAddress.Host {
 }
 
 extension RelayOptions {
+    /// Connections at once, with a few for those that are about to be told why they cannot stay.
+    var linkCount: Int { limits.members + limits.handshakes + limits.guests + 64 }
+
     /// The options that differ and cannot be changed while a relay runs.
     func fixedDifferences(from other: RelayOptions) -> [String] {
         var names: [String] = []

@@ -9,6 +9,8 @@ struct RelayProgram {
     private let settings: [Setting]
     private let configurationFile: String?
 
+    /// Descriptors for everything but connections: files, listeners, signals.
+    private static let otherDescriptorCount = 64
     /// The file in the state directory that has the operators' password, as a hash.
     static let passwordFile = "operator-password"
 
@@ -68,6 +70,11 @@ struct RelayProgram {
             host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort, fingerprint: id)
         Surroundings.show(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
+        let needed = options.linkCount + Self.otherDescriptorCount
+        if DescriptorLimit.most < needed {
+            let text = "this process may have \(DescriptorLimit.most) connections and files, \(needed) are wanted"
+            log.write(Note(.warning, text + " (raise LimitNOFILE= of the service, or ulimit -n)"))
+        }
         if host.guestPort > 0 {
             log.write(
                 Note(.warning, "guests come in by plain text on port \(host.guestPort): all can be read on the way"))
