@@ -78,6 +78,8 @@ extension PeerHost {
         var isLeaving = false
         for news in console.signals?.read() ?? [] {
             switch news {
+            // Settings are read when there is room again, if somebody asks once more.
+            case .hangup where operation.hangupReceived != nil: break
             case .leave, .hangup: isLeaving = true
             case .suspend: console.suspend()
             case .resumed: console.resume()
