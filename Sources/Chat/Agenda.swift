@@ -20,6 +20,8 @@ enum PeerDuty: Int, AgendaDuty {
     case whereabouts
     /// Let go of what is old.
     case retention
+    /// Private messages for members of relays wait for receipts: ask again.
+    case debts
     /// Receipts have been waited for long enough.
     case patience
 
@@ -32,6 +34,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .seen: "messages have been shown"
         case .whereabouts: "where we are is kept"
         case .retention: "old entries are let go of"
+        case .debts: "receipts have not come"
         case .patience: "waited long enough for receipts"
         }
     }

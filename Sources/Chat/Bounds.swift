@@ -83,6 +83,9 @@ public enum Bounds {
     static let relaySilenceBeforeDeath = Duration.seconds(20)
     /// How long a connection to a relay may take: it may be on the other side of the world.
     static let relayConnectTime = Duration.seconds(10)
+    /// How long a private message through a relay waits for its receipt before it is offered again. A tunnel may be
+    /// dead without a word: the other side's link with the relay was replaced, and only use shows it.
+    static let debtInterval = Duration.seconds(10)
     /// What was said before a relay's key was known.
     static let unsaidCount = 1_000
     /// Silence after which a relay gives a member up. Members that follow Protocol.md ping long before.

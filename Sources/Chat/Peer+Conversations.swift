@@ -24,6 +24,7 @@ extension Peer {
         keep { archive throws(ArchiveError) in try archive.awaitReceipt(of: entry.key, in: .conversation(peer)) }
         notify(.delivery(id: entry.id, to: displayName(of: peer), state: .queued), token: token)
         visits.debtors.insert(peer)
+        agenda.ask(for: .debts, at: now + Bounds.debtInterval)
         warnOfPlainText(peer)
         if let link = route(to: peer) {
             send(.entries([entry.bytes]), on: link)

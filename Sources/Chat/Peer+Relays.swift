@@ -259,7 +259,9 @@ extension Peer {
         } else {
             notify(.peer(.init(state: .joined, peer: summary)))
         }
-        if visits.debtors.contains(member.peer) { reachThroughRelay(member.peer) }
+        guard visits.debtors.contains(member.peer) else { return }
+        reachThroughRelay(member.peer)
+        agenda.ask(for: .debts, at: now + Bounds.debtInterval)
     }
 
     private mutating func memberGone(_ member: RelayMember, _ visit: Int) {

@@ -117,8 +117,27 @@ extension Peer {
         }
         visits.remove(id)
         guard let link = links.remove(id), case .established(let peer) = link.phase else { return }
-        // What was under way on it goes on over what is left.
-        if let other = links.best(with: peer) { startConversation(with: peer, on: other) }
+        // What was under way on it goes on over what is left, or over a new one.
+        if let other = links.best(with: peer) {
+            startConversation(with: peer, on: other)
+        } else if visits.debtors.contains(peer), presence.stage != .finished {
+            reachThroughRelay(peer)
+        }
+    }
+
+    /// Private messages that go through relays and have no receipt are offered again, through another tunnel if there
+    /// is none.
+    mutating func careForDebts() {
+        for peer in visits.debtors.sorted() where visits.visit(with: peer) != nil {
+            considerDebt(of: peer)
+            guard visits.debtors.contains(peer), !roster.blocked.contains(peer) else { continue }
+            if let link = links.best(with: peer) {
+                if links[link]?.isTunnel == true { resendUnconfirmed(to: peer, on: link) }
+            } else {
+                reachThroughRelay(peer)
+            }
+        }
+        if !visits.debtors.isEmpty { agenda.ask(for: .debts, at: now + Bounds.debtInterval) }
     }
 
     /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.

@@ -116,6 +116,7 @@ public struct Peer: Core {
             case .seen: break
             case .whereabouts: noteGathering()
             case .retention: letGoOfOld()
+            case .debts: careForDebts()
             case .patience: quitNow(.done)
             }
         }
