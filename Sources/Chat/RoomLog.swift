@@ -55,6 +55,8 @@ public struct RoomLog {
     /// How far a Lamport time may be above all below it and still count as the room's: 2^53 of them then last for nine
     /// thousand million lies.
     static let lamportStep: UInt64 = 1_000_000
+    /// A log whose lowest entry is above this has not come anywhere yet: half of all times is left to go on.
+    static let firstLamport: UInt64 = Limits.lamport / 2
     /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
     static let headCount = 64
     /// Entries read at the start to find the heads. All children of these are among them, so their heads are right;
@@ -144,13 +146,16 @@ public struct RoomLog {
     private mutating func noteReach(of key: EntryKey) {
         if floor == 0, key == index.first {
             findReach()
+            // It may be less far than a lie that came first made believe.
+            openHeads.removeAll { $0.lamport > reach }
         } else if key.lamport > reach {
             climb()
         }
     }
 
     private mutating func findReach() {
-        reach = floor > 0 ? floor : index.first?.lamport ?? 0
+        reach = floor
+        if floor == 0, let first = index.first, first.lamport <= Self.firstLamport { reach = first.lamport }
         climb()
     }
 

@@ -124,6 +124,21 @@ import Wire
         }
     }
 
+    @Test("a log that has nothing but the last of all times goes on from the first")
+    func lastOfAllTimes() throws {
+        var log = Example.log()
+        try log.insert(Example.entry("lie", lamport: Limits.lamport), at: start, durability: .normal)
+        #expect(log.nextLamport == 1 && log.heads.isEmpty)
+        try log.insert(Example.entry("one", lamport: 1), at: start, durability: .normal)
+        #expect(log.nextLamport == 2 && log.heads.count == 1)
+
+        log = Example.log()
+        try log.insert(Example.entry("lie", lamport: 5_000_000), at: start, durability: .normal)
+        #expect(log.nextLamport == 5_000_001 && log.heads.count == 1)
+        try log.insert(Example.entry("one", lamport: 1), at: start, durability: .normal)
+        #expect(log.nextLamport == 2 && log.heads == [Example.entry("one", lamport: 1).id])
+    }
+
     @Test("what does not belong is refused and leaves no trace")
     func refusals() throws {
         var log = Example.log()
