@@ -73,9 +73,7 @@ extension Witness {
             }
         }
         let kept = Set(first?.keys.map(\.id) ?? [])
-        // A process that starts again may be in another gathering, and then what it said before stays in the first.
-        for said in ledger.accepted
-        where said.recipient == nil && said.start == simulation.recorder.starts[said.author.number] {
+        for said in ledger.accepted where said.recipient == nil {
             guard let id = said.key?.id, kept.contains(id) else { return "\"\(said.text)\" of \(said.author) is lost" }
         }
         return nil
