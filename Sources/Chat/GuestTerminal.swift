@@ -89,6 +89,7 @@ struct GuestTerminal {
     /// Others' text as it may be shown on a terminal that obeys: nothing in it moves the cursor, begins a line or turns
     /// the direction of what stands around it.
     static func harmless(_ text: String) -> String {
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         var shown = String.UnicodeScalarView()
         var isReturn = false
         for scalar in text.unicodeScalars {

@@ -168,22 +168,28 @@ extension Relay {
     // What guests are told.
 
     mutating func tell(_ link: RelayLink, _ line: String) {
-        link.guest?.outgoing += GuestTerminal.line(line)
+        queue(GuestTerminal.line(line), for: link)
+    }
+
+    private mutating func queue(_ bytes: [UInt8], for link: RelayLink) {
+        link.guest?.outgoing += bytes
         markDirty(link)
     }
 
     private mutating func ask(_ link: RelayLink, _ question: String) {
-        link.guest?.outgoing += GuestTerminal.question(question)
-        markDirty(link)
+        queue(GuestTerminal.question(question), for: link)
     }
 
     /// What other members get as a frame.
     mutating func tellGuest(_ encoded: [UInt8], on link: RelayLink) {
+        if state.guests.worded.frame == encoded { return queue(state.guests.worded.lines, for: link) }
         guard let frame = try? Frame(decoding: encoded) else { return }
         switch frame {
         case .welcome(let welcome): greet(link, welcome)
         case .entries(let list):
-            for bytes in list { if let entry = try? SignedEntry(trusted: bytes) { tell(link, line(of: entry)) } }
+            let entries = list.compactMap { try? SignedEntry(trusted: $0) }
+            state.guests.worded = (encoded, entries.flatMap { GuestTerminal.line(line(of: $0)) })
+            queue(state.guests.worded.lines, for: link)
         case .notice(let text): tell(link, "* \(text)")
         case .topic(let topic, let name): tell(link, "* \(name) set the topic: \(topic ?? "none")")
         case .refusal(let refusal): tell(link, "No: \(refusal.reason).")
@@ -220,13 +226,13 @@ extension Relay {
     /// Who came and went.
     mutating func tellGuests(_ changes: [RelayMember]) {
         guard state.guests.count > 0 else { return }
-        let lines = changes.compactMap { change -> (about: PeerID, text: String)? in
+        let lines = changes.compactMap { change -> (about: PeerID, bytes: [UInt8])? in
             let former = state.guests.shown[change.peer]
             state.guests.shown[change.peer] = change.state == .here ? change.name : nil
-            return change.line(knownAs: former).map { (change.peer, $0) }
+            return change.line(knownAs: former).map { (change.peer, GuestTerminal.line($0)) }
         }
         for link in links.members where link.guest != nil && link.member?.knowsRoster == true {
-            for line in lines where line.about != link.peer { tell(link, line.text) }
+            for line in lines where line.about != link.peer { queue(line.bytes, for: link) }
         }
     }
 

@@ -39,6 +39,8 @@ struct RelayGuests {
     var count = 0
     /// Who is here by name, as those guests that are members have been told. Never walked.
     var shown: [PeerID: String] = [:]
+    /// The last frame of entries and its lines: what goes to all guests is put into words once.
+    var worded: (frame: [UInt8], lines: [UInt8]) = ([], [])
 }
 
 extension RelayMember {

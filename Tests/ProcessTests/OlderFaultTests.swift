@@ -172,6 +172,31 @@ struct OlderFaultTests {
         _ = stuck
     }
 
+    @Test("16: history, private talk, who is here and /quit, between guests and members")
+    func together() throws {
+        let relay = try start(["--name", "hub"])
+        let member = try EarshotProcess(
+            "ana", state: place.path(of: "ana"),
+            arguments: ["--no-multicast", "--port", "0", "--relay", try relay.address()])
+        _ = try member.first("the relay") { $0["event"] == "relay" && $0["state"] == "connected" }
+        _ = try member.waitUntilReady()
+        try member.send(["do": "say", "room": "lobby@hub", "text": "before you came"])
+        _ = try member.message("before you came")
+        let guest = try Visitor(port: try relay.guestPort(), as: "gus")
+        #expect(try guest.line(containing: "before you came").hasPrefix("(earlier) ana"))
+        _ = try guest.line(containing: "2 here: ana, gus")
+        #expect(try member.joined("gus")["via"] == "relay")
+        guest.type("/msg ana for you alone")
+        let heard = try member.message("for you alone")
+        #expect(heard.fields["private"] as? Bool == true && heard["from"] == "gus")
+        try member.send(["do": "tell", "to": "gus@hub", "text": "and for you", "ref": 1])
+        #expect(try guest.line(containing: "and for you") == "[ana to you] and for you")
+        _ = try member.first("the receipt") { $0["state"] == "delivered" && $0.fields["ref"] as? Int == 1 }
+        guest.type("/quit")
+        try guest.waitForEnd()
+        _ = try member.first("gus leaving") { $0["state"] == "left" && $0["name"] == "gus" }
+    }
+
     @Test("a port in use, an address that is not here and a state in use are one line each, and status 1")
     func inUse() throws {
         let first = try start()
