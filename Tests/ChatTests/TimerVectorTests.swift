@@ -1,0 +1,41 @@
+import TestKit
+import Testing
+
+@testable import Chat
+
+@Suite struct TimerVectorTests {
+    @Test("the timers are those of the document")
+    func timers() throws {
+        let vector = try #require(try ProtocolDocument.load().vectors(kind: "timers").first)
+        func milliseconds(_ duration: Duration) -> String { "\(duration / .milliseconds(1))".droppingPointZero }
+        let ours = [
+            "newcomer": Beacon.burst.map(milliseconds).joined(separator: " "),
+            "exchange": milliseconds(Discovery.exchangeInterval),
+            "firstPause": milliseconds(DialSchedule.firstPause),
+            "longestPause": milliseconds(DialSchedule.longestPause),
+            "longestLastingPause": milliseconds(DialSchedule.longestLastingPause),
+            "connection": milliseconds(Bounds.connectTime),
+            "handshake": milliseconds(Bounds.handshakeTime),
+            "silenceBeforePing": milliseconds(Bounds.silenceBeforePing),
+            "silenceBeforeDeath": milliseconds(Bounds.silenceBeforeDeath),
+            "silenceAfterChange": milliseconds(Bounds.silenceAfterChange),
+            "leaveGrace": milliseconds(Bounds.leaveGrace),
+            "probeInterval": milliseconds(Naming.probeInterval),
+            "probes": "\(Naming.probeCount)",
+            "gatheringHours": "\(KnownGatherings.memoryMilliseconds / 3_600_000)",
+            "askAgain": milliseconds(CausalOrder.askInterval),
+            "patience": milliseconds(CausalOrder.patience),
+            "rumour": milliseconds(Bounds.rumourInterval),
+            "reconciliation": milliseconds(Bounds.reconciliationInterval),
+            "relayPing": milliseconds(Bounds.relaySilenceBeforePing),
+            "relayDeath": milliseconds(Bounds.relaySilenceBeforeDeath),
+            "memberDeath": milliseconds(Bounds.relaySilence),
+        ]
+        for (name, value) in ours { #expect(vector.text(name) == value, "\(name)") }
+    }
+}
+
+extension String {
+    /// "250.0" is 250.
+    fileprivate var droppingPointZero: String { hasSuffix(".0") ? String(dropLast(2)) : self }
+}
