@@ -215,7 +215,16 @@ extension Relay {
         for line in (welcome.messageOfTheDay ?? "").split(whereSeparator: \.isNewline) { tell(link, "* \(line)") }
         let log = lobby
         let history = keep { _ throws(ArchiveError) in try log.history(limit: RelayGuest.historyCount) }
-        for entry in history ?? [] { tell(link, "(earlier) \(line(of: entry))") }
+        for entry in history ?? [] { tell(link, "(\(Self.stamp(of: entry))) \(line(of: entry))") }
+    }
+
+    /// When something was said before: guests have no clock of ours to compare with, so with date and zone.
+    private static func stamp(of entry: SignedEntry) -> String {
+        let calendar = WallTime(milliseconds: entry.entry.wallTime).calendar()
+        let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {
+            $0 < 10 ? "0\($0)" : "\($0)"
+        }
+        return "\(calendar.year)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
     }
 
     private func line(of entry: SignedEntry) -> String {
