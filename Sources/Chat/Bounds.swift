@@ -96,6 +96,8 @@ public enum Bounds {
     static let relayRequestCount = 64
     /// Entries that a member said it has and that the relay has still to ask for: 32 KiB a member.
     static let relayPlannedCount = 1_024
+    /// Keys that a relay remembers to have been members: 100,000 × about 150 bytes.
+    static let relayAuthorCount = 100_000
     /// How often what waits for its time is looked at.
     static let paceInterval = Duration.milliseconds(50)
 }

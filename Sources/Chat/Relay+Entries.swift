@@ -86,6 +86,7 @@ extension Relay {
         switch insertion {
         case .added:
             counters.ever.entriesAccepted += 1
+            if author == peer, let name = link.member?.name { rememberAuthor(peer, name) }
             link.isSpeaking = true
             state.accepted.append((bytes, link))
             state.lastSource = link
@@ -96,7 +97,7 @@ extension Relay {
 
     /// Members may bring back what others said, when the relay has lost it.
     private func isWelcomeAuthor(_ author: PeerID) -> Bool {
-        state.knownAuthors.contains(author) && moderation.ban(of: author, nil, nil, at: wall) == nil
+        state.knownAuthors[author] != nil && moderation.ban(of: author, nil, nil, at: wall) == nil
     }
 
     private mutating func decline(_ ids: [EntryID], _ why: RelayDecline, on link: RelayLink) {

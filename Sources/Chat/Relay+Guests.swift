@@ -103,9 +103,8 @@ extension Relay {
 
     /// What a guest says becomes an entry as a member would have written it, and is treated as one.
     private mutating func say(_ text: String, _ kind: Entry.Kind, on link: RelayLink) {
-        guard let guest = link.guest, let name = link.member?.name else { return }
+        guard let guest = link.guest, link.member != nil else { return }
         let peer = guest.identity.peerID
-        rememberAuthor(peer, name)
         let lamport = min(max(lobby.nextLamport, guest.lamport + 1), Limits.lamport)
         link.guest?.lamport = lamport
         let entry = Entry(

@@ -10,7 +10,13 @@ extension Relay {
             outputs.push(.closeLink(id, abruptly: true))
             return
         }
-        if links.strangerCount >= configuration.limits.handshakeCount, let oldest = links.mostDispensableStranger() {
+        if links.strangerCount >= configuration.limits.handshakeCount {
+            guard let oldest = links.mostDispensableStranger(for: endpoint.address, at: now) else {
+                counters.ever.connectionsRefused += 1
+                gate.left(endpoint.address)
+                outputs.push(.closeLink(id, abruptly: true))
+                return
+            }
             note(.debug, "link with \(oldest.endpoint) given up: too many strangers")
             drop(oldest)
         }

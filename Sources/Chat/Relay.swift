@@ -41,7 +41,7 @@ public struct Relay: Core {
         moderation = try RelayModerationBook(archive: archive)
         state = RelayState(instance: random.next() | 1)
         self.random = random
-        for peer in try archive.knownPeers() { state.knownAuthors.insert(peer.id) }
+        for peer in try archive.knownPeers() { state.knownAuthors[peer.id] = true }
     }
 
     public var id: PeerID { identity.peerID }
@@ -205,8 +205,8 @@ struct RelayState {
     var accepted: [(bytes: [UInt8], from: RelayLink)] = []
     /// Members with entries that wait for their time.
     var paced: [RelayLink] = []
-    /// Keys that have been members: others may bring back their entries. Only asked "is it in there?".
-    var knownAuthors: Set<PeerID> = []
+    /// Keys that have been members, and whether that is kept: others may bring back their entries. Never walked.
+    var knownAuthors: [PeerID: Bool] = [:]
     /// The member that last brought an entry: asked first for what is missing.
     var lastSource: RelayLink?
     /// Signatures checked of what authenticated authors say themselves: members check it too, so under a flood the

@@ -98,7 +98,9 @@ struct RelayLinkTable {
     /// Members in the order in which they joined: the order in which they are served.
     private(set) var members: [RelayLink] = []
     private var memberByPeer: [PeerID: RelayLink] = [:]
-    private(set) var strangerCount = 0
+    /// Links that have not joined.
+    private var strangers: [LinkID: RelayLink] = [:]
+    var strangerCount: Int { strangers.count }
 
     var count: Int { links.count }
 
@@ -112,7 +114,7 @@ struct RelayLinkTable {
     mutating func insert(_ link: RelayLink) {
         precondition(links[link.id] == nil, "a link's ID is never used again")
         links[link.id] = link
-        strangerCount += 1
+        strangers[link.id] = link
     }
 
     mutating func remove(_ id: LinkID) -> RelayLink? {
@@ -124,7 +126,7 @@ struct RelayLinkTable {
     mutating func setPhase(_ phase: RelayLink.Phase, of link: RelayLink) {
         leaveIndexes(link)
         link.phase = phase
-        if link.isStranger { strangerCount += 1 }
+        if link.isStranger { strangers[link.id] = link }
         if case .member(let peer) = phase {
             members.append(link)
             memberByPeer[peer] = link
@@ -132,21 +134,28 @@ struct RelayLinkTable {
     }
 
     private mutating func leaveIndexes(_ link: RelayLink) {
-        if link.isStranger { strangerCount -= 1 }
+        strangers[link.id] = nil
         if case .member(let peer) = link.phase {
             if let place = members.firstIndex(where: { $0 === link }) { members.remove(at: place) }
             if memberByPeer[peer] === link { memberByPeer[peer] = nil }
         }
     }
 
-    /// The oldest stranger of the address that has the most of them: who gives way when strangers fill the table.
-    func mostDispensableStranger() -> RelayLink? {
-        let strangers = links.values.filter(\.isStranger)
+    /// Who gives way when strangers fill the table: the oldest of the address that has the most of them. One that has
+    /// just come gives way only to an address with fewer, so that thousands who come at once, after a restart, do not
+    /// push each other out halfway in.
+    func mostDispensableStranger(for newcomer: IPAddress, at now: Instant) -> RelayLink? {
         var counts: [AddressKey: Int] = [:]
-        for link in strangers { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
+        for link in strangers.values { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
+        func count(_ link: RelayLink) -> Int { counts[AddressKey(link.endpoint.address)] ?? 0 }
         func rank(_ link: RelayLink) -> (Int, Int64, UInt64) {
-            (-(counts[AddressKey(link.endpoint.address)] ?? 0), link.startedAt.nanoseconds, link.id.number)
+            (-count(link), link.startedAt.nanoseconds, link.id.number)
         }
-        return strangers.min { rank($0) < rank($1) }
+        guard let link = strangers.values.min(by: { rank($0) < rank($1) }) else { return nil }
+        let isOverdue = now >= link.startedAt + Self.strangerGrace
+        return isOverdue || count(link) > (counts[AddressKey(newcomer)] ?? 0) + 1 ? link : nil
     }
+
+    /// What an honest handshake takes on a long way, at a busy relay.
+    private static let strangerGrace = Duration.seconds(1)
 }
