@@ -134,6 +134,28 @@ struct OlderFaultTests {
         #expect(EarshotProcess.uptime() - began < 2)
     }
 
+    @Test("12: a server that is stopped does not wait for whoever never reads, and hands the others all that was said")
+    func stoppedWithQueues() throws {
+        let relay = try start(["--rate", "10000", "--burst", "10000", "--queue", "64M"])
+        let port = try relay.guestPort()
+        let (ana, bea) = (try Visitor(port: port, as: "ana"), try Visitor(port: port, as: "bea"))
+        let stuck = try Visitor(port: port, as: "stuck")
+        // More than the kernel keeps for one connection.
+        let line = String(repeating: "x", count: 15_000)
+        for index in 0..<1_000 {
+            ana.type("\(index) \(line)")
+            bea.read(within: 0)
+        }
+        try bea.wait("all lines") { said(bea, by: "ana").count == 1_000 ? () : nil }
+        let began = EarshotProcess.uptime()
+        relay.signal(SIGTERM)
+        _ = try bea.line(containing: "the relay is being stopped")
+        #expect(try relay.exitStatus() == 0)
+        measured("relay stopped with a reader that never reads", EarshotProcess.uptime() - began)
+        #expect(EarshotProcess.uptime() - began < 5)
+        _ = stuck
+    }
+
     @Test("13: a restart at once has the same ports, also after kill -9 with guests there, and the room's history")
     func restart() throws {
         let first = try start()
