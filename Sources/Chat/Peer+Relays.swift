@@ -98,6 +98,7 @@ extension Peer {
         let relayName = (try? Nickname(welcome.relayName))?.text ?? visits.all[visit].target.address
         do {
             try openRelayLobby(of: relay)
+            try rooms[.relayLobby(relay)]?.begin(at: welcome.historyFrom)
             let remembered = relay.bytes + Array(relayName.utf8)
             try archive.setSetting(Self.keySetting(visits.all[visit].target), to: remembered)
             try rememberPlace(of: relay, named: relayName, visits.all[visit].target.address)

@@ -115,9 +115,15 @@ extension Relay {
                     topic: moderation.topic ?? configuration.topic,
                     messageOfTheDay: configuration.messageOfTheDay.map { $0.fitting(bytes: Limits.noticeBytes) },
                     rate: isLimited ? UInt64(max(1, configuration.limits.messageRate)) : 0,
-                    burst: UInt64(clamping: configuration.limits.messageBurst))), on: link)
+                    burst: UInt64(clamping: configuration.limits.messageBurst), historyFrom: historyFrom)), on: link)
         newsOf(peer, .here)
         news.newcomers.append(link)
+    }
+
+    /// Where the last ``RelayConfiguration/newcomerHistoryCount`` entries begin.
+    private var historyFrom: UInt64 {
+        let first = lobby.count - max(1, configuration.newcomerHistoryCount)
+        return first > 0 ? lobby.index[first].lamport : 0
     }
 
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {

@@ -42,6 +42,8 @@ public struct RelayConfiguration: Sendable {
 
     /// Entries that are kept.
     public var historyCount = 100_000
+    /// Entries that a newcomer, who knows nothing of the room yet, is told of.
+    public var newcomerHistoryCount = 1_000
     /// How long entries are kept; nil: until there are too many.
     public var historyAge: Duration?
 

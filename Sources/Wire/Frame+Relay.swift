@@ -32,10 +32,12 @@ public struct RelayWelcome: Equatable, Sendable {
     public var rate: UInt64
     /// Entries at once, before the rate counts.
     public var burst: UInt64
+    /// The Lamport time from which a newcomer, whose log is empty, is told what was said; 0: from the beginning.
+    public var historyFrom: UInt64
 
     public init(
         name: String, relayName: String, isOperator: Bool, topic: String?, messageOfTheDay: String?, rate: UInt64,
-        burst: UInt64
+        burst: UInt64, historyFrom: UInt64 = 0
     ) {
         self.name = name
         self.relayName = relayName
@@ -44,6 +46,7 @@ public struct RelayWelcome: Equatable, Sendable {
         self.messageOfTheDay = messageOfTheDay
         self.rate = rate
         self.burst = burst
+        self.historyFrom = historyFrom
     }
 }
 

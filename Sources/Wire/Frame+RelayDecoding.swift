@@ -72,7 +72,8 @@ extension RelayWelcome {
             isOperator: try fields.flag("isOperator"),
             topic: try fields.textOrNull("topic", maximumBytes: Limits.phraseBytes),
             messageOfTheDay: try fields.textOrNull("messageOfTheDay", maximumBytes: Limits.noticeBytes),
-            rate: try fields.unsigned("rate"), burst: try fields.unsigned("burst"))
+            rate: try fields.unsigned("rate"), burst: try fields.unsigned("burst"),
+            historyFrom: try fields.unsigned("historyFrom", in: 0...Limits.lamport))
     }
 }
 

@@ -60,7 +60,7 @@ extension CBORWriter {
     }
 
     fileprivate mutating func welcome(_ welcome: RelayWelcome) {
-        begin(.welcome, fieldCount: 7)
+        begin(.welcome, fieldCount: 8)
         text(welcome.name, within: Limits.nameBytes)
         text(welcome.relayName, within: Limits.nameBytes)
         flag(welcome.isOperator)
@@ -68,6 +68,7 @@ extension CBORWriter {
         textOrNull(welcome.messageOfTheDay, within: Limits.noticeBytes)
         unsigned(welcome.rate)
         unsigned(welcome.burst)
+        unsigned(welcome.historyFrom)
     }
 
     fileprivate mutating func members(_ members: RelayMembers) {

@@ -38,6 +38,20 @@ struct RelayTests {
         #expect(Set(many).count == 40)
     }
 
+    @Test("newcomers are told where the last of it begins")
+    func history() throws {
+        let rig = try RelayRig {
+            $0.newcomerHistoryCount = 10
+            $0.limits.messageBurst = 100
+        }
+        let ana = rig.join("ana")
+        #expect(ana.welcome?.historyFrom == 0)
+        for number in 1...10 { rig.say("\(number)", ana) }
+        #expect(rig.join("ben").welcome?.historyFrom == 0)
+        for number in 11...25 { rig.say("\(number)", ana) }
+        #expect(rig.join("cem").welcome?.historyFrom == 16)
+    }
+
     @Test("a name is kept for its key for 60 s after a broken link, and free at once after a goodbye")
     func heldNames() throws {
         let rig = try RelayRig()

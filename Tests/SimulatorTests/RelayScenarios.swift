@@ -134,6 +134,27 @@ struct RelayScenarios {
         #expect(town.failures(ana).isEmpty)
     }
 
+    @Test("a newcomer is shown the last of what was said, once and without gaps, and what it says itself is kept")
+    func newcomer() throws {
+        let residents: [RelayTown.Resident] = [
+            .init(name: "ana", lan: LANID(0), isAlone: true),
+            .init(name: "ben", lan: LANID(0), isAlone: true, startsAfter: .seconds(10)),
+        ]
+        let town = try RelayTown(seed: 9, residents) { $0.newcomerHistoryCount = 20 }
+        try town.simulation.run(for: .seconds(2))
+        for number in 0..<50 {
+            town.say(ana, "\(number)")
+            try town.simulation.run(for: .milliseconds(100))
+        }
+        try town.simulation.run(for: .seconds(6))
+        town.say(ben, "hello")
+        try town.simulation.run(for: .seconds(3))
+        let messages = town.simulation.recorder.messages(of: ben)
+        #expect(messages.map(\.text) == (30..<50).map(String.init) + ["hello"])
+        #expect(messages.dropLast().allSatisfy { $0.isHistory && !$0.hasGap })
+        #expect(town.lobby(ana).last == "hello")
+    }
+
     @Test("who is refused and has nobody else to speak with ends with status 4; with a LAN it goes on")
     func refused() throws {
         let check = PasswordCheck(tag: [1]) { $0 == Array("secret".utf8) }

@@ -52,6 +52,7 @@ final class RelayTown {
         /// The relay is all that it has.
         var isAlone = false
         var password: String?
+        var startsAfter = Duration.zero
     }
 
     static let hub = HostID(0)
@@ -100,7 +101,7 @@ final class RelayTown {
             })
         simulation.recorder.traceLimit = 0
         simulation.addHost(on: [LANID(0), LANID(1)])
-        for resident in residents { simulation.addHost(on: [resident.lan]) }
+        for resident in residents { simulation.addHost(on: [resident.lan], startingAfter: resident.startsAfter) }
     }
 
     /// Two on each of two LANs.

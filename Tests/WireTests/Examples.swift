@@ -59,7 +59,7 @@ enum Examples {
         .welcome(
             RelayWelcome(
                 name: "ana-2", relayName: "hub", isOperator: true, topic: "tea", messageOfTheDay: "be kind", rate: 20,
-                burst: 100)),
+                burst: 100, historyFrom: 4_711)),
         .welcome(
             RelayWelcome(
                 name: "ana", relayName: "hub", isOperator: false, topic: nil, messageOfTheDay: nil, rate: 0, burst: 0)),

@@ -17,7 +17,8 @@ extension ProtocolVector {
                     name: try requireQuoted("name"), relayName: try requireQuoted("relayName"),
                     isOperator: try requireChoice("isOperator"), topic: try nullable("topic") { try requireQuoted($0) },
                     messageOfTheDay: try nullable("messageOfTheDay") { try requireQuoted($0) },
-                    rate: try requireNumber("rate"), burst: try requireNumber("burst")))
+                    rate: try requireNumber("rate"), burst: try requireNumber("burst"),
+                    historyFrom: try requireNumber("historyFrom")))
         case "refusal":
             .refusal(
                 RelayRefusal(
