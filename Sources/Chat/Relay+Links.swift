@@ -177,7 +177,7 @@ extension Relay {
                 dismiss(link, .refused)
             case .member:
                 // A guest cannot be asked for a sign of life; the host sees when its machine is gone.
-                guard !link.id.isGuest, now >= link.lastHeard + Bounds.relaySilence else { continue }
+                guard !link.id.isGuest, now >= link.lastHeard + configuration.limits.silence else { continue }
                 note(.info, "\(who(link)) has been silent for too long")
                 drop(link)
             case .closing:

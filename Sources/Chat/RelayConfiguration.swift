@@ -74,6 +74,8 @@ public struct RelayLimits: Equatable, Sendable {
     public var tunnelByteRate = 262_144.0
     /// Bytes at once through tunnels, before the rate counts.
     public var tunnelByteBurst = 1_048_576
+    /// How long a member may be silent. Those that follow Protocol.md ping long before.
+    public var silence = Bounds.relaySilence
 
     public init() {}
 }

@@ -22,6 +22,8 @@ enum RelayServer {
         configuration.limits.handshakeCount = 20_000
         configuration.limits.messageRate = 1e9
         configuration.limits.messageBurst = 1_000_000_000
+        // Members of the bench do not ping.
+        configuration.limits.silence = .seconds(3_600)
         let relay = try Relay(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
             archive: archive)
