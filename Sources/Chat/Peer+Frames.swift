@@ -42,6 +42,8 @@ extension Peer {
         let announcement = try SignedAnnouncement(verifying: bytes)
         guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         let name = try Nickname(announcement.announcement.name)
+        // Before anything that answers it can come.
+        showUnseen()
         if links[id]?.isTunnel == true {
             return tunnelEstablished(id, with: peer, instance: announcement.announcement.instance)
         }
