@@ -13,6 +13,9 @@ struct Said {
     var parents: [EntryID] = []
     /// Which start of its author's process said it.
     var start = 0
+    /// Its author had no network then: it is said in a gathering of no place, which only the process that founded it can
+    /// bring to one.
+    var isOffline = false
     /// Somebody else has shown it.
     var isOut = false
     /// Its author was told that the recipient has it.

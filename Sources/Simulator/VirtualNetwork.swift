@@ -56,6 +56,8 @@ struct VirtualNetwork {
         if isUnplugged { unplugged.insert(host) } else { unplugged.remove(host) }
     }
 
+    func isUnplugged(_ host: HostID) -> Bool { unplugged.contains(host) }
+
     /// Whether a packet would get through now, if both machines are awake.
     func passes(from: HostID, to: HostID) -> Bool {
         if from == to { return true }

@@ -74,6 +74,7 @@ extension Witness {
         }
         let kept = Set(first?.keys.map(\.id) ?? [])
         for said in ledger.accepted where said.recipient == nil {
+            if said.isOffline, said.start != simulation.recorder.starts[said.author.number] { continue }
             guard let id = said.key?.id, kept.contains(id) else { return "\"\(said.text)\" of \(said.author) is lost" }
         }
         return nil

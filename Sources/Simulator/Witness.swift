@@ -145,7 +145,10 @@ final class Witness {
         guard views[host.number].shown.insert(message.id).inserted else {
             return ("no message is shown twice", "\"\(said.text)\"")
         }
-        if said.key == nil { said.start = simulation.recorder.starts[said.author.number] }
+        if said.key == nil {
+            said.start = simulation.recorder.starts[said.author.number]
+            said.isOffline = simulation.network.isUnplugged(said.author)
+        }
         said.key = key
         if !said.isOut, host != said.author {
             said.isOut = true
