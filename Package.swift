@@ -75,7 +75,7 @@ let package = Package(
             name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "SimulatorTests", dependencies: ["TestKit", "Simulator", "Chat", "Secure", "Wire"],
-            swiftSettings: settings),
+            exclude: ["Corpus"], swiftSettings: settings),
         .testTarget(
             name: "EarshotTests", dependencies: ["TestKit", "earshot", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
@@ -85,3 +85,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Only with EARSHOT_FUZZ set: it does not link without libFuzzer (see README, Trying to break it).
+if Context.environment["EARSHOT_FUZZ"] != nil {
+    package.products.append(.executable(name: "earshot-fuzz", targets: ["earshot-fuzz"]))
+    package.targets += [
+        .target(name: "CFuzzer"),
+        .executableTarget(name: "earshot-fuzz", dependencies: ["Simulator", "CFuzzer"], swiftSettings: settings),
+    ]
+}

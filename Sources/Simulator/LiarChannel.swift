@@ -42,11 +42,15 @@ struct LiarChannel {
     }
 
     /// One record; nil before the handshake is over.
-    func seal(_ frames: [Frame]) -> [UInt8]? {
+    func seal(_ frames: [Frame]) -> [UInt8]? { seal(frames.map { $0.encoded() }) }
+
+    /// One record of one frame, which need not be one.
+    func seal(encoded frame: [UInt8]) -> [UInt8]? { frame.count > Limits.frameBytes ? nil : seal([frame]) }
+
+    private func seal(_ frames: [[UInt8]]) -> [UInt8]? {
         guard let transport else { return nil }
         var plaintext: [UInt8] = []
-        for frame in frames {
-            let bytes = frame.encoded()
+        for bytes in frames {
             plaintext += [UInt8(truncatingIfNeeded: bytes.count >> 8), UInt8(truncatingIfNeeded: bytes.count)] + bytes
         }
         let length = plaintext.count + Transport.tagBytes
