@@ -214,11 +214,13 @@ extension Peer {
 
     /// What hung on our being there ends.
     private mutating func leftRelay(_ visit: Int) {
+        let members = visits.all[visit].roster.sorted
+        // First: nobody there is to be reached through it any more.
+        visits.all[visit].roster.forgetPresence()
         for id in visits.tunnels where visits.place(of: id)?.visit == visit { closeTunnel(id, isTold: false) }
-        for member in visits.all[visit].roster.sorted where member.peer != id {
+        for member in members where member.peer != id {
             notify(.peer(.init(state: .left, peer: summary(of: member, at: visit))))
         }
-        visits.all[visit].roster.forgetPresence()
         for token in visits.all[visit].asked.lost() {
             refuse(.notAllowed, "the relay \(visits.all[visit].name) was lost before it answered", token)
         }
