@@ -31,6 +31,8 @@ public enum Input: Sendable {
     case linkBytesReceived(LinkID, [UInt8])
     /// The link is gone; also the answer to an `openLink` that failed. Nothing more comes from it.
     case linkClosed(LinkID, LinkEnd)
+    /// What `findHost` asked for; nothing if there is no such host, or nobody to ask just now.
+    case hostFound(name: String, endpoints: [Endpoint])
     /// The time that `nextDeadline` named has come.
     case deadlineReached
     case commanded(Command, token: CommandToken?)

@@ -6,6 +6,8 @@ public enum Output: Sendable {
     case multicast([UInt8])
     /// To one place.
     case sendDatagram([UInt8], to: Endpoint)
+    /// Look a host up by its name; answered by `hostFound`.
+    case findHost(name: String, port: UInt16)
     /// Connect; answered by `linkOpened` or `linkClosed`.
     case openLink(LinkID, to: Endpoint)
     /// Queue these bytes. The host cuts a link whose queue passes `Bounds.linkQueueBytes` (`tooSlow`).

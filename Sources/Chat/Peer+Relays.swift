@@ -41,7 +41,7 @@ extension Peer {
         let target = visits.all[visit].target
         guard presence.stage != .finished, presence.stage != .awaitingStart else { return }
         guard !target.endpoints.isEmpty else {
-            relayLost(visit, "its address is not known")
+            relayLost(visit, "no host of this name is found")
             return
         }
         let endpoint = target.endpoints[visits.all[visit].attempts.endpoint % target.endpoints.count]
@@ -52,6 +52,16 @@ extension Peer {
         links.insert(link)
         outputs.push(.openLink(link.id, to: endpoint))
         agenda.ask(for: .care, at: now + Bounds.relayConnectTime)
+    }
+
+    /// The relay of this name may be somewhere else now, or we have somebody to ask at last.
+    mutating func hostFound(_ name: String, _ endpoints: [Endpoint]) {
+        for visit in visits.all.indices where visits.all[visit].target.host?.name == name {
+            guard !endpoints.isEmpty, visits.all[visit].target.endpoints != endpoints else { continue }
+            visits.all[visit].target.endpoints = endpoints
+            if case .awaitingTime = visits.all[visit].stage { visits.all[visit].stage = .awaitingTime(now) }
+        }
+        dialRelays()
     }
 
     /// Our network changed: whoever waits for a better time tries now.
@@ -199,6 +209,9 @@ extension Peer {
         let wasMember = visits.all[visit].memberLink != nil
         leftRelay(visit)
         let jitter = 0.5 + random.unit()
+        if let host = visits.all[visit].target.host, presence.stage != .finished {
+            outputs.push(.findHost(name: host.name, port: host.port))
+        }
         let count = visits.all[visit].target.endpoints.count
         let pause = visits.all[visit].attempts.failed(jitter: jitter, endpointCount: count)
         visits.all[visit].stage = .awaitingTime(now + pause)

@@ -70,6 +70,8 @@ public struct Peer: Core {
             hurryRelays()
         case .datagramReceived(let bytes, let endpoint):
             discovery.datagramReceived(bytes, from: endpoint, at: now)
+        case .hostFound(let name, let endpoints):
+            hostFound(name, endpoints)
         case .linkAccepted(let id, let endpoint):
             linkAccepted(id, from: endpoint)
         case .linkOpened(let id):

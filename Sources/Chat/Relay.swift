@@ -65,7 +65,7 @@ public struct Relay: Core {
         case .deadlineReached: deadlineReached()
         case .commanded(let command, let token): commanded(command, token: token)
         // A relay dials nobody and hears no datagrams; its members ask for life themselves.
-        case .interfacesChanged, .resumed, .datagramReceived, .linkOpened: break
+        case .interfacesChanged, .resumed, .datagramReceived, .linkOpened, .hostFound: break
         }
         settle()
     }

@@ -13,7 +13,7 @@ struct RelayVisit {
         case refused
     }
 
-    let target: RelayTarget
+    var target: RelayTarget
     var stage: Stage
     /// Its key: given, remembered, or proved once. Nil before the first visit.
     var relay: PeerID?

@@ -7,6 +7,8 @@ final class LinkTable {
     /// Ends that the core is still to be told of, in order.
     private(set) var ended: [(link: LinkID, end: LinkEnd)] = []
 
+    /// For links to hosts by name.
+    let finder: HostFinder
     private let poller: Poller
     private var links: [LinkID: LinkSocket] = [:]
     private var toBeFlushed: [LinkSocket] = []
@@ -21,7 +23,8 @@ final class LinkTable {
     private let limits: LinkLimits
     private let buffer: UnsafeMutableRawBufferPointer
 
-    init(poller: Poller, limits: LinkLimits = LinkLimits()) {
+    init(poller: Poller, limits: LinkLimits = LinkLimits()) throws(SystemError) {
+        finder = try HostFinder(poller: poller)
         self.poller = poller
         self.limits = limits
         buffer = .allocate(byteCount: HostBounds.readBytes, alignment: 16)

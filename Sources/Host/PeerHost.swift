@@ -60,7 +60,7 @@ public final class PeerHost<C: Core> {
         moment = Moment()
         sleepDetector = SleepDetector(at: moment.now, awake: Clock.awake())
         poller = try Poller()
-        links = LinkTable(poller: poller, limits: configuration.linkLimits)
+        links = try LinkTable(poller: poller, limits: configuration.linkLimits)
         doors = try Doors(configuration, poller: poller)
         watch = try InterfaceWatch(names: configuration.interfaceNames, poller: poller, at: moment.now)
         multicast =
@@ -170,6 +170,8 @@ public final class PeerHost<C: Core> {
                 }
             case .page(let number): doors.pages?.ready(number) { operation.page(core) }
             case .interfaceWatch: watch.ready(at: moment.now)
+            case .hostsFound:
+                for (name, endpoints) in links.finder.ready() { handle(.hostFound(name: name, endpoints: endpoints)) }
             case .signals: takeSignals()
             case .standardInput: takeInput()
             case .standardOutput: console.output?.ready()
@@ -246,6 +248,7 @@ public final class PeerHost<C: Core> {
             switch output {
             case .multicast(let bytes): multicast?.multicast(bytes)
             case .sendDatagram(let bytes, let endpoint): multicast?.send(bytes, to: endpoint)
+            case .findHost(let name, let port): links.finder.find(name, port: port)
             case .openLink(let id, let endpoint): links.open(id, to: endpoint, at: moment.now)
             case .sendOnLink(let id, let bytes): links.send(bytes, on: id)
             case .closeLink(let id, let abruptly): links.close(id, abruptly: abruptly, at: moment.now)
@@ -295,7 +298,7 @@ public final class PeerHost<C: Core> {
                 case .signals:
                     if console.signals?.read().contains(where: { $0 == .leave || $0 == .hangup }) ?? false { return }
                 case .standardOutput: console.output?.ready()
-                case .listener, .page, .standardInput: break
+                case .listener, .page, .standardInput, .hostsFound: break
                 }
             }
         }

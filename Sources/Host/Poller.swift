@@ -11,6 +11,8 @@ enum Source: Equatable {
     /// By the number that ``MulticastSockets`` gave it, and which of its two sockets.
     case datagrams(UInt32, toGroup: Bool)
     case interfaceWatch
+    /// ``HostFinder``.
+    case hostsFound
     case signals
     case standardInput
     case standardOutput

@@ -59,7 +59,7 @@ struct Liar: Core {
             if now >= end { return giveUp() }
             lie(at: now, wall: wall)
             nextLie = now + .milliseconds(Int64(20 + random.uniform(below: 400)))
-        case .interfacesChanged, .resumed, .commanded: break
+        case .interfacesChanged, .resumed, .commanded, .hostFound: break
         }
     }
 

@@ -35,6 +35,10 @@ extension Simulation {
             }
             guard let other = network.owner(of: endpoint.address) else { return }
             send(bytes, from: host, to: other)
+        case .findHost(let name, _):
+            // There are no names in this world.
+            let generation = machines[host.number].generation
+            queue.push(.input(host, generation: generation, .hostFound(name: name, endpoints: [])), at: now)
         case .openLink(let link, let endpoint): openLink(link, from: host, to: endpoint)
         case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
         case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
@@ -85,6 +89,7 @@ extension Simulation {
         case .interfacesChanged(let interfaces): text = "interfaces changed to \(interfaces.map(\.name))"
         case .resumed: text = "resumed"
         case .datagramReceived(let bytes, _): text = "datagram: \(Self.summary(ofDatagram: bytes))"
+        case .hostFound(let name, let endpoints): text = "host \(name) found at \(endpoints)"
         case .linkAccepted(let link, _): text = "link \(link.name) accepted"
         case .linkOpened(let link): text = "link \(link.name) opened"
         case .linkBytesReceived(let link, let bytes): text = "link \(link.name) brings \(bytes.count) bytes"

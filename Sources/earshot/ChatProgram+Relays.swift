@@ -8,8 +8,12 @@ extension ChatProgram {
     func target(of option: RelayOption, _ archive: any Archive) throws -> RelayTarget {
         let (address, endpoints) = try found(option.address, archive)
         return RelayTarget(
-            address: address.place, endpoints: endpoints, fingerprint: address.fingerprint,
+            address: address.place, endpoints: endpoints, host: Self.host(address), fingerprint: address.fingerprint,
             password: try option.passwordFile.map(Self.password))
+    }
+
+    private static func host(_ address: RelayAddress) -> RelayTarget.Host? {
+        if case .name(let name) = address.host { RelayTarget.Host(name: name, port: address.port) } else { nil }
     }
 
     /// The name of a host, or else the name of a relay that was visited before.
@@ -24,6 +28,8 @@ extension ChatProgram {
                     let place = try archive.setting(RelayTarget.placeSetting(ofRelayNamed: nickname)),
                     var known = try? RelayAddress(String(decoding: place, as: UTF8.self)), known.host != address.host
                 else {
+                    // With a LAN to chat on, it is asked for again as long as it takes.
+                    if !options.usesNoMulticast { return (address, []) }
                     throw HostError("\(error.text) (give --relay the address that the relay printed at its start)")
                 }
                 known.fingerprint = address.fingerprint

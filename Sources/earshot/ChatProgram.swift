@@ -13,7 +13,7 @@ struct ChatProgram {
     /// Lines of what was said before that a person sees at the start.
     private static let recentLineCount = 20
 
-    private let options: ChatOptions
+    let options: ChatOptions
 
     init(_ options: ChatOptions) { self.options = options }
 

@@ -133,7 +133,7 @@ final class RelayRig {
             case .note(let note): notes.append(note)
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
-            case .multicast, .sendDatagram, .openLink: Issue.record("a relay does nothing of the kind")
+            case .multicast, .sendDatagram, .openLink, .findHost: Issue.record("a relay does nothing of the kind")
             }
         }
     }

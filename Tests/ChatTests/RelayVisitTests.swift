@@ -19,11 +19,17 @@ private final class ScriptedRelay {
     private(set) var dials = 0
     private var channel: Channel
     private var random: RandomStream
+    /// Hosts that were to be looked up.
+    var sought: [String] = []
     /// The connection is refused as long as this is set.
     var isDown = false
 
+    static let endpoint = Endpoint(address: .v4(0x0A00_0001), port: 47475)
+
     init(
-        fingerprint: PeerID? = nil, isAlone: Bool = true, archive: MemoryArchive = MemoryArchive(), seed: UInt64 = 1
+        fingerprint: PeerID? = nil, isAlone: Bool = true, isFound: Bool = true,
+        archive: MemoryArchive = MemoryArchive(),
+        seed: UInt64 = 1
     ) throws {
         random = RandomStream(simulationSeed: seed)
         own = Identity(seed: RandomStream.seed(1))
@@ -33,8 +39,8 @@ private final class ScriptedRelay {
         configuration.usesMulticast = !isAlone
         configuration.relays = [
             RelayTarget(
-                address: "hub.example:47475", endpoints: [Endpoint(address: .v4(0x0A00_0001), port: 47475)],
-                fingerprint: fingerprint, password: Array("secret".utf8))
+                address: "hub.example:47475", endpoints: isFound ? [Self.endpoint] : [],
+                host: .init(name: "hub.example", port: 47475), fingerprint: fingerprint, password: Array("secret".utf8))
         ]
         channel = Channel(closed: ())
         peer = try Peer(
@@ -63,6 +69,7 @@ private final class ScriptedRelay {
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: wall)
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
+            case .findHost(let name, _): sought.append(name)
             case .note, .multicast, .sendDatagram: break
             }
         }
@@ -172,6 +179,21 @@ struct RelayVisitTests {
         let reason = rig.reasons.first ?? ""
         #expect(reason.contains("\(rig.relay.peerID)") && reason.contains("\(other.peerID)"))
         #expect(rig.exit == .refused)
+    }
+
+    @Test("a relay whose name cannot be looked up yet is asked for again, and dialled once it is found")
+    func foundLater() throws {
+        let rig = try ScriptedRelay(isAlone: false, isFound: false)
+        rig.start()
+        rig.wait(.seconds(5))
+        #expect(rig.joins.isEmpty && rig.states == [.disconnected])
+        #expect(rig.sought.count > 2 && rig.sought.allSatisfy { $0 == "hub.example" })
+        rig.tell(.hostFound(name: "another.example", endpoints: [ScriptedRelay.endpoint]))
+        #expect(rig.joins.isEmpty)
+        rig.tell(.hostFound(name: "hub.example", endpoints: [ScriptedRelay.endpoint]))
+        #expect(rig.joins.count == 1)
+        rig.welcome()
+        #expect(rig.states == [.disconnected, .connected])
     }
 
     @Test("the key of the first time is remembered; with a LAN beside it, another one ends only the relay")

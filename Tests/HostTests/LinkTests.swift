@@ -18,6 +18,16 @@ extension HostTests {
             return (caller, called)
         }
 
+        @Test("a host is looked up by its name while the loop goes on, and one that nobody knows is not found")
+        func hostsByName() throws {
+            let host = try ToyHost()
+            host.want(.findHost(name: "localhost", port: 4711), .findHost(name: "no-such-host.invalid", port: 4711))
+            #expect(try turn(host) { host.board.found.count == 2 })
+            let local = host.board.found["localhost"] ?? []
+            #expect(!local.isEmpty && local.allSatisfy { $0.address.isLoopback && $0.port == 4711 })
+            #expect(host.board.found["no-such-host.invalid"] == [])
+        }
+
         @Test("bytes arrive whole and in order, and what is queued before a close arrives before the end")
         func echo() throws {
             let (caller, called) = try pair()

@@ -24,6 +24,7 @@ struct ToyCore: Core {
         var ends: [LinkID: LinkEnd] = [:]
         var commands: [Command] = []
         var deadlines = 0
+        var found: [String: [Endpoint]] = [:]
     }
 
     let board: Board
@@ -42,6 +43,7 @@ struct ToyCore: Core {
             board.deadlines += 1
             board.deadline = nil
         case .resumed: break
+        case .hostFound(let name, let endpoints): board.found[name] = endpoints
         }
         board.outputs += board.answer(input)
     }
