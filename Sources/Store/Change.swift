@@ -21,7 +21,7 @@ extension SQLiteArchive {
         case .append(let entry, let body, let log): return try append(entry, body, to: log)
         case .remove(let keys, let log): return try drop(keys, from: log)
         case .merge(let source, let target): return try move(source, into: target)
-        case .forget(let log): return try end(log)
+        case .forget(let log): return try end(log, isForgotten: true)
         case .awaitReceipt(let key, let log):
             return try database.run(
                 "INSERT OR IGNORE INTO awaited_receipt (log, id, lamport) VALUES (?, ?, ?)",
@@ -94,12 +94,12 @@ extension SQLiteArchive {
             try database.run("UPDATE OR IGNORE \(table) SET log = ? WHERE log = ?", .integer(into), .integer(from))
         }
         // What is left is in both.
-        return try end(source)
+        return try end(source, isForgotten: false)
     }
 
-    private func end(_ log: LogID) throws(ArchiveError) -> Bool {
+    private func end(_ log: LogID, isForgotten: Bool) throws(ArchiveError) -> Bool {
         guard let number = try number(of: log) else { return false }
-        try wordIndex.removeAll(of: number)
+        try wordIndex.removeAll(of: number, isForgotten: isForgotten)
         try database.run("DELETE FROM entry WHERE log = ?", .integer(number))
         try database.run("DELETE FROM awaited_receipt WHERE log = ?", .integer(number))
         try database.run("DELETE FROM log WHERE number = ?", .integer(number))

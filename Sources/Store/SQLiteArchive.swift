@@ -99,7 +99,9 @@ public final class SQLiteArchive: Archive {
             round.append(change)
             return result
         } catch {
-            if database.isBetweenTransactions { spoil() }
+            // Of a change that failed half-way nothing is kept; of those before it, all.
+            spoil()
+            if (try? begin(.full)) != nil { try? redo() }
             throw error
         }
     }

@@ -53,10 +53,10 @@ struct WordIndex {
         try database.execute("COMMIT")
     }
 
-    /// The words of the entry that was just inserted.
+    /// The words of the entry that was just inserted, in the place of what a library without an index has left there.
     func addLast(_ body: String) throws(ArchiveError) {
         guard absence == nil else { return }
-        try database.run("INSERT INTO words (rowid, body) VALUES (last_insert_rowid(), ?)", .text(body))
+        try database.run("INSERT OR REPLACE INTO words (rowid, body) VALUES (last_insert_rowid(), ?)", .text(body))
     }
 
     /// The words of entries that are about to go.
@@ -68,9 +68,11 @@ struct WordIndex {
     }
 
     /// The words of a log that is about to go.
-    func removeAll(of log: Int64) throws(ArchiveError) {
+    /// - Parameter isForgotten: no trace shall be left of them, which takes a walk over the whole index.
+    func removeAll(of log: Int64, isForgotten: Bool) throws(ArchiveError) {
         guard absence == nil else { return }
         try database.run("DELETE FROM words WHERE rowid IN (SELECT number FROM entry WHERE log = ?)", .integer(log))
+        guard isForgotten else { return }
         // Merged, the index has nothing left of what was deleted.
         try database.run("INSERT INTO words (words) VALUES ('optimize')")
     }

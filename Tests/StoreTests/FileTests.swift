@@ -57,6 +57,40 @@ import Wire
         try refused(Data(contentsOf: URL(fileURLWithPath: later.path)), .newer)
     }
 
+    @Test("of a change that fails half-way nothing is kept, of those before and after it in the round all")
+    func halfAChange() throws {
+        do {
+            let archive = try SQLiteArchive(at: path)
+            try archive.database.execute(
+                """
+                CREATE TEMP TRIGGER stubborn BEFORE DELETE ON main.awaited_receipt
+                BEGIN SELECT RAISE(ABORT, 'not this one'); END
+                """)
+            let first = try archive.keep("first", lamport: 1)
+            let second = try archive.keep("second", lamport: 2)
+            try archive.awaitReceipt(of: second.key, in: Said.office)
+            #expect(throws: ArchiveError.self) { try archive.remove([first.key, second.key], from: Said.office) }
+            #expect(try archive.texts(of: Said.office) == ["first", "second"])
+            try archive.keep("third", lamport: 3)
+            try archive.commit()
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.texts(of: Said.office) == ["first", "second", "third"])
+        #expect(try archive.search(words: "first", limit: 9).count == 1)
+        #expect(try archive.awaitingReceipt(in: Said.office).count == 1)
+    }
+
+    @Test("words that a library without full-text search left behind do not keep new entries out")
+    func wordsLeftBehind() throws {
+        let archive = try SQLiteArchive(at: path)
+        try archive.keep("first", lamport: 1)
+        try archive.database.execute("INSERT INTO words (rowid, body) VALUES (2, 'gone')")
+        try archive.keep("second", lamport: 2)
+        try archive.commit()
+        #expect(try archive.search(words: "second", limit: 9).count == 1)
+        #expect(try archive.search(words: "gone", limit: 9).isEmpty)
+    }
+
     @Test("a place that cannot be written is said to be so")
     func unwritable() throws {
         #expect {
