@@ -29,7 +29,9 @@ extension PeerHost {
             configuration.note(Note(.warning, error.text))
             switch error.kind {
             case .full, .unwritable, .locked, .other:
-                keeping.halt = Halt(retryAt: moment.now + HostBounds.archiveRetryTime)
+                // Who asked to leave in this round is not kept waiting for room.
+                let isLeaving = keeping.said.contains { if case .quit = $0.command { true } else { false } }
+                keeping.halt = Halt(retryAt: moment.now + HostBounds.archiveRetryTime, isLeaving: isLeaving)
                 complain(error.text + "; nothing is sent until then, and what you type waits")
             case .damaged, .newer:
                 complain(error.text)

@@ -170,6 +170,24 @@ extension HostTests {
                     == ["not kept and not sent: first", "not kept and not sent: second"])
         }
 
+        @Test("an interrupt while the disk is full ends the host, and what was not kept is told", arguments: [0, 5])
+        func interruptWhileFull(turns: Int) throws {
+            let (read, write) = makePipe()
+            defer { for number in [read, write] { close(number) } }
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive) {
+                $0.input = read
+                $0.takesSignals = true
+            }
+            try host.turn()
+            archive.failure = ArchiveError(.full, "no space left")
+            _ = Glibc.write(write, "first\n", 6)
+            try turn(host, times: turns)
+            raise(SIGTERM)
+            #expect(try turn(host) { host.status == .failed })
+            #expect(host.frontEnd.failures.last?.text == "not kept and not sent: first")
+        }
+
         @Test("an interrupt asks the core to quit; a second one ends the host at once, with links still open")
         func signals() throws {
             let host = try ToyHost { $0.takesSignals = true }
