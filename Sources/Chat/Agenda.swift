@@ -18,6 +18,8 @@ enum PeerDuty: Int, AgendaDuty {
     case seen
     /// Keep where we are, for the next start.
     case whereabouts
+    /// Go over to another gathering.
+    case gathering
     /// Let go of what is old.
     case retention
     /// Private messages for members of relays wait for receipts: ask again.
@@ -33,6 +35,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .reconciliation: "logs to compare"
         case .seen: "messages have been shown"
         case .whereabouts: "where we are is kept"
+        case .gathering: "gatherings have met"
         case .retention: "old entries are let go of"
         case .debts: "receipts have not come"
         case .patience: "waited long enough for receipts"

@@ -64,6 +64,12 @@ public enum Bounds {
     /// How often old entries are let go of, and how soon again if there may be more.
     static let retentionInterval = Duration.seconds(600)
     static let retentionStepInterval = Duration.seconds(1)
+    /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and
+    /// honest peers settle on one after a few.
+    static let gatheringInterval = Duration.seconds(5)
+    static let gatheringBurst = 12.0
+    /// The same, in moves a second.
+    static let gatheringRate = 0.2
 
     // Commands.
 

@@ -31,6 +31,10 @@ extension Peer {
         guard let theirs else { return }
         if let ours = rooms.gathering {
             if theirs < ours {
+                guard rooms.moves.take(at: now) else {
+                    agenda.ask(for: .gathering, at: now + Bounds.gatheringInterval)
+                    return
+                }
                 enterGathering(theirs, bringing: rooms[.lobby])
             } else if theirs == ours {
                 reconcileLobby(on: link)
@@ -39,6 +43,17 @@ extension Peer {
         } else {
             enterGathering(theirs)
         }
+    }
+
+    /// We could not go over to all that we were told of: the lowest counts.
+    mutating func meetLowestGathering() {
+        var lowest: (gathering: GatheringID, peer: PeerID, link: LinkID)?
+        for peer in links.peers {
+            guard let link = links.direct(with: peer), let gathering = links[link]?.gathering else { continue }
+            if let known = lowest?.gathering, known <= gathering { continue }
+            lowest = (gathering, peer, link)
+        }
+        if let lowest { meetGathering(lowest.gathering, of: lowest.peer, on: lowest.link) }
     }
 
     private mutating func openLobby(of gathering: GatheringID) -> RoomLog? {

@@ -117,6 +117,7 @@ public struct Peer: Core {
             // To be handed an input was all that it took.
             case .seen: break
             case .whereabouts: noteGathering()
+            case .gathering: meetLowestGathering()
             case .retention: letGoOfOld()
             case .debts: careForDebts()
             case .patience: quitNow(.done)

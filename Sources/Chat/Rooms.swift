@@ -25,6 +25,8 @@ struct Rooms {
     private var relayLobbies: [(relay: PeerID, log: RoomLog?)] = []
     /// Those that we were in before.
     var known = KnownGatherings()
+    /// How often our log may be moved to another gathering.
+    var moves = TokenBucket(capacity: Bounds.gatheringBurst, perSecond: Bounds.gatheringRate)
     var unseen = UnseenMessages()
     /// What was said in the lobby before this start has been shown.
     var hasShownRecent = false
