@@ -70,6 +70,11 @@ public enum Bounds {
     static let gatheringBurst = 12.0
     /// The same, in moves a second.
     static let gatheringRate = 0.2
+    /// How often old entries are let go of, and how soon again if there may be more.
+    static let retentionInterval = Duration.seconds(600)
+    static let retentionStepInterval = Duration.seconds(1)
+    /// Entries of one room beyond what is kept, until the oldest are let go of at once: at worst 17 MiB of the disk.
+    static let retentionSlack = 1_000
 
     // Commands.
 

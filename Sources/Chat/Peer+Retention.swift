@@ -22,19 +22,40 @@ public struct Retention: Equatable, Sendable {
 extension Peer {
     mutating func letGoOfOld() {
         agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+        for key in rooms.keys { letGoOfOld(in: key) }
+        letGoOfOldUnopened(configuration.retention.entryCount, configuration.retention.oldest(at: wall))
+    }
+
+    private mutating func letGoOfOld(in key: RoomKey) {
         let oldest = configuration.retention.oldest(at: wall)
         let count = configuration.retention.entryCount
-        for key in rooms.keys {
-            guard var log = rooms[key] else { continue }
-            rooms[key] = nil
-            let dropped = keep { archive throws(ArchiveError) in
-                let owed = try archive.awaitingReceipt(in: log.log).first
-                return try log.trim(keeping: count, newerThan: oldest, below: owed)
-            }
-            rooms[key] = log
-            noteLettingGo(dropped ?? 0, of: log.log)
+        guard var log = rooms[key] else { return }
+        rooms[key] = nil
+        let dropped = keep { archive throws(ArchiveError) in
+            let owed = try archive.awaitingReceipt(in: log.log).first
+            return try log.trim(keeping: count, newerThan: oldest, below: owed)
         }
-        letGoOfOldUnopened(count, oldest)
+        rooms[key] = log
+        noteLettingGo(dropped ?? 0, of: log.log)
+    }
+
+    /// An entry was added: however fast they come, a log has no more than ``Bounds/retentionSlack`` too many, unless
+    /// somebody has still to get them.
+    mutating func boundLog(of key: RoomKey) {
+        guard let excess = rooms[key].map({ $0.count - configuration.retention.entryCount }), excess > 0,
+            excess % Bounds.retentionSlack == 0
+        else { return }
+        letGoOfOld(in: key)
+    }
+
+    /// Whether we take no more of what somebody tells us privately: what they do not confirm keeps us from letting go
+    /// of what they said since, so they could fill the disk.
+    mutating func isFlooded(_ key: RoomKey) -> Bool {
+        guard case .conversation(let peer) = key, let count = rooms[key]?.count else { return false }
+        let excess = count - Bounds.retentionSlack
+        guard excess / 2 > configuration.retention.entryCount else { return false }
+        let owed = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)).count }
+        return (excess - (owed ?? 0)) / 2 > configuration.retention.entryCount
     }
 
     /// One log that is not open: conversations that nobody came back to, lobbies of other networks. The next time the

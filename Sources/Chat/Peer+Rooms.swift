@@ -33,6 +33,7 @@ extension Peer {
             notify(.failed(.init(.storage, error.text)), token: token)
             return nil
         }
+        boundLog(of: key)
         while let shown = rooms[key]?.nextShown(at: now) {
             showEntry(shown, in: key, token: shown.entry.id == signed.id ? token : nil)
         }
@@ -79,6 +80,8 @@ extension Peer {
                 }
                 throw LinkViolation("an entry with a wrong signature")
             }
+            // Not kept, so not confirmed: it comes again.
+            if isFlooded(key) { continue }
             try entryVerified(unverified, in: key, on: link, wasAskedFor: wasAskedFor)
         }
         askForPlanned(on: link)
@@ -107,6 +110,7 @@ extension Peer {
         if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
             rooms.late.insert(entry.id)
         }
+        boundLog(of: key)
         switch key {
         case .lobby:
             spread(entry.id)
