@@ -52,8 +52,11 @@ public enum Bounds {
     static let unaskedEntryRate = 2_000.0
     /// Unasked entries of one link at once.
     static let unaskedEntryBurst = 10_000.0
-    /// Entries asked for and not yet received, of one link.
-    static let requestedEntryCount = 1_024
+    /// Entries asked for and not yet received, of one link: as many of the largest fit the queue of who sends them,
+    /// which else would cut us.
+    static let requestedEntryCount = 192
+    /// After this long without one of them, what was asked for is not to be had there.
+    static let requestTime = Duration.seconds(2)
     /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
     static let plannedEntryCount = 16_384
 
@@ -61,9 +64,6 @@ public enum Bounds {
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
     static let whereaboutsInterval = Duration.seconds(600)
-    /// How often old entries are let go of, and how soon again if there may be more.
-    static let retentionInterval = Duration.seconds(600)
-    static let retentionStepInterval = Duration.seconds(1)
     /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and
     /// honest peers settle on one after a few.
     static let gatheringInterval = Duration.seconds(5)

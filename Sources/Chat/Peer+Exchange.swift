@@ -47,7 +47,7 @@ extension Peer {
         guard let log = rooms[key] else { return }
         let (reconciliation, message) = Reconciliation.open(over: log.index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
-        links[id]?.exchange.requested.removeAll()
+        links[id]?.exchange.forgetRequests()
         links[id]?.exchange.planned.removeAll { $0.room == log.room }
         links[id]?.exchange.rounds.removeAll { $0.room == log.room }
         links[id]?.exchange.rounds.append(.init(room: log.room, reconciliation: reconciliation))
@@ -68,7 +68,8 @@ extension Peer {
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
         if let floor = Reconciliation.floor(of: message) {
-            rooms[key]?.othersFloor = max(log.othersFloor, floor)
+            rooms[key]?.note(othersFloor: floor)
+            links[id]?.exchange.note(floor: floor, of: room)
         }
         if !isInitiator(towards: peer, on: id) {
             let reply = try Reconciliation.answer(message, over: log.index, floor: log.floor)
@@ -103,23 +104,28 @@ extension Peer {
 
     /// Keeps a window of asked-for entries open, so that what a peer sends us is bounded by what we take.
     mutating func askForPlanned(on link: LinkID) {
-        while let exchange = links[link]?.exchange, let first = exchange.planned.first,
-            exchange.requested.count <= Bounds.requestedEntryCount / 2
+        while let first = links[link]?.exchange.planned.first, let peer = links[link]?.peer,
+            let space = links[link]?.exchange.space(at: now), space >= Bounds.requestedEntryCount / 2
         {
-            let space = min(Limits.frameIDCount, Bounds.requestedEntryCount - exchange.requested.count)
-            let batch = Array(first.ids.prefix(space))
-            links[link]?.exchange.planned[0].ids = first.ids.dropFirst(space)
-            if first.ids.count <= space { links[link]?.exchange.planned.removeFirst() }
+            // Meanwhile some may have come from elsewhere.
+            let key = (try? room(first.room, with: peer, on: link)) ?? nil
+            var batch: [EntryID] = []
+            var rest = first.ids
+            while batch.count < space, let next = rest.popFirst() {
+                if let key, rooms[key]?.contains(next) == false { batch.append(next) }
+            }
+            links[link]?.exchange.planned[0].ids = rest
+            if rest.isEmpty { links[link]?.exchange.planned.removeFirst() }
             request(batch, of: first.room, on: link)
         }
     }
 
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         guard var exchange = links[link]?.exchange else { return }
-        let space = max(0, Bounds.requestedEntryCount - exchange.requested.count)
-        let fresh = Array(ids.filter { !exchange.requested.contains($0) }.prefix(min(space, Limits.frameIDCount)))
+        let space = exchange.space(at: now)
+        let fresh = Array(ids.filter { !exchange.requested.contains($0) }.prefix(space))
         guard !fresh.isEmpty else { return }
-        exchange.requested.formUnion(fresh)
+        exchange.asked(for: fresh, at: now)
         links[link]?.exchange = exchange
         send(.want(room: room, ids: fresh), on: link)
     }
@@ -133,6 +139,10 @@ extension Peer {
         var frame: [[UInt8]] = []
         var size = 0
         for id in ids {
+            // Whoever asks for more than is queued for it asks again.
+            guard (links[link]?.channel.outputBytes ?? 0) + size + Limits.frameBytes < Bounds.linkQueueBytes else {
+                break
+            }
             guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
             if size + entry.bytes.count > Limits.frameBytes - 1024 {
                 send(.entries(frame), on: link)

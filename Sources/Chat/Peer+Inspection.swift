@@ -6,6 +6,8 @@ extension Peer {
     public var heldName: Nickname? { naming.claim.flatMap { $0.isHeld ? $0.name : nil } }
     /// The gathering that its lobby belongs to; nil before there is one.
     public var gathering: GatheringID? { rooms.gathering }
+    /// Entries of the lobby that are kept.
+    public var lobbyCount: Int { rooms[.lobby]?.count ?? 0 }
     /// Peers with an established link, ascending.
     public var linkedPeers: [PeerID] { links.peers }
     /// How many those are.

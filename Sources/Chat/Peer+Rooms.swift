@@ -55,7 +55,7 @@ extension Peer {
     mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: LinkID) throws {
         for bytes in list {
             let entryID = EntryID(of: bytes)
-            let wasAskedFor = links[link]?.exchange.requested.remove(entryID) != nil
+            let wasAskedFor = links[link]?.exchange.arrived(entryID, at: now) == true
             guard wasAskedFor || links[link]?.exchange.unasked.take(at: now) == true else { continue }
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry
@@ -91,10 +91,14 @@ extension Peer {
         _ entry: SignedEntry, in key: RoomKey, on link: LinkID, wasAskedFor: Bool
     ) throws {
         let insertion: Insertion
+        // A relay passes on what was said just now.
+        let isNew = !wasAskedFor && (links[link]?.visit != nil || links[link]?.peer == entry.entry.author)
+        let floor = links[link]?.exchange.floor(of: entry.entry.room) ?? 0
         do {
             guard
                 let result = try rooms[key]?.insert(
-                    entry, at: now, durability: key.isConversation ? .full : .normal)
+                    entry, isNew: isNew, sendersFloor: floor, at: now,
+                    durability: key.isConversation ? .full : .normal)
             else { return }
             insertion = result
         } catch {
@@ -106,11 +110,11 @@ extension Peer {
             note(.warning, "an entry of \(entry.entry.author.placeholderName) is refused: \(insertion)")
             return
         }
+        boundLog(of: key)
         rooms.lastSource[key] = link
         if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
             rooms.late.insert(entry.id)
         }
-        boundLog(of: key)
         switch key {
         case .lobby:
             spread(entry.id)

@@ -78,7 +78,8 @@ extension Relay {
         }
         let insertion: Insertion
         do {
-            insertion = try lobby.insert(entry, at: now, durability: .normal)
+            insertion = try lobby.insert(
+                entry, isNew: author == peer && !wasAskedFor, at: now, durability: .normal)
         } catch {
             // Not kept, so not passed on; its author has it and brings it again.
             return archiveFailed(error)

@@ -90,6 +90,15 @@ struct CausalOrder {
         tidy()
     }
 
+    /// This one is let go of and not to be had: whoever waits for it waits no longer.
+    mutating func givenUp(_ id: EntryID) {
+        guard dependants[id] != nil, waiting[id] == nil else { return }
+        remove(id, from: &missing)
+        remove(id, from: &toAsk)
+        release(dependantsOf: id)
+        tidy()
+    }
+
     // Showing.
 
     mutating func nextShown() -> Shown? { ready.popFirst() }

@@ -12,7 +12,9 @@ extension RoomLog {
     public mutating func trim(
         keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil, step: Int = 1_000
     ) throws(ArchiveError) -> Int {
-        let end = owed.map { index.position(of: EntryKey(lamport: $0.lamport, id: .least)) } ?? index.count
+        // The floor stays within the room's reach: above it new entries would be refused.
+        let last = EntryKey(lamport: min(owed?.lamport ?? .max, reach + 1), id: .least)
+        let end = index.position(of: last)
         let limit = min(step, end)
         var dropped = min(max(0, index.count - max(0, count)), limit)
         while dropped < limit {
@@ -26,9 +28,9 @@ extension RoomLog {
         // The floor is a Lamport time: entries of the same time stay or go together.
         let newFloor: UInt64
         if dropped < index.count, index[dropped].lamport > index[0].lamport {
-            newFloor = index[dropped].lamport
+            newFloor = max(floor, min(index[dropped].lamport, reach + 1))
         } else {
-            newFloor = min(index[dropped - 1].lamport + 1, Limits.lamport)
+            newFloor = max(floor, min(index[dropped - 1].lamport + 1, Limits.lamport))
         }
         let gone = index.keys(at: 0..<index.position(of: EntryKey(lamport: newFloor, id: .least)))
         try archive.remove(gone, from: log)
@@ -50,13 +52,14 @@ extension RoomLog {
         try archive.forget(log)
         try setFloor(newFloor)
         index = LogIndex()
+        reach = newFloor
         lamports = [:]
         openHeads = []
         order = CausalOrder()
         return count
     }
 
-    private mutating func setFloor(_ newFloor: UInt64) throws(ArchiveError) {
+    mutating func setFloor(_ newFloor: UInt64) throws(ArchiveError) {
         let setting = (0..<8).map { UInt8(truncatingIfNeeded: newFloor >> UInt64(56 - 8 * $0)) }
         try archive.setSetting(Self.floorSetting(log), to: setting)
         floor = newFloor

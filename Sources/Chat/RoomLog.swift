@@ -12,6 +12,8 @@ public enum Insertion: Equatable, Sendable {
         case otherRoom
         /// Retention has let go of everything that old.
         case belowFloor(lamport: UInt64, floor: UInt64)
+        /// There are too many that nobody goes on from; retention would not let go of them before all others.
+        case tooManyFarAhead
     }
 }
 
@@ -45,8 +47,8 @@ public struct RoomLog {
     /// ``lamportStep``. What is above is kept and shown like everything, but nobody goes on from there. It follows from
     /// the set of entries alone: were it a reason to refuse one, what is kept would depend on what came first, and one
     /// lie would part the logs for good.
-    public private(set) var reach: UInt64 = 0
-    /// The highest floor that another member has told: what is that old has no parents to be had.
+    public internal(set) var reach: UInt64 = 0
+    /// The highest floor that another member has told.
     var othersFloor: UInt64 = 0
     /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
@@ -57,6 +59,9 @@ public struct RoomLog {
     static let lamportStep: UInt64 = 1_000_000
     /// A log whose lowest entry is above this has not come anywhere yet: half of all times is left to go on.
     static let firstLamport: UInt64 = Limits.lamport / 2
+    /// Entries above the ``reach`` that are kept. Honest peers write none; with fewer than this logs become equal
+    /// whatever came first.
+    static let farAheadCount = 1_000
     /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
     static let headCount = 64
     /// Entries read at the start to find the heads. All children of these are among them, so their heads are right;
@@ -114,8 +119,14 @@ public struct RoomLog {
         openHeads.filter { !order.isWaiting($0.id) }.suffix(Limits.entryParentCount).map(\.id).sorted()
     }
 
-    /// The Lamport time of a new entry.
-    public var nextLamport: UInt64 { min(max(reach, floor) + 1, Limits.lamport) }
+    /// The Lamport time of a new entry: also above what others have let go of, who else would not take it. A floor far
+    /// ahead is no more believed than an entry.
+    public var nextLamport: UInt64 { min(max(reach, floor, othersFloor) + 1, Limits.lamport) }
+
+    /// Another member has let go of what is below this.
+    mutating func note(othersFloor theirs: UInt64) {
+        if theirs <= max(reach, floor) + Self.lamportStep { othersFloor = max(othersFloor, theirs) }
+    }
 
     // Receiving.
 
@@ -123,25 +134,38 @@ public struct RoomLog {
     ///
     /// Whether it is kept does not depend on which of its parents came before it, so that all logs become equal; a
     /// parent that is not below its child in the order is a lie that counts as no parent.
+    /// - Parameters:
+    ///   - isNew: it comes from its author, unasked: it was said just now, so it is none that was let go of, however
+    ///     little its author knew of the room.
+    ///   - sendersFloor: the lowest Lamport time that who sent it keeps; what is that old has no parents to be had.
     /// - Throws: when it could not be kept; then nothing has changed.
     @discardableResult
     public mutating func insert(
-        _ entry: SignedEntry, at now: Instant, durability: Durability
+        _ entry: SignedEntry, isNew: Bool = false, sendersFloor: UInt64 = 0, at now: Instant, durability: Durability
     ) throws(ArchiveError) -> Insertion {
         let key = entry.key
         guard entry.entry.room == room else { return .refused(.otherRoom) }
         guard lamports[key.id] == nil else { return .duplicate }
-        guard key.lamport >= floor else { return .refused(.belowFloor(lamport: key.lamport, floor: floor)) }
-        let isNew = try archive.append(
+        guard isNew || key.lamport >= floor else {
+            order.givenUp(key.id)
+            return .refused(.belowFloor(lamport: key.lamport, floor: floor))
+        }
+        guard key.lamport <= reach + Self.lamportStep || farAheadCount < Self.farAheadCount else {
+            return .refused(.tooManyFarAhead)
+        }
+        let isAdded = try archive.append(
             ArchivedEntry(key: key, bytes: entry.bytes), body: entry.entry.body, to: log, durability: durability)
         index.insert(key)
         lamports[key.id] = key.lamport
         noteReach(of: key)
-        guard isNew else { return .duplicate }
+        guard isAdded else { return .duplicate }
         noteHeads(of: entry)
-        order.arrived(entry, at: now, below: max(floor, othersFloor)) { lamports[$0] }
+        order.arrived(entry, at: now, below: max(floor, sendersFloor)) { lamports[$0] }
         return .added
     }
+
+    /// Entries above the ``reach``.
+    private var farAheadCount: Int { index.count - index.position(of: EntryKey(lamport: reach + 1, id: .least)) }
 
     private mutating func noteReach(of key: EntryKey) {
         if floor == 0, key == index.first {
@@ -228,6 +252,9 @@ public struct RoomLog {
     /// one was just opened: it has nothing to show itself.
     public mutating func absorb(_ other: RoomLog) throws(ArchiveError) {
         try archive.merge(other.log, into: log)
+        // What was let go of, or forgotten, in one of the two is not told again by who comes along.
+        if other.floor > floor { try setFloor(other.floor) }
+        othersFloor = max(othersFloor, other.othersFloor)
         try load()
         order = other.order
         order.known { lamports[$0] != nil }

@@ -9,8 +9,12 @@ final class Town {
     let simulation: Simulation<Peer>
     let identities: [Identity]
 
-    /// - Parameter names: what each wants to be called, one peer for each.
-    init(seed: UInt64, names: [String], conditions: Conditions = Conditions()) throws {
+    /// - Parameters:
+    ///   - names: what each wants to be called, one peer for each.
+    ///   - retention: how much each keeps.
+    init(
+        seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention()
+    ) throws {
         var random = RandomStream(simulationSeed: seed &+ 1_000_000)
         let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
         let nicknames = try names.map { try Nickname($0) }
@@ -20,10 +24,11 @@ final class Town {
             seed: seed, conditions: conditions,
             makeNode: { host, generation, disk in
                 let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
+                var configuration = PeerConfiguration(name: nicknames[host.number])
+                configuration.retention = retention
                 // A disk of the simulation does not fail.
                 return try! Peer(
-                    configuration: PeerConfiguration(name: nicknames[host.number]), identity: identities[host.number],
-                    random: stream, archive: disk)
+                    configuration: configuration, identity: identities[host.number], random: stream, archive: disk)
             })
         simulation.recorder.traceLimit = 0
     }

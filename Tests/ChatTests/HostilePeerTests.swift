@@ -1,0 +1,102 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// One peer that keeps to the form of frames and to nothing else: what becomes of the others' rooms.
+@Suite struct HostilePeerTests {
+    private func invented(_ count: Int, _ salt: UInt8) -> [EntryID] {
+        (0..<count).map { number in
+            EntryID(
+                [salt, UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)]
+                    + [UInt8](repeating: 9, count: 29))!
+        }
+    }
+
+    @Test("who answers to what does not exist does not keep a peer from asking others for what does")
+    func inventedParents() throws {
+        let rig = try PeerRig()
+        let liar = rig.join("cem", Example.authors[2])
+        let other = rig.join("ben", Example.authors[1])
+        for salt in 0..<120 as Range<UInt8> {
+            let lie = liar.entry("\(salt)", in: .lobby, lamport: UInt64(salt) + 2, parents: invented(8, salt))
+            rig.say([.entries([lie.bytes])], liar)
+            rig.wait(.milliseconds(500))
+        }
+        #expect(other.wanted.count > 400)
+        let entry = other.entry("here I am", in: .lobby, lamport: 1)
+        rig.say([.have(room: .lobby, ids: [entry.id])], other)
+        #expect(other.wanted.last == entry.id)
+    }
+
+    @Test("who asks for more than a link's queue holds is sent no more than that")
+    func greed() throws {
+        let rig = try PeerRig()
+        let other = rig.join("ben", Example.authors[1])
+        let body = String(repeating: "x", count: Limits.textBytes)
+        for _ in 0..<400 { rig.tell(.commanded(.say(text: body, kind: .text, room: nil), token: nil)) }
+        let ids = other.frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } }
+            .map { EntryID(of: $0) }
+        #expect(ids.count == 400)
+        rig.say([.want(room: .lobby, ids: ids), .want(room: .lobby, ids: ids)], other)
+        #expect(rig.longestOutput <= Bounds.linkQueueBytes)
+        #expect(rig.longestOutput > Bounds.linkQueueBytes / 2)
+    }
+
+    @Test("one member's word about what it keeps does not change the order of what others say")
+    func falseFloor() throws {
+        let rig = try PeerRig()
+        let liar = rig.join("cem", Example.authors[2])
+        let other = rig.join("ben", Example.authors[1])
+        for floor in [1_000, Limits.lamport] {
+            let (_, message) = Reconciliation.open(over: LogIndex(), floor: floor)
+            rig.say([.reconcile(room: .lobby, gathering: rig.peer.gathering, message: message)], liar)
+        }
+        let parent = other.entry("first", in: .lobby, lamport: 1)
+        let child = other.entry("second", in: .lobby, lamport: 2, parents: [parent.id])
+        rig.say([.entries([child.bytes])], other)
+        #expect(rig.texts.isEmpty)
+        #expect(other.wanted == [parent.id])
+        rig.say([.entries([parent.bytes])], other)
+        #expect(rig.texts == ["first", "second"])
+    }
+
+    @Test("who names ever lower gatherings does not keep a peer busy moving its log, and it ends in the lowest")
+    func restlessness() throws {
+        let rig = try PeerRig()
+        let start = try #require(rig.peer.gathering)
+        let liar = rig.join("cem", Example.authors[2])
+        let gatherings = (0..<200 as Range<UInt8>).reversed().compactMap { number in
+            GatheringID([0, number] + start.bytes[2...])
+        }
+        for gathering in gatherings { rig.say([.gathering(gathering)], liar) }
+        rig.wait(.seconds(5))
+        let moves = liar.frames.count { if case .gathering = $0 { true } else { false } }
+        #expect((1...20).contains(moves))
+        rig.wait(.seconds(30))
+        #expect(rig.peer.gathering == gatherings.last)
+    }
+
+    @Test("who never confirms what we told them cannot fill the disk with what they tell us")
+    func privateFlood() throws {
+        var retention = Retention()
+        retention.entryCount = 100
+        let rig = try PeerRig(retention: retention)
+        let liar = rig.join("cem", Example.authors[2])
+        let room = RoomID.conversation(rig.peer.id, liar.id)
+        rig.tell(.commanded(.tell(to: "cem", text: "hello", kind: .text), token: nil))
+        for lamport in 2..<2_500 as Range<UInt64> {
+            rig.say([.entries([liar.entry("x", in: room, lamport: lamport).bytes])], liar)
+        }
+        let kept = try rig.archive.keys(of: .conversation(liar.id))
+        #expect(kept.count <= 1_300 && kept.count >= 100)
+        #expect(kept.first?.lamport == 1)
+        // It confirms at last: the oldest go, and it is heard again.
+        rig.say([.receipt(room: room, ids: [try #require(kept.first).id])], liar)
+        rig.wait(.seconds(700))
+        rig.say([.entries([liar.entry("at last", in: room, lamport: 2_500).bytes])], liar)
+        #expect(rig.texts.last == "at last")
+        #expect(try rig.archive.keys(of: .conversation(liar.id)).count <= 101)
+    }
+}

@@ -1,0 +1,114 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// A peer with scripted others on wires that take no time.
+final class PeerRig {
+    let archive = MemoryArchive()
+    private(set) var peer: Peer
+    private(set) var events: [Event] = []
+    private(set) var now = Instant(nanoseconds: 1)
+    private(set) var wall: UInt64 = 1_800_000_000_000
+    private var members: [LinkID: TestMember] = [:]
+    private var random = RandomStream(seed: [UInt8](repeating: 5, count: 32))
+    private var nextLink: UInt64 = 1_000_000
+    /// Bytes of the longest output for a link.
+    private(set) var longestOutput = 0
+
+    /// It has its name and founded its gathering.
+    init(retention: Retention = Retention()) throws {
+        var configuration = PeerConfiguration(name: try Nickname("ana"))
+        configuration.retention = retention
+        peer = try Peer(
+            configuration: configuration, identity: Example.authors[0], random: random, archive: archive)
+        tell(.started(linkPort: 47474, interfaces: []))
+        wait(.seconds(2))
+        try #require(peer.gathering != nil)
+    }
+
+    func tell(_ input: Input) {
+        peer.handle(input, at: now, wall: WallTime(milliseconds: wall))
+        while let output = peer.nextOutput() {
+            switch output {
+            case .sendOnLink(let id, let bytes): arrive(bytes, at: id)
+            case .closeLink(let id, _):
+                members[id]?.isClosed = true
+                peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
+            case .notify(let event, _): events.append(event)
+            case .note, .finished, .multicast, .sendDatagram, .openLink: break
+            }
+        }
+    }
+
+    private func arrive(_ bytes: [UInt8], at id: LinkID) {
+        guard let member = members[id] else { return }
+        longestOutput = max(longestOutput, bytes.count)
+        do {
+            let received = try member.channel.bytesReceived(bytes)
+            for frame in received.frames { member.frames.append(try Frame(decoding: frame)) }
+        } catch {
+            Issue.record("the peer broke the protocol: \(error)")
+        }
+    }
+
+    /// Another with an established link, in this gathering.
+    func join(_ name: String, _ identity: Identity, in gathering: GatheringID? = nil) -> TestMember {
+        let endpoint = Endpoint(address: .v4(0x0A00_0000 + UInt32(truncatingIfNeeded: nextLink)), port: 40_000)
+        let member = TestMember(
+            identity: identity, link: LinkID(number: nextLink), endpoint: endpoint, random: &random)
+        nextLink += 1
+        members[member.link] = member
+        tell(.linkAccepted(member.link, from: endpoint))
+        flush(member)
+        flush(member)
+        guard case .hello(let announcement, _, let away) = member.hello(as: name) else { return member }
+        say([.hello(announcement: announcement, gathering: gathering ?? peer.gathering, away: away)], member)
+        return member
+    }
+
+    func say(_ frames: [Frame], _ member: TestMember) {
+        for frame in frames { member.channel.queue(frame.encoded()) }
+        flush(member)
+    }
+
+    private func flush(_ member: TestMember) {
+        var bytes: [UInt8] = []
+        member.channel.flush(into: &bytes)
+        if !bytes.isEmpty, !member.isClosed { tell(.linkBytesReceived(member.link, bytes)) }
+    }
+
+    /// Time passes, and everybody gives signs of life.
+    func wait(_ duration: Duration) {
+        let end = now + duration
+        while now < end {
+            let next = min(peer.nextDeadline?.at ?? end, end, now + .seconds(1))
+            let step = max(next, now + .microseconds(1))
+            wall += UInt64((step - now).wholeNanoseconds / 1_000_000)
+            now = step
+            tell(.deadlineReached)
+            for id in members.keys.sorted() { if let member = members[id] { say([.ping(1)], member) } }
+        }
+    }
+
+    var texts: [String] {
+        events.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
+    }
+}
+
+extension TestMember {
+    func entry(
+        _ text: String, in room: RoomID, lamport: UInt64, parents: [EntryID] = []
+    ) -> SignedEntry {
+        let entry = Entry(
+            room: room, author: id, lamport: lamport, wallTime: 1_800_000_000_000, parents: parents.sorted(),
+            kind: .text, body: text)
+        return SignedEntry(signing: entry, by: identity)
+    }
+
+    /// All that it was asked for.
+    var wanted: [EntryID] {
+        frames.flatMap { if case .want(_, let ids) = $0 { ids } else { [EntryID]() } }
+    }
+}

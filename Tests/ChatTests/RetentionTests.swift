@@ -1,0 +1,90 @@
+import Chat
+import Secure
+import TestKit
+import Testing
+import Wire
+
+/// Where letting go meets what others say.
+@Suite struct RetentionTests {
+    private let start = Example.instant(milliseconds: 0)
+
+    private func log(_ lamports: ClosedRange<UInt64>, archive: MemoryArchive = MemoryArchive()) throws -> RoomLog {
+        var log = Example.log(archive: archive)
+        for lamport in lamports {
+            try log.insert(Example.entry("line", lamport: lamport), at: start, durability: .normal)
+        }
+        _ = log.takeShown()
+        return log
+    }
+
+    @Test("what its author says just now is kept however little the author knew of the room")
+    func newBelowFloor() throws {
+        var log = try log(1...20)
+        #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 15)
+        let old = Example.entry("offered", lamport: 3, author: 1)
+        #expect(
+            try log.insert(old, at: start, durability: .normal) == .refused(.belowFloor(lamport: 3, floor: 16)))
+        let new = Example.entry("said", lamport: 1, author: 1)
+        #expect(try log.insert(new, isNew: true, at: start, durability: .normal) == .added)
+        #expect(log.takeShown().map(\.entry) == [new])
+        // It is no reason to go back with the floor, and goes with the next that is let go of.
+        #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 1)
+        #expect(log.floor == 16 && log.count == 5 && log.nextLamport == 21)
+    }
+
+    @Test("an entry far ahead does not take the floor with it, so that all new ones would be refused")
+    func floorWithinReach() throws {
+        var log = try log(1...20)
+        let lie = Example.entry("lie", lamport: Limits.lamport, wall: Limits.wallTime)
+        try log.insert(lie, at: start, durability: .normal)
+        #expect(try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 5_000)) == 20)
+        #expect(log.floor == 21)
+        let next = Example.entry("next", lamport: log.nextLamport)
+        #expect(try log.insert(next, at: start, durability: .normal) == .added)
+    }
+
+    @Test("only so many entries far ahead are kept")
+    func farAhead() throws {
+        var log = try log(1...20)
+        var refused = 0
+        for number in 0..<1_010 as Range<UInt64> {
+            let lie = Example.entry("lie", lamport: Limits.lamport - number)
+            let insertion = try log.insert(lie, at: start, durability: .normal)
+            if insertion == .refused(.tooManyFarAhead) { refused += 1 }
+        }
+        #expect(refused == 10)
+        #expect(try log.insert(Example.entry("true", lamport: 21), at: start, durability: .normal) == .added)
+    }
+
+    @Test("who waits for what was let go of is shown as soon as that is known")
+    func waitingForOld() throws {
+        var log = try log(1...20)
+        try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0))
+        let old = Example.entry("let go of", lamport: 10, author: 1)
+        let child = Example.entry("child", lamport: 21, parents: [old.id])
+        try log.insert(child, at: start, durability: .normal)
+        #expect(log.takeShown().isEmpty)
+        #expect(log.nextWanted() == [old.id])
+        #expect(
+            try log.insert(old, at: start, durability: .normal) == .refused(.belowFloor(lamport: 10, floor: 16)))
+        #expect(log.takeShown() == [Shown(entry: child, hasGap: false)])
+        #expect(log.nextDeadline == nil)
+    }
+
+    @Test("the floor of two logs that become one is the higher, also after a restart")
+    func mergedFloors() throws {
+        let archive = MemoryArchive()
+        var former = Example.log(Example.otherGathering, archive: archive)
+        let forgotten = Example.entry("forgotten", lamport: 1)
+        try former.insert(forgotten, at: start, durability: .normal)
+        try former.forget()
+        var log = try log(1...1, archive: archive)
+        try log.absorb(former)
+        #expect(log.floor == 2)
+        #expect(
+            try log.insert(forgotten, at: start, durability: .normal)
+                == .refused(.belowFloor(lamport: 1, floor: 2)))
+        #expect(Example.log(archive: archive).floor == 2)
+        #expect(log.nextLamport == 3)
+    }
+}
