@@ -10,5 +10,7 @@ extension RoomLog {
         let setting = (0..<8).map { UInt8(truncatingIfNeeded: lamport >> UInt64(56 - 8 * $0)) }
         try archive.setSetting(Self.floorSetting(log), to: setting)
         floor = lamport
+        // The room has come this far: with only what is above a million, nobody would climb there from 0.
+        reach = lamport
     }
 }

@@ -150,7 +150,7 @@ public struct RoomLog {
             order.givenUp(key.id)
             return .refused(.belowFloor(lamport: key.lamport, floor: floor))
         }
-        guard key.lamport <= reach + Self.lamportStep || farAheadCount < Self.farAheadCount else {
+        guard key.lamport <= max(reach, floor) + Self.lamportStep || farAheadCount < Self.farAheadCount else {
             return .refused(.tooManyFarAhead)
         }
         let isAdded = try archive.append(

@@ -1,8 +1,9 @@
-import Chat
 import Secure
 import TestKit
 import Testing
 import Wire
+
+@testable import Chat
 
 /// Where letting go meets what others say.
 @Suite struct RetentionTests {
@@ -86,5 +87,16 @@ import Wire
                 == .refused(.belowFloor(lamport: 1, floor: 2)))
         #expect(Example.log(archive: archive).floor == 2)
         #expect(log.nextLamport == 3)
+    }
+
+    @Test("who begins far into a long room goes on from there")
+    func beginning() throws {
+        var log = Example.log()
+        try log.begin(at: 5_000_000)
+        for lamport in 5_000_000..<5_001_500 as Range<UInt64> {
+            let entry = Example.entry("line", lamport: lamport)
+            #expect(try log.insert(entry, at: start, durability: .normal) == .added)
+        }
+        #expect(log.reach == 5_001_499 && log.nextLamport == 5_001_500)
     }
 }
