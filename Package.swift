@@ -63,7 +63,8 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["TestKit", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire", "COpenSSL"], swiftSettings: settings),
-        .testTarget(name: "ChatTests", dependencies: ["TestKit", "Chat", "Secure", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "ChatTests", dependencies: ["TestKit", "CMeasure", "Chat", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
             swiftSettings: settings),

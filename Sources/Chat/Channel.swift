@@ -113,7 +113,8 @@ struct Channel {
         }
         guard case .open(let transport) = stage, queuedBytes > 0 else { return }
         var writer = RecordWriter(transport: transport)
-        for frame in queued { writer.append(frame, to: &output) }
+        // By place: a walk over the array would hold it while it is emptied, which then makes a new one.
+        for place in queued.indices { writer.append(queued[place], to: &output) }
         writer.finish(&output)
         queuedBytes = 0
         queued.removeAll(keepingCapacity: queued.capacity <= Self.keptFrames)
@@ -138,6 +139,12 @@ private struct RecordWriter {
     init(transport: Transport) { self.transport = transport }
 
     mutating func append(_ frame: [UInt8], to output: inout [UInt8]) {
+        if room(in: &output) >= 2 + frame.count {
+            output.append(UInt8(truncatingIfNeeded: frame.count >> 8))
+            output.append(UInt8(truncatingIfNeeded: frame.count))
+            output.append(contentsOf: frame)
+            return
+        }
         appendByte(UInt8(truncatingIfNeeded: frame.count >> 8), to: &output)
         appendByte(UInt8(truncatingIfNeeded: frame.count), to: &output)
         var rest = frame[...]

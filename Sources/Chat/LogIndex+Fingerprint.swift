@@ -9,16 +9,10 @@ public struct Fingerprint: Hashable, Sendable {
     private let low: UInt64
 
     init(sum: IDSum, count: Int) {
-        var input: [UInt8] = []
-        input.reserveCapacity(40)
-        for word in [sum.word0, sum.word1, sum.word2, sum.word3, UInt64(count)] {
-            for shift in stride(from: UInt64(56), through: 8, by: -8) {
-                input.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-            input.append(UInt8(truncatingIfNeeded: word))
-        }
-        // A digest is longer than a fingerprint.
-        self.init(SHA256.hash(input)[..<Self.byteCount])!
+        let input = (
+            sum.word0.bigEndian, sum.word1.bigEndian, sum.word2.bigEndian, sum.word3.bigEndian, UInt64(count).bigEndian
+        )
+        (high, low, _, _) = withUnsafeBytes(of: input) { SHA256.words(of: $0) }
     }
 
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
@@ -33,9 +27,7 @@ public struct Fingerprint: Hashable, Sendable {
     }
 
     public var bytes: [UInt8] {
-        [high, low].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
-        }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
     }
 }
 

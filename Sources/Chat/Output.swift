@@ -15,7 +15,8 @@ public enum Output: Sendable {
     /// Send what is queued, then close (`abruptly`: close at once). Answered by `linkClosed(_, .closedByUs)`.
     case closeLink(LinkID, abruptly: Bool)
     /// For the person or program in front of this peer. `token` if a command asked for it.
-    case notify(Event, token: CommandToken?)
+    /// Kept apart: an event is large, and an output of another kind is moved for each record of each link.
+    indirect case notify(Event, token: CommandToken?)
     /// For the diagnostic log.
     case note(Note)
     /// The core is done: flush the links and end the process.

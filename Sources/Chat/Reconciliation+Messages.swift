@@ -180,6 +180,19 @@ extension EntryID {
         self.init(Array(prefix) + padding)!
     }
 
+    /// The first bytes of this one that are greater than `other`, which is below it, and zeros behind them.
+    func shortest(above other: EntryID) -> EntryID {
+        let (own, theirs) = (words, other.words)
+        let pairs = [own.0 ^ theirs.0, own.1 ^ theirs.1, own.2 ^ theirs.2, own.3 ^ theirs.3]
+        let word = pairs.firstIndex { $0 != 0 } ?? 3
+        let keptBits = word * 64 + (pairs[word].leadingZeroBitCount / 8 + 1) * 8
+        func mask(_ word: Int) -> UInt64 {
+            let bits = min(max(keptBits - word * 64, 0), 64)
+            return bits == 0 ? 0 : UInt64.max << UInt64(64 - bits)
+        }
+        return EntryID(words: (own.0 & mask(0), own.1 & mask(1), own.2 & mask(2), own.3 & mask(3)))
+    }
+
     /// The bytes without the zeros at the end.
     var prefix: ArraySlice<UInt8> {
         let bytes = self.bytes

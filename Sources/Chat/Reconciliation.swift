@@ -166,9 +166,6 @@ private struct Comparison {
         let next = index[position]
         let previous = index[position - 1]
         guard previous.lamport == next.lamport else { return EntryKey(lamport: next.lamport, id: .least) }
-        let bytes = next.id.bytes
-        let common = zip(previous.id.bytes, bytes).prefix { $0 == $1 }.count
-        let prefix = Array(bytes[...min(common, bytes.count - 1)])
-        return EntryKey(lamport: next.lamport, id: EntryID(zeroPadding: prefix))
+        return EntryKey(lamport: next.lamport, id: next.id.shortest(above: previous.id))
     }
 }

@@ -212,7 +212,7 @@ struct RelayState {
     /// Signatures checked of what authenticated authors say themselves: members check it too, so under a flood the
     /// relay checks samples.
     var guests = RelayGuests()
-    var verifications = TokenBucket(capacity: 500, perSecond: 500)
+    var verifications = TokenBucket(capacity: 100, perSecond: 100)
 
     var port: UInt16 = 0
     /// Our own, made once: nothing in it changes.

@@ -11,6 +11,16 @@ public enum SHA256 {
         precondition(isDone == 1, "libcrypto lacks SHA-256")
         return digest
     }
+
+    /// The digest as four big-endian words. Allocates nothing.
+    public static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
+        var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let isDone = withUnsafeMutableBytes(of: &digest) { digest in
+            earshot_sha256(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, digest.baseAddress)
+        }
+        precondition(isDone == 1, "libcrypto lacks SHA-256")
+        return (digest.0.bigEndian, digest.1.bigEndian, digest.2.bigEndian, digest.3.bigEndian)
+    }
 }
 
 /// HMAC-SHA-256 (RFC 2104) and what Noise derives from it.
@@ -46,7 +56,6 @@ enum HMAC {
 extension Identifier where Kind == EntryKind {
     /// The ID of the entry that has these signed bytes: their SHA-256.
     public init(of signedBytes: [UInt8]) {
-        // A digest always has the 32 bytes of an identifier.
-        self.init(SHA256.hash(signedBytes))!
+        self.init(words: signedBytes.withUnsafeBytes { SHA256.words(of: $0) })
     }
 }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 public import Wire
 
 /// Who we are: an Ed25519 key pair (RFC 8032). The private key stays in here, is never printed and is wiped at the end.
@@ -6,6 +7,8 @@ public final class Identity: Sendable, CustomReflectable {
     /// The public key.
     public let peerID: PeerID
     private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Read by libcrypto only, which shares it safely.
+
+    private let lastProof = Mutex<(staticKey: [UInt8], signature: [UInt8])?>(nil)
 
     /// - Parameter seed: the 32 bytes that the private key is (RFC 8032 §5.1.5).
     public init(seed: [UInt8]) {
@@ -30,6 +33,16 @@ public final class Identity: Sendable, CustomReflectable {
         precondition(isDone == 1, "libcrypto cannot sign")
         SharedWork.current?.remember(signature, of: message, by: peerID)
         return signature
+    }
+
+    /// Signs the key that a process makes its links with. The same for all of them, so it is made once.
+    func proof(of staticKey: [UInt8]) -> [UInt8] {
+        lastProof.withLock { last in
+            if let last, last.staticKey == staticKey { return last.signature }
+            let signature = sign(staticKey, for: .staticKey)
+            last = (staticKey, signature)
+            return signature
+        }
     }
 
     public var customMirror: Mirror { Mirror(self, children: ["peerID": peerID]) }

@@ -76,7 +76,7 @@ struct LinkProof: Equatable {
 
     init(identity: Identity, staticKey: [UInt8]) {
         peer = identity.peerID
-        signature = identity.sign(staticKey, for: .staticKey)
+        signature = identity.proof(of: staticKey)
     }
 
     /// More elements than three are a later version's and ignored.

@@ -12,27 +12,24 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        let isRead = bytes.withContiguousStorageIfAvailable { Self(words: readWords(UnsafeRawBufferPointer($0))) }
-        if let isRead {
-            self = isRead
-        } else {
-            self = Array(bytes).withUnsafeBytes { Self(words: readWords($0)) }
-        }
+        let words = bytes.withContiguousStorageIfAvailable { readWords(UnsafeRawBufferPointer($0)) }
+        self.init(words: words ?? Array(bytes).withUnsafeBytes { readWords($0) })
     }
 
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
-        self = bytes.withUnsafeBytes { Self(words: readWords($0)) }
+        self.init(words: bytes.withUnsafeBytes { readWords($0) })
     }
 
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        self = bytes.withUnsafeBytes { Self(words: readWords($0)) }
+        self.init(words: bytes.withUnsafeBytes { readWords($0) })
     }
 
-    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+    /// From four big-endian words, first word first.
+    public init(words: (UInt64, UInt64, UInt64, UInt64)) {
         (word0, word1, word2, word3) = words
     }
 

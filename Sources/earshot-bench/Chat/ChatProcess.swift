@@ -66,6 +66,9 @@ final class ChatProcess {
         try turn(everybody, within: 120) {
             everybody.allSatisfy { $0.joinedCount >= count - 1 && $0.readyAt != nil }
         }
+        // What meeting leads to is over after a while.
+        let calm = Clock.now + 3_000_000_000
+        try turn(everybody) { Clock.now >= calm }
         return all
     }
 }

@@ -18,6 +18,7 @@ extension Benchmark {
             }
             report.add("\(count) members, floor", floor, beside: nil)
         }
+        report.remarks.append("calls: of the system, for each delivery of a single message; CPU s/M: for a million.")
         report.remarks.append(
             "batched: at most 160 messages under way, of up to 10 members; single: one. Floors are for the same bytes.")
         return report
@@ -41,6 +42,8 @@ struct FanoutResult {
     var joinsPerSecond = 0.0
     var joinProcessorTime = 0.0
     var bytesPerMember = 0.0
+    /// Nil where they cannot be counted.
+    var callsPerDelivery: Double?
     var batched = Load()
     var single = Load()
     var paced = Load()
@@ -67,6 +70,7 @@ extension Report {
             if let floor {
                 line.add("CPU/floor", result.single.processorSeconds / floor.single.processorSeconds, .times)
             }
+            if let calls = result.callsPerDelivery { line.add("calls", calls, .count) }
             line.add("B/delivery", result.single.bytes, .bytes)
             if let latencies = result.paced.latencies {
                 line.add("paced p50", latencies.median, .nanoseconds)

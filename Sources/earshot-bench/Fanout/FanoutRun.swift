@@ -59,10 +59,12 @@ struct Fanout {
         let available = entries[0].count
         let singles = max(20, min(available / 4, (plan.isQuick ? 20_000 : 60_000) / memberCount))
         let pacedCount = max(20, min(available / 4, (plan.isQuick ? 20_000 : 80_000) / memberCount))
+        let counted = singles + 20
         try visit.single(0..<singles)
-        try visit.paced(singles..<singles + pacedCount, perSecond: 20_000 / Double(memberCount))
+        try visit.systemCalls(singles..<counted)
+        try visit.paced(counted..<counted + pacedCount, perSecond: 20_000 / Double(memberCount))
         try visit.batched(
-            from: singles + pacedCount, to: available, speakers: speakers.count, window: Self.window)
+            from: counted + pacedCount, to: available, speakers: speakers.count, window: Self.window)
         return visit.result
     }
 }
@@ -120,6 +122,20 @@ struct FanoutVisit {
                 try crowd.turn { crowd.deliveredCount >= wanted }
             }
         }
+    }
+
+    /// One message at a time, while calls of the server are counted.
+    mutating func systemCalls(_ messages: Range<Int>) throws {
+        let crowd = crowd
+        let calls = try SystemCalls.count(of: child.processID) {
+            for number in messages {
+                let wanted = crowd.deliveredCount + crowd.members.count - 1
+                crowd.say(number..<number + 1, by: 0)
+                try crowd.turn { crowd.deliveredCount >= wanted }
+            }
+        }
+        let deliveries = Double(messages.count * (crowd.members.count - 1))
+        result.callsPerDelivery = calls.map { Double($0["total"] ?? 0) / deliveries }
     }
 
     /// One message after the other at fixed times, whatever became of the one before.

@@ -1,0 +1,80 @@
+import CMeasure
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// What it costs to pass something on, counted: counts do not flicker.
+@Suite struct ForwardingCostTests {
+    /// A relay with members who only listen, and one who speaks.
+    private struct Room {
+        let rig: RelayRig
+        let speaker: TestMember
+
+        init(listeners: Int) throws {
+            rig = try RelayRig { $0.limits.connectionsPerAddress = 1_000 }
+            for number in 0..<listeners { rig.join("listener\(number)") }
+            speaker = rig.join("speaker")
+        }
+
+        /// What the speaker's link carries when it says this.
+        func bytes(saying texts: [String]) -> [UInt8] {
+            for text in texts { speaker.channel.queue(Frame.entries([speaker.entry(text).bytes]).encoded()) }
+            var bytes: [UInt8] = []
+            speaker.channel.flush(into: &bytes)
+            return bytes
+        }
+
+        /// One round. - Returns: what it sent, and how often it asked for memory.
+        func round(_ bytes: [UInt8]) -> (sizes: [LinkID: [Int]], allocations: UInt64) {
+            var sent: [(link: LinkID, size: Int)] = []
+            sent.reserveCapacity(1_000)
+            let input = Input.linkBytesReceived(speaker.link, bytes)
+            let before = measure_allocation_count()
+            rig.relay.handle(input, at: rig.now, wall: WallTime(milliseconds: rig.wall))
+            while let output = rig.relay.nextOutput() {
+                if case .sendOnLink(let link, let bytes) = output { sent.append((link, bytes.count)) }
+            }
+            let allocations = measure_allocation_count() - before
+            var sizes: [LinkID: [Int]] = [:]
+            for (link, size) in sent { sizes[link, default: []].append(size) }
+            return (sizes, allocations)
+        }
+    }
+
+    private static let text = String(repeating: "how now, brown cow? ", count: 5)
+
+    @Test("what is passed on to forty members asks for memory as often as to ten")
+    func allocations() throws {
+        func least(_ listeners: Int) throws -> UInt64 {
+            let room = try Room(listeners: listeners)
+            var least = UInt64.max
+            // The first rounds make the buffers; now and then a table grows.
+            for _ in 0..<8 {
+                let (sizes, allocations) = room.round(room.bytes(saying: [Self.text]))
+                #expect(sizes.count == listeners)
+                least = min(least, allocations)
+            }
+            return least
+        }
+        #expect(try least(40) == least(10))
+    }
+
+    @Test("whatever is said in a round, each member is sent to once")
+    func sends() throws {
+        let room = try Room(listeners: 5)
+        let (sizes, _) = room.round(room.bytes(saying: (0..<50).map { "\(Self.text) \($0)" }))
+        #expect(sizes.count == 5)
+        #expect(sizes.values.allSatisfy { $0.count == 1 })
+    }
+
+    @Test("a message of 100 bytes takes at most 280 bytes on a link, in a batch at most 260")
+    func sizes() throws {
+        let room = try Room(listeners: 3)
+        let (single, _) = room.round(room.bytes(saying: [Self.text]))
+        #expect(single.values.joined().allSatisfy { $0 <= 280 })
+        let (batch, _) = room.round(room.bytes(saying: Array(repeating: Self.text, count: 40)))
+        #expect(batch.values.joined().allSatisfy { $0 <= 40 * 260 })
+    }
+}
