@@ -1,7 +1,8 @@
 import CMeasure
 import Glibc
 
-/// What one operation took: the median of several runs, and how far apart they were.
+/// What one operation took of the processor: the median of several runs, and how far apart they were. Not what the clock
+/// on the wall says: other programs may be at work.
 struct Timing {
     var nanoseconds: Double
     /// The middle half of the runs lies within this share of the median.
@@ -47,9 +48,9 @@ struct Timing {
     private static func repetitions(_ plan: Plan, _ operation: () throws -> Void) rethrows -> Int {
         var repetitions = 1
         while true {
-            let start = Clock.now
+            let start = Clock.processor
             for _ in 0..<repetitions { try operation() }
-            let elapsed = Clock.now - start
+            let elapsed = Clock.processor - start
             if elapsed >= plan.nanosecondsPerRun { return repetitions }
             let wanted = Double(plan.nanosecondsPerRun) / Double(max(elapsed, 1)) * 1.2
             repetitions = max(repetitions + 1, Int(Double(repetitions) * min(wanted, 100)))
@@ -60,9 +61,9 @@ struct Timing {
         _ repetitions: Int, _ operation: () throws -> Void
     ) rethrows -> (nanoseconds: Double, allocations: Double) {
         let before = measure_allocation_count()
-        let start = Clock.now
+        let start = Clock.processor
         for _ in 0..<repetitions { try operation() }
-        let elapsed = Clock.now - start
+        let elapsed = Clock.processor - start
         let allocations = measure_allocation_count() - before
         return (Double(elapsed) / Double(repetitions), Double(allocations) / Double(repetitions))
     }
