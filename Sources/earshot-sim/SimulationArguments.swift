@@ -26,7 +26,7 @@ struct SimulationArguments {
 
           --peers N          how many peers (20)
           --seeds A..B       which seeds to run (1..100)
-          --replay SEED      run one seed, and print its whole trace before what came of it
+          --replay SEED      run one seed, say what came of it, and print its whole trace
           --faults LIST      what may go wrong, with commas between: all, none or some of
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
