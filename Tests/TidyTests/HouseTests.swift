@@ -79,10 +79,10 @@ struct HouseTests {
         }
     }
 
-    @Test("the README fits in 240 lines and names the two commands first")
+    @Test("the README fits in 260 lines and names the two commands first")
     func readme() throws {
         let lines = try Repository.text(of: "README.md").split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.count <= 240)
+        #expect(lines.count <= 260)
         let opening = lines.prefix(15).joined(separator: "\n")
         #expect(opening.contains("swift run earshot") && opening.contains("swift test"))
     }
