@@ -37,7 +37,7 @@ final class PeerRig {
                 members[id]?.isClosed = true
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
             case .notify(let event, _): events.append(event)
-            case .note, .finished, .multicast, .sendDatagram, .openLink: break
+            case .note, .finished, .multicast, .sendDatagram, .openLink, .findHost: break
             }
         }
     }
