@@ -32,13 +32,16 @@ struct KnownGatherings: Equatable {
     /// Two have met and are one.
     mutating func noteMerge(of former: GatheringID) { visits.removeAll { $0.gathering == former } }
 
-    /// The latest that is not too long ago and was on one of these networks. No network is one too.
+    /// The one that is not too long ago and was on these networks, or on the most of them; of several the latest. No
+    /// network is a place too.
     func gathering(on networks: [NetworkInterface.Prefix], at wall: WallTime) -> GatheringID? {
-        visits.last { visit in
-            let isSame = visit.networks.isEmpty && networks.isEmpty || visit.networks.contains(where: networks.contains)
+        var best: Visit?
+        for visit in visits where networks.include(visit.networks) {
             // A clock that was set back does no harm.
-            return isSame && wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds
-        }?.gathering
+            guard wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds else { continue }
+            if visit.networks.count >= best?.networks.count ?? 0 { best = visit }
+        }
+        return best?.gathering
     }
 
     // As a setting.

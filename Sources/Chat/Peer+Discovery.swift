@@ -20,17 +20,7 @@ extension Peer {
     }
 
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
-        let present = networks(of: interfaces)
-        // No network at all is a cable out: the next one tells whether we moved.
-        if !present.isEmpty {
-            let isSameNetwork = presence.networks.isEmpty || present.contains { presence.networks.contains($0) }
-            let hasChanged = presence.networks != present
-            if hasChanged { noteGathering() }
-            presence.networks = present
-            if !isSameNetwork { leaveGathering() }
-            if hasChanged { resumeGathering() }
-            noteGathering()
-        }
+        moved(to: networks(of: interfaces))
         discovery.interfacesChanged(at: now)
         askAllLinksForLife()
         hurryRelays()
