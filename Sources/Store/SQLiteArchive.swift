@@ -31,12 +31,13 @@ public final class SQLiteArchive: Archive {
 
     /// Opens the file, or makes it.
     /// - Throws: when it cannot be read or written, is damaged, or was written by a later version. It is left as it is.
-    public convenience init(at path: String) throws(ArchiveError) {
-        try self.init(at: path, vfs: nil)
+    /// - Parameter isSearched: somebody may ask for words. A relay, whom nobody asks, keeps no index of them.
+    public convenience init(at path: String, isSearched: Bool = true) throws(ArchiveError) {
+        try self.init(at: path, vfs: nil, isSearched: isSearched)
     }
 
     /// - Parameter vfs: another way for SQLite to keep files, for one process alone: a disk that loses power, in tests.
-    init(at path: String, vfs: String?) throws(ArchiveError) {
+    init(at path: String, vfs: String?, isSearched: Bool = true) throws(ArchiveError) {
         database = try Database(path, for: .readingAndWriting, vfs: vfs)
         if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
         // A file is not written to before it is known to be ours.
@@ -50,7 +51,7 @@ public final class SQLiteArchive: Archive {
                 + "PRAGMA journal_size_limit = 4194304")
         isSynchronous = true
         try Schema.prepare(database)
-        wordIndex = try WordIndex(in: database)
+        wordIndex = isSearched ? try WordIndex(in: database) : WordIndex(unneededIn: database)
     }
 
     /// Opens the file beside a process that uses it, to read.
@@ -60,7 +61,7 @@ public final class SQLiteArchive: Archive {
             throw ArchiveError(.other, "\(path) is of an older version of earshot (start earshot once to convert it)")
         }
         isWriteAhead = true
-        wordIndex = WordIndex(reading: database)
+        wordIndex = WordIndex(unneededIn: database)
     }
 
     // Rounds.

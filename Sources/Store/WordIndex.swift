@@ -23,10 +23,10 @@ struct WordIndex {
         try addMissing()
     }
 
-    /// To look only.
-    init(reading database: Database) {
+    /// Nobody will search; what is kept meanwhile is added when somebody does.
+    init(unneededIn database: Database) {
         self.database = database
-        absence = ArchiveError(.other, "this file was opened to be exported, not to be searched")
+        absence = ArchiveError(.other, "this file was not opened to be searched")
     }
 
     private static let unsupported = ArchiveError(
