@@ -68,7 +68,22 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
     func send(_ command: [String: Any]) throws {
         var line = try JSONSerialization.data(withJSONObject: command)
         line.append(10)
-        try input.fileHandleForWriting.write(contentsOf: line)
+        try withoutBrokenPipe { try input.fileHandleForWriting.write(contentsOf: line) }
+    }
+
+    /// A process that is gone makes an error, not the end of the tests.
+    private func withoutBrokenPipe(_ body: () throws -> Void) throws {
+        var (pipe, former) = (sigset_t(), sigset_t())
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &pipe, &former)
+        defer {
+            var now = timespec()
+            // Ours alone: it is for the thread that wrote.
+            while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &former, nil)
+        }
+        try body()
     }
 
     func say(_ text: String) throws { try send(["do": "say", "text": text]) }
@@ -147,6 +162,13 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         condition.unlock()
         process.waitUntilExit()
         return process.terminationStatus
+    }
+
+    /// Whether it has ended, for whatever reason.
+    var isOver: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return hasEnded
     }
 
     var standardError: String {

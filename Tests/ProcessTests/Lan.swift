@@ -4,7 +4,7 @@ import Synchronization
 /// A LAN of network namespaces: one bridge, one namespace a host. Needs root, `ip` and `nft`.
 final class Lan {
     let hosts: [String]
-    private let bridge: String
+    let bridge: String
     /// LANs made by this process: no two have the same names.
     private static let made = Mutex(0)
 

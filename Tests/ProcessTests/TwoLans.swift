@@ -8,7 +8,7 @@ final class TwoLans {
     let hosts: [[String]]
     /// The host in the middle; in LAN i it has the address ``middleAddress(_:)``.
     let middle: String
-    private let bridges: [String]
+    let bridges: [String]
     private static let made = Mutex(0)
 
     init(hostsPerLan: Int) throws {

@@ -1,0 +1,96 @@
+import TestKit
+
+/// What goes wrong on real hosts, and when: drawn from a seed, the same each time.
+struct RealFaultPlan {
+    enum Kind: String, CaseIterable {
+        /// A share of the datagrams that reach a host is lost.
+        case datagramsLost
+        /// TCP is dropped on its way to a host, on its way from it, or both. Nobody is told.
+        case linksDeaf, linksMute, linksDead
+        /// A host's interface goes down, or the switch's port that it is plugged into.
+        case unplugged, portDown
+        /// Some hosts on one bridge, the others on another, all carriers up.
+        case parted
+        /// Another address of the same network.
+        case readdressed
+        /// To another network, and back.
+        case moved
+        case killed
+        /// A sleeping laptop: no processor, the kernel goes on.
+        case asleep
+        case quit
+        case renamed
+        /// Two hosts want the same name.
+        case namesakes
+        case relayKilled
+
+        /// Of what a host can have only one at a time.
+        fileprivate enum Hold { case datagrams, links, cable, place, process, name, relay }
+
+        fileprivate var hold: Hold {
+            switch self {
+            case .datagramsLost: .datagrams
+            case .linksDeaf, .linksMute, .linksDead: .links
+            case .unplugged, .portDown: .cable
+            case .parted, .readdressed, .moved: .place
+            case .killed, .asleep, .quit: .process
+            case .renamed, .namesakes: .name
+            case .relayKilled: .relay
+            }
+        }
+    }
+
+    struct Fault: CustomStringConvertible {
+        var kind: Kind
+        var hosts: [Int]
+        /// From the step that it begins at until the one that it ends at.
+        var steps: Range<Int>
+        /// The share of datagrams in percent, the number in a new name or address.
+        var amount: Int
+
+        var description: String {
+            let whom = hosts.map { "h\($0)" }.joined(separator: " ")
+            return "\(steps.lowerBound)–\(steps.upperBound): \(kind.rawValue) \(whom) (\(amount))"
+        }
+
+        fileprivate func excludes(_ other: Fault) -> Bool {
+            kind.hold == other.kind.hold && steps.overlaps(other.steps)
+                && (hosts.contains { other.hosts.contains($0) } || kind == .parted && other.kind == .parted)
+        }
+    }
+
+    /// How long a step takes, in seconds.
+    static let stepSeconds = 0.25
+
+    let seed: UInt64
+    let steps: Int
+    private(set) var faults: [Fault] = []
+
+    /// - Parameters:
+    ///   - kinds: those that may happen; each is on or off by a coin's toss, because bugs hide where one kind keeps
+    ///     another from acting.
+    ///   - seconds: how long something goes wrong.
+    init(seed: UInt64, hosts: Int, kinds: [Kind], seconds: Int) {
+        self.seed = seed
+        steps = Int(Double(seconds) / Self.stepSeconds)
+        var random = SeededGenerator(seed: seed)
+        var swarm = kinds.filter { _ in Bool.random(using: &random) }
+        if swarm.isEmpty { swarm = kinds }
+        for _ in 0..<steps / 2 {
+            let kind = swarm.randomElement(using: &random) ?? .killed
+            let start = Int.random(in: 0..<steps, using: &random)
+            // Short ones are the more likely, and there are long ones.
+            let length = 1 + Int.random(in: 0...Int.random(in: 0...60, using: &random), using: &random)
+            let chosen = (0..<hosts).shuffled(using: &random)
+            let count = kind == .parted ? Int.random(in: 1..<hosts, using: &random) : kind == .namesakes ? 2 : 1
+            let fault = Fault(
+                kind: kind, hosts: chosen.prefix(count).sorted(), steps: start..<min(start + length, steps),
+                amount: Int.random(in: 20...60, using: &random))
+            if !faults.contains(where: { $0.excludes(fault) }) { faults.append(fault) }
+        }
+        faults.sort { $0.steps.lowerBound < $1.steps.lowerBound }
+    }
+
+    /// For people, when something was wrong.
+    var text: String { faults.map { "  \($0)" }.joined(separator: "\n") }
+}
