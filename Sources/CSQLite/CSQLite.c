@@ -15,3 +15,48 @@ int earshot_bind_blob(sqlite3_stmt *statement, int place, const void *bytes, int
 int earshot_bind_text(sqlite3_stmt *statement, int place, const void *utf8, int count) {
     return sqlite3_bind_text(statement, place, utf8 ? utf8 : "", count, transient);
 }
+
+void *sqlite3_wal_hook(sqlite3 *, int (*)(void *, sqlite3 *, const char *, int), void *);
+int sqlite3_wal_checkpoint_v2(sqlite3 *, const char *, int mode, int *, int *);
+int sqlite3_file_control(sqlite3 *, const char *, int operation, void *);
+
+enum { checkpointPassive = 0, journalPointer = 28 };
+
+// The log's format (https://sqlite.org/fileformat.html#walformat), with pages as large as SQLite makes them.
+enum { headerBytes = 32, frameBytes = 24 + 4096 };
+// It is brought into the file when it has so many frames, as SQLite does unless it is told otherwise.
+enum { checkpointFrames = 1000 };
+// How much longer it is made at once, and when; the last step ends where SQLite cuts it (journal_size_limit).
+enum { stepFrames = 128, spareFrames = 32, mostBytes = 4 << 20 };
+
+// Zeros behind the last frame are no frame: whoever reads the log ends there. What cannot be written is left to the
+// commit that needs it.
+static void lengthen(sqlite3 *database, int frames) {
+    static const char zeros[8192];
+    sqlite3_file *file = 0;
+    int64_t size = 0;
+    if (sqlite3_file_control(database, "main", journalPointer, &file) != SQLITE_OK || !file || !file->pMethods) return;
+    if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return;
+    if (size >= headerBytes + (int64_t)(frames + spareFrames) * frameBytes) return;
+    int64_t end = size + (int64_t)stepFrames * frameBytes;
+    if (end > mostBytes) end = mostBytes;
+    while (size < end) {
+        int count = end - size < (int64_t)sizeof zeros ? (int)(end - size) : (int)sizeof zeros;
+        if (file->pMethods->xWrite(file, zeros, count, size) != SQLITE_OK) return;
+        size += count;
+    }
+}
+
+static int committed(void *context, sqlite3 *database, const char *name, int frames) {
+    (void)context;
+    if (frames >= checkpointFrames)
+        sqlite3_wal_checkpoint_v2(database, name, checkpointPassive, 0, 0);
+    else
+        lengthen(database, frames);
+    return SQLITE_OK;
+}
+
+void earshot_grow_ahead(sqlite3 *database) {
+    sqlite3_wal_hook(database, committed, 0);
+    lengthen(database, 0);
+}

@@ -3,7 +3,7 @@ import Wire
 
 /// One thing that was asked for, so that it can be done again.
 enum Change {
-    case append(ArchivedEntry, body: String, to: LogID)
+    case append(ArchivedEntry, to: LogID)
     case remove([EntryKey], from: LogID)
     case merge(LogID, into: LogID)
     case forget(LogID)
@@ -18,7 +18,7 @@ extension SQLiteArchive {
     @discardableResult
     func apply(_ change: Change) throws(ArchiveError) -> Bool {
         switch change {
-        case .append(let entry, let body, let log): return try append(entry, body, to: log)
+        case .append(let entry, let log): return try append(entry, to: log)
         case .remove(let keys, let log): return try drop(keys, from: log)
         case .merge(let source, let target): return try move(source, into: target)
         case .forget(let log): return try end(log, isForgotten: true)
@@ -64,13 +64,13 @@ extension SQLiteArchive {
         return number
     }
 
-    private func append(_ entry: ArchivedEntry, _ body: String, to log: LogID) throws(ArchiveError) -> Bool {
+    private func append(_ entry: ArchivedEntry, to log: LogID) throws(ArchiveError) -> Bool {
         let count = try database.run(
             "INSERT OR IGNORE INTO entry (log, lamport, id, bytes) VALUES (?, ?, ?, ?)",
             .integer(try numberMade(for: log)), .number(entry.key.lamport), .identifier(entry.key.id),
             .blob(entry.bytes))
         guard count > 0 else { return false }
-        try wordIndex.addLast(body)
+        wordIndex.entryAdded()
         return true
     }
 
@@ -84,6 +84,7 @@ extension SQLiteArchive {
             try database.run(
                 "DELETE FROM awaited_receipt WHERE log = ? AND id = ?", .integer(number), .identifier(key.id))
         }
+        try wordIndex.entriesRemoved()
         return !keys.isEmpty
     }
 
@@ -104,6 +105,7 @@ extension SQLiteArchive {
         try database.run("DELETE FROM awaited_receipt WHERE log = ?", .integer(number))
         try database.run("DELETE FROM log WHERE number = ?", .integer(number))
         numbers[log] = nil
+        try wordIndex.entriesRemoved()
         return true
     }
 }

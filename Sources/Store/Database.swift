@@ -40,6 +40,9 @@ final class Database {
     /// Whether no transaction is open: also after one that SQLite has rolled back because of an error.
     var isBetweenTransactions: Bool { sqlite3_get_autocommit(handle) != 0 }
 
+    /// From now on the write-ahead log is made longer before it is needed, and brought into the file as usual.
+    func growAhead() { earshot_grow_ahead(handle) }
+
     /// Several statements without values, once.
     func execute(_ script: String) throws(ArchiveError) {
         let code = sqlite3_exec(handle, script, nil, nil, nil)

@@ -40,7 +40,8 @@ extension SQLiteArchive {
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
-        try wordIndex.search(words, limit: limit)
+        completeWordIndex()
+        return try wordIndex.search(words, limit: limit)
     }
 
     public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {

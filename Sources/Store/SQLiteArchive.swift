@@ -11,7 +11,7 @@ public import Wire
 /// again from the start.
 public final class SQLiteArchive: Archive {
     let database: Database
-    let wordIndex: WordIndex
+    var wordIndex: WordIndex
     /// What has been asked for and is not yet kept.
     private var round: [Change] = []
     private var stage = Stage.idle
@@ -51,6 +51,7 @@ public final class SQLiteArchive: Archive {
                 + "PRAGMA journal_size_limit = 4194304")
         isSynchronous = true
         try Schema.prepare(database)
+        if isWriteAhead { database.growAhead() }
         wordIndex = isSearched ? try WordIndex(in: database) : WordIndex(unneededIn: database)
     }
 
@@ -76,6 +77,34 @@ public final class SQLiteArchive: Archive {
             try end()
         }
         round.removeAll(keepingCapacity: true)
+        // A step that fails is not missed: the next one does more.
+        if wordIndex.isBehind { _ = try? indexWords() }
+    }
+
+    /// Adds to the index what it lacks, between rounds.
+    /// - Returns: whether that was all.
+    private func indexWords() throws(ArchiveError) -> Bool {
+        do {
+            try begin(.normal)
+            let isComplete = try wordIndex.catchUp()
+            try end()
+            return isComplete
+        } catch {
+            spoil()
+            // Nothing of a round is lost with it.
+            stage = .idle
+            throw error
+        }
+    }
+
+    /// Sees to it that a search finds everything that is kept. What cannot be added now, because the disk is full for
+    /// instance, is found later.
+    func completeWordIndex() {
+        switch stage {
+        case .idle: while (try? indexWords()) == false {}
+        case .open: while (try? wordIndex.catchUp()) == false {}
+        case .spoiled: break
+        }
     }
 
     /// Makes a change and notes it, for a round that must be kept anew.
@@ -150,6 +179,7 @@ public final class SQLiteArchive: Archive {
     private func spoil() {
         if !database.isBetweenTransactions { try? database.execute("ROLLBACK") }
         numbers.removeAll()
+        try? wordIndex.lookAgain()
         stage = .spoiled
     }
 
@@ -158,7 +188,7 @@ public final class SQLiteArchive: Archive {
     public func append(
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
     ) throws(ArchiveError) -> Bool {
-        try make(.append(entry, body: body, to: log), durability)
+        try make(.append(entry, to: log), durability)
     }
 
     public func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {

@@ -3,14 +3,23 @@ import Wire
 
 /// Finds entries by their words, with SQLite's full-text index (FTS5) if the library was built with it.
 ///
-/// The index is one table beside the entries. What was kept while there was none, by another library, is added when
-/// the file is opened.
+/// The index is one table beside the entries, and follows them many at a time, or when somebody searches: an entry by
+/// itself would change ten pages of it, which whoever waits for the entry to be kept would wait for too.
 struct WordIndex {
     private let database: Database
     /// Nil: there is an index.
     private let absence: ArchiveError?
+    /// The number of the last entry whose words are in it.
+    private var last: Int64 = 0
+    /// Entries that have come since.
+    private var lackCount = 0
 
-    /// Opens the index, makes it, or adds to it what it lacks.
+    /// So many are added when nobody has searched: a few milliseconds' work.
+    private static let stepCount = 256
+    /// In one transaction.
+    private static let mostCount = 4_096
+
+    /// Opens the index, or makes it.
     init(in database: Database) throws(ArchiveError) {
         self.database = database
         guard try Self.isSupported(by: database) else {
@@ -20,7 +29,7 @@ struct WordIndex {
         absence = nil
         try database.execute(
             "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(body, tokenize = 'unicode61 remove_diacritics 2')")
-        try addMissing()
+        try lookAgain()
     }
 
     /// Nobody will search; what is kept meanwhile is added when somebody does.
@@ -36,27 +45,44 @@ struct WordIndex {
         try database.number("SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'") ?? 0 > 0
     }
 
-    private func addMissing() throws(ArchiveError) {
-        let present = try database.number("SELECT max(rowid) FROM words") ?? 0
-        let last = try database.number("SELECT max(number) FROM entry") ?? 0
-        guard present < last else { return }
-        try database.execute("BEGIN IMMEDIATE")
-        let missing = try database.rows(
-            "SELECT number, bytes FROM entry WHERE number > ? ORDER BY number", .integer(present)
+    /// Finds out how far it goes: at the start, and when a transaction was lost.
+    mutating func lookAgain() throws(ArchiveError) {
+        guard absence == nil else { return }
+        last = try database.number("SELECT max(rowid) FROM words") ?? 0
+        try entriesRemoved()
+    }
+
+    /// An entry was kept.
+    mutating func entryAdded() { lackCount += 1 }
+
+    /// Numbers of entries that are gone are given again to those that come.
+    mutating func entriesRemoved() throws(ArchiveError) {
+        guard absence == nil else { return }
+        last = min(last, try database.number("SELECT max(number) FROM entry") ?? 0)
+    }
+
+    /// Whether it lacks so much that it is time to add it.
+    var isBehind: Bool { absence == nil && lackCount >= Self.stepCount }
+
+    /// Adds some of what it lacks, within a transaction.
+    /// - Returns: whether that was all.
+    mutating func catchUp() throws(ArchiveError) -> Bool {
+        guard absence == nil else { return true }
+        lackCount = 0
+        let lacking = try database.rows(
+            "SELECT number, bytes FROM entry WHERE number > ? ORDER BY number LIMIT ?", .integer(last),
+            .integer(Int64(Self.mostCount))
         ) { row in (number: row.integer(0), bytes: row.bytes(1)) }
-        for entry in missing {
+        for entry in lacking {
+            last = entry.number
             guard let envelope = try? Envelope(parsing: entry.bytes, maximumBytes: Limits.entryBytes),
                 let body = try? Entry.decode(envelope.payload).body
             else { continue }
-            try database.run("INSERT INTO words (rowid, body) VALUES (?, ?)", .integer(entry.number), .text(body))
+            // In the place of what a library without an index has left there.
+            try database.run(
+                "INSERT OR REPLACE INTO words (rowid, body) VALUES (?, ?)", .integer(entry.number), .text(body))
         }
-        try database.execute("COMMIT")
-    }
-
-    /// The words of the entry that was just inserted, in the place of what a library without an index has left there.
-    func addLast(_ body: String) throws(ArchiveError) {
-        guard absence == nil else { return }
-        try database.run("INSERT OR REPLACE INTO words (rowid, body) VALUES (last_insert_rowid(), ?)", .text(body))
+        return lacking.count < Self.mostCount
     }
 
     /// The words of entries that are about to go.

@@ -141,6 +141,47 @@ import Wire
         #expect(try after.texts(of: Said.office) == ["theirs", "theirs too", "mine", "and theirs"])
     }
 
+    @Test("a private message is kept by one sync of three pages, in a file that is long enough")
+    func cost() throws {
+        let disk = FragileDisk("cost")
+        let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        func keep(_ lamport: UInt64) throws {
+            let entry = try archive.keep("good morning", lamport: lamport, in: Said.withAna, .full)
+            try archive.awaitReceipt(of: entry.key, in: Said.withAna)
+            try archive.commit()
+        }
+        // What comes first makes the tables' pages.
+        for lamport in 1...5 as ClosedRange<UInt64> { try keep(lamport) }
+        let (writes, syncs, growths) = (disk.writeCount, disk.syncCount, disk.growthCount)
+        for lamport in 6...15 as ClosedRange<UInt64> { try keep(lamport) }
+        #expect(disk.syncCount - syncs == 10)
+        // Each page of the log is two writes; now and then a page is full and becomes two.
+        #expect(disk.writeCount - writes <= 10 * 2 * 3 + 8)
+        #expect(disk.growthCount == growths)
+    }
+
+    @Test("thousands of entries that nobody has searched are found at the first search")
+    func index() throws {
+        do {
+            let archive = try SQLiteArchive(at: path)
+            for lamport in 1...300 as ClosedRange<UInt64> {
+                try archive.keep("one \(lamport)", lamport: lamport)
+                try archive.commit()
+            }
+            for lamport in 301...5_000 as ClosedRange<UInt64> { try archive.keep("two \(lamport)", lamport: lamport) }
+            #expect(try archive.search(words: "two 5000", limit: 9).count == 1)
+            try archive.commit()
+            #expect(try archive.search(words: "one", limit: 9_000).count == 300)
+            let last = Said.entry("two 5000", lamport: 5_000)
+            try archive.remove([last.key], from: Said.office)
+            try archive.keep("three", lamport: 5_001)
+            try archive.commit()
+            #expect(try archive.search(words: "three", limit: 9).count == 1)
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.search(words: "two", limit: 9_000).count == 4_699)
+    }
+
     @Test("power lost at any moment: what was firmly kept is there, in whole rounds, and the file opens")
     func powerCuts() throws {
         for seed in 0..<200 as Range<UInt64> {
@@ -207,6 +248,7 @@ import Wire
         for lamport in 1...50 { try archive.keep("mandrake \(lamport)", lamport: UInt64(lamport)) }
         try archive.keep("stays", lamport: 60, in: Said.home)
         try archive.commit()
+        #expect(try archive.search(words: "mandrake", limit: 99).count == 50)
         try archive.forget(Said.office)
         try archive.commit()
         for file in [path, path + "-wal"] {

@@ -9,6 +9,9 @@ final class FragileDisk {
     /// Nothing can be written any more.
     var isFull = false
     private(set) var syncCount = 0
+    /// Writes, and how many of them made a file longer.
+    private(set) var writeCount = 0
+    private(set) var growthCount = 0
     private var files: [String: Content] = [:]
     private let vfs: UnsafeMutablePointer<sqlite3_vfs>
     private let cName: UnsafeMutablePointer<CChar>
@@ -153,7 +156,10 @@ final class FragileDisk {
         func change(_ change: Change) -> CInt {
             if content.isGone { return CInt(SQLITE_IOERR_WRITE) }
             if disk.isFull { return CInt(SQLITE_FULL) }
+            let size = content.bytes.count
             change.apply(to: &content.bytes)
+            if case .write = change { disk.writeCount += 1 }
+            if content.bytes.count > size { disk.growthCount += 1 }
             content.changes.append(change)
             return CInt(SQLITE_OK)
         }
@@ -207,6 +213,7 @@ private var openFileMethods: sqlite3_io_methods {
     }
     methods.xFileControl = { _, _, _ in CInt(SQLITE_NOTFOUND) }
     methods.xSectorSize = { _ in 512 }
-    methods.xDeviceCharacteristics = { _ in 0 }
+    // SQLITE_IOCAP_POWERSAFE_OVERWRITE, as SQLite takes real disks to be: what stands beside a torn write is whole.
+    methods.xDeviceCharacteristics = { _ in 0x1000 }
     return methods
 }
