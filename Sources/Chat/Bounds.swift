@@ -64,6 +64,8 @@ public enum Bounds {
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
     static let whereaboutsInterval = Duration.seconds(600)
+    /// How long a peer that has lost all its networks meets no gathering: DHCP brings the next one within seconds.
+    static let adriftTime = Duration.seconds(10)
     /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and
     /// honest peers settle on one after a few.
     static let gatheringInterval = Duration.seconds(5)

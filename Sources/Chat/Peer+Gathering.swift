@@ -28,7 +28,7 @@ extension Peer {
 
     /// A peer told which gathering it is in. Without one we take theirs; two that meet become the lower one.
     mutating func meetGathering(_ theirs: GatheringID?, of peer: PeerID, on link: LinkID) {
-        guard let theirs else { return }
+        guard let theirs, isPlaced(toMeet: theirs) else { return }
         if let ours = rooms.gathering {
             if theirs < ours {
                 guard rooms.moves.take(at: now) else {
@@ -51,6 +51,8 @@ extension Peer {
         for peer in links.peers {
             guard let link = links.direct(with: peer), let gathering = links[link]?.gathering else { continue }
             if let known = lowest?.gathering, known <= gathering { continue }
+            // Told before we lost our networks, it does not say that we are still there.
+            if presence.adriftSince != nil, gathering == rooms.gathering { continue }
             lowest = (gathering, peer, link)
         }
         if let lowest { meetGathering(lowest.gathering, of: lowest.peer, on: lowest.link) }
@@ -101,6 +103,12 @@ extension Peer {
     mutating func leaveGathering() {
         guard rooms.gathering != nil else { return }
         note(.info, "another network: the lobby starts anew")
+        // Who told so may have been left behind.
+        for peer in links.peers {
+            for link in links.links(with: peer) where links[link]?.gathering == rooms.gathering {
+                links[link]?.gathering = nil
+            }
+        }
         rooms.closeLobby()
     }
 

@@ -78,7 +78,7 @@ extension Peer {
         guard let own = ownAnnouncement() else { return }
         let current = greeting
         links[id]?.greeting = current
-        send(.hello(announcement: own.bytes, gathering: rooms.gathering, away: presence.away), on: id)
+        send(.hello(announcement: own.bytes, gathering: toldGathering, away: presence.away), on: id)
     }
 
     /// The peer broke the protocol: it loses this link, nobody else notices.
@@ -177,12 +177,12 @@ extension Peer {
     }
 
     private var greeting: Greeting {
-        Greeting(claim: naming.claim, gathering: rooms.gathering, away: presence.away)
+        Greeting(claim: naming.claim, gathering: toldGathering, away: presence.away)
     }
 
     private mutating func sayHowWeStand(on id: LinkID) {
         if let own = ownAnnouncement() { send(.announcement(own.bytes), on: id) }
-        if let gathering = rooms.gathering { send(.gathering(gathering), on: id) }
+        if let gathering = toldGathering { send(.gathering(gathering), on: id) }
         send(.away(presence.away), on: id)
     }
 

@@ -188,6 +188,8 @@ struct OwnPresence {
     var deferred: [(command: Command, token: CommandToken?)] = []
     /// The networks that our gathering was met on (prefixes of interfaces other than loopback).
     var networks: [NetworkInterface.Prefix] = []
+    /// Since when all of them are gone and no other has come.
+    var adriftSince: Instant?
 
     init(instance: UInt64) { self.instance = instance }
 }

@@ -57,4 +57,73 @@ import Wire
         rig.tell(.interfacesChanged([home]))
         #expect(rig.peer.gathering != gathering)
     }
+
+    @Test("a link from an earlier stay proves nothing of a network that is back")
+    func leftOver() throws {
+        let rig = try PeerRig()
+        rig.tell(.interfacesChanged([interface(2, "10.0.0.7", 8)]))
+        // Its address is in 10.0.0.0/8, and it moves along with us.
+        let member = rig.join("bea", Example.authors[1])
+        rig.tell(.interfacesChanged([office]))
+        let away = try #require(GatheringID([UInt8](repeating: 0, count: 32)))
+        rig.say([.gathering(away)], member)
+        #expect(rig.peer.gathering == away)
+        rig.tell(.interfacesChanged([interface(2, "10.0.0.7", 8)]))
+        #expect(rig.peer.gathering != away)
+    }
+
+    /// In the office something was said; then no network is left, and somebody of another gathering is within earshot.
+    private func adrift() throws -> (rig: PeerRig, office: GatheringID, eve: TestMember, evesGathering: GatheringID) {
+        let rig = try PeerRig()
+        rig.tell(.interfacesChanged([office]))
+        let gathering = try #require(rig.peer.gathering)
+        rig.tell(.commanded(.say(text: "only in the office", kind: .text, room: nil), token: nil))
+        rig.tell(.interfacesChanged([]))
+        let other = try #require(GatheringID([UInt8](repeating: 0, count: 32)))
+        return (rig, gathering, rig.join("eve", Example.authors[1], in: other), other)
+    }
+
+    private func toldGatherings(to member: TestMember) -> [GatheringID] {
+        member.frames.compactMap { frame in
+            switch frame {
+            case .hello(_, let gathering, _): gathering
+            case .gathering(let gathering): gathering
+            default: nil
+            }
+        }
+    }
+
+    @Test("between two networks no gathering is told and none is met, until the next network is there")
+    func betweenNetworks() throws {
+        let (rig, gathering, eve, evesGathering) = try adrift()
+        rig.wait(.seconds(5))
+        #expect(rig.peer.gathering == gathering && toldGatherings(to: eve).isEmpty)
+        rig.tell(.interfacesChanged([home]))
+        #expect(rig.peer.gathering == evesGathering && toldGatherings(to: eve) == [evesGathering])
+        rig.wait(.seconds(60))
+        #expect(eve.texts.isEmpty)
+    }
+
+    @Test("back on the same network, gatherings that were told of meanwhile are met")
+    func backAgain() throws {
+        let (rig, gathering, eve, evesGathering) = try adrift()
+        rig.wait(.seconds(5))
+        rig.tell(.interfacesChanged([office]))
+        #expect(rig.peer.gathering == evesGathering)
+        #expect(toldGatherings(to: eve) == [gathering, evesGathering])
+    }
+
+    @Test(
+        "where no network comes but others are, that is another place; where somebody tells our gathering, it is ours")
+    func noNetwork() throws {
+        let (rig, gathering, eve, evesGathering) = try adrift()
+        rig.wait(.seconds(11))
+        #expect(rig.peer.gathering == evesGathering && toldGatherings(to: eve) == [evesGathering])
+        #expect(eve.texts.isEmpty)
+        let (again, office, _, _) = try adrift()
+        let bea = again.join("bea", Example.authors[2], in: office)
+        // And both are met now.
+        #expect(toldGatherings(to: bea).first == office && again.peer.gathering == evesGathering)
+        #expect(gathering != evesGathering)
+    }
 }

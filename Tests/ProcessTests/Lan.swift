@@ -66,6 +66,9 @@ final class Lan {
         try Self.run("ip -n \(hosts[index]) addr del 10.83.0.\(index + 1)/24 dev eth0")
     }
 
+    /// It has none any more but its link-local ones.
+    func removeAddress(_ index: Int) throws { try Self.run("ip -n \(hosts[index]) -4 addr flush dev eth0") }
+
     /// Its only address from now on, with the length of the network's prefix.
     func setAddress(_ index: Int, to address: String) throws {
         try Self.run("ip -n \(hosts[index]) -4 addr flush dev eth0")

@@ -54,8 +54,9 @@ struct RealFaultPlan {
         }
 
         fileprivate func excludes(_ other: Fault) -> Bool {
-            kind.hold == other.kind.hold && steps.overlaps(other.steps)
-                && (hosts.contains { other.hosts.contains($0) } || kind == .parted && other.kind == .parted)
+            let isOfAll = kind == other.kind && [.parted, .relayKilled].contains(kind)
+            return kind.hold == other.kind.hold && steps.overlaps(other.steps)
+                && (isOfAll || hosts.contains { other.hosts.contains($0) })
         }
     }
 

@@ -98,6 +98,7 @@ final class RealFaultRun {
     }
 
     private func lookAtAll() throws {
+        if let relay, relay.isOver { throw wrong("the relay ended by itself: \(relay.log)") }
         for host in hosts {
             host.look()
             if !host.isDown, host.process.isOver {
@@ -134,6 +135,7 @@ final class RealFaultRun {
         if fault.kind == .relayKilled {
             relay?.signal(SIGKILL)
             _ = try relay?.exitStatus()
+            relay = nil
             return
         }
         for host in fault.hosts.map({ hosts[$0] }) {

@@ -81,6 +81,13 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         try wait("the line \(words)", within: seconds) { errors.contains(words) ? () : nil }
     }
 
+    /// Whether it has ended, for whatever reason.
+    var isOver: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return openStreams == 0
+    }
+
     var log: String {
         condition.lock()
         defer { condition.unlock() }
