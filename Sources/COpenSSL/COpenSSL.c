@@ -7,6 +7,7 @@ typedef struct evp_pkey_st EVP_PKEY;
 typedef struct evp_pkey_ctx_st EVP_PKEY_CTX;
 typedef struct evp_md_ctx_st EVP_MD_CTX;
 typedef struct evp_md_st EVP_MD;
+typedef struct hmac_ctx_st HMAC_CTX;
 typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
 typedef struct evp_cipher_st EVP_CIPHER;
 typedef struct engine_st ENGINE;
@@ -14,11 +15,15 @@ typedef struct engine_st ENGINE;
 // Numbers of algorithms and controls from OpenSSL 3's public headers (obj_mac.h, evp.h); part of its stable ABI.
 enum { nidX25519 = 1034, nidEd25519 = 1087, ctrlGetTag = 0x10, ctrlSetTag = 0x11 };
 
-extern unsigned char *SHA256(const unsigned char *data, size_t count, unsigned char *digest);
-extern const EVP_MD *EVP_sha256(void);
-extern unsigned char *HMAC(
-    const EVP_MD *md, const void *key, int keyCount, const unsigned char *data, size_t count, unsigned char *out,
-    unsigned int *outCount);
+extern EVP_MD *EVP_MD_fetch(void *library, const char *algorithm, const char *properties);
+extern int EVP_DigestInit_ex(EVP_MD_CTX *context, const EVP_MD *type, ENGINE *engine);
+extern int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t count);
+extern int EVP_DigestFinal_ex(EVP_MD_CTX *context, unsigned char *out, unsigned int *outCount);
+extern HMAC_CTX *HMAC_CTX_new(void);
+extern void HMAC_CTX_free(HMAC_CTX *context);
+extern int HMAC_Init_ex(HMAC_CTX *context, const void *key, int keyCount, const EVP_MD *type, ENGINE *engine);
+extern int HMAC_Update(HMAC_CTX *context, const unsigned char *data, size_t count);
+extern int HMAC_Final(HMAC_CTX *context, unsigned char *out, unsigned int *outCount);
 extern EVP_PKEY *EVP_PKEY_new_raw_private_key(int type, ENGINE *engine, const unsigned char *key, size_t count);
 extern EVP_PKEY *EVP_PKEY_new_raw_public_key(int type, ENGINE *engine, const unsigned char *key, size_t count);
 extern int EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *out, size_t *count);
@@ -56,11 +61,57 @@ extern int EVP_PBE_scrypt(
 extern int CRYPTO_memcmp(const void *left, const void *right, size_t count);
 extern void OPENSSL_cleanse(void *memory, size_t count);
 
-int earshot_sha256(const uint8_t *data, size_t count, uint8_t *out) { return SHA256(data, count, out) != NULL; }
+// Looking an algorithm up and making a context take longer than hashing what we hash. One context of each a thread
+// therefore serves all.
+static pthread_key_t digestKey, codeKey;
+static pthread_once_t digestOnce = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+static int hasDigestKeys = 0;
+
+static void freeDigestContext(void *context) { EVP_MD_CTX_free(context); }
+static void freeCodeContext(void *context) { HMAC_CTX_free(context); }
+
+static void prepareDigests(void) {
+    sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    hasDigestKeys = sha256 != NULL && pthread_key_create(&digestKey, freeDigestContext) == 0 &&
+                    pthread_key_create(&codeKey, freeCodeContext) == 0;
+}
+
+static EVP_MD_CTX *digestContext(void) {
+    if (pthread_once(&digestOnce, prepareDigests) != 0 || !hasDigestKeys) return NULL;
+    EVP_MD_CTX *context = pthread_getspecific(digestKey);
+    if (context != NULL) return context;
+    context = EVP_MD_CTX_new();
+    if (context != NULL && pthread_setspecific(digestKey, context) == 0) return context;
+    EVP_MD_CTX_free(context);
+    return NULL;
+}
+
+static HMAC_CTX *codeContext(void) {
+    if (pthread_once(&digestOnce, prepareDigests) != 0 || !hasDigestKeys) return NULL;
+    HMAC_CTX *context = pthread_getspecific(codeKey);
+    if (context != NULL) return context;
+    context = HMAC_CTX_new();
+    if (context != NULL && pthread_setspecific(codeKey, context) == 0) return context;
+    HMAC_CTX_free(context);
+    return NULL;
+}
+
+int earshot_sha256(const uint8_t *data, size_t count, uint8_t *out) {
+    EVP_MD_CTX *context = digestContext();
+    return context != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1 &&
+           EVP_DigestUpdate(context, data, count) == 1 && EVP_DigestFinal_ex(context, out, NULL) == 1;
+}
 
 int earshot_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *data, size_t count, uint8_t *out) {
+    static const uint8_t zeros[32];
+    HMAC_CTX *context = codeContext();
     unsigned int outCount = 32;
-    return HMAC(EVP_sha256(), key, (int)keyCount, data, count, out, &outCount) != NULL && outCount == 32;
+    int ok = context != NULL && HMAC_Init_ex(context, key, (int)keyCount, sha256, NULL) == 1 &&
+             (count == 0 || HMAC_Update(context, data, count) == 1) && HMAC_Final(context, out, &outCount) == 1 &&
+             outCount == 32;
+    // The context keeps its last key for reuse; it shall not keep ours.
+    return ok && HMAC_Init_ex(context, zeros, sizeof zeros, sha256, NULL) == 1;
 }
 
 void *earshot_ed25519_key(const uint8_t *seed) { return EVP_PKEY_new_raw_private_key(nidEd25519, NULL, seed, 32); }

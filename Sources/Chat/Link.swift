@@ -86,6 +86,13 @@ struct Link {
         }
     }
 
+    /// - Returns: its ID, if it has something to send and was not marked yet. In place: a link is large.
+    mutating func markForFlush() -> LinkID? {
+        guard !isToBeFlushed, channel.hasOutput else { return nil }
+        isToBeFlushed = true
+        return id
+    }
+
     mutating func heard(at now: Instant) {
         lastHeard = now
         isPinged = false

@@ -44,10 +44,7 @@ struct LinkTable {
     }
 
     private mutating func noteOutput(at place: Int) {
-        guard slots[place]?.isToBeFlushed == false, slots[place]?.channel.hasOutput == true,
-            let id = slots[place]?.id
-        else { return }
-        slots[place]?.isToBeFlushed = true
+        guard let id = slots[place]?.markForFlush() else { return }
         toBeFlushed.append(id)
     }
 

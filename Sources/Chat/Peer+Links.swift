@@ -37,7 +37,7 @@ extension Peer {
     ) -> Link {
         let channel = Channel(
             role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+            ephemeral: NoiseKeyPair.made(of: random.bytes(32)))
         return Link(
             id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel, lastHeard: now)
     }

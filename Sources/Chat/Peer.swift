@@ -34,7 +34,7 @@ public struct Peer: Core {
         var random = random
         self.configuration = configuration
         self.archive = archive
-        keys = Keys(identity: identity, staticKey: NoiseKeyPair(privateKey: random.bytes(32)))
+        keys = Keys(identity: identity, staticKey: NoiseKeyPair.made(of: random.bytes(32)))
         naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
         // Zero is "not yet known" in a link, so an instance is never zero.
         let instance = random.next() | 1

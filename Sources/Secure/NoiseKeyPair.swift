@@ -17,6 +17,11 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
         self.publicKey = publicKey
     }
 
+    /// A key pair for this link or process only, made of 32 random bytes; within ``SharedWork`` one of few.
+    public static func made(of random: [UInt8]) -> NoiseKeyPair {
+        SharedWork.current?.keyPair(drawnBy: random) ?? NoiseKeyPair(privateKey: random)
+    }
+
     deinit { earshot_key_free(key) }
 
     static let byteCount = 32

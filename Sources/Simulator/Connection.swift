@@ -1,8 +1,9 @@
 import Chat
 import Wire
 
-/// A TCP connection as both kernels see it. An end is 0 (who dialled) or 1.
-struct Connection {
+/// A TCP connection as both kernels see it. An end is 0 (who dialled) or 1. One of a kind, so that what is on its way
+/// is never copied.
+final class Connection {
     struct End {
         var host: HostID
         /// The process that has it; a later one on the same host does not know it.
@@ -57,4 +58,6 @@ struct Connection {
     var directions = [Direction(), Direction()]
     /// Something between the two has forgotten it: nothing gets through any more, and nobody is told.
     var isDead = false
+
+    init(ends: [End]) { self.ends = ends }
 }

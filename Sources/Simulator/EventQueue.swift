@@ -1,12 +1,12 @@
 import Chat
 
 /// What is to happen, soonest first; what was put in for the same time comes out in the order it was put in. A binary
-/// heap.
+/// heap of places, because what moves in it should be small.
 struct EventQueue<Element> {
     private struct Item {
         var at: Instant
         var number: UInt64
-        var element: Element
+        var place: Int
 
         func isBefore(_ other: Item) -> Bool {
             at < other.at || (at == other.at && number < other.number)
@@ -14,41 +14,54 @@ struct EventQueue<Element> {
     }
 
     private var items: [Item] = []
+    private var elements: [Element?] = []
+    private var freePlaces: [Int] = []
     private var nextNumber: UInt64 = 0
 
     var count: Int { items.count }
     var nextTime: Instant? { items.first?.at }
 
     mutating func push(_ element: Element, at: Instant) {
-        items.append(Item(at: at, number: nextNumber, element: element))
+        let item = Item(at: at, number: nextNumber, place: keep(element))
         nextNumber += 1
-        var child = items.count - 1
-        while child > 0, items[child].isBefore(items[(child - 1) / 2]) {
-            items.swapAt(child, (child - 1) / 2)
+        var child = items.count
+        items.append(item)
+        while child > 0, item.isBefore(items[(child - 1) / 2]) {
+            items[child] = items[(child - 1) / 2]
             child = (child - 1) / 2
         }
+        items[child] = item
+    }
+
+    private mutating func keep(_ element: Element) -> Int {
+        if let place = freePlaces.popLast() {
+            elements[place] = element
+            return place
+        }
+        elements.append(element)
+        return elements.count - 1
     }
 
     mutating func pop() -> (at: Instant, element: Element)? {
-        guard let first = items.first else { return nil }
+        guard let first = items.first, let element = elements[first.place] else { return nil }
+        elements[first.place] = nil
+        freePlaces.append(first.place)
         let last = items.removeLast()
-        if !items.isEmpty {
-            items[0] = last
-            siftDown()
-        }
-        return (first.at, first.element)
+        if !items.isEmpty { siftDown(last) }
+        return (first.at, element)
     }
 
-    private mutating func siftDown() {
+    /// Puts this in the place of the first.
+    private mutating func siftDown(_ item: Item) {
         var parent = 0
         while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count {
-                if items[child].isBefore(items[least]) { least = child }
-            }
-            if least == parent { return }
-            items.swapAt(parent, least)
-            parent = least
+            var child = 2 * parent + 1
+            guard child < items.count else { break }
+            if child + 1 < items.count, items[child + 1].isBefore(items[child]) { child += 1 }
+            guard items[child].isBefore(item) else { break }
+            items[parent] = items[child]
+            parent = child
         }
+        items[parent] = item
     }
 }

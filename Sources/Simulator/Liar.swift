@@ -31,7 +31,7 @@ struct Liar: Core {
         var random = random
         self.identity = identity
         self.end = end
-        staticKey = NoiseKeyPair(privateKey: random.bytes(32))
+        staticKey = NoiseKeyPair.made(of: random.bytes(32))
         instance = random.next() | 1
         self.random = random
     }
@@ -46,7 +46,7 @@ struct Liar: Core {
         case .started: nextLie = now + .milliseconds(100)
         case .datagramReceived(let bytes, let source): heard.datagram(bytes, from: source, except: identity.peerID)
         case .linkAccepted(let link, _):
-            let key = NoiseKeyPair(privateKey: random.bytes(32))
+            let key = NoiseKeyPair.made(of: random.bytes(32))
             lines[link] = Line(channel: LiarChannel(.responder, identity, staticKey, key))
             open.append(link)
         case .linkOpened(let link):
@@ -100,7 +100,7 @@ struct Liar: Core {
         guard let endpoint = any(of: heard.endpoints), open.count < 64 else { return }
         let link = LinkID(number: nextLink)
         nextLink += 1
-        let key = NoiseKeyPair(privateKey: random.bytes(32))
+        let key = NoiseKeyPair.made(of: random.bytes(32))
         lines[link] = Line(channel: LiarChannel(.initiator, identity, staticKey, key))
         open.append(link)
         outputs.append(.openLink(link, to: endpoint))

@@ -20,7 +20,7 @@ struct NameWatch {
 
     mutating func look(at simulation: Simulation<Resident>, peers: [PeerID]) throws {
         for host in simulation.stirred where host.number < peers.count {
-            update(host, simulation.node(of: host)?.peer?.heldName?.folded)
+            update(host, simulation.node(of: host)?.heldName?.folded)
         }
         guard !shared.isEmpty else {
             if !since.isEmpty { since = [:] }
@@ -59,8 +59,8 @@ struct NameWatch {
     private func areInContact(
         _ one: HostID, _ other: HostID, _ simulation: Simulation<Resident>, _ peers: [PeerID]
     ) -> Bool {
-        simulation.node(of: one)?.peer?.isLinked(with: peers[other.number]) == true
-            && simulation.node(of: other)?.peer?.isLinked(with: peers[one.number]) == true
+        simulation.node(of: one)?.isLinked(with: peers[other.number]) == true
+            && simulation.node(of: other)?.isLinked(with: peers[one.number]) == true
             && simulation.canTalk(one, other)
     }
 }

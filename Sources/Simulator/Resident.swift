@@ -1,21 +1,61 @@
 public import Chat
+import Wire
 
-/// Who lives at a host in a trial: a peer as it ships, or a liar.
+/// Who lives at a host in a trial: a peer as it ships, or a liar. A reference, because a core is far too large to be
+/// copied whenever something is asked of it.
 public struct Resident: Core {
-    /// The honest peer, if it is one.
-    public private(set) var peer: Peer?
-    private var liar: Liar?
+    private final class Home<Dweller: Core> {
+        var dweller: Dweller
 
-    init(_ peer: Peer) { self.peer = peer }
+        init(_ dweller: Dweller) { self.dweller = dweller }
 
-    init(_ liar: Liar) { self.liar = liar }
+        var nextDeadline: Deadline? { Self.nextDeadline(of: &dweller) }
 
-    public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
-        peer?.handle(input, at: now, wall: wall)
-        liar?.handle(input, at: now, wall: wall)
+        /// `inout`, because it would be copied to be looked at.
+        private static func nextDeadline(of dweller: inout Dweller) -> Deadline? { dweller.nextDeadline }
     }
 
-    public mutating func nextOutput() -> Output? { peer?.nextOutput() ?? liar?.nextOutput() }
+    private enum Kind {
+        case peer(Home<Peer>)
+        case liar(Home<Liar>)
+    }
 
-    public var nextDeadline: Deadline? { peer?.nextDeadline ?? liar?.nextDeadline }
+    private let kind: Kind
+
+    init(_ peer: Peer) { kind = .peer(Home(peer)) }
+
+    init(_ liar: Liar) { kind = .liar(Home(liar)) }
+
+    public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
+        switch kind {
+        case .peer(let home): home.dweller.handle(input, at: now, wall: wall)
+        case .liar(let home): home.dweller.handle(input, at: now, wall: wall)
+        }
+    }
+
+    public mutating func nextOutput() -> Output? {
+        switch kind {
+        case .peer(let home): home.dweller.nextOutput()
+        case .liar(let home): home.dweller.nextOutput()
+        }
+    }
+
+    public var nextDeadline: Deadline? {
+        switch kind {
+        case .peer(let home): home.nextDeadline
+        case .liar(let home): home.nextDeadline
+        }
+    }
+
+    // What may be known of an honest peer; nil of others.
+
+    private var peer: Home<Peer>? {
+        if case .peer(let home) = kind { home } else { nil }
+    }
+
+    var heldName: Nickname? { peer.flatMap { $0.dweller.heldName } }
+    var gathering: GatheringID? { peer.flatMap { $0.dweller.gathering } }
+    var linkCount: Int? { peer.map { $0.dweller.linkCount } }
+
+    func isLinked(with other: PeerID) -> Bool { peer.map { $0.dweller.isLinked(with: other) } ?? false }
 }

@@ -100,7 +100,7 @@ extension Simulation {
     }
 
     func send(_ bytes: [UInt8], on link: LinkID, of host: HostID, isLast: Bool) {
-        guard let index = machines[host.number].links[link], var connection = connections[index] else { return }
+        guard let index = machines[host.number].links[link], let connection = connections[index] else { return }
         let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
         guard connection.ends[end].isOpen else { return }
         recorder.sent(by: host) { $0.linkBytes += bytes.count }
@@ -118,7 +118,6 @@ extension Simulation {
         let isTooSlow = connection.directions[end].queuedBytes > network.conditions.linkQueueBytes
         let isPumping = connection.directions[end].isPumping
         connection.directions[end].isPumping = true
-        connections[index] = connection
         if !isPumping { queue.push(.pump(index, direction: end), at: arrival) }
         if isTooSlow {
             queue.push(.reset(index, end: 1 - end, text: "connection reset"), at: now + transitTime())
@@ -128,7 +127,7 @@ extension Simulation {
 
     /// Brings the first parcel over, or tries again later.
     func pump(_ index: Int, _ direction: Int) {
-        guard var connection = connections[index], let parcel = connection.directions[direction].first else {
+        guard let connection = connections[index], let parcel = connection.directions[direction].first else {
             connections[index]?.directions[direction].isPumping = false
             return
         }
@@ -152,7 +151,6 @@ extension Simulation {
         } else {
             connection.directions[direction].isPumping = false
         }
-        connections[index] = connection
         guard receiver.isOpen, machines[receiver.host.number].generation == receiver.generation else {
             // Its process knows nothing of it any more; the machine says so, if that gets through.
             if isPassable(connection, from: 1 - direction) {

@@ -57,7 +57,7 @@ extension Simulation {
             $0.datagrams += 1
             $0.datagramBytes += bytes.count
         }
-        for other in hosts { send(bytes, from: host, to: other) }
+        for other in machines.indices { send(bytes, from: host, to: HostID(other)) }
     }
 
     /// Loopback is on: one's own multicast is heard too, and never lost.

@@ -17,7 +17,8 @@ public final class Simulation<Node: Core> {
         case fault(Fault)
     }
 
-    struct Machine {
+    /// One of a kind, so that its process is never copied.
+    final class Machine {
         /// Nil while the process is not running.
         var node: Node?
         var generation = 0
@@ -74,6 +75,7 @@ public final class Simulation<Node: Core> {
     }
 
     public var hosts: [HostID] { machines.indices.map(HostID.init) }
+    var hostCount: Int { machines.count }
 
     /// Adds a machine with one interface on each of these LANs. Its process starts when the clock says `delay` more.
     @discardableResult

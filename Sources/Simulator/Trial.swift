@@ -75,10 +75,15 @@ public final class Trial {
     public internal(set) var samples: [Sample] = []
     /// Take samples, for a ``ConvergenceChart``.
     public var isSampled = false
+    /// Lent by one trial to the next, because the keys for links are the same few in all.
+    private let work: SharedWork
 
-    /// - Parameter isTraced: keep a trace, which takes most of the time.
-    public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false) {
+    /// - Parameters:
+    ///   - isTraced: keep a trace, which takes most of the time.
+    ///   - earlier: what it has computed is not computed again; nothing else comes of it.
+    public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false, after earlier: Trial? = nil) {
         precondition(settings.peers >= 2, "a trial needs two peers")
+        work = earlier?.work ?? SharedWork()
         self.seed = seed
         self.settings = settings
         var random = RandomStream(simulationSeed: seed)
@@ -146,7 +151,7 @@ public final class Trial {
     /// Runs it to the end.
     /// - Throws: the ``Violation``, if there is one.
     public func run() throws -> TrialOutcome {
-        try SharedWork.$current.withValue(SharedWork()) { try runToTheEnd() }
+        try SharedWork.$current.withValue(work) { try runToTheEnd() }
     }
 
     private func runToTheEnd() throws -> TrialOutcome {

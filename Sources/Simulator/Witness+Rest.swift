@@ -17,7 +17,7 @@ extension Witness {
     /// How far everything has come right, now.
     func sample(of simulation: Simulation<Resident>) -> Sample {
         let hosts = peers.indices.map(HostID.init)
-        let names = hosts.map { simulation.node(of: $0)?.peer?.heldName?.text }
+        let names = hosts.map { simulation.node(of: $0)?.heldName?.text }
         var seen = 0
         for host in hosts where names[host.number] != nil {
             for other in hosts where other != host {
@@ -28,7 +28,7 @@ extension Witness {
         let kept = hosts.reduce(0) { sum, host in
             sum + said.count { $0.key.map { views[host.number].shown.contains($0.id) } == true }
         }
-        let gatherings = Set(hosts.compactMap { simulation.node(of: $0)?.peer?.gathering })
+        let gatherings = Set(hosts.compactMap { simulation.node(of: $0)?.gathering })
         return Sample(
             at: simulation.now, running: names.count { $0 != nil },
             views: Double(seen) / Double(max(1, hosts.count * (hosts.count - 1))),
@@ -39,7 +39,7 @@ extension Witness {
         var names: [PeerID: String] = [:]
         var holders: [String: HostID] = [:]
         for host in hosts {
-            guard let name = simulation.node(of: host)?.peer?.heldName, views[host.number].isReady else {
+            guard let name = simulation.node(of: host)?.heldName, views[host.number].isReady else {
                 return "\(host) has no name"
             }
             names[peers[host.number]] = name.text
@@ -60,7 +60,7 @@ extension Witness {
     private func unrestOfLobbies(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
         var first: (host: HostID, gathering: GatheringID, keys: [EntryKey])?
         for host in hosts {
-            guard let gathering = simulation.node(of: host)?.peer?.gathering,
+            guard let gathering = simulation.node(of: host)?.gathering,
                 let keys = try? simulation.disks[host.number].keys(of: .lobby(gathering))
             else { return "\(host) is in no gathering" }
             guard let first else {

@@ -85,8 +85,9 @@ final class Witness {
     private func countRound(of host: HostID, _ simulation: Simulation<Resident>) throws {
         let datagrams = simulation.recorder.traffic[host.number].datagrams
         views[host.number].roundsInWindow += 1
-        let view = views[host.number]
-        if simulation.now - view.windowStart > .seconds(1) {
+        let (start, rounds) = (views[host.number].windowStart, views[host.number].roundsInWindow)
+        let before = views[host.number].datagramsAtWindow
+        if simulation.now - start > .seconds(1) {
             views[host.number].windowStart = simulation.now
             views[host.number].roundsInWindow = 0
             views[host.number].datagramsAtWindow = datagrams
@@ -95,13 +96,13 @@ final class Witness {
             Violation(
                 "work and traffic are bounded", "\(host): \(detail)", step: simulation.stepCount, at: simulation.now)
         }
-        if view.roundsInWindow > 2_000 + 1_000 * peers.count {
-            throw broken("\(view.roundsInWindow) rounds within a second")
+        if rounds > 2_000 + 1_000 * peers.count {
+            throw broken("\(rounds) rounds within a second")
         }
-        if datagrams - view.datagramsAtWindow > 50 {
-            throw broken("\(datagrams - view.datagramsAtWindow) datagrams within a second")
+        if datagrams - before > 50 {
+            throw broken("\(datagrams - before) datagrams within a second")
         }
-        if let links = simulation.node(of: host)?.peer?.linkCount, links > 40 + 8 * simulation.hosts.count {
+        if let links = simulation.node(of: host)?.linkCount, links > 40 + 8 * simulation.hostCount {
             throw broken("\(links) links")
         }
     }

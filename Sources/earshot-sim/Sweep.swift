@@ -20,9 +20,11 @@ struct Sweep {
         let start = clock.now
         show("seeds \(arguments.seeds.lowerBound)..\(arguments.seeds.upperBound), \(settings.peers) peers\n")
         var (steps, messages, slowest) = (0, 0, (seed: UInt64(0), recovery: Duration.zero, last: ""))
+        var earlier: Trial?
         for seed in arguments.seeds {
             tellProgress(seed, since: start)
-            let trial = Trial(seed: seed, settings: settings)
+            let trial = Trial(seed: seed, settings: settings, after: earlier)
+            earlier = trial
             do {
                 let outcome = try trial.run()
                 steps += outcome.steps
