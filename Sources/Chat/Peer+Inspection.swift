@@ -14,6 +14,6 @@ extension Peer {
     public var linkedPeerCount: Int { links.peers.count }
     /// All links, also those that are being made or closed.
     public var linkCount: Int { links.count }
-    /// Whether it has an established link with this peer.
-    public func isLinked(with peer: PeerID) -> Bool { links.best(with: peer) != nil }
+    /// Whether it has an established link of its own with this peer, not a tunnel.
+    public func isLinked(with peer: PeerID) -> Bool { links.direct(with: peer) != nil }
 }

@@ -5,8 +5,9 @@ import Wire
 struct Said {
     var text: String
     var author: HostID
-    /// Nil: everybody.
+    /// Nil: everybody, on the LAN or at the relay.
     var recipient: HostID?
+    var isAtRelay = false
     /// Set when its author showed it as said: from then on it must not be lost.
     var key: EntryKey?
     /// What its author had seen, as it was signed.

@@ -1,7 +1,7 @@
 public import Chat
 import Wire
 
-/// Who lives at a host in a trial: a peer as it ships, or a liar. A reference, because a core is far too large to be
+/// Who lives at a host in a trial: a peer or a relay as they ship, or a liar. A reference, because a core is far too large to be
 /// copied whenever something is asked of it.
 public struct Resident: Core {
     private final class Home<Dweller: Core> {
@@ -17,6 +17,7 @@ public struct Resident: Core {
 
     private enum Kind {
         case peer(Home<Peer>)
+        case relay(Home<Relay>)
         case liar(Home<Liar>)
     }
 
@@ -24,11 +25,14 @@ public struct Resident: Core {
 
     init(_ peer: Peer) { kind = .peer(Home(peer)) }
 
+    init(_ relay: Relay) { kind = .relay(Home(relay)) }
+
     init(_ liar: Liar) { kind = .liar(Home(liar)) }
 
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         switch kind {
         case .peer(let home): home.dweller.handle(input, at: now, wall: wall)
+        case .relay(let home): home.dweller.handle(input, at: now, wall: wall)
         case .liar(let home): home.dweller.handle(input, at: now, wall: wall)
         }
     }
@@ -36,6 +40,7 @@ public struct Resident: Core {
     public mutating func nextOutput() -> Output? {
         switch kind {
         case .peer(let home): home.dweller.nextOutput()
+        case .relay(let home): home.dweller.nextOutput()
         case .liar(let home): home.dweller.nextOutput()
         }
     }
@@ -43,6 +48,7 @@ public struct Resident: Core {
     public var nextDeadline: Deadline? {
         switch kind {
         case .peer(let home): home.nextDeadline
+        case .relay(let home): home.nextDeadline
         case .liar(let home): home.nextDeadline
         }
     }

@@ -6,6 +6,7 @@ import Wire
 struct ScriptedAct {
     enum Act {
         case say(String)
+        case sayAtRelay(String)
         case tell(HostID, String)
         case nick(String)
         case away(String?)
@@ -22,7 +23,7 @@ extension Trial {
     func makeScript(habits: [TrialSettings.Habit], random: inout RandomStream) -> [ScriptedAct] {
         var acts: [ScriptedAct] = []
         let span = UInt64(clamping: settings.turmoil.wholeNanoseconds)
-        func time() -> Instant { Instant(nanoseconds: 500_000_000 + Int64(random.uniform(below: span))) }
+        func time() -> Instant { Self.start + .nanoseconds(Int64(random.uniform(below: span))) }
         func anybody() -> HostID { HostID(Int(random.uniform(below: UInt64(settings.peers)))) }
         for number in 0..<random.uniform(below: UInt64(settings.messageCount + 1)) {
             let (host, other) = (anybody(), anybody())
@@ -41,7 +42,7 @@ extension Trial {
             for _ in 0..<random.uniform(below: UInt64(settings.peers)) {
                 let (host, start) = (anybody(), time())
                 switch habit {
-                case .lateJoining, .sharedNames, .lying: break
+                case .lateJoining, .sharedNames, .lying, .relaying: break
                 case .quitting:
                     acts.append(ScriptedAct(at: start, host: host, act: .quit))
                     acts.append(ScriptedAct(at: max(start, time()), host: host, act: .start))
@@ -54,7 +55,12 @@ extension Trial {
                 }
             }
         }
-        return acts.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        return Self.inOrder(acts)
+    }
+
+    /// Of what happens at the same time, first what stands first.
+    static func inOrder(_ acts: [ScriptedAct]) -> [ScriptedAct] {
+        acts.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
 
     func perform(_ act: ScriptedAct) {
@@ -63,6 +69,10 @@ extension Trial {
         case .say(let text):
             witness.ledger.add(Said(text: text, author: host))
             simulation.command(host, .say(text: text, kind: .text, room: nil))
+        case .sayAtRelay(let text):
+            witness.ledger.add(Said(text: text, author: host, isAtRelay: true))
+            let relay = RoomName.relayLobby(relay: Neighbourhood.relayAddress)
+            simulation.command(host, .say(text: text, kind: .text, room: relay))
         case .tell(let other, let text):
             witness.ledger.add(Said(text: text, author: host, recipient: other))
             simulation.command(host, .tell(to: "\(witness.peers[other.number])", text: text, kind: .text))

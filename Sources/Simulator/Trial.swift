@@ -35,6 +35,8 @@ public struct TrialSettings: Sendable {
         case beingAway
         /// One or two hostile ones are among them.
         case lying
+        /// Some are on another LAN, and some of both at a relay, which suffers faults too.
+        case relaying
     }
 
     public init(peers: Int) {
@@ -71,6 +73,9 @@ public final class Trial {
     let witness: Witness
     var script: [ScriptedAct]
     let plan: FaultPlan
+    /// What befalls the relay, and one peer with it; nil without one.
+    let relayPlan: FaultPlan?
+    let neighbourhood: Neighbourhood
     /// How far everything had come right, at regular times; empty unless asked for.
     public internal(set) var samples: [Sample] = []
     /// Take samples, for a ``ConvergenceChart``.
@@ -89,36 +94,45 @@ public final class Trial {
         var random = RandomStream(simulationSeed: seed)
         let identities = (0..<settings.peers).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
         let seeds = identities.map { _ in random.next() }
-        let habits = settings.habits.filter { _ in random.unit() < 0.5 }
+        let habits = settings.habits.filter { $0 != .relaying && random.unit() < 0.5 }
         let names = Self.names(settings.peers, areShared: habits.contains(.sharedNames), random: &random)
         let conditions = Self.conditions(&random)
-        let end = Instant(nanoseconds: 500_000_000) + settings.turmoil
+        let end = Self.start + settings.turmoil
         let liars = habits.contains(.lying) ? 1 + Int(random.uniform(below: 2)) : 0
         let liarSeeds = (0..<liars).map { _ in random.bytes(Identity.seedBytes) }
+        var relaying = Relaying(seed: seed, settings: settings, conditions: conditions)
+        let (neighbourhood, relay) = (relaying.neighbourhood, relaying.relay)
+        self.neighbourhood = neighbourhood
+        relayPlan = relaying.plan
         simulation = Simulation(seed: random.next(), conditions: conditions) { host, generation, disk in
+            if host == neighbourhood.relayHost, let relay { return relay.resident(generation, disk) }
             guard host.number < identities.count else {
-                let seed = liarSeeds[host.number - identities.count]
-                let stream = RandomStream(simulationSeed: seeds[0] ^ UInt64(host.number))
-                return Resident(Liar(identity: Identity(seed: seed), random: stream, until: end))
+                let number = host.number - identities.count - (neighbourhood.relay == nil ? 0 : 1)
+                let stream = RandomStream(simulationSeed: seeds[0] ^ UInt64(identities.count + number))
+                return Resident(Liar(identity: Identity(seed: liarSeeds[number]), random: stream, until: end))
             }
             let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
+            var configuration = PeerConfiguration(name: names[host.number])
+            configuration.relays = neighbourhood.relays(of: host)
             // A disk of the simulation does not fail.
             return try! Resident(
-                Peer(
-                    configuration: PeerConfiguration(name: names[host.number]), identity: identities[host.number],
-                    random: stream, archive: disk))
+                Peer(configuration: configuration, identity: identities[host.number], random: stream, archive: disk))
         }
         simulation.recorder.isTracing = isTraced
-        witness = Witness(peers: identities.map(\.peerID))
+        witness = Witness(peers: identities.map(\.peerID), in: neighbourhood)
         let hosts = identities.indices.map(HostID.init)
         plan = FaultPlan(
-            swarm: &random, kinds: settings.faults, hosts: hosts, from: Instant(nanoseconds: 500_000_000),
+            swarm: &random, kinds: settings.faults, hosts: hosts, from: Self.start,
             for: settings.turmoil, count: Int(random.uniform(below: UInt64(settings.faultCount + 1))), base: conditions)
-        kinds = plan.kinds.map(\.rawValue) + habits.map(\.rawValue)
+        kinds = plan.kinds.map(\.rawValue) + habits.map(\.rawValue) + (relay == nil ? [] : ["relaying"])
         script = []
         script = makeScript(habits: habits, random: &random)
+        if relay != nil { script = Self.inOrder(script + relaying.acts(settings)) }
         let span = habits.contains(.lateJoining) ? settings.turmoil : .milliseconds(500)
-        for _ in hosts { simulation.addHost(startingAfter: span * random.unit()) }
+        for host in hosts {
+            simulation.addHost(on: [neighbourhood.lans[host.number]], startingAfter: span * random.unit())
+        }
+        if relay != nil { simulation.addHost(on: [LANID(0), LANID(1)]) }
         for _ in 0..<liars { simulation.addHost(startingAfter: .milliseconds(Int64(random.uniform(below: 5_000)))) }
         if plan.kinds.contains(.clockJump) {
             // Clocks are wrong from the start, too.
@@ -127,6 +141,9 @@ public final class Trial {
             }
         }
     }
+
+    /// Nothing goes wrong before, and nothing is said.
+    static let start = Instant(nanoseconds: 500_000_000)
 
     private static func names(_ count: Int, areShared: Bool, random: inout RandomStream) -> [Nickname] {
         let pool = areShared ? 1 + Int(random.uniform(below: UInt64(count))) : count
@@ -157,7 +174,8 @@ public final class Trial {
     private func runToTheEnd() throws -> TrialOutcome {
         simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
         simulation.apply(plan)
-        let end = Instant(nanoseconds: 500_000_000) + settings.turmoil
+        if let relayPlan { simulation.apply(relayPlan) }
+        let end = Self.start + settings.turmoil
         for act in script {
             try advance(to: act.at)
             perform(act)
@@ -173,7 +191,7 @@ public final class Trial {
 
     /// All faults are over, and everybody is there.
     private func repairAll() {
-        for host in simulation.hosts.prefix(settings.peers) {
+        for host in simulation.hosts.prefix(settings.peers + (neighbourhood.relay == nil ? 0 : 1)) {
             simulation.perform(.wake(host))
             simulation.perform(.resume(host))
             simulation.perform(.plug(host))

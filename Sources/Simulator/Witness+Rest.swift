@@ -20,44 +20,80 @@ extension Witness {
         let names = hosts.map { simulation.node(of: $0)?.heldName?.text }
         var seen = 0
         for host in hosts where names[host.number] != nil {
-            for other in hosts where other != host {
-                if let name = names[other.number], views[host.number].people[peers[other.number]] == name { seen += 1 }
+            for other in neighbourhood.neighbours(of: host) {
+                if let name = names[other.number], self.name(of: other, seenBy: host, .lan) == name { seen += 1 }
             }
         }
-        let said = ledger.accepted.filter { $0.recipient == nil }
+        let said = ledger.accepted.filter { $0.recipient == nil && !$0.isAtRelay }
         let kept = hosts.reduce(0) { sum, host in
             sum + said.count { $0.key.map { views[host.number].shown.contains($0.id) } == true }
         }
         let gatherings = Set(hosts.compactMap { simulation.node(of: $0)?.gathering })
         return Sample(
             at: simulation.now, running: names.count { $0 != nil },
-            views: Double(seen) / Double(max(1, hosts.count * (hosts.count - 1))),
-            lobby: said.isEmpty ? 1 : Double(kept) / Double(hosts.count * said.count), gatherings: gatherings.count)
+            views: Double(seen) / Double(max(1, hosts.reduce(0) { $0 + neighbourhood.neighbours(of: $1).count })),
+            lobby: said.isEmpty ? 1 : Double(kept) / Double(readers(of: said)), gatherings: gatherings.count)
+    }
+
+    private func readers(of said: [Said]) -> Int {
+        said.reduce(0) { $0 + 1 + neighbourhood.neighbours(of: $1.author).count }
+    }
+
+    private func name(of other: HostID, seenBy host: HostID, _ via: Event.PeerSummary.Via) -> String? {
+        views[host.number].people[Sight(peer: peers[other.number], via: via)]
     }
 
     private func unrestOfViews(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
-        var names: [PeerID: String] = [:]
-        var holders: [String: HostID] = [:]
+        var names: [String] = []
         for host in hosts {
             guard let name = simulation.node(of: host)?.heldName, views[host.number].isReady else {
                 return "\(host) has no name"
             }
-            names[peers[host.number]] = name.text
-            if let other = holders.updateValue(host, forKey: name.folded) {
+            if let other = neighbourhood.neighbours(of: host).first(where: {
+                $0 < host && simulation.node(of: $0)?.heldName?.folded == name.folded
+            }) {
                 return "\(host) and \(other) are both called \(name.text)"
             }
+            names.append(name.text)
         }
         for host in hosts {
-            for other in hosts where other != host {
-                let (seen, name) = (views[host.number].people[peers[other.number]], names[peers[other.number]])
-                if seen != name { return "\(host) sees \(other) as \(seen ?? "absent"), it is \(name ?? "absent")" }
+            let neighbours = neighbourhood.neighbours(of: host)
+            for other in neighbours {
+                let (seen, name) = (name(of: other, seenBy: host, .lan), names[other.number])
+                if seen != name { return "\(host) sees \(other) as \(seen ?? "absent"), it is \(name)" }
             }
-            if views[host.number].people.count != hosts.count - 1 { return "\(host) sees somebody who is not there" }
+            if views[host.number].people.count != neighbours.count + neighbourhood.fellows(of: host).count {
+                return "\(host) sees somebody who is not there, or does not see a member of the relay"
+            }
         }
-        return nil
+        return unrestOfMembers(hosts)
+    }
+
+    /// A relay gives everybody there one name, which all see.
+    private func unrestOfMembers(_ hosts: [HostID]) -> String? {
+        var names: [HostID: String] = [:]
+        for host in hosts {
+            for other in neighbourhood.fellows(of: host) {
+                guard let name = name(of: other, seenBy: host, .relay) else {
+                    return "\(host) does not see \(other) at the relay"
+                }
+                if let known = names.updateValue(name, forKey: other), known != name {
+                    return "\(host) sees \(other) at the relay as \(name), others as \(known)"
+                }
+            }
+        }
+        return Set(names.values).count == names.count ? nil : "two at the relay have one name"
     }
 
     private func unrestOfLobbies(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
+        for lan in Set(neighbourhood.lans).sorted() {
+            let wrong = unrestOfLobby(hosts.filter { neighbourhood.lans[$0.number] == lan }, simulation)
+            if let wrong { return wrong }
+        }
+        return unrestOfRelay(hosts, simulation)
+    }
+
+    private func unrestOfLobby(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
         var first: (host: HostID, gathering: GatheringID, keys: [EntryKey])?
         for host in hosts {
             guard let gathering = simulation.node(of: host)?.gathering,
@@ -73,9 +109,26 @@ extension Witness {
             }
         }
         let kept = Set(first?.keys.map(\.id) ?? [])
-        for said in ledger.accepted where said.recipient == nil {
+        for said in ledger.accepted where said.recipient == nil && !said.isAtRelay && hosts.contains(said.author) {
             if said.isOffline, said.start != simulation.recorder.starts[said.author.number] { continue }
             guard let id = said.key?.id, kept.contains(id) else { return "\"\(said.text)\" of \(said.author) is lost" }
+        }
+        return nil
+    }
+
+    private func unrestOfRelay(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
+        guard let relay = neighbourhood.relay, let hub = neighbourhood.relayHost,
+            let kept = try? simulation.disks[hub.number].keys(of: .relayLobby(relay))
+        else { return nil }
+        for host in hosts where neighbourhood.isMember[host.number] {
+            let keys = (try? simulation.disks[host.number].keys(of: .relayLobby(relay))) ?? []
+            guard keys == kept else { return "of the relay \(host) has \(keys.count) entries, \(hub) \(kept.count)" }
+        }
+        let ids = Set(kept.map(\.id))
+        for said in ledger.accepted where said.isAtRelay {
+            guard let id = said.key?.id, ids.contains(id) else {
+                return "\"\(said.text)\" of \(said.author) is lost at the relay"
+            }
         }
         return nil
     }

@@ -4,6 +4,12 @@ import Wire
 
 /// Watches a whole run from outside: what each person was shown, what each disk has. Looked at after every step.
 final class Witness {
+    /// Somebody as seen in one place: who is on the LAN and at the relay is seen twice.
+    struct Sight: Hashable {
+        var peer: PeerID
+        var via: Event.PeerSummary.Via
+    }
+
     /// What the person at one host has seen of the process that runs there now.
     struct View {
         /// Which start of it.
@@ -11,9 +17,9 @@ final class Witness {
         /// How many of the recorded events were looked at.
         var seenEvents = 0
         var isReady = false
-        var people: [PeerID: String] = [:]
-        /// Private messages of all processes on this host, and the lobby's of this one: an earlier process may have
-        /// shown them in a gathering that is over.
+        var people: [Sight: String] = [:]
+        /// Messages of all processes on this host; but of the LAN's lobby only those of this one, because an earlier
+        /// process may have shown them in a gathering that is over, and of a relay's not those that a power cut took.
         var shown: Set<EntryID> = []
         /// Shown by an earlier process, which may have died before it noted that: perhaps once more, as history.
         var mayBeRepeated: Set<EntryID> = []
@@ -29,13 +35,15 @@ final class Witness {
     }
 
     let peers: [PeerID]
+    let neighbourhood: Neighbourhood
     private let hostByPeer: [PeerID: HostID]
     var ledger = Ledger()
     private(set) var views: [View]
     private var names = NameWatch()
 
-    init(peers: [PeerID]) {
+    init(peers: [PeerID], in neighbourhood: Neighbourhood) {
         self.peers = peers
+        self.neighbourhood = neighbourhood
         views = peers.map { _ in View() }
         hostByPeer = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($0.element, HostID($0.offset)) })
     }
@@ -72,7 +80,9 @@ final class Witness {
         var view = View()
         view.start = start
         view.shown = views[host.number].shown.filter { id in
-            ledger.place(of: id).map { ledger[$0].recipient != nil } ?? true
+            guard let said = ledger.place(of: id).map({ ledger[$0] }), said.recipient == nil else { return true }
+            guard said.isAtRelay, let key = said.key else { return false }
+            return simulation.disks[host.number].bytes(of: key) != nil
         }
         view.mayBeRepeated = view.shown
         view.lastChange = simulation.now
@@ -135,9 +145,9 @@ final class Witness {
         guard message.fromID == author, message.isOwn == (host == said.author) else {
             return ("a message is shown under its author", "\"\(said.text)\" of \(said.author)")
         }
-        guard message.isPrivate == (said.recipient != nil),
-            said.recipient == nil || host == said.recipient || host == said.author
-        else { return ("a message is shown to nobody else", "\"\(said.text)\"") }
+        guard isMeant(said, for: host, in: message.room), message.isPrivate == (said.recipient != nil) else {
+            return ("a message is shown to nobody else", "\"\(said.text)\"")
+        }
         let key = EntryKey(lamport: message.lamport, id: message.id)
         guard said.key == nil || said.key == key else {
             return ("what was said once is one entry", "\"\(said.text)\" is another")
@@ -168,6 +178,15 @@ final class Witness {
         return nil
     }
 
+    private func isMeant(_ said: Said, for host: HostID, in room: RoomName) -> Bool {
+        switch room {
+        case .lobby: said.recipient == nil && !said.isAtRelay && neighbourhood.areNeighbours(host, said.author)
+        case .relayLobby: said.isAtRelay && neighbourhood.isMember[host.number]
+        case .conversation: host == said.author || host == said.recipient
+        case .everyLobby: false
+        }
+    }
+
     private func wrong(withReceiptFor id: EntryID, at host: HostID, _ simulation: Simulation<Resident>) -> Wrong? {
         guard let place = ledger.place(of: id), let recipient = ledger[place].recipient,
             ledger[place].author == host, let key = ledger[place].key
@@ -185,7 +204,8 @@ final class Witness {
     private func wrong(
         with change: Event.PeerChange, at host: HostID, _ simulation: Simulation<Resident>
     ) -> Wrong? {
-        let before = views[host.number].people[change.peer.id]
+        let sight = Sight(peer: change.peer.id, via: change.peer.via)
+        let before = views[host.number].people[sight]
         let who = hostByPeer[change.peer.id].map { "\($0)" } ?? "a stranger"
         views[host.number].lastChange = simulation.now
         switch change.state {
@@ -193,15 +213,15 @@ final class Witness {
             guard before == nil, change.peer.id != peers[host.number] else {
                 return ("who joins was not there", "\(who) joins as \(change.peer.name)")
             }
-            views[host.number].people[change.peer.id] = change.peer.name
+            views[host.number].people[sight] = change.peer.name
         case .renamed:
             guard let before, before == change.was, before != change.peer.name else {
                 return ("who is renamed was there under the other name", "\(who): \(before ?? "nobody")")
             }
-            views[host.number].people[change.peer.id] = change.peer.name
+            views[host.number].people[sight] = change.peer.name
         case .left:
             guard before != nil else { return ("who leaves was there", who) }
-            views[host.number].people[change.peer.id] = nil
+            views[host.number].people[sight] = nil
         case .away, .back, .blocked, .unblocked: break
         }
         return nil

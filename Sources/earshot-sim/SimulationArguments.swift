@@ -10,6 +10,7 @@ struct SimulationArguments {
     var hours: Double?
     var chart: String?
     var isScaleRun = false
+    var keepsGoing = false
     var wantsHelp = false
 
     /// Why the arguments were not understood: one line, with what to do next.
@@ -32,6 +33,7 @@ struct SimulationArguments {
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
           --hours H          how long things go wrong, of virtual time (20 s)
           --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
+          --keep-going       run all seeds, tell in a line what fails, and how far it is every 500 seeds
           --scale            no faults: measure how long N peers take to see each other, and what it costs
           --help
 
@@ -43,6 +45,7 @@ struct SimulationArguments {
             switch word {
             case "--help", "-h": wantsHelp = true
             case "--scale": isScaleRun = true
+            case "--keep-going": keepsGoing = true
             default:
                 guard let value = rest.popFirst() else { throw Misuse(text: "\(word) needs a value (try --help)") }
                 guard try take(word, value) else {

@@ -14,32 +14,52 @@ struct Sweep {
         settings = arguments.settings
     }
 
+    /// What came of those so far.
+    private struct Tally {
+        var steps = 0
+        var messages = 0
+        var slowest = (seed: UInt64(0), recovery: Duration.zero, last: "")
+        var failed: [UInt64] = []
+
+        mutating func add(_ outcome: TrialOutcome, of seed: UInt64) {
+            steps += outcome.steps
+            messages += outcome.messages
+            if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery, outcome.last ?? "") }
+        }
+    }
+
     /// - Returns: the process's status.
     func run() throws -> Int32 {
         if let seed = arguments.replayed { return try replay(seed) }
         let start = clock.now
         show("seeds \(arguments.seeds.lowerBound)..\(arguments.seeds.upperBound), \(settings.peers) peers\n")
-        var (steps, messages, slowest) = (0, 0, (seed: UInt64(0), recovery: Duration.zero, last: ""))
+        var tally = Tally()
         var earlier: Trial?
         for seed in arguments.seeds {
             tellProgress(seed, since: start)
             let trial = Trial(seed: seed, settings: settings, after: earlier)
             earlier = trial
             do {
-                let outcome = try trial.run()
-                steps += outcome.steps
-                messages += outcome.messages
-                if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery, outcome.last ?? "") }
-            } catch {
+                tally.add(try trial.run(), of: seed)
+            } catch let violation as Violation {
                 clearProgress()
                 // Again, and traced this time.
-                return try replay(seed, isBrief: true)
+                guard arguments.keepsGoing else { return try replay(seed, isBrief: true) }
+                tally.failed.append(seed)
+                show("seed \(seed) failed: \(violation.invariant): \(violation.detail)\n")
+            }
+            let count = seed - arguments.seeds.lowerBound + 1
+            if arguments.keepsGoing, count % 500 == 0 {
+                show("\(count) seeds, \(tally.failed.count) failed, \(clock.now - start)\n")
             }
         }
         clearProgress()
+        let (slowest, failed) = (tally.slowest, tally.failed.count)
         show(
-            "\(arguments.seeds.count) seeds passed in \(clock.now - start): \(steps) steps, \(messages) messages, "
+            "\(arguments.seeds.count - failed) of \(arguments.seeds.count) seeds passed in \(clock.now - start): "
+                + "\(tally.steps) steps, \(tally.messages) messages, "
                 + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last))\n")
+        if failed > 0 { return 1 }
         if arguments.chart != nil { return try replay(arguments.seeds.upperBound, isBrief: true) }
         return 0
     }

@@ -1,3 +1,4 @@
+import Secure
 import Simulator
 import Testing
 
@@ -29,10 +30,26 @@ struct SwarmTests {
     /// causal order.
     @Test("seeds that have found something", arguments: [91, 198, 245, 634, 729, 811] as [UInt64])
     func found(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 5)
+        // There were none when these were found.
+        settings.habits.removeAll { $0 == .relaying }
         do {
-            _ = try Trial(seed: seed, settings: TrialSettings(peers: 5)).run()
+            _ = try Trial(seed: seed, settings: settings).run()
         } catch let violation as Violation {
             Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
+    @Test("two LANs with a relay between them come through", arguments: 1...8)
+    func relay(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 6)
+        settings.habits = [.relaying]
+        let trials = (0..<20).map { Trial(seed: seed + 100 * $0, settings: settings) }
+        let trial = try #require(trials.first { $0.kinds.contains("relaying") })
+        do {
+            _ = try trial.run()
+        } catch let violation as Violation {
+            Issue.record("seed \(trial.seed): \(violation)")
         }
     }
 
@@ -46,6 +63,18 @@ struct SwarmTests {
         let trials = (1...8).map { Trial(seed: $0, settings: settings) }
         let trial = try #require(trials.first { $0.kinds == [kind.rawValue] })
         _ = try trial.run()
+    }
+
+    @Test("what a simulation spares itself changes nothing of what happens")
+    func sparedWork() throws {
+        func run() throws -> UInt64 {
+            let town = try Town(seed: 5, names: Town.names(4))
+            town.addAll(within: .milliseconds(300))
+            try town.simulation.run(for: .seconds(4))
+            #expect(town.isWhole())
+            return town.simulation.recorder.fingerprint
+        }
+        #expect(try run() == SharedWork.$current.withValue(SharedWork()) { try run() })
     }
 
     @Test("the same seed gives the same trace, to the byte, with faults and disks")

@@ -1,0 +1,69 @@
+import Chat
+import Secure
+import Wire
+
+/// The part of a trial that a relay brings: drawn apart from all else, so that a seed without one is what it was
+/// before there were any.
+struct Relaying {
+    /// What the relay's processes are made of.
+    struct Hub {
+        let identity: Identity
+        let seed: UInt64
+
+        func resident(_ generation: Int, _ disk: Disk) -> Resident {
+            let stream = RandomStream(simulationSeed: seed &+ UInt64(generation))
+            // This is a name.
+            let configuration = RelayConfiguration(name: try! Nickname("hub"))
+            // A disk of the simulation does not fail.
+            return try! Resident(
+                Relay(configuration: configuration, identity: identity, random: stream, archive: disk))
+        }
+    }
+
+    private var random: RandomStream
+    let neighbourhood: Neighbourhood
+    /// Nil: this seed has none.
+    let relay: Hub?
+    let plan: FaultPlan?
+
+    init(seed: UInt64, settings: TrialSettings, conditions: Conditions) {
+        random = RandomStream(simulationSeed: ~seed)
+        guard settings.habits.contains(.relaying), random.unit() < 0.35 else {
+            neighbourhood = Neighbourhood(peers: settings.peers)
+            (relay, plan) = (nil, nil)
+            return
+        }
+        let hub = Hub(identity: Identity(seed: random.bytes(Identity.seedBytes)), seed: random.next())
+        neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.identity.peerID, random: &random)
+        relay = hub
+        // The relay's address is written down, so it does not change.
+        let kinds = settings.faults.filter { $0 != .addressChange }
+        let somebody = HostID(Int(random.uniform(below: UInt64(settings.peers))))
+        plan = FaultPlan(
+            swarm: &random, kinds: kinds, hosts: [HostID(settings.peers), somebody], from: Trial.start,
+            for: settings.turmoil, count: Int(random.uniform(below: 12)), base: conditions)
+    }
+
+    /// What members say at the relay, and to those who may be on the other LAN.
+    mutating func acts(_ settings: TrialSettings) -> [ScriptedAct] {
+        let members = neighbourhood.isMember.indices.filter { neighbourhood.isMember[$0] }.map(HostID.init)
+        guard !members.isEmpty else { return [] }
+        let span = UInt64(clamping: settings.turmoil.wholeNanoseconds)
+        return (0..<random.uniform(below: UInt64(settings.messageCount / 2 + 1))).map { number in
+            let host = members[Int(random.uniform(below: UInt64(members.count)))]
+            let other = members[Int(random.uniform(below: UInt64(members.count)))]
+            let isPrivate = host != other && random.unit() < 0.4
+            let at = Trial.start + .nanoseconds(Int64(random.uniform(below: span)))
+            guard isPrivate else { return ScriptedAct(at: at, host: host, act: .sayAtRelay("at the relay #\(number)")) }
+            return ScriptedAct(at: at, host: host, act: .tell(other, "to \(other) of the relay #\(number)"))
+        }
+    }
+}
+
+extension Neighbourhood {
+    /// What a peer is configured with.
+    func relays(of host: HostID) -> [RelayTarget] {
+        guard isMember[host.number] else { return [] }
+        return [RelayTarget(address: Self.relayAddress, endpoints: [relayEndpoint(for: host)])]
+    }
+}
