@@ -57,6 +57,9 @@ public struct NetworkInterface: Equatable, Sendable {
     public var isLoopback: Bool
     /// With their prefix lengths, in the order of the kernel.
     public var addresses: [Prefix]
+    /// The hardware address of the router by which it leads to other networks: tells networks apart that have the same
+    /// prefix. Empty: there is none, or it is not known.
+    public var router: [UInt8]
 
     public struct Prefix: Equatable, Sendable {
         public var address: IPAddress
@@ -69,11 +72,12 @@ public struct NetworkInterface: Equatable, Sendable {
         }
     }
 
-    public init(index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix]) {
+    public init(index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix], router: [UInt8] = []) {
         self.index = index
         self.name = name
         self.isLoopback = isLoopback
         self.addresses = addresses
+        self.router = router
     }
 }
 

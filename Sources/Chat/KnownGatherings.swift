@@ -1,12 +1,11 @@
 import Wire
 
-/// The gatherings that we were in, on which networks and until when: who comes back to a network within 12 h takes up
-/// its gathering again (DESIGN §5).
+/// The gatherings that we were in, where and until when: who comes back to a place within 12 h takes up its gathering
+/// again (DESIGN §5).
 struct KnownGatherings: Equatable {
     struct Visit: Equatable {
         var gathering: GatheringID
-        /// Empty: no network but this machine's own.
-        var networks: [NetworkInterface.Prefix]
+        var place: Place
         var last: WallTime
     }
 
@@ -14,32 +13,37 @@ struct KnownGatherings: Equatable {
     static let memoryMilliseconds: UInt64 = 12 * 3600 * 1000
     /// Networks that somebody comes through in half a day.
     static let capacity = 16
-    /// Networks of one visit that are kept.
+    /// Networks, and routers, of one visit that are kept.
     static let networkCount = 16
+    /// Bytes of a router's hardware address: 6 of Ethernet, 20 of InfiniBand.
+    static let routerBytes = 32
 
     /// The last one is the latest.
     private(set) var visits: [Visit] = []
 
     init() {}
 
-    /// We are in this gathering, on these networks, now.
-    mutating func noteVisit(to gathering: GatheringID, on networks: [NetworkInterface.Prefix], at wall: WallTime) {
+    /// We are in this gathering, in this place, now.
+    mutating func noteVisit(to gathering: GatheringID, in place: Place, at wall: WallTime) {
         visits.removeAll { $0.gathering == gathering }
-        visits.append(Visit(gathering: gathering, networks: Array(networks.prefix(Self.networkCount)), last: wall))
+        let place = Place(
+            prefixes: Array(place.prefixes.prefix(Self.networkCount)),
+            routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
+        visits.append(Visit(gathering: gathering, place: place, last: wall))
         if visits.count > Self.capacity { visits.removeFirst(visits.count - Self.capacity) }
     }
 
     /// Two have met and are one.
     mutating func noteMerge(of former: GatheringID) { visits.removeAll { $0.gathering == former } }
 
-    /// The one that is not too long ago and was on these networks, or on the most of them; of several the latest. No
+    /// The one that is not too long ago and was in this place, on the most of its networks; of several the latest. No
     /// network is a place too.
-    func gathering(on networks: [NetworkInterface.Prefix], at wall: WallTime) -> GatheringID? {
+    func gathering(in place: Place, at wall: WallTime) -> GatheringID? {
         var best: Visit?
-        for visit in visits where networks.include(visit.networks) {
+        for visit in visits where place.resumes(visit.place) {
             // A clock that was set back does no harm.
             guard wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds else { continue }
-            if visit.networks.count >= best?.networks.count ?? 0 { best = visit }
+            if visit.place.prefixes.count >= best?.place.prefixes.count ?? 0 { best = visit }
         }
         return best?.gathering
     }
@@ -57,17 +61,21 @@ struct KnownGatherings: Equatable {
         var reader = CBORReader(bytes)
         var visits: [Visit] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
-            _ = try reader.array(maximum: 3)
+            // What an earlier version kept knows no routers.
+            let knowsRouters = try reader.array(maximum: 4) == 4
             let gathering: GatheringID = try reader.identifier()
             let last = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
-            var networks: [NetworkInterface.Prefix] = []
+            var place = Place()
             for _ in 0..<(try reader.array(maximum: networkCount)) {
                 _ = try reader.array(maximum: 2)
                 let address = IPAddress(try reader.text(maximumBytes: 64))
                 let length = UInt8(clamping: try reader.unsigned())
-                if let address { networks.append(.init(address: address, length: length)) }
+                if let address { place.prefixes.append(.init(address: address, length: length)) }
             }
-            visits.append(Visit(gathering: gathering, networks: networks, last: last))
+            for _ in 0..<(knowsRouters ? try reader.array(maximum: networkCount) : 0) {
+                place.routers.append(Array(try reader.bytes(maximum: routerBytes)))
+            }
+            visits.append(Visit(gathering: gathering, place: place, last: last))
         }
         return visits
     }
@@ -76,15 +84,17 @@ struct KnownGatherings: Equatable {
         var writer = CBORWriter()
         writer.array(count: visits.count)
         for visit in visits {
-            writer.array(count: 3)
+            writer.array(count: 4)
             writer.identifier(visit.gathering)
             writer.unsigned(visit.last.milliseconds)
-            writer.array(count: visit.networks.count)
-            for network in visit.networks {
+            writer.array(count: visit.place.prefixes.count)
+            for network in visit.place.prefixes {
                 writer.array(count: 2)
                 writer.text(network.address.description)
                 writer.unsigned(UInt64(network.length))
             }
+            writer.array(count: visit.place.routers.count)
+            for router in visit.place.routers { writer.bytes(router) }
         }
         return writer.bytes
     }

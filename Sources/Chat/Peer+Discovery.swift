@@ -9,7 +9,7 @@ extension Peer {
         presence.linkPort = linkPort
         // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
-        presence.networks = networks(of: interfaces)
+        presence.place = Place(interfaces)
         resumeGathering()
         naming.claim(configuration.name, at: now, wall: wall)
         if configuration.usesMulticast { discovery.started(at: now) }
@@ -20,23 +20,10 @@ extension Peer {
     }
 
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
-        moved(to: networks(of: interfaces))
+        moved(to: Place(interfaces))
         discovery.interfacesChanged(at: now)
         askAllLinksForLife()
         hurryRelays()
-    }
-
-    /// The network part of every address that is not of this machine only, ascending and without repeats.
-    private func networks(of interfaces: [NetworkInterface]) -> [NetworkInterface.Prefix] {
-        var networks: [NetworkInterface.Prefix] = []
-        for interface in interfaces where !interface.isLoopback {
-            for prefix in interface.addresses {
-                // Link-local addresses are the same on every network.
-                guard let network = prefix.network, !networks.contains(network) else { continue }
-                networks.append(network)
-            }
-        }
-        return networks
     }
 
     /// Our announcement as of now, signed, with a fresh sequence.

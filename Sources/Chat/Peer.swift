@@ -186,9 +186,9 @@ struct OwnPresence {
     var receiptTokens = ReceiptTokens()
     /// Commands given before the name was settled, oldest first.
     var deferred: [(command: Command, token: CommandToken?)] = []
-    /// The networks that our gathering was met on (prefixes of interfaces other than loopback).
-    var networks: [NetworkInterface.Prefix] = []
-    /// Since when all of them are gone and no other has come.
+    /// Where our gathering was met.
+    var place = Place()
+    /// Since when all of its networks are gone and no other has come.
     var adriftSince: Instant?
 
     init(instance: UInt64) { self.instance = instance }

@@ -56,6 +56,9 @@ enum HostBounds {
     static let interfaceSettleTime: Duration = .milliseconds(100)
     /// How often interfaces are looked at without having been told of a change, and sockets that died are reopened.
     static let interfaceInterval: Duration = .seconds(2)
+    /// How long a change waits for the hardware address of a router, and how often the kernel is asked for it.
+    static let routerTime: Duration = .seconds(1)
+    static let routerInterval: Duration = .milliseconds(50)
     /// A clock that jumped by more than this: the machine slept.
     static let unexplainedTime: Duration = .seconds(1)
     /// A wait that took this much longer than asked: the process was stopped. More than a loaded machine explains.

@@ -4,10 +4,44 @@ import Glibc
 import Wire
 
 /// The machine's interfaces as they are now.
-enum InterfaceList {
+struct InterfaceList {
     /// Those that are up and running and have an address, by index.
+    private(set) var interfaces: [NetworkInterface]
+    /// Routers of theirs whose hardware address the kernel does not know.
+    private(set) var unknownRouters: [IPAddress] = []
+
     /// - Parameter names: Only these; empty for all.
-    static func current(only names: [String]) throws(SystemError) -> [NetworkInterface] {
+    init(only names: [String]) throws(SystemError) {
+        interfaces = try Self.current(only: names)
+        let routers = RouterTable.current()
+        for place in interfaces.indices {
+            guard let router = routers[interfaces[place].name] else { continue }
+            interfaces[place].router = router.hardwareAddress
+            if router.hardwareAddress.isEmpty { unknownRouters.append(router.address) }
+        }
+    }
+
+    /// Whether a router is not known, or one is missing that an interface had.
+    func lacksRouters(of former: [NetworkInterface]) -> Bool {
+        !unknownRouters.isEmpty
+            || former.contains { before in
+                !before.router.isEmpty && interfaces.contains { $0.index == before.index && $0.router.isEmpty }
+            }
+    }
+
+    /// A router that the kernel has forgotten for want of use, or that does not answer, is taken to be there still, as
+    /// long as its interface has the same addresses.
+    mutating func keepRouters(of former: [NetworkInterface]) {
+        for place in interfaces.indices where interfaces[place].router.isEmpty {
+            let now = interfaces[place]
+            guard let before = former.first(where: { $0.index == now.index && $0.addresses == now.addresses }) else {
+                continue
+            }
+            interfaces[place].router = before.router
+        }
+    }
+
+    private static func current(only names: [String]) throws(SystemError) -> [NetworkInterface] {
         var first: UnsafeMutablePointer<ifaddrs>?
         try promptCall("getifaddrs") { getifaddrs(&first) }
         defer { freeifaddrs(first) }

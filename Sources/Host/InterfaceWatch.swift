@@ -1,17 +1,25 @@
 import CLinux
 import Chat
 import Glibc
+import Wire
 
 /// Learns from the kernel (rtnetlink) that interfaces or addresses change, and lists them anew: soon after a change,
 /// and now and then in case one was missed.
 final class InterfaceWatch {
     private(set) var interfaces: [NetworkInterface]
+    /// Something has changed that tells where we are, and is not in the list yet: whoever is met meanwhile may be of
+    /// another place.
+    private(set) var isUncertain = false
     /// When to list next.
     private(set) var nextDeadline: Instant
 
     private let socket: Descriptor
     private let names: [String]
     private let poller: Poller
+    /// The kernel has said something since the last list.
+    private var hasNews = false
+    /// Since when what it said is held back for want of a router's hardware address.
+    private var waitingSince: Instant?
 
     /// - Parameter names: Only these interfaces; empty for all.
     init(names: [String], poller: Poller, at now: Instant) throws(SystemError) {
@@ -22,7 +30,8 @@ final class InterfaceWatch {
             owning: try promptCall("socket", "netlink") { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
-        address.nl_groups = UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+        address.nl_groups = UInt32(
+            RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE)
         // Listening begins before the first list, so that no change falls between.
         let number = socket.number
         try promptCall("bind", "netlink") {
@@ -32,9 +41,11 @@ final class InterfaceWatch {
                 }
             }
         }
-        interfaces = try InterfaceList.current(only: names)
+        let list = try InterfaceList(only: names)
+        interfaces = list.interfaces
         nextDeadline = now + HostBounds.interfaceInterval
         try poller.add(socket.number, .interfaceWatch, .readable)
+        if !list.unknownRouters.isEmpty { wait(for: list.unknownRouters, at: now) }
     }
 
     deinit { poller.remove(socket.number) }
@@ -49,6 +60,11 @@ final class InterfaceWatch {
             }
         }
         nextDeadline = min(nextDeadline, now + HostBounds.interfaceSettleTime)
+        // Once for each flock of news: some machines have many a second, of what is nothing to us.
+        guard !hasNews else { return }
+        hasNews = true
+        guard let list = try? InterfaceList(only: names) else { return }
+        isUncertain = list.lacksRouters(of: interfaces) || Place(list.interfaces) != Place(interfaces)
     }
 
     enum Listing { case notDue, same, changed }
@@ -56,9 +72,30 @@ final class InterfaceWatch {
     func deadlineReached(at now: Instant) -> Listing {
         guard nextDeadline <= now else { return .notDue }
         nextDeadline = now + HostBounds.interfaceInterval
-        guard let listed = try? InterfaceList.current(only: names), listed != interfaces else { return .same }
-        interfaces = listed
+        guard var list = try? InterfaceList(only: names) else { return .same }
+        // Where we are is told by the router, too: what is said before it is known may go to the wrong people. A cable
+        // that was out for a moment leaves no other trace.
+        if list.lacksRouters(of: interfaces), hasNews || waitingSince != nil,
+            now < (waitingSince ?? now) + HostBounds.routerTime
+        {
+            wait(for: list.unknownRouters, at: now)
+            return .same
+        }
+        hasNews = false
+        isUncertain = false
+        waitingSince = nil
+        list.keepRouters(of: interfaces)
+        guard list.interfaces != interfaces else { return .same }
+        interfaces = list.interfaces
         return .changed
+    }
+
+    /// Has the kernel ask for the routers' hardware addresses, by a datagram for nobody (RFC 863), and looks again soon.
+    private func wait(for routers: [IPAddress], at now: Instant) {
+        nextDeadline = now + HostBounds.routerInterval
+        waitingSince = waitingSince ?? now
+        guard let socket = try? Descriptor(family: AF_INET, .datagram) else { return }
+        for router in routers { try? socket.sendDatagram([], to: Endpoint(address: router, port: 9)) }
     }
 
     /// List as soon as possible.

@@ -154,22 +154,33 @@ public final class PeerHost<C: Core> {
         return pending
     }
 
+    /// Nobody new is met on the LAN until it is clear which one it is.
+    private var isBetweenPlaces: Bool { multicast != nil && watch.isUncertain }
+
     private func takeEvents() throws {
+        // Where we are comes before whom we meet.
+        if (0..<poller.readyCount).contains(where: { poller.ready(at: $0)?.source == .interfaceWatch }) {
+            watch.ready(at: moment.now)
+        }
         for index in 0..<poller.readyCount {
             guard let (source, readiness) = poller.ready(at: index) else { continue }
             switch source {
             case .link(let id):
                 if let input = links.ready(id, readiness) { handle(input) }
             case .datagrams(let number, let toGroup):
-                multicast?.receive(on: number, toGroup: toGroup) { handle(.datagramReceived($0, from: $1)) }
+                multicast?.receive(on: number, toGroup: toGroup) {
+                    if !isBetweenPlaces { handle(.datagramReceived($0, from: $1)) }
+                }
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
+                    // Closed at once; whoever it is tries again.
+                    if door == .links, isBetweenPlaces { return }
                     if let id = links.accept(descriptor, from: from, isGuest: door == .guests) {
                         handle(.linkAccepted(id, from: from))
                     }
                 }
             case .page(let number): doors.pages?.ready(number) { operation.page(core) }
-            case .interfaceWatch: watch.ready(at: moment.now)
+            case .interfaceWatch: break
             case .hostsFound:
                 for (name, endpoints) in links.finder.ready() { handle(.hostFound(name: name, endpoints: endpoints)) }
             case .signals: takeSignals()
@@ -249,6 +260,8 @@ public final class PeerHost<C: Core> {
             case .multicast(let bytes): multicast?.multicast(bytes)
             case .sendDatagram(let bytes, let endpoint): multicast?.send(bytes, to: endpoint)
             case .findHost(let name, let port): links.finder.find(name, port: port)
+            case .openLink(let id, _) where isBetweenPlaces:
+                pending.append(.linkClosed(id, .failed("the network is changing")))
             case .openLink(let id, let endpoint): links.open(id, to: endpoint, at: moment.now)
             case .sendOnLink(let id, let bytes): links.send(bytes, on: id)
             case .closeLink(let id, let abruptly): links.close(id, abruptly: abruptly, at: moment.now)

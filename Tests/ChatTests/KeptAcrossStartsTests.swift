@@ -7,11 +7,11 @@ import Wire
 /// What is kept as settings from one start to the next.
 @Suite struct KeptAcrossStartsTests {
     private let hour: UInt64 = 3_600_000
-    private let office = [NetworkInterface.Prefix(address: IPAddress("192.0.2.0")!, length: 24)]
-    private let home = [
-        NetworkInterface.Prefix(address: IPAddress("198.51.100.0")!, length: 24),
-        NetworkInterface.Prefix(address: IPAddress("2001:db8::")!, length: 64),
-    ]
+    private let office = Place(
+        prefixes: [.init(address: IPAddress("192.0.2.0")!, length: 24)], routers: [[2, 0, 0, 0, 0, 1]])
+    private let home = Place(prefixes: [
+        .init(address: IPAddress("198.51.100.0")!, length: 24), .init(address: IPAddress("2001:db8::")!, length: 64),
+    ])
 
     private func gathering(_ number: UInt8) -> GatheringID { GatheringID([UInt8](repeating: number, count: 32))! }
     private func wall(_ hours: UInt64) -> WallTime { WallTime(milliseconds: 1_000_000_000_000 + hours * hour) }
@@ -19,25 +19,26 @@ import Wire
     @Test("a gathering is taken up again on one of its networks within 12 h, the latest first")
     func gatherings() {
         var known = KnownGatherings()
-        known.noteVisit(to: gathering(1), on: office, at: wall(0))
-        known.noteVisit(to: gathering(2), on: home, at: wall(5))
-        #expect(known.gathering(on: office, at: wall(12)) == gathering(1))
-        #expect(known.gathering(on: office, at: wall(13)) == nil)
-        #expect(known.gathering(on: home, at: wall(13)) == gathering(2))
+        let both = Place(prefixes: office.prefixes + home.prefixes, routers: office.routers)
+        known.noteVisit(to: gathering(1), in: office, at: wall(0))
+        known.noteVisit(to: gathering(2), in: home, at: wall(5))
+        #expect(known.gathering(in: office, at: wall(12)) == gathering(1))
+        #expect(known.gathering(in: office, at: wall(13)) == nil)
+        #expect(known.gathering(in: home, at: wall(13)) == gathering(2))
         // The prefix of IPv6 has changed, as it does from time to time.
         let renumbered = NetworkInterface.Prefix(address: IPAddress("2001:db8:1::")!, length: 64)
-        #expect(known.gathering(on: [home[0], renumbered], at: wall(13)) == gathering(2))
-        #expect(known.gathering(on: [], at: wall(6)) == nil)
+        #expect(known.gathering(in: Place(prefixes: [home.prefixes[0], renumbered]), at: wall(13)) == gathering(2))
+        #expect(known.gathering(in: Place(), at: wall(6)) == nil)
         // The clock was set back.
-        #expect(known.gathering(on: home, at: WallTime(milliseconds: 5)) == gathering(2))
-        known.noteVisit(to: gathering(3), on: [], at: wall(6))
-        #expect(known.gathering(on: [], at: wall(7)) == gathering(3))
-        known.noteVisit(to: gathering(4), on: office + home, at: wall(8))
-        #expect(known.gathering(on: office + home, at: wall(9)) == gathering(4))
+        #expect(known.gathering(in: home, at: WallTime(milliseconds: 5)) == gathering(2))
+        known.noteVisit(to: gathering(3), in: Place(), at: wall(6))
+        #expect(known.gathering(in: Place(), at: wall(7)) == gathering(3))
+        known.noteVisit(to: gathering(4), in: both, at: wall(8))
+        #expect(known.gathering(in: both, at: wall(9)) == gathering(4))
         // One of the two cables is out: perhaps somewhere else.
-        #expect(known.gathering(on: office, at: wall(9)) == gathering(1))
+        #expect(known.gathering(in: office, at: wall(9)) == gathering(1))
         known.noteMerge(of: gathering(4))
-        #expect(known.gathering(on: home, at: wall(9)) == gathering(2))
+        #expect(known.gathering(in: home, at: wall(9)) == gathering(2))
         #expect(KnownGatherings(decoding: known.encoded()) == known)
     }
 
@@ -45,7 +46,7 @@ import Wire
     func gatheringBounds() {
         var known = KnownGatherings()
         for number in 0..<50 as Range<UInt8> {
-            known.noteVisit(to: gathering(number), on: home, at: wall(UInt64(number)))
+            known.noteVisit(to: gathering(number), in: home, at: wall(UInt64(number)))
         }
         #expect(known.visits.count == KnownGatherings.capacity)
         #expect(known.visits.last?.gathering == gathering(49))

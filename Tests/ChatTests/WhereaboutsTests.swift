@@ -1,3 +1,4 @@
+import Secure
 import Testing
 import Wire
 
@@ -14,6 +15,13 @@ import Wire
     private var bridge: NetworkInterface { interface(9, "172.17.0.1", 16) }
     private var office: NetworkInterface { interface(2, "192.0.2.7") }
     private var home: NetworkInterface { interface(2, "198.51.100.7") }
+
+    /// The same prefix behind some router; 0 is one that is not known.
+    private func router(_ last: UInt8, _ address: String = "192.168.1.7") -> NetworkInterface {
+        var interface = interface(2, address)
+        interface.router = last == 0 ? [] : [2, 0, 0, 0, 0, last]
+        return interface
+    }
 
     /// Whether the gathering of the first place is that of the last.
     private func staysTogether(_ places: [NetworkInterface]...) throws -> Bool {
@@ -42,6 +50,44 @@ import Wire
         #expect(try staysTogether([office], [], [office]))
         #expect(try staysTogether([bridge], [office, bridge]))
         #expect(try staysTogether([office, bridge], [home, bridge], [office, bridge]))
+    }
+
+    @Test("two places with the same prefix are told apart by their routers; one that is not known tells nothing")
+    func routers() throws {
+        #expect(try !staysTogether([router(1)], [router(2)]))
+        #expect(try !staysTogether([router(1), bridge], [router(2), bridge]))
+        #expect(try !staysTogether([router(1)], [], [router(2)]))
+        #expect(try !staysTogether([router(1)], [router(0)], [router(2)]))
+        #expect(try staysTogether([router(1)], [router(0)], [router(1)]))
+        #expect(try staysTogether([router(0)], [router(1)]))
+        #expect(try staysTogether([router(1)], [router(2)], [router(1)]))
+        #expect(try staysTogether([router(1)], [router(1, "192.168.1.9")]))
+    }
+
+    @Test("a link from behind another router proves nothing and is given up")
+    func deadLinks() throws {
+        let rig = try PeerRig()
+        rig.tell(.interfacesChanged([router(1, "10.0.0.7")]))
+        let gathering = rig.peer.gathering
+        let bea = rig.join("bea", Example.authors[1])
+        rig.tell(.interfacesChanged([router(2, "10.0.0.7")]))
+        #expect(rig.peer.gathering != gathering)
+        #expect(rig.peer.links.direct(with: bea.identity.peerID) == nil)
+    }
+
+    @Test("who starts again resumes the gathering of this router only, and that of no router without one only")
+    func resuming() {
+        var known = KnownGatherings()
+        let wall = WallTime(milliseconds: 1_000_000_000_000)
+        let first = GatheringID([UInt8](repeating: 8, count: 32))!
+        let second = GatheringID([UInt8](repeating: 9, count: 32))!
+        known.noteVisit(to: first, in: Place([router(1)]), at: wall)
+        known.noteVisit(to: second, in: Place([router(0)]), at: wall)
+        #expect(known.gathering(in: Place([router(1)]), at: wall) == first)
+        #expect(known.gathering(in: Place([router(1), bridge]), at: wall) == first)
+        #expect(known.gathering(in: Place([router(0)]), at: wall) == second)
+        #expect(known.gathering(in: Place([router(2)]), at: wall) == nil)
+        #expect(KnownGatherings(decoding: known.encoded()) == known)
     }
 
     @Test("who is still linked with somebody of the gathering on a network that is there has not moved")

@@ -85,11 +85,9 @@ extension HostTests {
         func overIPv6() throws {
             let (caller, called) = (try ToyHost(), try ToyHost())
             let loopback = IPAddress.v6(high: 0, low: 1, scope: 0)
-            guard called.board.interfaces.isEmpty || true,
-                (try? InterfaceList.current(only: []))?.contains(where: {
-                    $0.addresses.contains { $0.address == loopback }
-                }) ?? false
-            else { return }
+            let interfaces = try InterfaceList(only: []).interfaces
+            // A machine may have been set up without IPv6.
+            guard interfaces.contains(where: { $0.addresses.contains { $0.address == loopback } }) else { return }
             caller.want(.openLink(link, to: Endpoint(address: loopback, port: called.host.linkPort)))
             #expect(try turn(caller, called) { caller.board.opened == [link] && called.board.accepted.count == 1 })
         }

@@ -135,12 +135,18 @@ struct KeepingTests {
         #expect(bea.events.allSatisfy { $0["event"] != "message" || $0.fields["gap"] == nil })
     }
 
-    @Test("what was said on one network is not told on another")
-    func networksApart() throws {
+    /// How two networks differ.
+    enum Difference: CaseIterable { case prefix, router }
+
+    @Test("what was said on one network is not told on another", arguments: Difference.allCases)
+    func networksApart(_ difference: Difference) throws {
         let lan = try Lan(3)
         // The third host is on a network of its own.
         try lan.setHalvesApart(true, firstHalf: 2)
-        try lan.setAddress(2, to: "10.84.0.3/24")
+        switch difference {
+        case .prefix: try lan.setAddress(2, to: "10.84.0.3/24")
+        case .router: try lan.addRouters()
+        }
         let ana = try start("ana", on: lan.hosts[0])
         let bea = try start("bea", on: lan.hosts[1])
         _ = try ana.joined("bea")
@@ -149,11 +155,15 @@ struct KeepingTests {
         _ = try bea.message("only in the office")
         let eve = try start("eve", on: lan.hosts[2])
         _ = try eve.waitUntilReady()
-        try lan.setBridge(0, second: true)
-        // Before an address comes, link-local ones (IPv6) suffice to be heard, which must not suffice to be told.
-        try lan.removeAddress(0)
-        _ = try? eve.joined("ana", within: 5)
-        try lan.setAddress(0, to: "10.84.0.1/24")
+        switch difference {
+        case .prefix:
+            try lan.setBridge(0, second: true)
+            // Before an address comes, link-local ones (IPv6) suffice to be heard, which must not suffice to be told.
+            try lan.removeAddress(0)
+            _ = try? eve.joined("ana", within: 5)
+            try lan.setAddress(0, to: "10.84.0.1/24")
+        case .router: try lan.carry(0, toSecond: true)
+        }
         _ = try eve.joined("ana", within: 20)
         // No event tells that the new address was noticed; what is said before is still said in the office.
         letTimePass(3)
@@ -167,8 +177,12 @@ struct KeepingTests {
         _ = try ana.first("bea leaving") { $0["state"] == "left" && $0["name"] == "bea" }
         // Back in the office, its lobby goes on.
         let before = ana.events.count
-        try lan.setBridge(0, second: false)
-        try lan.setAddress(0, to: "10.83.0.1/24")
+        switch difference {
+        case .prefix:
+            try lan.setBridge(0, second: false)
+            try lan.setAddress(0, to: "10.83.0.1/24")
+        case .router: try lan.carry(0, toSecond: false)
+        }
         _ = try ana.joined("bea", after: before, within: 20)
         try ana.say("back")
         _ = try bea.message("back")

@@ -80,6 +80,28 @@ final class Lan {
         try Self.run("ip -n \(bridge) link set p\(index) master br\(second ? 1 : 0)")
     }
 
+    /// Both bridges become routers of the same address, each with a hardware address of its own, as in two homes.
+    func addRouters() throws {
+        for (index, name) in ["br0", "br1"].enumerated() {
+            // Else a bridge has the address of one of its ports, and loses it with the port.
+            try Self.run("ip -n \(bridge) link set \(name) address 02:00:00:83:00:0\(index)")
+            try Self.run("ip -n \(bridge) addr add 10.83.0.254/24 dev \(name)")
+        }
+        for index in hosts.indices { try setDefaultRoute(index) }
+    }
+
+    /// Carries a host to the network of the other router: out of earshot in between, same address.
+    func carry(_ index: Int, toSecond second: Bool) throws {
+        try setCable(index, up: false)
+        try setBridge(index, second: second)
+        try setCable(index, up: true)
+        try setDefaultRoute(index)
+    }
+
+    private func setDefaultRoute(_ index: Int) throws {
+        try Self.run("ip -n \(hosts[index]) route replace default via 10.83.0.254")
+    }
+
     /// Drops this share of all UDP datagrams that reach a host.
     func dropDatagrams(percent: Int) throws {
         for host in hosts {
