@@ -25,6 +25,8 @@ struct ReconciliationWriter {
     /// The end of the last stretch that was written.
     private var writtenBound: EntryKey
     private var hasEnded = false
+    /// Where the first stretch begins that the other side is asked about; nil: there is none.
+    private(set) var firstQuestion: EntryKey?
 
     init(floor: UInt64) {
         self.floor = floor
@@ -63,6 +65,7 @@ struct ReconciliationWriter {
     }
 
     private mutating func write(_ content: StretchContent, at end: EntryKey?) {
+        firstQuestion = firstQuestion ?? lastBound
         if writtenBound != lastBound { append(.skip, end: lastBound) }
         append(content, end: end)
         if let end { lastBound = end } else { hasEnded = true }

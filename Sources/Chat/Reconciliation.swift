@@ -15,17 +15,31 @@ public struct Reconciliation: Sendable {
     /// Stretches that a differing stretch is split into.
     static let splitCount = 16
 
+    /// What is found and held back at once, in IDs: 512 KiB.
+    static let heldBackCount = 16_384
+
     /// Messages sent so far.
     public private(set) var roundsDone = 1
+    /// What was found behind something that is not yet settled, ascending. Were it asked for at once, entries would
+    /// come before their parents, by a whole log perhaps.
+    private var heldBack: [Finding] = []
 
-    /// What a message of the other side says about the two logs.
+    /// What a message of the other side says about the two logs. Over all rounds both lists ascend.
     public struct Outcome: Equatable, Sendable {
         /// The next message; nil: done.
         public var reply: [UInt8]?
-        /// Entries that the other side says it has and we lack, in its order.
-        public var need: [EntryID]
-        /// Entries that we have and the other side lacks, ascending.
-        public var have: [EntryID]
+        /// Entries that the other side says it has and we lack.
+        public var need: [EntryID] = []
+        /// Entries that we have and the other side lacks.
+        public var have: [EntryID] = []
+    }
+
+    /// What one stretch differs in.
+    fileprivate struct Finding: Sendable {
+        /// Where the stretch begins.
+        var start: EntryKey
+        var need: [EntryID]
+        var have: [EntryID]
     }
 
     /// Where what a message speaks of begins; nil for what is no message.
@@ -47,8 +61,18 @@ public struct Reconciliation: Sendable {
         try comparison.run()
         let mayGoOn = comparison.writer.saysSomething && roundsDone < Self.roundCount
         if mayGoOn { roundsDone += 1 }
-        return Outcome(
-            reply: mayGoOn ? comparison.writer.message : nil, need: comparison.need, have: comparison.have)
+        heldBack += comparison.findings
+        heldBack.sort { $0.start < $1.start }
+        var outcome = Outcome(reply: mayGoOn ? comparison.writer.message : nil)
+        let isTooMuch = heldBack.reduce(0) { $0 + $1.need.count + $1.have.count } > Self.heldBackCount
+        let end = mayGoOn && !isTooMuch ? comparison.writer.firstQuestion : nil
+        let settled = heldBack.prefix { finding in end.map { finding.start < $0 } ?? true }
+        for finding in settled {
+            outcome.need += finding.need
+            outcome.have += finding.have
+        }
+        heldBack.removeFirst(settled.count)
+        return outcome
     }
 
     /// The answer of the side that did not open.
@@ -81,8 +105,7 @@ private struct Comparison {
     /// Position of the first key that was not yet compared.
     private var position: Int
     var writer: ReconciliationWriter
-    var need: [EntryID] = []
-    var have: [EntryID] = []
+    private(set) var findings: [Reconciliation.Finding] = []
 
     init(
         _ message: [UInt8], over index: LogIndex, floor: UInt64, isOpener: Bool
@@ -142,9 +165,11 @@ private struct Comparison {
         guard isOpener else { return list(positions, end: end) }
         let own = index.keys(at: positions)
         var said = Set(theirs)
-        for key in own where said.remove(key.id) == nil { have.append(key.id) }
+        var finding = Reconciliation.Finding(start: writer.lastBound, need: [], have: [])
+        for key in own where said.remove(key.id) == nil { finding.have.append(key.id) }
         // In their order, each once.
-        for id in theirs where said.remove(id) != nil { need.append(id) }
+        for id in theirs where said.remove(id) != nil { finding.need.append(id) }
+        if !finding.need.isEmpty || !finding.have.isEmpty { findings.append(finding) }
         return writer.end(.skip, at: end)
     }
 

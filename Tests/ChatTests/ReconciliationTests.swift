@@ -8,6 +8,9 @@ import Wire
 struct ReconciledPair {
     var need: Set<EntryID> = []
     var have: Set<EntryID> = []
+    /// In the order in which they were learnt.
+    var needInOrder: [EntryID] = []
+    var haveInOrder: [EntryID] = []
     var roundTrips = 0
     var bytes = 0
 
@@ -22,6 +25,8 @@ struct ReconciledPair {
             #expect(need.isDisjoint(with: outcome.need) && have.isDisjoint(with: outcome.have))
             need.formUnion(outcome.need)
             have.formUnion(outcome.have)
+            needInOrder += outcome.need
+            haveInOrder += outcome.have
             guard let reply = outcome.reply else { return }
             message = reply
         }
@@ -55,6 +60,20 @@ struct ReconciledPair {
         #expect(pair.have == Set(onlyOurs.filter { $0.lamport >= floor }.map(\.id)))
         #expect(pair.need == Set(onlyTheirs.filter { $0.lamport >= floor }.map(\.id)))
         #expect(pair.roundTrips <= 12)
+        // What is asked for in this order comes after its parents.
+        let order = Dictionary(uniqueKeysWithValues: (onlyOurs + onlyTheirs).map { ($0.id, $0) })
+        #expect(pair.needInOrder == pair.needInOrder.compactMap { order[$0] }.sorted().map(\.id))
+        #expect(pair.haveInOrder == pair.haveInOrder.compactMap { order[$0] }.sorted().map(\.id))
+    }
+
+    @Test("who was cut off in the middle of a log learns of the rest from there on, in order")
+    func resumed() throws {
+        var random = SeededGenerator(seed: 768)
+        let all = Self.keys(1_000, spread: 100_000, using: &random).sorted()
+        let pair = try ReconciledPair(Self.index(all.prefix(768)), Self.index(all))
+        #expect(pair.needInOrder == all.dropFirst(768).map(\.id))
+        let other = try ReconciledPair(Self.index(all), Self.index(all.prefix(768)))
+        #expect(other.haveInOrder == all.dropFirst(768).map(\.id))
     }
 
     @Test(
