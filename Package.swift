@@ -54,7 +54,7 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
-        // Counts allocations by standing before the C library's: only for what measures.
+        // Counts allocations and system calls by standing before the C library's: only for what measures.
         .target(name: "CMeasure"),
 
         // What tests of several targets need.
@@ -69,7 +69,8 @@ let package = Package(
             name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
-            name: "HostTests", dependencies: ["TestKit", "Host", "Chat", "Secure", "Wire"], swiftSettings: settings),
+            name: "HostTests", dependencies: ["TestKit", "CMeasure", "Host", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
         .testTarget(
             name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(

@@ -12,6 +12,10 @@ int earshot_bind_blob(sqlite3_stmt *statement, int place, const void *bytes, int
     return sqlite3_bind_blob(statement, place, bytes ? bytes : "", count, transient);
 }
 
+int earshot_bind_lasting_blob(sqlite3_stmt *statement, int place, const void *bytes, int count) {
+    return sqlite3_bind_blob(statement, place, bytes ? bytes : "", count, 0);
+}
+
 int earshot_bind_text(sqlite3_stmt *statement, int place, const void *utf8, int count) {
     return sqlite3_bind_text(statement, place, utf8 ? utf8 : "", count, transient);
 }

@@ -209,10 +209,10 @@ struct RelayState {
     var knownAuthors: [PeerID: Bool] = [:]
     /// The member that last brought an entry: asked first for what is missing.
     var lastSource: RelayLink?
-    /// Signatures checked of what authenticated authors say themselves: members check it too, so under a flood the
-    /// relay checks samples.
     var guests = RelayGuests()
-    var verifications = TokenBucket(capacity: 100, perSecond: 100)
+    /// Signatures checked of what authenticated authors say themselves: members check them all, so the relay checks
+    /// samples, for a thousandth of a processor.
+    var verifications = TokenBucket(capacity: 20, perSecond: 20)
 
     var port: UInt16 = 0
     /// Our own, made once: nothing in it changes.

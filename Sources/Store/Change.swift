@@ -64,11 +64,13 @@ extension SQLiteArchive {
         return number
     }
 
+    private static let insertionText = "INSERT OR IGNORE INTO entry (log, lamport, id, bytes) VALUES (?, ?, ?, ?)"
+
     private func append(_ entry: ArchivedEntry, to log: LogID) throws(ArchiveError) -> Bool {
-        let count = try database.run(
-            "INSERT OR IGNORE INTO entry (log, lamport, id, bytes) VALUES (?, ?, ?, ?)",
-            .integer(try numberMade(for: log)), .number(entry.key.lamport), .identifier(entry.key.id),
-            .blob(entry.bytes))
+        if insertion == nil { insertion = try database.statement(Self.insertionText) }
+        guard let statement = insertion else { return false }
+        let number = try numberMade(for: log)
+        let count = try database.run(statement, (number, entry.key.lamport), entry.key.id, entry.bytes)
         guard count > 0 else { return false }
         wordIndex.entryAdded()
         return true

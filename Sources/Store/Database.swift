@@ -60,6 +60,32 @@ final class Database {
         return Int(sqlite3_changes(handle))
     }
 
+    /// A statement that is kept, for ``run(_:_:_:_:)``.
+    func statement(_ sql: String) throws(ArchiveError) -> OpaquePointer { try prepared(sql) }
+
+    /// A statement with two numbers, an identifier and bytes, which changes something. Asks for no memory of ours.
+    /// - Returns: how many rows it changed.
+    func run<Kind>(
+        _ statement: OpaquePointer, _ numbers: (Int64, UInt64), _ identifier: Identifier<Kind>, _ bytes: [UInt8]
+    ) throws(ArchiveError) -> Int {
+        let words = identifier.words
+        let wire = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        let code = withUnsafeBytes(of: wire) { id in
+            bytes.withUnsafeBytes { bytes in
+                defer { sqlite3_reset(statement) }
+                // Zero is success.
+                let failure =
+                    sqlite3_bind_int64(statement, 1, numbers.0)
+                    | sqlite3_bind_int64(statement, 2, Int64(clamping: numbers.1))
+                    | earshot_bind_lasting_blob(statement, 3, id.baseAddress, CInt(id.count))
+                    | earshot_bind_lasting_blob(statement, 4, bytes.baseAddress, CInt(bytes.count))
+                return failure == 0 ? sqlite3_step(statement) : sqlite3_extended_errcode(handle)
+            }
+        }
+        guard code == SQLITE_DONE else { throw Self.error(code, path, handle) }
+        return Int(sqlite3_changes(handle))
+    }
+
     /// All rows of a query, each as `read` makes it.
     func rows<Element>(
         _ sql: String, _ values: SQLValue..., read: (Row) throws(ArchiveError) -> Element

@@ -19,6 +19,8 @@ public final class SQLiteArchive: Archive {
     private let isWriteAhead: Bool
     /// Something was forgotten: it shall not stay in the write-ahead log.
     private var mustTruncate = false
+    /// What keeps an entry, once one has been kept.
+    var insertion: OpaquePointer?
     /// The number of each log that was asked for; emptied when a transaction is rolled back.
     var numbers: [LogID: Int64] = [:]
 
@@ -145,7 +147,7 @@ public final class SQLiteArchive: Archive {
                 try database.execute("PRAGMA synchronous = \(mustBeSynchronous ? "FULL" : "NORMAL")")
                 isSynchronous = mustBeSynchronous
             }
-            try database.execute("BEGIN IMMEDIATE")
+            try database.run("BEGIN IMMEDIATE")
             stage = .open(durability)
         } catch {
             if wasSpoiled { spoil() }

@@ -41,6 +41,8 @@ int sqlite3_bind_null(sqlite3_stmt *statement, int place);
 // Both take a copy of the bytes.
 int earshot_bind_blob(sqlite3_stmt *statement, int place, const void *bytes, int count);
 int earshot_bind_text(sqlite3_stmt *statement, int place, const void *utf8, int count);
+// Takes no copy: the bytes must stay until the statement has been reset.
+int earshot_bind_lasting_blob(sqlite3_stmt *statement, int place, const void *bytes, int count);
 int64_t sqlite3_column_int64(sqlite3_stmt *statement, int column);
 const void *sqlite3_column_blob(sqlite3_stmt *statement, int column);
 int sqlite3_column_bytes(sqlite3_stmt *statement, int column);

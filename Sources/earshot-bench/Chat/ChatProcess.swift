@@ -1,3 +1,4 @@
+import CMeasure
 import Glibc
 
 /// `earshot --json` beside this program: commands in, events out.
@@ -7,6 +8,7 @@ final class ChatProcess {
     /// Lines of each kind so far.
     var joinedCount: Int { joinedAt.count }
     private(set) var messageCount = 0
+    private(set) var deliveredCount = 0
     /// When things first happened, in nanoseconds since the process was started.
     private(set) var joinedAt: [UInt64] = []
     private(set) var readyAt: UInt64?
@@ -30,6 +32,8 @@ final class ChatProcess {
         while let line = child.readLine() {
             if line.contains("\"event\":\"message\"") {
                 messageCount += 1
+            } else if line.contains("\"state\":\"delivered\"") {
+                deliveredCount += 1
             } else if line.contains("\"state\":\"joined\"") {
                 joinedAt.append(Clock.now - child.startedAt)
             } else if line.contains("\"event\":\"ready\"") {
@@ -77,10 +81,11 @@ extension ArraySlice<UInt8> {
     func contains(_ text: StaticString) -> Bool { place(of: text) != nil }
 
     private func place(of text: StaticString) -> Int? {
-        let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        guard count >= wanted.count else { return nil }
-        return (startIndex...endIndex - wanted.count).first {
-            self[$0] == wanted[0] && self[$0...].starts(with: wanted)
+        withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress,
+                let found = measure_find(text.utf8Start, text.utf8CodeUnitCount, start, bytes.count)
+            else { return nil }
+            return startIndex + (found - start)
         }
     }
 

@@ -1,0 +1,69 @@
+import CMeasure
+import Chat
+import Testing
+import Wire
+
+@testable import Host
+
+extension HostTests {
+    /// Counts do not flicker.
+    @Suite("What a round costs")
+    struct CostTests {
+        /// Calls of the system in a round in which what one link said goes to so many others.
+        private func calls(listeners: Int) throws -> UInt64 {
+            let hub = try ToyHost()
+            let callers = try ToyHost()
+            let message = [UInt8](repeating: 7, count: 300)
+            for number in 0...listeners { callers.want(.openLink(LinkID(number: UInt64(number)), to: hub.endpoint)) }
+            #expect(try turn(hub, callers) { hub.board.accepted.count == listeners + 1 })
+            #expect(try turn(hub, callers) { callers.board.opened.count == listeners + 1 })
+            hub.board.answer = { input in
+                guard case .linkBytesReceived(let speaker, _) = input else { return [] }
+                return hub.board.accepted.filter { $0 != speaker }.map { .sendOnLink($0, message) }
+            }
+            callers.want(.sendOnLink(LinkID(number: 0), [1]))
+            try callers.turn()
+            let before = measure_call_count()
+            try hub.turn()
+            let calls = measure_call_count() - before
+            #expect(
+                try turn(callers) {
+                    callers.board.received.values.reduce(0) { $0 + $1.count } == listeners * message.count
+                })
+            return calls
+        }
+
+        @Test("what one says is received once, and sent once to each of the others, with no other call of the system")
+        func calls() throws {
+            guard measure_is_counting() == 1 else { return }
+            #expect(try calls(listeners: 10) == 1 + 10)
+            #expect(try calls(listeners: 40) == 1 + 40)
+        }
+
+        @Test("to send asks for no memory")
+        func sending() throws {
+            let hub = try ToyHost()
+            let poller = try Poller()
+            let table = try LinkTable(poller: poller)
+            let link = LinkID(number: 1)
+            table.open(link, to: hub.endpoint, at: Clock.now())
+            var isOpen = false
+            let end = Clock.now() + .seconds(20)
+            while !isOpen, Clock.now() < end {
+                try poller.wait(atMost: .milliseconds(10))
+                for index in 0..<poller.readyCount {
+                    guard let (_, readiness) = poller.ready(at: index) else { continue }
+                    if case .linkOpened? = table.ready(link, readiness) { isOpen = true }
+                }
+            }
+            #expect(isOpen)
+            table.flush()
+            let message = [UInt8](repeating: 7, count: 300)
+            table.send(message, on: link)
+            let before = measure_allocation_count()
+            for _ in 0..<100 { table.send(message, on: link) }
+            #expect(measure_allocation_count() == before)
+            #expect(try turn(hub) { hub.board.received.values.first?.count == 101 * message.count })
+        }
+    }
+}
