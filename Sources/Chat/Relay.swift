@@ -14,7 +14,7 @@ public struct Relay: Core {
     let staticKey: NoiseKeyPair
     var links = RelayLinkTable()
     var gate: RelayGate
-    var names = RelayNames()
+    var names: RelayNames
     var lobby: RoomLog
     var moderation: RelayModerationBook
     var news = RelayNews()
@@ -42,6 +42,7 @@ public struct Relay: Core {
         state = RelayState(instance: random.next() | 1)
         self.random = random
         for peer in try archive.knownPeers() { state.knownAuthors[peer.id] = true }
+        names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
     }
 
     public var id: PeerID { identity.peerID }
@@ -92,6 +93,7 @@ public struct Relay: Core {
             .info,
             "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
         notify(.ready(name: configuration.name.text, id: id, port: port))
+        names.resume(at: now)
         agenda.ask(for: .retention, at: now)
         forgetOverdue()
     }
@@ -114,6 +116,10 @@ public struct Relay: Core {
     private mutating func settle() {
         settleLobby()
         considerNews()
+        // Who leaves because the relay is stopped comes back.
+        if !state.isFinished, let contested = names.takeContested() {
+            keep { archive throws(ArchiveError) in try archive.setSetting(ContestedNames.setting, to: contested) }
+        }
         counters.members = links.members.count
         counters.guests = state.guests.count
         counters.strangers = links.strangerCount

@@ -20,6 +20,11 @@ struct RelayNames {
     private var held: [(peer: PeerID, until: Instant)] = []
     /// Where to go on looking for `name-N`, by folded name: thousands that want one name are not counted through.
     private var nextNumber: [String: Int] = [:]
+    /// Names that more than one wanted, with who got them: after a restart of the relay nobody else may be quicker.
+    private var contested: ContestedNames
+
+    /// - Parameter contested: from an earlier start; see ``resume(at:)``.
+    init(_ contested: ContestedNames = ContestedNames()) { self.contested = contested }
 
     /// The name of a key that is here or is awaited back.
     func name(of peer: PeerID) -> Nickname? { names[peer] }
@@ -39,6 +44,8 @@ struct RelayNames {
             guard !isStrict else { return nil }
             let free = nextFree(after: wanted)
             take(free, by: peer)
+            if let first = names[holder.peer] { contested.note(first, of: holder.peer) }
+            contested.note(free, of: peer)
             return free
         }
         take(wanted, by: peer)
@@ -74,7 +81,19 @@ struct RelayNames {
     mutating func release(_ peer: PeerID) {
         guard let name = names.removeValue(forKey: peer) else { return }
         holders[name.folded] = nil
+        contested.forget(peer)
     }
+
+    /// The relay has been started again: who had one of these has time to come back.
+    mutating func resume(at now: Instant) {
+        for (peer, name) in contested.names where names[peer] == nil && holders[name.folded] == nil {
+            take(name, by: peer)
+            hold(peer, at: now)
+        }
+    }
+
+    /// What is to be kept, if it has changed since it was last asked for.
+    mutating func takeContested() -> [UInt8]? { contested.takeChange() }
 
     /// The key's link broke: its name is kept for a while.
     mutating func hold(_ peer: PeerID, at now: Instant) {

@@ -68,4 +68,27 @@ struct RelayTests {
         rig.say([.goodbye(.leaving)], ben)
         #expect(rig.join("ben").welcome?.name == "ben")
     }
+
+    @Test("after a restart nobody is quicker: a name that two wanted is kept for who had it, for 60 s")
+    func namesOverRestart() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        let other = rig.join("ana")
+        #expect(other.welcome?.name == "ana-2")
+        try rig.restart()
+        #expect(rig.join("ana", as: other.identity).welcome?.name == "ana-2")
+        #expect(rig.join("ana", as: ana.identity).welcome?.name == "ana")
+        rig.tell(.commanded(.quit(afterReceipts: false), token: nil))
+        try rig.restart()
+        #expect(rig.join("ana", as: other.identity).welcome?.name == "ana-2")
+        rig.wait(.seconds(61))
+        #expect(rig.join("ana").welcome?.name == "ana")
+        // Who has left for good has left the name, too.
+        let third = rig.join("ben")
+        let fourth = rig.join("ben")
+        rig.say([.goodbye(.leaving)], third)
+        rig.say([.goodbye(.leaving)], fourth)
+        try rig.restart()
+        #expect(rig.join("ben").welcome?.name == "ben")
+    }
 }

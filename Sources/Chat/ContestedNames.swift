@@ -1,0 +1,61 @@
+import Wire
+
+/// Names at a relay that more than one wanted, and the keys that got them. Kept over restarts, so that who is back
+/// first does not take the name that another had.
+struct ContestedNames {
+    /// Names kept; the oldest give way.
+    static let capacity = 1_000
+    static let setting = "contested names"
+
+    private(set) var names: [(peer: PeerID, name: Nickname)] = []
+    private var isChanged = false
+
+    init() {}
+
+    mutating func note(_ name: Nickname, of peer: PeerID) {
+        if let place = names.firstIndex(where: { $0.peer == peer }) {
+            guard names[place].name != name else { return }
+            names[place].name = name
+        } else {
+            names.append((peer, name))
+            if names.count > Self.capacity { names.removeFirst() }
+        }
+        isChanged = true
+    }
+
+    mutating func forget(_ peer: PeerID) {
+        guard let place = names.firstIndex(where: { $0.peer == peer }) else { return }
+        names.remove(at: place)
+        isChanged = true
+    }
+
+    /// As a setting, if it has changed since this was last asked for.
+    mutating func takeChange() -> [UInt8]? {
+        guard isChanged else { return nil }
+        isChanged = false
+        var writer = CBORWriter()
+        writer.array(count: names.count)
+        for (peer, name) in names {
+            writer.array(count: 2)
+            writer.identifier(peer)
+            writer.text(name.text)
+        }
+        return writer.bytes
+    }
+
+    /// - Returns: none for what is not of this form.
+    init(decoding bytes: [UInt8]) {
+        names = (try? Self.names(in: bytes)) ?? []
+    }
+
+    private static func names(in bytes: [UInt8]) throws -> [(peer: PeerID, name: Nickname)] {
+        var reader = CBORReader(bytes)
+        var names: [(peer: PeerID, name: Nickname)] = []
+        for _ in 0..<(try reader.array(maximum: capacity)) {
+            _ = try reader.array(maximum: 2)
+            let peer: PeerID = try reader.identifier()
+            names.append((peer, try Nickname(try reader.text(maximumBytes: Limits.nameBytes))))
+        }
+        return names
+    }
+}
