@@ -184,6 +184,11 @@ public struct RoomLog {
     }
 
     private mutating func climb() {
+        // Mostly all is within reach, which the last one shows without a search.
+        if let last = index.last, last.lamport <= reach + Self.lamportStep {
+            reach = max(reach, last.lamport)
+            return
+        }
         while true {
             let below = index.position(of: EntryKey(lamport: reach + Self.lamportStep + 1, id: .least))
             guard below > 0, index[below - 1].lamport > reach else { return }

@@ -38,6 +38,8 @@ public final class PeerHost<C: Core> {
     struct Moment {
         var now = Clock.now()
         var wall = Clock.wall()
+        /// Somebody in front has asked for something in this round.
+        var hasCommand = false
     }
 
     enum Outcome {
@@ -133,7 +135,10 @@ public final class PeerHost<C: Core> {
     }
 
     private func handle(_ input: Input) {
-        if case .commanded(let command, let token) = input { keeping.said.append((command, token)) }
+        if case .commanded(let command, let token) = input {
+            keeping.said.append((command, token))
+            moment.hasCommand = true
+        }
         core.handle(input, at: moment.now, wall: moment.wall)
     }
 
@@ -255,6 +260,8 @@ public final class PeerHost<C: Core> {
     // MARK: Outputs
 
     func carryOut() {
+        // Whoever speaks waits for it to leave, whoever listens to see it: before the receipt for it, for instance.
+        var showsFirst = !moment.hasCommand
         while outcome == nil, let output = core.nextOutput() {
             switch output {
             case .multicast(let bytes): multicast?.multicast(bytes)
@@ -263,7 +270,10 @@ public final class PeerHost<C: Core> {
             case .openLink(let id, _) where isBetweenPlaces:
                 pending.append(.linkClosed(id, .failed("the network is changing")))
             case .openLink(let id, let endpoint): links.open(id, to: endpoint, at: moment.now)
-            case .sendOnLink(let id, let bytes): links.send(bytes, on: id)
+            case .sendOnLink(let id, let bytes):
+                if showsFirst { writeOutput() }
+                showsFirst = false
+                links.send(bytes, on: id)
             case .closeLink(let id, let abruptly): links.close(id, abruptly: abruptly, at: moment.now)
             case .notify(let event, let token): frontEnd.eventOccurred(event, token: token, at: moment.wall)
             case .note(let note): configuration.note(note)

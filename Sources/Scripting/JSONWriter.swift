@@ -83,6 +83,11 @@ struct JSONWriter {
     /// so that a line shown on a terminal, or split by a careless reader, does no harm.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Most texts, and all IDs, are plain.
+        if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 && $0 != 0x22 && $0 != 0x5C }) {
+            return bytes.append(contentsOf: text.utf8)
+        }
         for scalar in text.unicodeScalars {
             switch scalar.value {
             case 0x22: bytes.append(contentsOf: [0x5C, 0x22])
@@ -96,6 +101,5 @@ struct JSONWriter {
             default: bytes.append(contentsOf: UTF8.encode(scalar)!)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
