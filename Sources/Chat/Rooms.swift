@@ -21,8 +21,11 @@ struct Rooms {
     private var conversations: [PeerID: RoomLog] = [:]
     /// Peers with an open conversation, ascending: the order in which they are walked.
     private var conversationPeers: [PeerID] = []
-    /// Lobbies of relays, in the order in which they were opened; few.
-    private var relayLobbies: [(relay: PeerID, log: RoomLog?)] = []
+    /// Only asked; walked by ``relays``. A list that is searched would do, but what an accessor yields out of an
+    /// element of one leaks in debug builds (Swift 6.3).
+    private var relayLobbies: [PeerID: RoomLog] = [:]
+    /// In the order in which their lobbies were opened; few.
+    private var relays: [PeerID] = []
     /// Those that we were in before.
     var known = KnownGatherings()
     /// How often our log may be moved to another gathering.
@@ -41,7 +44,7 @@ struct Rooms {
 
     /// All open rooms in a stable order.
     var keys: [RoomKey] {
-        (lobby == nil ? [] : [.lobby]) + relayLobbies.map { .relayLobby($0.relay) }
+        (lobby == nil ? [] : [.lobby]) + relays.map { .relayLobby($0) }
             + conversationPeers.map { .conversation($0) }
     }
 
@@ -50,22 +53,14 @@ struct Rooms {
             switch key {
             case .lobby: yield lobby
             case .conversation(let peer): yield conversations[peer]
-            case .relayLobby(let relay):
-                if let place = place(of: relay) { yield relayLobbies[place].log } else { yield nil }
+            case .relayLobby(let relay): yield relayLobbies[relay]
             }
         }
         _modify {
             switch key {
             case .lobby: yield &lobby
             case .conversation(let peer): yield &conversations[peer]
-            case .relayLobby(let relay):
-                if let place = place(of: relay) {
-                    yield &relayLobbies[place].log
-                } else {
-                    var none: RoomLog?
-                    yield &none
-                    precondition(none == nil, "a relay's lobby is opened by openRelayLobby(_:of:)")
-                }
+            case .relayLobby(let relay): yield &relayLobbies[relay]
             }
         }
     }
@@ -83,11 +78,10 @@ struct Rooms {
         rumours = []
     }
 
-    private func place(of relay: PeerID) -> Int? { relayLobbies.firstIndex { $0.relay == relay } }
-
     mutating func openRelayLobby(_ log: RoomLog, of relay: PeerID) {
-        precondition(place(of: relay) == nil, "a relay's lobby is opened once")
-        relayLobbies.append((relay, log))
+        precondition(relayLobbies[relay] == nil, "a relay's lobby is opened once")
+        relayLobbies[relay] = log
+        relays.append(relay)
     }
 
     mutating func openConversation(_ log: RoomLog, with peer: PeerID) {
@@ -98,7 +92,7 @@ struct Rooms {
 
     var nextDeadline: Deadline? {
         var next = lobby?.nextDeadline
-        for lobby in relayLobbies { next = .earlier(next, lobby.log?.nextDeadline) }
+        for relay in relays { next = .earlier(next, relayLobbies[relay]?.nextDeadline) }
         for peer in conversationPeers { next = .earlier(next, conversations[peer]?.nextDeadline) }
         return next
     }

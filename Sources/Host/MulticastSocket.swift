@@ -29,7 +29,6 @@ final class MulticastSocket {
         self.interface = interface
         self.address = address
         self.poller = poller
-        buffer = .allocate(byteCount: Limits.datagramBytes + 1, alignment: 16)
         switch address {
         case .v4:
             group = Endpoint(address: .v4(0xEFFF_4553), port: port)
@@ -42,6 +41,8 @@ final class MulticastSocket {
             receiver = try Self.receiver6(group, interface)
             sender = try Self.sender6(address, interface)
         }
+        // Last: what throws before all is set up leaves nothing behind.
+        buffer = .allocate(byteCount: Limits.datagramBytes + 1, alignment: 16)
         try poller.add(receiver.number, .datagrams(number, toGroup: true), .readable)
         try poller.add(sender.number, .datagrams(number, toGroup: false), .readable)
     }
