@@ -45,6 +45,11 @@ let package = Package(
         // Many cores on a virtual network, clock and disk.
         .target(name: "Simulator", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
 
+        // What a fuzzer does to decoders, cores and front ends.
+        .target(
+            name: "Exercises", dependencies: ["Simulator", "Terminal", "Scripting", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
+
         // The cores: no system call, no clock, no randomness of their own.
         .target(name: "Chat", dependencies: ["Secure", "Wire"], swiftSettings: settings),
         .target(name: "Secure", dependencies: ["Wire", "COpenSSL"], swiftSettings: settings),
@@ -76,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["TestKit", "Simulator", "Chat", "Secure", "Wire"],
+            name: "SimulatorTests", dependencies: ["TestKit", "Exercises", "Simulator", "Chat", "Secure", "Wire"],
             exclude: ["Corpus"], swiftSettings: settings),
         .testTarget(
             name: "EarshotTests", dependencies: ["TestKit", "earshot", "Chat", "Secure", "Wire"],
@@ -93,6 +98,6 @@ if Context.environment["EARSHOT_FUZZ"] != nil {
     package.products.append(.executable(name: "earshot-fuzz", targets: ["earshot-fuzz"]))
     package.targets += [
         .target(name: "CFuzzer"),
-        .executableTarget(name: "earshot-fuzz", dependencies: ["Simulator", "CFuzzer"], swiftSettings: settings),
+        .executableTarget(name: "earshot-fuzz", dependencies: ["Exercises", "CFuzzer"], swiftSettings: settings),
     ]
 }

@@ -99,6 +99,19 @@ struct CausalOrder {
         tidy()
     }
 
+    /// This one is let go of while it waits: it is shown now, before anything that comes behind it.
+    mutating func letGo(_ id: EntryID) {
+        guard let entry = waiting.removeValue(forKey: id) else { return }
+        for parent in entry.awaited {
+            dependants[parent]?.removeAll { $0 == id }
+            guard dependants[parent]?.isEmpty == true else { continue }
+            dependants[parent] = nil
+            remove(parent, from: &missing)
+            remove(parent, from: &toAsk)
+        }
+        makeReady(entry.entry, hasGap: true)
+    }
+
     // Showing.
 
     mutating func nextShown() -> Shown? { ready.popFirst() }

@@ -38,6 +38,7 @@ extension RoomLog {
         for key in gone {
             index.remove(key)
             lamports[key.id] = nil
+            order.letGo(key.id)
         }
         openHeads.removeAll { $0.lamport < newFloor }
         return gone.count

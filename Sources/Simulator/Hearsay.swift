@@ -1,23 +1,25 @@
 import Secure
-import Wire
+package import Wire
 
 /// What a liar has picked up, to be used against those it comes from. Each list keeps its latest.
-struct Hearsay {
-    private(set) var datagrams: [[UInt8]] = []
-    private(set) var endpoints: [Endpoint] = []
-    private(set) var names: [String] = []
-    private(set) var peers: [PeerID] = []
-    private(set) var entries: [[UInt8]] = []
-    private(set) var entryIDs: [EntryID] = []
-    private(set) var gathering: GatheringID?
+package struct Hearsay {
+    package private(set) var datagrams: [[UInt8]] = []
+    package private(set) var endpoints: [Endpoint] = []
+    package private(set) var names: [String] = []
+    package private(set) var peers: [PeerID] = []
+    package private(set) var entries: [[UInt8]] = []
+    package private(set) var entryIDs: [EntryID] = []
+    package private(set) var gathering: GatheringID?
     /// The greatest that somebody honest may have used.
-    private(set) var lamport: UInt64 = 1
+    package private(set) var lamport: UInt64 = 1
     var ownAnnouncement: [UInt8] = []
     private static let kept = 64
 
-    let lobby = RoomID(SHA256.hash(Array("earshot lobby v1".utf8))) ?? .least
+    package init() {}
 
-    func conversation(_ one: PeerID, _ other: PeerID) -> RoomID {
+    package let lobby = RoomID(SHA256.hash(Array("earshot lobby v1".utf8))) ?? .least
+
+    package func conversation(_ one: PeerID, _ other: PeerID) -> RoomID {
         let bytes = Array("earshot pair v1".utf8) + min(one, other).bytes + max(one, other).bytes
         return RoomID(SHA256.hash(bytes)) ?? .least
     }
@@ -27,7 +29,7 @@ struct Hearsay {
         if list.count > kept { list.removeFirst() }
     }
 
-    mutating func datagram(_ bytes: [UInt8], from source: Endpoint, except own: PeerID) {
+    package mutating func datagram(_ bytes: [UInt8], from source: Endpoint, except own: PeerID) {
         guard let announcement = try? SignedAnnouncement(parsing: bytes).announcement, announcement.peer != own else {
             return
         }
@@ -37,7 +39,7 @@ struct Hearsay {
         Self.keep(announcement.peer, in: &peers)
     }
 
-    mutating func frame(_ frame: Frame) {
+    package mutating func frame(_ frame: Frame) {
         switch frame {
         case .hello(let announcement, let gathering, _):
             Self.keep(announcement, in: &datagrams)

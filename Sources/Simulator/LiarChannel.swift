@@ -1,21 +1,22 @@
-import Secure
-import Wire
+package import Secure
+package import Wire
 
 /// The bytes of a liar's link: properly shaken hands, sealed as they should be.
-struct LiarChannel {
+package struct LiarChannel {
     private var handshake: LinkHandshake
     private var transport: Transport?
     private var records = RecordBuffer()
     private var frames = FrameBuffer()
 
-    init(_ role: LinkHandshake.Role, _ identity: Identity, _ staticKey: NoiseKeyPair, _ ephemeral: NoiseKeyPair) {
+    package init(_ role: LinkHandshake.Role, _ identity: Identity, _ staticKey: NoiseKeyPair, _ ephemeral: NoiseKeyPair)
+    {
         handshake = LinkHandshake(role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral)
     }
 
-    mutating func begin() -> [UInt8]? { handshake.begin().map(Self.record) }
+    package mutating func begin() -> [UInt8]? { handshake.begin().map(Self.record) }
 
     /// - Returns: what to answer, who it is once that is proved, and what they said.
-    mutating func received(_ bytes: [UInt8]) throws -> (answer: [UInt8], peer: PeerID?, frames: [Frame]) {
+    package mutating func received(_ bytes: [UInt8]) throws -> (answer: [UInt8], peer: PeerID?, frames: [Frame]) {
         var answer: [UInt8] = []
         var authenticated: PeerID?
         var said: [Frame] = []
@@ -42,10 +43,10 @@ struct LiarChannel {
     }
 
     /// One record; nil before the handshake is over.
-    func seal(_ frames: [Frame]) -> [UInt8]? { seal(frames.map { $0.encoded() }) }
+    package func seal(_ frames: [Frame]) -> [UInt8]? { seal(frames.map { $0.encoded() }) }
 
     /// One record of one frame, which need not be one.
-    func seal(encoded frame: [UInt8]) -> [UInt8]? { frame.count > Limits.frameBytes ? nil : seal([frame]) }
+    package func seal(encoded frame: [UInt8]) -> [UInt8]? { frame.count > Limits.frameBytes ? nil : seal([frame]) }
 
     private func seal(_ frames: [[UInt8]]) -> [UInt8]? {
         guard let transport else { return nil }

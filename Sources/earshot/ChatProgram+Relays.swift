@@ -28,9 +28,8 @@ extension ChatProgram {
                     let place = try archive.setting(RelayTarget.placeSetting(ofRelayNamed: nickname)),
                     var known = try? RelayAddress(String(decoding: place, as: UTF8.self)), known.host != address.host
                 else {
-                    // With a LAN to chat on, it is asked for again as long as it takes.
-                    if !options.usesNoMulticast { return (address, []) }
-                    throw HostError("\(error.text) (give --relay the address that the relay printed at its start)")
+                    // A laptop may have no network yet: it is asked for again as long as it takes.
+                    return (address, [])
                 }
                 known.fingerprint = address.fingerprint
                 return try found(known, archive)

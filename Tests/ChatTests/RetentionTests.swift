@@ -33,6 +33,21 @@ import Wire
         #expect(log.floor == 16 && log.count == 5 && log.nextLamport == 21)
     }
 
+    @Test("what is let go of while it waits for its parents is shown before what answers it")
+    func waiting() throws {
+        var log = try log(2...20)
+        let unheard = Example.entry("unheard", lamport: 1)
+        let orphan = Example.entry("orphan", lamport: 3, parents: [unheard.id], author: 1)
+        try log.insert(orphan, at: start, durability: .normal)
+        try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0))
+        let answer = Example.entry("answer", lamport: log.floor, parents: [orphan.id], author: 2)
+        try log.insert(answer, at: start, durability: .normal)
+        #expect(log.takeShown() == [Shown(entry: orphan, hasGap: true), Shown(entry: answer, hasGap: false)])
+        #expect(log.nextWanted().isEmpty)
+        log.deadlineReached(at: start + .seconds(3))
+        #expect(log.takeShown().isEmpty)
+    }
+
     @Test("an entry far ahead does not take the floor with it, so that all new ones would be refused")
     func floorWithinReach() throws {
         var log = try log(1...20)

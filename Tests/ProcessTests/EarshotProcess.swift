@@ -106,7 +106,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
     func first(
         after: Int = 0, within seconds: Double = 10, _ what: String, where matches: (Event) -> Bool
     ) throws -> Event {
-        let end = Date().addingTimeInterval(seconds)
+        let end = Date().addingTimeInterval(seconds * Sanitizer.slowness)
         condition.lock()
         defer { condition.unlock() }
         var next = after
@@ -151,7 +151,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
 
     /// Waits for the end. - Returns: the exit status.
     func exitStatus(within seconds: Double = 10) throws -> Int32 {
-        let end = Date().addingTimeInterval(seconds)
+        let end = Date().addingTimeInterval(seconds * Sanitizer.slowness)
         condition.lock()
         while !hasEnded {
             if !condition.wait(until: end) {

@@ -31,9 +31,7 @@ struct FaultySocket {
         case .portDown: try Lan.run("ip -n \(bridge) link set \(port) down")
         case .parted: try plug(into: "br1")
         case .readdressed: try setAddress(changed(last: 100 + fault.amount))
-        case .moved:
-            try plug(into: "br2")
-            try setAddress(changed(second: 90))
+        case .moved: try move(to: "br2", changed(second: 90))
         case .killed, .asleep, .quit, .renamed, .namesakes, .relayKilled: break
         }
     }
@@ -46,9 +44,7 @@ struct FaultySocket {
         case .portDown: try Lan.run("ip -n \(bridge) link set \(port) up")
         case .parted: try plug(into: "br0")
         case .readdressed: try setAddress(address)
-        case .moved:
-            try setAddress(address)
-            try plug(into: "br0")
+        case .moved: try move(to: "br0", address)
         case .killed, .asleep, .quit, .renamed, .namesakes, .relayKilled: break
         }
     }
@@ -61,6 +57,14 @@ struct FaultySocket {
     }
 
     private func plug(into name: String) throws { try Lan.run("ip -n \(bridge) link set \(port) master \(name)") }
+
+    /// As a laptop moves: the old address goes with the carrier, the new one comes when somebody there has given it.
+    private func move(to bridge: String, _ address: String) throws {
+        try Lan.run("ip -n \(namespace) -4 addr flush dev eth0")
+        try plug(into: bridge)
+        letTimePass(0.5)
+        try setAddress(address)
+    }
 
     private func setAddress(_ address: String) throws {
         try Lan.run(

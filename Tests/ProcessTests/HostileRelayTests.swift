@@ -76,13 +76,13 @@ struct HostileRelayTests {
         let replay = try talk(ana, bea, "replay")
         for (what, time) in [("silence", silence), ("rubbish", rubbish), ("replay", replay)] {
             measured("longest under \(what)", time)
-            #expect(time < 1, "\(what)")
+            #expect(time < Sanitizer.slowness, "\(what)")
         }
         let cy = try member("cy", at: address, ["--relay-password", secret])
         _ = try talk(cy, ana, "newcomer", count: 3)
         let after = try residentKilobytes(relay)
         print("measured: resident memory of the relay: \(before) KiB in peace, \(after) KiB under attack")
-        #expect(after - before < 64 << 10)
+        if Sanitizer.expectsMemory() { #expect(after - before < 64 << 10) }
         for name in ["ana", "bea"] { #expect(!relay.log.contains("\(name) at 127.0.0.1: lost")) }
         #expect(!ana.events.contains { $0["state"] == "disconnected" })
     }
@@ -103,13 +103,13 @@ struct HostileRelayTests {
             if index.isMultiple(of: 20) { longest = max(longest, try talk(ana, bea, "flood \(index)", count: 1)) }
         }
         measured("longest under guests that come and go", longest)
-        #expect(longest < 1)
+        #expect(longest < Sanitizer.slowness)
         let stubborn = try Visitor(port: port, from: "127.0.0.5")
         for _ in 0..<20 { stubborn.type("ana") }
         try stubborn.waitForEnd()
         let guest = try Visitor(port: port, as: "gus")
         guest.type("all is well")
         _ = try ana.message("all is well")
-        #expect(try residentKilobytes(relay) - before < 32 << 10)
+        if Sanitizer.expectsMemory() { #expect(try residentKilobytes(relay) - before < 32 << 10) }
     }
 }

@@ -70,7 +70,7 @@ struct HostileTests {
         _ = try ana.message("still here")
         let grown = try residentKiB(ana) - memory
         print("measured: memory after the flood: \(memory) KiB before, \(grown) KiB more")
-        #expect(grown < 16 * 1024)
+        if Sanitizer.expectsMemory() { #expect(grown < 16 * 1024) }
         #expect(!ana.events.dropFirst(events).contains { $0["event"] == "peer" })
     }
 
@@ -94,6 +94,6 @@ struct HostileTests {
         #expect(recv(last, &byte, 1, 0) <= 0)
         let cut = EarshotProcess.uptime() - opened
         measured("silent connection cut", cut)
-        #expect(cut < 14 && errno != EAGAIN)
+        #expect(cut < 14 * Sanitizer.slowness && errno != EAGAIN)
     }
 }

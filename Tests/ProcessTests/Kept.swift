@@ -35,7 +35,7 @@ struct Kept {
 
     /// Waits until something holds of what is kept.
     static func wait(within seconds: Double, until holds: () throws -> Bool) rethrows -> Bool {
-        let end = EarshotProcess.uptime() + seconds
+        let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while try !holds() {
             if EarshotProcess.uptime() > end { return false }
             letTimePass(0.1)

@@ -20,7 +20,7 @@ final class RealFaultRun {
 
     /// How long after the last fault everything has to have come right, in seconds: a link that was cut without a word
     /// is given up after 10 s, and the next attempt to dial may be a while away.
-    static let healingSeconds = 40.0
+    static let healingSeconds = 40.0 * Sanitizer.slowness
 
     struct Wrong: Error, CustomStringConvertible {
         let plan: RealFaultPlan
@@ -63,7 +63,7 @@ final class RealFaultRun {
     /// - Returns: a line about what happened.
     func run() throws -> String {
         for host in hosts { try host.socket.makeSpareBridges() }
-        for host in hosts { _ = try host.process.waitUntilReady() }
+        for host in hosts { _ = try host.process.waitUntilReady(within: 30) }
         let start = EarshotProcess.uptime()
         for step in 0..<plan.steps {
             for fault in plan.faults where fault.steps.upperBound == step { try end(fault) }
@@ -79,12 +79,14 @@ final class RealFaultRun {
             try lookAtAll()
             unrest = try RealFaultRest(hosts: hosts, lobbies: lobbies, tells: tells) { self.nextReference() }.unrest()
             if unrest == nil { break }
+            done.append((EarshotProcess.uptime(), "not right yet: \(unrest ?? "")"))
             guard EarshotProcess.uptime() < healed + Self.healingSeconds else {
                 throw wrong("\(Self.healingSeconds) s after the last fault: \(unrest ?? "")")
             }
             letTimePass(0.2)
         }
         try lookAtAll()
+        if ProcessInfo.processInfo.environment["EARSHOT_FAULT_TRACE"] != nil { print(wrong("nothing").trace) }
         let lines = hosts.reduce(0) { $0 + $1.ledger.lines.count }
         let queued = hosts.reduce(0) { $0 + $1.ledger.queued.count }
         let seconds = String(format: "%.1f", EarshotProcess.uptime() - healed)

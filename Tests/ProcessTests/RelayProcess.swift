@@ -40,7 +40,7 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
     }
 
     private func wait<Result>(_ what: String, within seconds: Double = 10, for result: () -> Result?) throws -> Result {
-        let end = Date().addingTimeInterval(seconds)
+        let end = Date().addingTimeInterval(seconds * Sanitizer.slowness)
         condition.lock()
         defer { condition.unlock() }
         while true {
@@ -207,7 +207,7 @@ final class Visitor {
 
     /// Waits for something that `find` finds.
     func wait<Result>(_ what: String, within seconds: Double = 10, for find: () -> Result?) throws -> Result {
-        let end = EarshotProcess.uptime() + seconds
+        let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while true {
             if let found = find() { return found }
             let left = end - EarshotProcess.uptime()
@@ -222,7 +222,7 @@ final class Visitor {
 
     /// Waits until the other side has closed.
     func waitForEnd(within seconds: Double = 10) throws {
-        let end = EarshotProcess.uptime() + seconds
+        let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while !hasEnded {
             let left = end - EarshotProcess.uptime()
             guard left > 0 else { throw Missing(what: "the end", lines: lines) }

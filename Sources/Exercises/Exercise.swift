@@ -1,0 +1,96 @@
+import Chat
+import Secure
+import Wire
+
+/// Things done to decoders and cores as the bytes of a fuzzer say. Nothing may trap, whatever they are, and what must
+/// hold is checked.
+public enum Exercise: String, CaseIterable, Sendable {
+    /// Every decoder of what comes from outside.
+    case decoders
+    /// A peer and a stranger with links.
+    case peer
+    /// A relay with members and guests.
+    case relay
+    /// Two logs of one room that are written, trimmed and compared.
+    case logs
+    /// Two ends of a handshake whose messages are tampered with.
+    case handshake
+    /// What is typed and what programs write, and what they are shown.
+    case input
+
+    public func run(_ bytes: [UInt8]) {
+        switch self {
+        case .decoders: Self.decoders(bytes)
+        case .peer:
+            var course = PeerExercise(bytes)
+            course.run()
+        case .relay:
+            var course = RelayExercise(bytes)
+            course.run()
+        case .logs:
+            var course = LogExercise(bytes)
+            course.run()
+        case .handshake: HandshakeExercise.run(bytes)
+        case .input: InputExercise.run(bytes)
+        }
+    }
+
+    /// What is understood must come out again as the same.
+    private static func decoders(_ bytes: [UInt8]) {
+        if let value = try? CBORValue.decode(bytes) { require(value.encoded() == bytes) }
+        if let frame = try? Frame(decoding: bytes) { require((try? Frame(decoding: frame.encoded())) == frame) }
+        if let announcement = try? Announcement.decode(bytes) {
+            require((try? Announcement.decode(announcement.encoded())) == announcement)
+        }
+        if let entry = try? Entry.decode(bytes) { require((try? Entry.decode(entry.encoded())) == entry) }
+        if let signed = try? SignedAnnouncement(parsing: bytes) { require(signed.bytes == bytes) }
+        if let signed = try? SignedEntry(parsing: bytes) { require(signed.bytes == bytes) }
+        texts(String(decoding: bytes, as: UTF8.self))
+        streams(bytes)
+        reconciliation(bytes)
+    }
+
+    private static func texts(_ text: String) {
+        if let name = try? Nickname(text) { require((try? Nickname(name.text)) == name) }
+        if let endpoint = Endpoint(text) { require(Endpoint(endpoint.description) == endpoint) }
+        if let address = try? RelayAddress(text) {
+            require((try? RelayAddress("\(address)")) == address)
+            require((try? RelayAddress(address.place))?.host == address.host)
+        }
+        if let hash = PasswordHash(text) { require(PasswordHash("\(hash)") == hash) }
+        if let room = RoomName(text) { require(RoomName("\(room)") == room) }
+        if let peer = PeerID(hexadecimal: text) { require(PeerID(hexadecimal: "\(peer)") == peer) }
+    }
+
+    private static func streams(_ bytes: [UInt8]) {
+        var (whole, piecewise) = (FrameBuffer(), FrameBuffer())
+        whole.append(bytes)
+        var units: [[UInt8]] = []
+        while let unit = try? whole.next() { units.append(Array(unit)) }
+        var others: [[UInt8]] = []
+        for byte in bytes {
+            piecewise.append([byte])
+            while let unit = try? piecewise.next() { others.append(Array(unit)) }
+        }
+        require(units == others)
+    }
+
+    private static func reconciliation(_ bytes: [UInt8]) {
+        let keys = (0..<40).compactMap { number -> EntryKey? in
+            let id = EntryID([UInt8](repeating: UInt8(number * 6), count: 32))
+            return id.map { EntryKey(lamport: UInt64(number), id: $0) }
+        }
+        let index = LogIndex(ascending: keys)
+        if let reply = try? Reconciliation.answer(bytes, over: index, floor: 0) {
+            require(reply.count <= Reconciliation.messageBytes)
+        }
+        var (opened, _) = Reconciliation.open(over: index, floor: 0)
+        if let outcome = try? opened.messageReceived(bytes, over: index, floor: 0) {
+            require(outcome.reply.map { $0.count <= Reconciliation.messageBytes } ?? true)
+        }
+    }
+
+    static func require(
+        _ isTrue: Bool, _ what: @autoclosure () -> String = "what was decoded comes out otherwise"
+    ) { precondition(isTrue, what()) }
+}

@@ -1,0 +1,174 @@
+import Chat
+import Secure
+import Wire
+
+/// Two logs of one room: written, filled with what liars sign, trimmed, forgotten, read anew, compared.
+struct LogExercise {
+    /// One of the two, with what is to be held against it.
+    private struct Side {
+        let archive = MemoryArchive()
+        var log: RoomLog
+        var shown: Set<EntryID> = []
+        /// Named as parents by what was shown without a gap.
+        var answered: Set<EntryID> = []
+
+        init() {
+            // Memory does not fail.
+            log = try! RoomLog(log: LogExercise.logID, room: LogExercise.room, archive: archive)
+        }
+    }
+
+    private static let authors = (1...3).map { Identity(seed: [UInt8](repeating: $0, count: 32)) }
+    private static let room = RoomID([UInt8](repeating: 9, count: 32)) ?? .least
+    private static let logID = LogID.lobby(GatheringID([UInt8](repeating: 8, count: 32)) ?? .least)
+    private static let operationCount = 150
+
+    private var choices: Choices
+    private var sides = [Side(), Side()]
+    private var pool: [SignedEntry] = []
+    private var now = Instant(nanoseconds: 0)
+
+    init(_ bytes: [UInt8]) { choices = Choices(bytes) }
+
+    mutating func run() {
+        for _ in 0..<Self.operationCount where !choices.isOver {
+            operate()
+            for number in 0..<2 { check(number) }
+        }
+        reconcile()
+        for number in 0..<2 {
+            for _ in 0..<8 { passTime(.seconds(1), number) }
+            check(number)
+        }
+    }
+
+    private mutating func operate() {
+        let number = choices.index(below: 2)
+        switch choices.byte() % 12 {
+        case 0, 1, 2: write(at: number)
+        case 3, 4: lie()
+        case 5, 6, 7:
+            guard !pool.isEmpty else { return }
+            insert(pool[choices.index(below: pool.count)], at: number)
+        case 8: passTime(.milliseconds(Int64(choices.byte()) * 20), number)
+        // Memory does not fail.
+        case 9: try! sides[number].log.trim(keeping: choices.index(below: 40), newerThan: WallTime(milliseconds: 0))
+        case 10: if choices.byte() % 4 == 0 { change(number) }
+        default: reconcile()
+        }
+    }
+
+    /// As the host of the log writes.
+    private mutating func write(at number: Int) {
+        let log = sides[number].log
+        let entry = Entry(
+            room: Self.room, author: Self.authors[number].peerID, lamport: log.nextLamport, wallTime: 1_800_000_000_000,
+            parents: log.heads, kind: .text, body: "x\(pool.count)")
+        let signed = SignedEntry(signing: entry, by: Self.authors[number])
+        pool.append(signed)
+        insert(signed, at: number)
+    }
+
+    /// Anything that can be signed.
+    private mutating func lie() {
+        var parents: Set<EntryID> = []
+        for _ in 0..<choices.index(below: 4) {
+            let strange = EntryID([UInt8](repeating: choices.byte(), count: 32)) ?? .least
+            parents.insert(pool.isEmpty ? strange : pool[choices.index(below: pool.count)].id)
+            if choices.byte() % 8 == 0 { parents.insert(strange) }
+        }
+        let entry = Entry(
+            room: choices.byte() % 16 == 0 ? .least : Self.room, author: Self.authors[2].peerID,
+            lamport: choices.flag() ? choices.number() % Limits.lamport + 1 : UInt64(choices.byte()) + 1,
+            wallTime: choices.number() % Limits.wallTime, parents: parents.sorted(), kind: .text, body: "y\(pool.count)"
+        )
+        pool.append(SignedEntry(signing: entry, by: Self.authors[2]))
+    }
+
+    private mutating func insert(_ entry: SignedEntry, at number: Int) {
+        let wasThere = sides[number].log.contains(entry.key)
+        // Memory does not fail.
+        let result = try! sides[number].log.insert(entry, at: now, durability: .normal)
+        Exercise.require((result == .duplicate) == wasThere, "a duplicate is what was there")
+        Exercise.require(
+            sides[number].log.contains(entry.key) == (wasThere || result == .added), "what was added is there")
+    }
+
+    /// Forgotten, read anew from what was kept, or met by another log.
+    private mutating func change(_ number: Int) {
+        switch choices.byte() % 3 {
+        // Memory does not fail.
+        case 0: try! sides[number].log.forget()
+        // Memory does not fail.
+        case 1: sides[number].log = try! RoomLog(log: Self.logID, room: Self.room, archive: sides[number].archive)
+        default:
+            let other = LogID.lobby(.least)
+            // Memory does not fail.
+            var log = try! RoomLog(log: other, room: Self.room, archive: sides[number].archive)
+            // Memory does not fail.
+            try! log.absorb(sides[number].log)
+            // Memory does not fail.
+            sides[number].log = try! RoomLog(log: Self.logID, room: Self.room, archive: sides[number].archive)
+            // Memory does not fail.
+            try! sides[number].log.absorb(log)
+        }
+        (sides[number].shown, sides[number].answered) = ([], [])
+    }
+
+    private mutating func passTime(_ duration: Duration, _ number: Int) {
+        let end = now + duration
+        var rounds = 0
+        while let deadline = sides[number].log.nextDeadline, deadline.at <= end {
+            now = max(now, deadline.at)
+            sides[number].log.deadlineReached(at: now)
+            // As every owner of a log does: what is wanted is asked for.
+            while !sides[number].log.nextWanted().isEmpty {}
+            rounds += 1
+            precondition(rounds < 2_000, "a log never comes to rest")
+        }
+        now = max(now, end)
+    }
+
+    private mutating func check(_ number: Int) {
+        while let shown = sides[number].log.nextShown(at: now) {
+            let id = shown.entry.id
+            Exercise.require(sides[number].shown.insert(id).inserted, "something is shown twice")
+            Exercise.require(!sides[number].answered.contains(id), "something is shown after what answers it")
+            guard !shown.hasGap else { continue }
+            for parent in shown.entry.entry.parents {
+                guard let known = pool.first(where: { $0.id == parent }) else { continue }
+                // A parent that is not below its child is a lie that counts as none.
+                if known.entry.lamport < shown.entry.entry.lamport { sides[number].answered.insert(parent) }
+            }
+        }
+        let keys = sides[number].log.index.keys
+        Exercise.require(zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }, "keys are not ascending")
+        Exercise.require((try? sides[number].archive.keys(of: Self.logID)) == keys, "the archive has something else")
+        Exercise.require(sides[number].log.nextLamport <= Limits.lamport, "a time that nobody may write")
+        // Every other pass over what is asked for at once.
+        if choices.flag() { while !sides[number].log.nextWanted().isEmpty {} }
+    }
+
+    /// Finds just what the plain difference of the two sets is, of what both keep.
+    private mutating func reconcile() {
+        let (one, other) = (sides[0].log, sides[1].log)
+        let floor = max(one.floor, other.floor)
+        func keys(_ log: RoomLog) -> Set<EntryKey> { Set(log.index.keys.filter { $0.lamport >= floor }) }
+        let (ours, theirs) = (keys(one), keys(other))
+        var (reconciliation, message) = Reconciliation.open(over: one.index, floor: one.floor)
+        var (need, have): (Set<EntryID>, Set<EntryID>) = ([], [])
+        while true {
+            guard let answer = try? Reconciliation.answer(message, over: other.index, floor: other.floor),
+                let outcome = try? reconciliation.messageReceived(answer, over: one.index, floor: one.floor)
+            else { preconditionFailure("an honest message is refused") }
+            need.formUnion(outcome.need)
+            have.formUnion(outcome.have)
+            guard let reply = outcome.reply else { break }
+            message = reply
+        }
+        Exercise.require(need == Set(theirs.subtracting(ours).map(\.id)), "what is needed is another set")
+        Exercise.require(have == Set(ours.subtracting(theirs).map(\.id)), "what the other lacks is another set")
+        for entry in pool where need.contains(entry.id) { insert(entry, at: 0) }
+        for entry in pool where have.contains(entry.id) { insert(entry, at: 1) }
+    }
+}
