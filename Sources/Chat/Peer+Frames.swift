@@ -85,6 +85,8 @@ extension Peer {
             try receiptReceived(for: ids, of: room, from: peer)
         case .gathering(let gathering):
             links[id]?.gathering = gathering
+            // What was asked for while they were elsewhere was not answered.
+            links[id]?.exchange.forgetRequests()
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)

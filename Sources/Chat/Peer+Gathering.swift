@@ -82,6 +82,8 @@ extension Peer {
         rooms.openLobby(lobby, of: gathering)
         noteGathering()
         if former == nil { showRecent() }
+        // What was asked for while we were elsewhere was not answered, and may be asked for again.
+        for link in links.ids { links[link]?.exchange.forgetRequests() }
         broadcast(.gathering(gathering))
         for peer in links.peers {
             if let link = links.direct(with: peer) { reconcileLobby(on: link) }
