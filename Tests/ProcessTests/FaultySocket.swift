@@ -61,6 +61,7 @@ struct FaultySocket {
     /// As a laptop moves: the old address goes with the carrier, the new one comes when somebody there has given it.
     private func move(to bridge: String, _ address: String) throws {
         try Lan.run("ip -n \(namespace) -4 addr flush dev eth0")
+        letTimePass(0.5)
         try plug(into: bridge)
         letTimePass(0.5)
         try setAddress(address)
