@@ -2,6 +2,19 @@ import Secure
 import Simulator
 import Testing
 
+/// Bugs put in on purpose, one at a time, and the first seed from 1 on, at 20 peers, that found each (at f056b1b):
+///
+/// - naming: each of two holders takes its own claim for the better one (3); who holds a name never yields (3);
+/// - reconciliation: three bits of each fingerprint are compared (3); the last of a list is never asked for (2);
+/// - ordering: parents that are not there are not waited for (2), nor those that wait themselves (2); one parent of
+///   several is enough (2);
+/// - receipts: confirmed when committed, not when synced (1); confirmed when offered (1); each receipt is told, awaited
+///   or not (2);
+/// - link resolution: both sides close what they take for the older link (135); instances are not compared (147);
+/// - relay forwarding: what goes through tunnels goes to the first member (3).
+///
+/// Not found in 150 to 300 seeds, because something else heals them: a new name is taken without asking, or told late;
+/// the oldest of several links is kept; a relay that forwards nothing to its last member, or not what two say at once.
 @Suite("Peers through faults")
 struct SwarmTests {
     @Test("peers come through a swarm of faults", arguments: 1...16)
