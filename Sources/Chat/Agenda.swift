@@ -14,6 +14,14 @@ enum PeerDuty: Int, AgendaDuty {
     case rumour
     /// Compare logs with somebody chosen at random.
     case reconciliation
+    /// Tell neighbours of what others state.
+    case news
+    /// Say again which links we have.
+    case statement
+    /// Compare with somebody what is stated.
+    case comparison
+    /// Dial whom we want links with, let go of the others.
+    case tending
     /// Note that private messages have been shown.
     case seen
     /// Keep where we are, for the next start.
@@ -33,6 +41,10 @@ enum PeerDuty: Int, AgendaDuty {
         case .people: "somebody has left or settled"
         case .rumour: "news to pass on"
         case .reconciliation: "logs to compare"
+        case .news: "others' statements to tell of"
+        case .statement: "our links have changed"
+        case .comparison: "statements to compare"
+        case .tending: "links to choose"
         case .seen: "messages have been shown"
         case .whereabouts: "where we are is kept"
         case .gathering: "gatherings have met"

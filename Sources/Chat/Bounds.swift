@@ -28,6 +28,10 @@ public enum Bounds {
     /// The same after our own interfaces changed or the machine slept: the link is probably dead already.
     static let silenceAfterChange = Duration.seconds(2)
 
+    /// Present peers up to which everybody has a link with everybody: 24 pings and pongs a second each, and 100 ms of
+    /// handshakes to join.
+    public static let fullMeshCount = 48
+
     // People.
 
     /// How long a peer whose link broke may take to come back before "left" is said.

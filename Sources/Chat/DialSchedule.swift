@@ -21,7 +21,8 @@ struct DialSchedule {
     static let addressShare = 128
 
     private struct Entry {
-        let target: DialTarget
+        /// Grows in the order in which they were first asked for.
+        let number: UInt64
         /// Nil while it is under way or satisfied.
         var at: Instant?
         var attempts = 0
@@ -35,105 +36,160 @@ struct DialSchedule {
         var satisfiedBy: PeerID?
     }
 
-    /// In the order in which they were first asked for.
-    private var entries: [Entry] = []
+    private var entries: [DialTarget: Entry] = [:]
+    /// How many there are of each address.
+    private var shares: [IPAddress: Int] = [:]
+    private var lastNumber: UInt64 = 0
+    private var underWay = 0
+    /// The earliest time of all.
+    private var next: Instant?
     private var bucket = TokenBucket(capacity: burst, perSecond: perSecond)
     /// The rate was reached: nothing before this.
     private var blockedUntil: Instant?
 
     /// For an address that the user gave.
     mutating func scheduleForEver(_ target: DialTarget, at time: Instant) {
-        guard !entries.contains(where: { $0.target == target }) else { return }
-        entries.append(Entry(target: target, at: time, isLasting: true, since: time))
+        guard entries[target] == nil else { return }
+        insert(target, at: time, isLasting: true, since: time, address: nil)
     }
+
+    private mutating func insert(
+        _ target: DialTarget, at time: Instant, isLasting: Bool, since: Instant, address: IPAddress?
+    ) {
+        lastNumber += 1
+        entries[target] = Entry(number: lastNumber, at: time, isLasting: isLasting, since: since, address: address)
+        if let address { shares[address, default: 0] += 1 }
+        next = min(next ?? time, time)
+    }
+
+    private mutating func remove(_ target: DialTarget) {
+        guard let entry = entries.removeValue(forKey: target) else { return }
+        if let address = entry.address {
+            shares[address]! -= 1
+            if shares[address] == 0 { shares[address] = nil }
+        }
+        if entry.isUnderWay { underWay -= 1 }
+        if entry.at == next { lookForNext() }
+    }
+
+    /// Changes an entry that is there.
+    private mutating func change(_ target: DialTarget, _ body: (inout Entry) -> Void) {
+        guard var entry = entries[target] else { return }
+        let former = entry
+        body(&entry)
+        entries[target] = entry
+        underWay += (entry.isUnderWay ? 1 : 0) - (former.isUnderWay ? 1 : 0)
+        if let at = entry.at, at <= next ?? at {
+            next = at
+        } else if former.at == next {
+            lookForNext()
+        }
+    }
+
+    private mutating func lookForNext() { next = entries.values.lazy.compactMap(\.at).min() }
 
     /// For a peer that was heard of at an address. A pause after failures stands, unless the peer is a new process.
     mutating func schedule(
         _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool
     ) {
-        guard let place = entries.firstIndex(where: { $0.target == target }) else {
+        guard let entry = entries[target] else {
             // Invented peers of one address fill its share and nobody else's.
-            guard entries.count < Self.entryCount, entries.count(where: { $0.address == address }) < Self.addressShare
-            else { return }
-            entries.append(Entry(target: target, at: time, isLasting: false, since: since, address: address))
+            guard entries.count < Self.entryCount, address.flatMap({ shares[$0] }) ?? 0 < Self.addressShare else {
+                return
+            }
+            insert(target, at: time, isLasting: false, since: since, address: address)
             return
         }
-        entries[place].since = since
-        guard !entries[place].isUnderWay else { return }
+        change(target) { $0.since = since }
+        guard !entry.isUnderWay else { return }
         if isNewProcess {
-            entries[place].attempts = 0
-        } else if entries[place].attempts > 0 {
+            change(target) { $0.attempts = 0 }
+        } else if entry.attempts > 0 {
             return
         }
-        entries[place].at = min(entries[place].at ?? time, time)
+        change(target) { $0.at = min($0.at ?? time, time) }
     }
 
-    mutating func cancel(_ target: DialTarget) { entries.removeAll { $0.target == target } }
+    mutating func cancel(_ target: DialTarget) { remove(target) }
 
     /// A given address answers: it is dialled again when that peer is lost.
     mutating func satisfied(_ target: DialTarget, by peer: PeerID) {
-        guard let place = entries.firstIndex(where: { $0.target == target }) else { return }
-        entries[place].satisfiedBy = peer
-        entries[place].isUnderWay = false
-        entries[place].at = nil
-        entries[place].attempts = 0
+        change(target) { entry in
+            entry.satisfiedBy = peer
+            entry.isUnderWay = false
+            entry.at = nil
+            entry.attempts = 0
+        }
     }
 
     mutating func lost(_ peer: PeerID, at now: Instant) {
-        for place in entries.indices where entries[place].satisfiedBy == peer {
-            entries[place].satisfiedBy = nil
-            entries[place].at = now + Self.firstPause
+        for (target, entry) in entries where entry.satisfiedBy == peer {
+            change(target) { entry in
+                entry.satisfiedBy = nil
+                entry.at = now + Self.firstPause
+            }
         }
     }
 
     /// - Parameter jitter: 0.5..<1.5.
     mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
-        guard let place = entries.firstIndex(where: { $0.target == target }) else { return }
-        var entry = entries[place]
-        entry.isUnderWay = false
-        entry.attempts += 1
+        guard let entry = entries[target] else { return }
         if !entry.isLasting, now > entry.since + Self.patience {
-            entries.remove(at: place)
+            remove(target)
             return
         }
-        let longest = entry.isLasting ? Self.longestLastingPause : Self.longestPause
-        let pause = min(Self.firstPause * (1 << min(entry.attempts - 1, 10)), longest)
-        entry.at = now + pause * jitter
-        entries[place] = entry
+        change(target) { entry in
+            entry.isUnderWay = false
+            entry.attempts += 1
+            let longest = entry.isLasting ? Self.longestLastingPause : Self.longestPause
+            let pause = min(Self.firstPause * (1 << min(entry.attempts - 1, 10)), longest)
+            entry.at = now + pause * jitter
+        }
     }
 
     /// The network changed: what failed before may work now.
     mutating func retryAll(at now: Instant) {
-        for place in entries.indices where entries[place].at != nil {
-            entries[place].at = now
-            entries[place].attempts = 0
-            entries[place].since = now
+        for (target, entry) in entries where entry.at != nil {
+            change(target) { entry in
+                entry.at = now
+                entry.attempts = 0
+                entry.since = now
+            }
         }
+    }
+
+    /// Peers that wait to be dialled for the first time, in the order in which they were asked for.
+    var untried: [DialTarget] {
+        entries.filter { $0.value.at != nil && $0.value.attempts == 0 && !$0.value.isLasting }
+            .sorted { $0.value.number < $1.value.number }.map(\.key)
+    }
+
+    mutating func putOff(_ target: DialTarget, until time: Instant) {
+        change(target) { $0.at = time }
     }
 
     mutating func takeDue(at now: Instant) -> [DialTarget] {
         blockedUntil = nil
+        guard let next, next <= now else { return [] }
         var due: [DialTarget] = []
-        var underWay = entries.count { $0.isUnderWay }
-        let order = entries.indices.filter { entries[$0].at.map { $0 <= now } ?? false }
-            .sorted { (entries[$0].at!, $0) < (entries[$1].at!, $1) }
-        for place in order where underWay < Self.underWayCount {
+        let order = entries.filter { $0.value.at.map { $0 <= now } ?? false }
+            .sorted { ($0.value.at!, $0.value.number) < ($1.value.at!, $1.value.number) }
+        for (target, _) in order where underWay < Self.underWayCount {
             guard bucket.take(at: now) else {
                 blockedUntil = now + .milliseconds(20)
                 break
             }
-            entries[place].at = nil
-            entries[place].isUnderWay = true
-            underWay += 1
-            due.append(entries[place].target)
+            change(target) { entry in
+                entry.at = nil
+                entry.isUnderWay = true
+            }
+            due.append(target)
         }
         return due
     }
 
     var nextDeadline: Deadline? {
-        guard entries.count(where: { $0.isUnderWay }) < Self.underWayCount,
-            let next = entries.compactMap(\.at).min()
-        else { return nil }
+        guard underWay < Self.underWayCount, let next else { return nil }
         return Deadline(at: max(next, blockedUntil ?? next), reason: "somebody to dial")
     }
 }

@@ -28,6 +28,8 @@ struct Discovery {
     var sightings = SightingTable()
     var dials = DialSchedule()
     var gate = DatagramGate()
+    /// Whom we want links with, and who is here without one.
+    var mesh: Mesh
     /// Linked peers, ascending.
     private(set) var linked: [PeerID] = []
     private var startedAt: Instant?
@@ -35,12 +37,17 @@ struct Discovery {
     private var identityTold: Instant?
     /// Others run on this machine: introductions to loopback addresses may be meant for us.
     private var hearsLoopback = false
+    /// Where those are that were heard lately. Only counted.
+    private var addresses: Set<IPAddress> = []
     var acts: [Act] = []
 
-    init(peer: PeerID, instance: UInt64, random: RandomStream) {
+    init(
+        peer: PeerID, instance: UInt64, random: RandomStream, mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount)
+    ) {
         self.peer = peer
         self.instance = instance
         self.random = random
+        self.mesh = mesh
     }
 
     /// How many linked peers a newcomer is introduced to.
@@ -94,6 +101,7 @@ struct Discovery {
         }
         let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
         guard sightings.saw(announcement, at: endpoint, now: now, protecting: linked) else { return }
+        heard(from: source.address, at: now)
         considerDial(content.peer, from: source.address, isNewProcess: isNewProcess, isIntroduced: false, at: now)
     }
 
@@ -114,10 +122,7 @@ struct Discovery {
         }
         // The introducer's word on where: worth a dial, no more, and only behind what we heard ourselves. What is
         // loopback there is not loopback here.
-        for endpoint in introduction.endpoints.prefix(SightingTable.endpointCount)
-        where !endpoint.address.isLoopback || hearsLoopback {
-            sightings.suggested(content.peer, at: Endpoint(address: endpoint.address, port: content.linkPort))
-        }
+        suggest(content.peer, introduction.endpoints, port: content.linkPort)
         guard let first = sightings[content.peer]?.endpoints.first else { return }
         let isNewProcess = known?.announcement.instance != content.instance
         considerDial(content.peer, from: first.address, isNewProcess: isNewProcess, isIntroduced: true, at: now)
@@ -138,9 +143,11 @@ struct Discovery {
         dials.cancel(.peer(other))
         if dialled, let endpoint { dials.satisfied(.endpoint(endpoint), by: other) }
         guard !isLinked(other) else { return }
-        linked.insert(other, at: linked.firstIndex { $0 > other } ?? linked.count)
-        beacon.populationChanged(to: linked.count, at: now)
+        linked.insert(other, at: linked.sortedPlace(of: other))
+        beacon.populationChanged(to: population, at: now)
         if nextExchange == nil { planExchange(at: now) }
+        // On a big LAN its statement tells all.
+        guard !mesh.isSparse else { return }
         var others = linked.filter { $0 != other }
         for _ in 0..<min(Self.introductionFanout, others.count) {
             let chosen = others.remove(at: Int(random.uniform(below: UInt64(others.count))))
@@ -148,36 +155,88 @@ struct Discovery {
         }
     }
 
-    /// The last link with a peer is gone. `left`: it said so, and comes back only by being heard again.
-    mutating func linkDown(_ other: PeerID, left: Bool, at now: Instant) {
-        linked.removeAll { $0 == other }
-        beacon.populationChanged(to: linked.count, at: now)
+    /// The last link with a peer is gone. `left`: it said so, and comes back only by being heard again. `isHere`: it is
+    /// here all the same, as others state.
+    mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
+        let place = linked.sortedPlace(of: other)
+        if place < linked.count, linked[place] == other { linked.remove(at: place) }
+        beacon.populationChanged(to: population, at: now)
         dials.lost(other, at: now)
         if left {
             forget(other)
-        } else if sightings[other] != nil {
-            let jitter = Duration.milliseconds(100 + Int64(random.uniform(below: 300)))
-            let address = sightings[other]?.endpoints.first?.address
-            dials.schedule(.peer(other), at: now + jitter, since: now, address: address, isNewProcess: true)
+        } else if !isHere {
+            dialAgain(other, at: now)
         }
     }
 
+    private mutating func dialAgain(_ other: PeerID, at now: Instant) {
+        guard sightings[other] != nil else { return }
+        let jitter = Duration.milliseconds(100 + Int64(random.uniform(below: 300)))
+        let address = sightings[other]?.endpoints.first?.address
+        dials.schedule(.peer(other), at: now + jitter, since: now, address: address, isNewProcess: true)
+    }
+
+    /// Somebody without a link is not here any more. Those whose link with it broke try whether it comes back.
+    mutating func vanished(_ other: PeerID, left: Bool, wasLinked: Bool, at now: Instant) {
+        if left {
+            forget(other)
+        } else if wasLinked {
+            dialAgain(other, at: now)
+        }
+    }
+
+    /// What somebody states came with where it may be found.
+    mutating func stated(_ signed: SignedStatement, at endpoints: [Endpoint], now: Instant) {
+        if sightings.isNews(signed.announcement.announcement) {
+            guard sightings.saw(signed.announcement, at: nil, now: now, protecting: linked) else { return }
+        }
+        suggest(signed.peer, endpoints, port: signed.announcement.announcement.linkPort)
+    }
+
+    private mutating func suggest(_ other: PeerID, _ endpoints: [Endpoint], port: UInt16) {
+        for endpoint in endpoints.prefix(SightingTable.endpointCount)
+        where !endpoint.address.isLoopback || hearsLoopback {
+            sightings.suggested(other, at: Endpoint(address: endpoint.address, port: port))
+        }
+    }
+
+    /// A link with somebody is wanted who is here without one.
+    /// - Returns: whether it is known where to dial.
+    mutating func want(_ other: PeerID, at now: Instant) -> Bool {
+        guard !isLinked(other) else { return true }
+        guard let address = sightings[other]?.endpoints.first?.address else { return false }
+        dials.schedule(.peer(other), at: now, since: now, address: address, isNewProcess: false)
+        return true
+    }
+
     mutating func dialFailed(_ target: DialTarget, endpoint: Endpoint?, at now: Instant) {
-        if case .peer(let other) = target, let endpoint { sightings.failed(other, at: endpoint) }
+        if case .peer(let other) = target {
+            if let endpoint { sightings.failed(other, at: endpoint) }
+            mesh.dialFailed(other, at: now)
+        }
         let jitter = 0.5 + random.unit()
         dials.failed(target, jitter: jitter, at: now)
     }
 
     mutating func deadlineReached(at now: Instant) {
-        if beacon.isDue(at: now, population: linked.count + 1, unit: random.unit()) { acts.append(.announce) }
+        if beacon.isDue(at: now, population: population + 1, unit: random.unit()) { acts.append(.announce) }
         if let due = nextExchange, due <= now { exchange(at: now) }
         for target in dials.takeDue(at: now) { dial(target, at: now) }
-        sightings.expire(at: now, keeping: linked)
+        guard sightings.isSweepDue(at: now) else { return }
+        sightings.expire(at: now, keeping: mesh.isSparse ? mesh.ranking.map(\.peer) : linked)
+        addresses = sightings.addresses
+        mesh.heard(fromAddresses: addresses.count)
     }
 
     // What is asked.
 
-    func isLinked(_ other: PeerID) -> Bool { linked.contains(other) }
+    func isLinked(_ other: PeerID) -> Bool {
+        let place = linked.sortedPlace(of: other)
+        return place < linked.count && linked[place] == other
+    }
+
+    /// How many others are here.
+    var population: Int { max(linked.count, mesh.table.reachedCount) }
 
     /// What we can tell of these peers, as they signed it.
     func introductions(of peers: [PeerID], limit: Int) -> [Introduction] {
@@ -198,6 +257,9 @@ struct Discovery {
         _ other: PeerID, from address: IPAddress, isNewProcess: Bool, isIntroduced: Bool, at now: Instant
     ) {
         guard !isLinked(other) else { return }
+        guard !mesh.isSparse else {
+            return considerDialOfMany(other, from: address, isNewProcess: isNewProcess, at: now)
+        }
         let isYoung = startedAt.map { now < $0 + Self.youth } ?? true
         var delay = Duration.zero
         if !(isIntroduced && isYoung), !linked.isEmpty {
@@ -208,12 +270,40 @@ struct Discovery {
         dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
     }
 
+    /// Somebody was heard on a big LAN that is not here: a few of us dial at once, and what it states then tells all
+    /// others; who does not hear of it by that (it may not know of statements) dials later.
+    private mutating func considerDialOfMany(
+        _ other: PeerID, from address: IPAddress, isNewProcess: Bool, at now: Instant
+    ) {
+        guard !mesh.table.reaches(other) || isNewProcess else { return }
+        let delay = latePause() ?? .seconds(0.2 * random.unit())
+        dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
+    }
+
+    /// By how much a dial waits for what others find out; nil: we are one of those.
+    private mutating func latePause() -> Duration? {
+        let count = Double(max(population, mesh.heardCount) + 1)
+        guard random.unit() * count > Mesh.answerCount else { return nil }
+        return .seconds(3 + random.unit() * min(10, 0.01 * count))
+    }
+
+    private mutating func heard(from address: IPAddress, at now: Instant) {
+        guard addresses.count < SightingTable.capacity, addresses.insert(address).inserted else { return }
+        let wasSparse = mesh.isSparse
+        mesh.heard(fromAddresses: addresses.count)
+        guard mesh.isSparse, !wasSparse else { return }
+        for target in dials.untried {
+            if let pause = latePause() { dials.putOff(target, until: now + pause) }
+        }
+    }
+
     private mutating func dial(_ target: DialTarget, at now: Instant) {
         switch target {
         case .endpoint(let endpoint):
             acts.append(.dial(target, [endpoint]))
         case .peer(let other):
-            guard !isLinked(other), let endpoints = sightings[other]?.endpoints, !endpoints.isEmpty else {
+            let isEnough = mesh.isSparse && mesh.table.reaches(other) && !mesh.isWanted(other, at: now)
+            guard !isLinked(other), !isEnough, let endpoints = sightings[other]?.endpoints, !endpoints.isEmpty else {
                 dials.cancel(target)
                 return
             }
@@ -229,6 +319,7 @@ struct Discovery {
         nextExchange = nil
         guard linked.count > 1 else { return }
         planExchange(at: now)
+        guard !mesh.isSparse else { return }
         let partner = linked[Int(random.uniform(below: UInt64(linked.count)))]
         var others = linked.filter { $0 != partner }
         var chosen: [PeerID] = []

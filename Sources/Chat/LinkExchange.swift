@@ -22,6 +22,9 @@ struct LinkExchange {
     /// Tokens for entries that nobody asked for.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
+    /// What was told on it of who is here.
+    var gossip = LinkGossip()
+
     private static let floorCount = 64
 
     func floor(of room: RoomID) -> UInt64 { floors[room] ?? 0 }

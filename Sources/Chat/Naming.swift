@@ -53,6 +53,8 @@ struct Naming {
     private var nextDefence: Instant?
     private var hasEverHeld = false
     private var claims: [PeerID: Claim] = [:]
+    /// Who claims a name, ascending.
+    private var claimants: [Nickname: [PeerID]] = [:]
     private var acts: [Act] = []
 
     init(peer: PeerID, isStrict: Bool) {
@@ -93,7 +95,7 @@ struct Naming {
 
     /// A peer's claim, from its own live link.
     mutating func claimHeard(_ theirs: Claim, from other: PeerID, at now: Instant, wall: WallTime) {
-        claims[other] = theirs
+        note(theirs, of: other)
         guard let ours = claim, ours.name == theirs.name else { return }
         if !ours.prevails(by: peer, over: theirs, by: other) {
             yield(to: other, at: now, wall: wall)
@@ -105,7 +107,19 @@ struct Naming {
     }
 
     /// The peer is gone, and its claim with it.
-    mutating func claimWithdrawn(by other: PeerID) { claims[other] = nil }
+    mutating func claimWithdrawn(by other: PeerID) { note(nil, of: other) }
+
+    private mutating func note(_ claim: Claim?, of other: PeerID) {
+        if let former = claims[other], former.name != claim?.name {
+            claimants[former.name]?.removeAll { $0 == other }
+            if claimants[former.name]?.isEmpty == true { claimants[former.name] = nil }
+        }
+        if let claim, claims[other]?.name != claim.name {
+            let place = claimants[claim.name]?.sortedPlace(of: other) ?? 0
+            claimants[claim.name, default: []].insert(other, at: place)
+        }
+        claims[other] = claim
+    }
 
     mutating func deadlineReached(at now: Instant, wall: WallTime) {
         guard let due = nextProbe, due <= now else { return }
@@ -124,7 +138,7 @@ struct Naming {
 
     /// Other peers with a claim to this name, ascending.
     func holders(of name: Nickname) -> [PeerID] {
-        claims.filter { $0.value.name == name }.map(\.key).sorted()
+        claimants[name] ?? []
     }
 
     var nextDeadline: Deadline? { nextProbe.map { Deadline(at: $0, reason: "our name is being claimed") } }
@@ -161,7 +175,7 @@ struct Naming {
     private func firstFree(from name: Nickname) -> Nickname {
         var candidate = name
         var number = 2
-        while claims.values.contains(where: { $0.name == candidate }) {
+        while claimants[candidate] != nil {
             candidate = name.numbered(number)
             number += 1
         }

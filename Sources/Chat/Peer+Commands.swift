@@ -205,6 +205,7 @@ extension Peer {
         guard text != presence.away else { return }
         presence.away = text
         broadcast(.away(text))
+        restate(isUrgent: true)
         for visit in visits.all { if let link = visit.memberLink { send(.away(text), on: link) } }
         notify(.notice(text == nil ? "you are back" : "you are away"), token: token)
     }

@@ -27,8 +27,10 @@ extension Peer {
         agenda.ask(for: .debts, at: now + Bounds.debtInterval)
         warnOfPlainText(peer)
         if let link = route(to: peer) {
+            noteUse(of: link)
             send(.entries([entry.bytes]), on: link)
         } else {
+            callUp(peer)
             reachThroughRelay(peer)
         }
     }
@@ -92,7 +94,8 @@ extension Peer {
     /// Whether somebody who is here still owes a receipt.
     func isOwedReceipts() -> Bool {
         if isOwedToRelays { return true }
-        return (links.peers + visits.debtors.filter { visits.visit(with: $0) != nil }).contains { peer in
+        let others = visits.debtors.filter { visits.visit(with: $0) != nil || discovery.mesh.table.reaches($0) }
+        return (links.peers + others).contains { peer in
             guard !roster.blocked.contains(peer) else { return false }
             return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false
         }

@@ -63,6 +63,7 @@ extension Peer {
         case .announce:
             guard let own = ownAnnouncement() else { return }
             broadcast(.announcement(own.bytes))
+            restate(isUrgent: true)
         case .settled(let name):
             keep { archive throws(ArchiveError) in
                 try archive.setSetting(KeptRooms.nameSetting, to: Array(name.text.utf8))

@@ -49,7 +49,7 @@ extension Peer {
         }
         established(id, with: peer, instance: announcement.announcement.instance)
         try announced(announcement, as: name, by: peer, on: id)
-        personMet(announcement.announcement, as: name, away: away, on: id)
+        personMet(announcement.announcement, as: name, away: away, at: links[id]?.endpoint)
         links[id]?.gathering = gathering
         meetGathering(gathering, of: peer, on: id)
         startExchange(with: peer, on: id)
@@ -90,6 +90,14 @@ extension Peer {
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)
+        case .digest(let sums):
+            digestReceived(sums, on: id)
+        case .news(let keys):
+            newsReceived(keys, on: id)
+        case .ask(let processes):
+            statementsAsked(processes, on: id)
+        case .statements(let list):
+            try statementsReceived(list, on: id)
         case .join:
             let reason = "this is a peer and no relay"
             send(.refusal(RelayRefusal(code: .notARelay, reason: reason, retryAfter: nil)), on: id)
@@ -122,6 +130,7 @@ extension Peer {
         guard let link = links[id] else { return }
         if link.isTunnel { return closeTunnel(id, isTold: false) }
         note(.debug, "link with \(link.endpoint): goodbye (\(reason))")
+        if reason == .full { links[id]?.exchange.gossip.isReleased = true }
         outputs.push(.closeLink(id, abruptly: false))
         links.setPhase(.closing, of: id)
         if reason == .leaving, let peer = link.peer {

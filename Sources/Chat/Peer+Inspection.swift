@@ -10,6 +10,10 @@ extension Peer {
     public var lobbyCount: Int { rooms[.lobby]?.count ?? 0 }
     /// Peers with an established link, ascending.
     public var linkedPeers: [PeerID] { links.peers }
+    /// Peers that are here as far as it knows, with a link or without.
+    public var presentCount: Int { roster.ids.count { roster[$0]?.goneAt == nil } }
+    /// Whether it keeps few links because many are here.
+    public var isSparse: Bool { discovery.mesh.isSparse }
     /// How many those are.
     public var linkedPeerCount: Int { links.peers.count }
     /// All links, also those that are being made or closed.

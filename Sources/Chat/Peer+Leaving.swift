@@ -24,6 +24,7 @@ extension Peer {
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
             outputs.push(.multicast(goodbye.bytes))
         }
+        stateLeaving()
         for id in visits.tunnels { closeTunnel(id, isTold: true) }
         for id in links.ids {
             guard let link = links[id], link.phase != .closing else { continue }

@@ -112,6 +112,9 @@ extension Peer {
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
         agenda.ask(for: .care, at: now + Bounds.silenceBeforePing)
+        meshLinkUp(id, with: peer, instance: instance)
+        // On a big LAN what is stated tells of all; these are for those who do not know of that.
+        guard !discovery.mesh.isSparse else { return introduceSome(on: id, but: peer) }
         let others = links.peers.filter { $0 != peer }
         let introductions = discovery.introductions(of: others, limit: others.count)
         var start = 0
@@ -120,6 +123,11 @@ extension Peer {
             send(.peers(Array(introductions[start..<end])), on: id)
             start = end
         }
+    }
+
+    private mutating func introduceSome(on id: LinkID, but peer: PeerID) {
+        let others = links.peers.lazy.filter { $0 != peer }.prefix(Discovery.introductionFanout)
+        send(.peers(discovery.introductions(of: Array(others), limit: others.count)), on: id)
     }
 
     /// Closes a link of ours: for everything but the host it is gone now.
@@ -157,12 +165,13 @@ extension Peer {
                 discovery.dialFailed(target, endpoint: link.endpoint, at: now)
             }
         case .established(let peer):
+            let isHere = meshLinkDown(link, with: peer, left: left)
             if let other = links.direct(with: peer) {
                 sayAgain(on: other)
                 return
             }
-            discovery.linkDown(peer, left: left, at: now)
-            personLost(peer, left: left)
+            discovery.linkDown(peer, left: left, isHere: isHere, at: now)
+            if !isHere { personLost(peer, left: left) }
         case .closing:
             break
         }

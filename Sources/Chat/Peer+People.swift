@@ -4,7 +4,7 @@ import Wire
 /// Who is here, as told to the person in front: joined once, left once, names that are unique.
 extension Peer {
     /// A peer's link has been established.
-    mutating func personMet(_ announcement: Announcement, as name: Nickname, away: String?, on id: LinkID) {
+    mutating func personMet(_ announcement: Announcement, as name: Nickname, away: String?, at endpoint: Endpoint?) {
         let peer = announcement.peer
         let isSettled = announcement.kind == .announce
         var person =
@@ -18,7 +18,7 @@ extension Peer {
             person.instance = announcement.instance
             person.sequence = announcement.sequence
         }
-        person.endpoint = links[id]?.endpoint
+        person.endpoint = endpoint ?? person.endpoint
         person.goneAt = nil
         roster.update(person)
         show(peer)
@@ -44,6 +44,7 @@ extension Peer {
 
     /// A name has become free or changed hands: whoever was held back because of it need not wait on.
     mutating func showHeldBack() {
+        guard roster.unshownCount > 0 else { return }
         for id in roster.ids {
             guard let person = roster[id], person.shownName == nil, person.goneAt == nil else { continue }
             show(id)

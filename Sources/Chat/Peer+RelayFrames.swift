@@ -51,7 +51,7 @@ extension Peer {
             notify(.notice(topic.map { "\(by) set the topic of \(name): \($0)" } ?? "\(by) took the topic of \(name)"))
         case .tunnel(let tunnel, let bytes): tunnelReceived(tunnel, bytes, visit: visit)
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, visit: visit)
-        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering:
+        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .news, .ask, .statements:
             break
         case .hello, .welcome, .refusal, .join, .moderate:
             throw LinkViolation("a frame that does not come from a relay now")

@@ -117,11 +117,13 @@ extension Peer {
         }
         switch key {
         case .lobby:
+            if !wasAskedFor { passOn(entry, from: link) }
             spread(entry.id)
         case .relayLobby:
             break
         case .conversation(let other):
             guard entry.entry.author == other else { break }
+            noteUse(of: link)
             rooms.unseen.arrived(entry.key, from: other)
             confirm([entry.id], of: entry.entry.room, on: link)
         }
@@ -195,6 +197,13 @@ extension Peer {
         }
         guard !candidates.isEmpty else { return nil }
         return candidates[Int(random.uniform(below: UInt64(candidates.count)))]
+    }
+
+    /// On a big LAN few have a link with the author: whoever hears it first from one passes it on to the others.
+    private mutating func passOn(_ entry: SignedEntry, from source: LinkID) {
+        guard discovery.mesh.isSparse, let gathering = rooms.gathering else { return }
+        let heardFrom = links[source]?.peer
+        broadcast(.entries([entry.bytes])) { $0.gathering == gathering && $0.peer != heardFrom }
     }
 
     // Rumours: for peers that have no link with an entry's author.

@@ -102,7 +102,8 @@ extension Peer {
         case .receipt(let room, let ids): try receiptReceived(for: ids, of: room, from: peer)
         case .hello: throw LinkViolation("a second hello")
         case .announcement, .away, .pong, .goodbye: break
-        case .peers, .gathering, .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic,
+        case .peers, .gathering, .digest, .news, .ask, .statements, .join, .welcome, .refusal, .members, .moderate,
+            .moderated, .removed, .notice, .topic,
             .tunnel, .tunnelClosed, .declined:
             throw LinkViolation("a frame that goes through no tunnel")
         }
@@ -137,6 +138,7 @@ extension Peer {
                 reachThroughRelay(peer)
             }
         }
+        callDebtors()
         if !visits.debtors.isEmpty { agenda.ask(for: .debts, at: now + Bounds.debtInterval) }
     }
 

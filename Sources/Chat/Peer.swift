@@ -34,12 +34,14 @@ public struct Peer: Core {
         var random = random
         self.configuration = configuration
         self.archive = archive
-        keys = Keys(identity: identity, staticKey: NoiseKeyPair.made(of: random.bytes(32)))
+        let privateKey = random.bytes(32)
+        keys = Keys(identity: identity, staticKey: NoiseKeyPair.made(of: privateKey))
         naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
         // Zero is "not yet known" in a link, so an instance is never zero.
         let instance = random.next() | 1
         discovery = Discovery(
-            peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)))
+            peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)),
+            mesh: Mesh(fullMeshCount: configuration.fullMeshCount, secretFrom: privateKey))
         presence = OwnPresence(instance: instance)
         visits = RelayVisits(firstTunnelNumber: random.next())
         self.random = random
@@ -114,6 +116,10 @@ public struct Peer: Core {
             case .people: careForPeople()
             case .rumour: passOnRumours()
             case .reconciliation: reconcileWithSomebody()
+            case .news: tellNews()
+            case .statement: makeStatement()
+            case .comparison: compareStatements()
+            case .tending: tendLinks()
             // To be handed an input was all that it took.
             case .seen: break
             case .whereabouts: noteGathering()
@@ -140,6 +146,7 @@ public struct Peer: Core {
                 isQuiet = false
             }
             if settleRooms() { isQuiet = false }
+            if settleMesh() { isQuiet = false }
         }
         considerReadiness()
         considerLeaving()

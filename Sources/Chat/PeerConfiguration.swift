@@ -19,6 +19,9 @@ public struct PeerConfiguration: Sendable {
     public var recentLineCount = 0
     public var retention = Retention()
 
+    /// Up to this many present peers, itself among them, everybody has a link with everybody.
+    public var fullMeshCount = Bounds.fullMeshCount
+
     public init(name: Nickname) {
         self.name = name
     }

@@ -27,6 +27,8 @@ struct Roster {
     private(set) var people: [PeerID: Person] = [:]
     /// Their IDs, ascending: the order in which they are walked.
     private(set) var ids: [PeerID] = []
+    /// How many have not been said to be there.
+    private(set) var unshownCount = 0
     /// Peers whose words are not shown. Only asked "is it in there?".
     private(set) var blocked: Set<PeerID> = []
     /// The last name of every key that was met, and the last key of every name (folded).
@@ -37,13 +39,18 @@ struct Roster {
     subscript(id: PeerID) -> Person? { people[id] }
 
     mutating func update(_ person: Person) {
-        if people.updateValue(person, forKey: person.id) == nil {
-            ids.insert(person.id, at: ids.firstIndex { $0 > person.id } ?? ids.count)
+        if let former = people.updateValue(person, forKey: person.id) {
+            if former.shownName == nil { unshownCount -= 1 }
+        } else {
+            ids.insert(person.id, at: ids.sortedPlace(of: person.id))
         }
+        if person.shownName == nil { unshownCount += 1 }
     }
 
     mutating func remove(_ id: PeerID) {
-        if people.removeValue(forKey: id) != nil { ids.removeAll { $0 == id } }
+        guard let person = people.removeValue(forKey: id) else { return }
+        ids.remove(at: ids.sortedPlace(of: id))
+        if person.shownName == nil { unshownCount -= 1 }
     }
 
     /// Those with this name now, compared as names are, ascending by ID.

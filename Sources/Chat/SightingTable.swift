@@ -95,8 +95,14 @@ struct SightingTable {
         return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
     }
 
+    func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
+
+    /// Where those that are known were last heard.
+    var addresses: Set<IPAddress> {
+        Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
+    }
+
     mutating func expire(at now: Instant, keeping linked: [PeerID]) {
-        if let lastSweep, now < lastSweep + Self.sweepInterval { return }
         lastSweep = now
         let kept = Set(linked)
         sightings = sightings.filter { $0.value.lastHeard + Self.lifetime > now || kept.contains($0.key) }

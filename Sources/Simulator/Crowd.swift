@@ -5,32 +5,45 @@ import Wire
 /// Many peers on one good LAN, all started within a second, with nothing going wrong: for measuring what numbers cost.
 public final class Crowd {
     public let simulation: Simulation<Peer>
-    private let identities: [Identity]
+    let identities: [Identity]
+    var choice: RandomStream
+    private var startedCount: Int
+    /// By host: a disk that is never cut off takes twice the memory.
+    private let archives: [MemoryArchive]
     private let work = SharedWork()
 
-    /// - Parameter peers: how many, at least 2.
-    public init(seed: UInt64, peers: Int) {
+    /// How many can come after those that start.
+    private static let guestCount = 100
+
+    /// - Parameters:
+    ///   - peers: how many, at least 2.
+    ///   - fullMeshCount: as in ``PeerConfiguration``; nil: as it ships.
+    public init(seed: UInt64, peers: Int, fullMeshCount: Int? = nil) {
         var random = RandomStream(simulationSeed: seed)
-        let identities = (0..<peers).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let identities = (0..<peers + Self.guestCount).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
         let seeds = identities.map { _ in random.next() }
         self.identities = identities
-        simulation = Simulation(seed: seed) { host, _, disk in
-            let configuration = PeerConfiguration(name: Trial.name(host.number))
-            // A disk of the simulation does not fail.
+        archives = identities.map { _ in MemoryArchive() }
+        choice = random
+        startedCount = peers
+        simulation = Simulation(seed: seed) { [archives] host, _, _ in
+            var configuration = PeerConfiguration(name: Trial.name(host.number))
+            if let fullMeshCount { configuration.fullMeshCount = fullMeshCount }
+            // Memory does not fail.
             return try! Peer(
                 configuration: configuration, identity: identities[host.number],
-                random: RandomStream(simulationSeed: seeds[host.number]), archive: disk)
+                random: RandomStream(simulationSeed: seeds[host.number]), archive: archives[host.number])
         }
         simulation.recorder.isTracing = false
         simulation.recorder.keepsEvents = false
         for number in 0..<peers { simulation.addHost(startingAfter: .seconds(1) / peers * number) }
     }
 
-    /// Runs until everybody has a link with everybody.
+    /// Runs until everybody sees everybody.
     /// - Returns: how long that took since the first start; nil if longer than the limit.
     public func gather(limit: Duration) throws -> Duration? {
         let start = simulation.now
-        return try SharedWork.$current.withValue(work) {
+        return try withWork {
             while simulation.now - start < limit {
                 try simulation.run(for: .milliseconds(100))
                 if shareOfViews == 1 { return simulation.now - start }
@@ -39,18 +52,34 @@ public final class Crowd {
         }
     }
 
-    /// The share, of 1, of all (peer, other peer) in which the one has a link with the other and all names are held.
+    /// Lets time pass.
+    public func run(for duration: Duration) throws {
+        try withWork { try simulation.run(for: duration) }
+    }
+
+    func withWork<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try SharedWork.$current.withValue(work, operation: body)
+    }
+
+    /// One more, from now on.
+    func addPeer() -> HostID {
+        precondition(startedCount < identities.count, "no more guests")
+        startedCount += 1
+        return simulation.addHost()
+    }
+
+    /// Whose processes run.
+    private var running: [Peer] { simulation.hosts.compactMap { simulation.node(of: $0) } }
+
+    /// The share, of 1, of all (peer, other peer) in which the one sees the other and all names are held.
     public var shareOfViews: Double {
-        let linked = identities.indices.reduce(0) { sum, number in
-            let peer = simulation.node(of: HostID(number))
-            return sum + (peer?.heldName == nil ? 0 : peer?.linkedPeerCount ?? 0)
-        }
-        return Double(linked) / Double(identities.count * (identities.count - 1))
+        let seen = running.reduce(0) { sum, peer in sum + (peer.heldName == nil ? 0 : peer.presentCount) }
+        return Double(seen) / Double(startedCount * (startedCount - 1))
     }
 
     /// The least and the most established links that a peer has now.
     public var linksPerPeer: (least: Int, most: Int) {
-        let counts = identities.indices.map { simulation.node(of: HostID($0))?.linkedPeerCount ?? 0 }
+        let counts = running.map(\.linkedPeerCount)
         return (counts.min() ?? 0, counts.max() ?? 0)
     }
 }

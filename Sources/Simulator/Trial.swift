@@ -18,6 +18,8 @@ public struct TrialSettings: Sendable {
     public var messageCount: Int
     /// Within this after the last fault everything must have come right.
     public var recovery = Duration.seconds(120)
+    /// Peers up to which all have links with all (``PeerConfiguration/fullMeshCount``); nil: as it ships.
+    public var fullMeshCount: Int?
     /// And stay so for this long.
     public var calm = Duration.seconds(4)
 
@@ -113,6 +115,7 @@ public final class Trial {
             }
             let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
             var configuration = PeerConfiguration(name: names[host.number])
+            if let count = settings.fullMeshCount { configuration.fullMeshCount = count }
             configuration.relays = neighbourhood.relays(of: host)
             // A disk of the simulation does not fail.
             return try! Resident(

@@ -62,6 +62,8 @@ extension Frame {
             .gathering(try fields.identifier("gathering"))
         case .away:
             .away(try fields.textOrNull("away", maximumBytes: Limits.awayBytes))
+        case .digest, .news, .ask, .statements:
+            try decodeOfStatements(type, &fields)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
             .tunnelClosed, .declined:
             try decodeOfRelay(type, &fields)
@@ -73,15 +75,20 @@ extension Introduction {
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
         try reader.expectArray(count: 2)
         let announcement = Array(try reader.bytes(maximum: Limits.datagramBytes))
-        let count = try reader.array(maximum: Limits.introductionEndpointCount)
-        var endpoints: [Endpoint] = []
-        endpoints.reserveCapacity(count)
-        for _ in 0..<count { endpoints.append(try Endpoint(from: &reader)) }
-        self.init(announcement: announcement, endpoints: endpoints)
+        self.init(announcement: announcement, endpoints: try Endpoint.list(from: &reader))
     }
 }
 
 extension Endpoint {
+    /// Where somebody may be reached.
+    static func list(from reader: inout CBORReader) throws(CBORError) -> [Endpoint] {
+        let count = try reader.array(maximum: Limits.introductionEndpointCount)
+        var endpoints: [Endpoint] = []
+        endpoints.reserveCapacity(count)
+        for _ in 0..<count { endpoints.append(try Endpoint(from: &reader)) }
+        return endpoints
+    }
+
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
         try reader.expectArray(count: 2)
         let addressOffset = reader.offset

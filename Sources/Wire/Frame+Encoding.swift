@@ -67,6 +67,8 @@ extension Frame {
         case .away(let word):
             writer.begin(.away, fieldCount: 1)
             writer.awayOrNull(word)
+        case .digest, .news, .ask, .statements:
+            writeOfStatements(to: &writer)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
             .tunnelClosed, .declined:
             writeOfRelay(to: &writer)
@@ -115,12 +117,16 @@ extension CBORWriter {
         precondition(introductions.count <= Limits.frameIntroductionCount, "a frame has at most 64 introductions")
         array(count: introductions.count)
         for introduction in introductions {
-            precondition(introduction.endpoints.count <= Limits.introductionEndpointCount, "at most 8 endpoints")
             array(count: 2)
             announcement(introduction.announcement)
-            array(count: introduction.endpoints.count)
-            for endpoint in introduction.endpoints { self.endpoint(endpoint) }
+            endpoints(introduction.endpoints)
         }
+    }
+
+    mutating func endpoints(_ endpoints: [Endpoint]) {
+        precondition(endpoints.count <= Limits.introductionEndpointCount, "at most 8 endpoints")
+        array(count: endpoints.count)
+        for endpoint in endpoints { self.endpoint(endpoint) }
     }
 
     private mutating func endpoint(_ endpoint: Endpoint) {

@@ -26,6 +26,10 @@ extension Frame {
         case tunnel = 25
         case tunnelClosed = 26
         case declined = 27
+        case digest = 28
+        case news = 29
+        case ask = 30
+        case statements = 31
     }
 
     /// Unknown types from here on close the link; below, they are passed over (Protocol.md, Versions).

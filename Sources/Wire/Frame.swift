@@ -26,6 +26,16 @@ public enum Frame: Equatable, Sendable {
     /// The sender went away (with a word why, possibly empty) or came back (nil).
     case away(String?)
 
+    // On big LANs (Protocol.md, Big networks).
+
+    /// What the sender knows of who is here, in 64 sums: where two of them differ, so do their statements.
+    case digest([UInt64])
+    /// Statements that the sender has and the receiver may lack.
+    case news([StatementKey])
+    /// Processes whose statements the sender lacks and asks for.
+    case ask([ProcessTag])
+    case statements([StatedPeer])
+
     // Between a relay and its members (Protocol.md, Relays).
 
     /// A member asks to be let in: its second frame.

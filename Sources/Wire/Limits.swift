@@ -29,6 +29,15 @@ public enum Limits {
     /// IDs in one frame: 34 KiB.
     public static let frameIDCount = 1024
 
+    // Big LANs.
+
+    /// A statement with its signature: an announcement, a word why, all links and the fixed fields.
+    public static let statementBytes = 2048
+    /// Links that a statement names: 1 KiB.
+    public static let statementLinkCount = 128
+    /// Sums of a digest: 512 bytes.
+    public static let digestSumCount = 64
+
     // Relays.
 
     /// A password.

@@ -1,3 +1,4 @@
+import Chat
 import Foundation
 import Simulator
 
@@ -12,28 +13,72 @@ struct ScaleRun {
         let start = clock.now
         let seed = arguments.replayed ?? arguments.seeds.lowerBound
         show("seed \(seed), \(arguments.peers) peers\n")
-        let crowd = Crowd(seed: seed, peers: arguments.peers)
+        let crowd = Crowd(seed: seed, peers: arguments.peers, fullMeshCount: arguments.fullMeshCount)
         let joined = try crowd.gather(limit: .seconds(120))
-        let fastest = clock.now - start
         show(
             joined.map { "all see all after \($0)" }
                 ?? "not all see all after 120 s: \(crowd.shareOfViews * 100) % of all pairs do")
-        show(" (\(fastest) of real time)\n")
-        let quiet = Duration.seconds((arguments.hours ?? 1 / 60) * 3_600)
-        let before = crowd.simulation.recorder.total
-        try crowd.simulation.run(for: quiet)
-        let after = crowd.simulation.recorder.total
-        let seconds = Double(quiet.components.seconds) * Double(arguments.peers)
+        show(" (\(clock.now - start) of real time)\n")
+        let joining = crowd.simulation.recorder.total
+        show("to join, per peer: \(joining.linkBytes / arguments.peers) bytes on links, ")
+        show("\(joining.linksOpened / arguments.peers) links opened, ")
+        show("\(joining.datagramBytes / arguments.peers) bytes in \(joining.datagrams / arguments.peers) datagrams\n")
+        // Links that are not needed are closed in this time.
+        try crowd.run(for: .seconds(60))
+        let settled = crowd.simulation.recorder.total
+        show(
+            "in the minute after, per peer: \((settled.linkBytes - joining.linkBytes) / arguments.peers) bytes on links, "
+        )
+        show("\((settled.linksOpened - joining.linksOpened) / arguments.peers) links opened\n")
         let links = crowd.linksPerPeer
         show("links per peer: \(links.least) to \(links.most)\n")
-        show("to join, per peer: \(before.linkBytes / arguments.peers) bytes on links, ")
-        show("\(before.datagramBytes / arguments.peers) bytes in \(before.datagrams / arguments.peers) datagrams\n")
-        show("then, per peer and second: \(Int(Double(after.linkBytes - before.linkBytes) / seconds)) bytes on links, ")
-        show("\(Double(after.datagramBytes - before.datagramBytes) / seconds) bytes in datagrams\n")
+        try rest(crowd)
+        let isRight = try live(crowd)
         show("resident memory per peer: \(Self.residentKiB() / arguments.peers) KiB, of the simulation and all\n")
-        show("\(quiet) more of virtual time, \(clock.now - start) of real time in all, ")
-        show("\(crowd.simulation.stepCount) steps\n")
-        return joined == nil ? 1 : 0
+        show("\(crowd.simulation.now.nanoseconds / 1_000_000_000) s of virtual time, ")
+        show("\(clock.now - start) of real time in all, \(crowd.simulation.stepCount) steps\n")
+        return joined == nil || !isRight ? 1 : 0
+    }
+
+    /// What it costs when nobody does anything.
+    private func rest(_ crowd: Crowd) throws {
+        let before = crowd.simulation.recorder.total
+        let quiet = Duration.seconds(60)
+        try crowd.run(for: quiet)
+        let after = crowd.simulation.recorder.total
+        let seconds = Double(quiet.components.seconds) * Double(arguments.peers)
+        show(
+            "quiet, per peer and second: \(Int(Double(after.linkBytes - before.linkBytes) / seconds)) bytes on links, ")
+        show("\(Double(after.datagramBytes - before.datagramBytes) / seconds) bytes in datagrams\n")
+    }
+
+    /// People do things, and all must see what they should. Nothing but that is checked here: faults are for seeds.
+    private func live(_ crowd: Crowd) throws -> Bool {
+        let hours = arguments.hours ?? 0.05
+        let deeds = min(max(10, Int(hours * 100)), 500)
+        let before = crowd.simulation.recorder.total
+        let life = try crowd.live(for: .seconds(hours * 3_600), deeds: deeds)
+        let bytes = crowd.simulation.recorder.total.linkBytes - before.linkBytes
+        show(
+            "then \(hours) h in which people do \(deeds) things; until the others saw it, the middle and the longest:\n"
+        )
+        for (name, delays) in [
+            ("a line in the lobby", life.lines), ("a private message, to its receipt", life.tells),
+            ("a newcomer", life.joins), ("who quits", life.quits), ("who crashes", life.crashes),
+        ] {
+            guard let median = delays.median, let longest = delays.longest else { continue }
+            show(
+                "  \(name): \(Self.milliseconds(median)) ms, \(Self.milliseconds(longest)) ms, \(delays.count) times\n")
+        }
+        show(
+            "  per peer and second: \(Int(Double(bytes) / Double(arguments.peers) / (hours * 3_600))) bytes on links\n")
+        for complaint in life.complaints { show("  wrong: \(complaint)\n") }
+        show("  \(life.complaintCount) things went wrong\n")
+        return life.complaintCount == 0
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(duration / .milliseconds(1))
     }
 
     private static func residentKiB() -> Int {

@@ -8,6 +8,7 @@ struct SimulationArguments {
     var faults = FaultPlan.Kind.allCases
     var habits = TrialSettings.Habit.allCases
     var hours: Double?
+    var fullMeshCount: Int?
     var chart: String?
     var isScaleRun = false
     var keepsGoing = false
@@ -32,6 +33,7 @@ struct SimulationArguments {
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
           --hours H          how long things go wrong, of virtual time (20 s)
+          --mesh N           up to N peers all have links with all, beyond each has a few (48)
           --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
           --keep-going       run all seeds, tell in a line what fails, and how far it is every 500 seeds
           --scale            no faults: measure how long N peers take to see each other, and what it costs
@@ -71,6 +73,9 @@ struct SimulationArguments {
         case "--hours":
             guard let number = Double(value), number > 0, number <= 10_000 else { return false }
             hours = number
+        case "--mesh":
+            guard let number = Int(value), (1...10_000).contains(number) else { return false }
+            fullMeshCount = number
         case "--chart": chart = value
         case "--faults": return take(faults: value)
         default: throw Misuse(text: "unexpected argument \(option) (try --help)")
@@ -98,6 +103,7 @@ struct SimulationArguments {
         var settings = TrialSettings(peers: peers)
         settings.faults = faults
         settings.habits = habits
+        settings.fullMeshCount = fullMeshCount
         if let hours {
             // As much goes wrong and is said in a minute as in the usual time.
             let minutes = max(1, Int(hours * 60))

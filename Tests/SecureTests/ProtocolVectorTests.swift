@@ -31,6 +31,22 @@ struct ProtocolVectorTests {
         #expect(SignedAnnouncement(signing: announcement.announcement, by: identity).bytes == bytes)
     }
 
+    @Test(
+        "statements are signed, and processes named, as in the document", arguments: document.vectors(kind: "statement")
+    )
+    func statements(vector: ProtocolVector) throws {
+        let identity = try Self.identity(try #require(vector.text("identity")))
+        let bytes = try #require(vector.bytes("bytes"))
+        let statement = try SignedStatement(parsing: bytes)
+        #expect(statement.verify())
+        #expect(String(statement.process.number, radix: 16) == vector.text("process"))
+        let again = SignedStatement(
+            signing: statement.statement, announcement: statement.announcement, by: identity)
+        #expect(again.bytes == bytes)
+        #expect(statement.key.sumIndex == vector.number("sum").map { Int($0) })
+        #expect(String(statement.key.weight, radix: 16) == vector.text("weight"))
+    }
+
     @Test("entries are signed and named as in the document", arguments: document.vectors(kind: "entry"))
     func entries(vector: ProtocolVector) throws {
         let identity = try Self.identity(try #require(vector.text("identity")))

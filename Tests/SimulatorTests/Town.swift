@@ -13,7 +13,8 @@ final class Town {
     ///   - names: what each wants to be called, one peer for each.
     ///   - retention: how much each keeps.
     init(
-        seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention()
+        seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention(),
+        fullMeshCount: Int? = nil
     ) throws {
         var random = RandomStream(simulationSeed: seed &+ 1_000_000)
         let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
@@ -26,6 +27,7 @@ final class Town {
                 let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
                 var configuration = PeerConfiguration(name: nicknames[host.number])
                 configuration.retention = retention
+                if let fullMeshCount { configuration.fullMeshCount = fullMeshCount }
                 // A disk of the simulation does not fail.
                 return try! Peer(
                     configuration: configuration, identity: identities[host.number], random: stream, archive: disk)

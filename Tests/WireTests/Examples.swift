@@ -45,6 +45,12 @@ enum Examples {
         .away("at lunch"),
         .away(""),
         .away(nil),
+        .digest((0..<64).map { $0 &* 0x0123_4567_89AB_CDEF }),
+        .news([]),
+        .news([StatementKey(process: ProcessTag(number: 1), sequence: 2)]),
+        .ask([ProcessTag(number: .max), ProcessTag(number: 0)]),
+        .statements([]),
+        .statements([StatedPeer(statement: [1, 2, 3], endpoints: endpoints)]),
     ]
 
     static let member = RelayMember(

@@ -53,6 +53,14 @@ extension ProtocolVector {
         case "receipt": .receipt(room: try requireIdentifier("room"), ids: try identifiers("id"))
         case "gathering": .gathering(try requireIdentifier("gathering"))
         case "away": .away(try nullable("away") { try requireQuoted($0) })
+        case "digest": .digest(try texts("sum").map { try #require(UInt64($0, radix: 16)) })
+        case "news": .news(try texts("key").map { try statementKey($0) })
+        case "ask": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
+        case "statements":
+            .statements(
+                try zip(byteStrings("statement"), texts("endpoints")).map {
+                    StatedPeer(statement: $0, endpoints: try endpoints($1))
+                })
         default: try relayFrame()
         }
     }
@@ -60,13 +68,25 @@ extension ProtocolVector {
     /// Announcements, each with its endpoints: an address and a port, commas between.
     private func introductions() throws -> [Introduction] {
         try zip(byteStrings("announcement"), texts("endpoints")).map { announcement, list in
-            let endpoints = try list.split(separator: ",").filter { $0 != "none" }.map { text in
-                let words = text.split(separator: " ")
-                try #require(words.count == 2)
-                let address = try #require(IPAddress(String(words[0])))
-                return Endpoint(address: address, port: try #require(UInt16(words[1])))
-            }
-            return Introduction(announcement: announcement, endpoints: endpoints)
+            Introduction(announcement: announcement, endpoints: try endpoints(list))
         }
+    }
+
+    private func endpoints(_ list: String) throws -> [Endpoint] {
+        try list.split(separator: ",").filter { $0 != "none" }.map { text in
+            let words = text.split(separator: " ")
+            try #require(words.count == 2)
+            let address = try #require(IPAddress(String(words[0])))
+            return Endpoint(address: address, port: try #require(UInt16(words[1])))
+        }
+    }
+
+    /// A process in hexadecimal and a sequence.
+    private func statementKey(_ text: String) throws -> StatementKey {
+        let words = text.split(separator: " ")
+        try #require(words.count == 2)
+        return StatementKey(
+            process: ProcessTag(number: try #require(UInt64(words[0], radix: 16))),
+            sequence: try #require(UInt64(words[1])))
     }
 }

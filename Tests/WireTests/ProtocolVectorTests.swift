@@ -62,6 +62,19 @@ struct ProtocolVectorTests {
         #expect(Envelope(payload: Array(envelope.payload), signature: envelope.signature).bytes == bytes)
     }
 
+    @Test("statements have the bytes of the document", arguments: document.vectors(kind: "statement"))
+    func statement(vector: ProtocolVector) throws {
+        let statement = Statement(
+            sequence: try vector.requireNumber("sequence"), announcement: try vector.requireBytes("announcement"),
+            away: try vector.nullable("away") { try vector.requireQuoted($0) },
+            links: try vector.texts("link").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
+        let payload = try vector.requireBytes("payload")
+        #expect(statement.encoded() == payload)
+        #expect(try Statement.decode(payload) == statement)
+        #expect(SignatureContext.statement.message(for: payload) == (try vector.requireBytes("message")))
+        try Self.checkEnvelope(vector, maximumBytes: Limits.statementBytes)
+    }
+
     @Test("a handshake's payload has the bytes of the document", arguments: document.vectors(kind: "handshake-payload"))
     func handshakePayload(vector: ProtocolVector) throws {
         let staticKey = try vector.requireBytes("staticPublicKey")
@@ -91,7 +104,7 @@ struct ProtocolVectorTests {
     @Test("every type of frame has an example in the document")
     func everyFrame() {
         let types = Set(Self.document.vectors(kind: "frame").compactMap { $0.text("type") })
-        #expect(types.count == 25)
+        #expect(types.count == 29)
     }
 
     @Test("streams are cut as the document says", arguments: document.vectors(kind: "stream"))
@@ -105,7 +118,7 @@ struct ProtocolVectorTests {
         #expect(frames == vector.texts("frame"))
     }
 
-    static let refusals = ["announcement", "entry", "envelope", "frame"].flatMap {
+    static let refusals = ["announcement", "entry", "statement", "envelope", "frame"].flatMap {
         document.vectors(kind: $0 + "-refused")
     }
 
@@ -117,6 +130,8 @@ struct ProtocolVectorTests {
             #expect(throws: WireError.self) { try Announcement.decode(bytes) }
         case "entry-refused":
             #expect(throws: WireError.self) { try Entry.decode(bytes) }
+        case "statement-refused":
+            #expect(throws: WireError.self) { try Statement.decode(bytes) }
         case "envelope-refused":
             #expect(throws: CBORError.self) { try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes) }
         default:
@@ -128,7 +143,8 @@ struct ProtocolVectorTests {
     @Test("each list of refusals is there")
     func refusalsAreThere() {
         for (kind, count) in [
-            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 17),
+            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 21),
+            ("statement-refused", 4),
         ] {
             #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
         }
@@ -147,6 +163,9 @@ struct ProtocolVectorTests {
             "frameIntroductionCount": UInt64(Limits.frameIntroductionCount),
             "introductionEndpointCount": UInt64(Limits.introductionEndpointCount),
             "frameIDCount": UInt64(Limits.frameIDCount),
+            "statementBytes": UInt64(Limits.statementBytes),
+            "statementLinkCount": UInt64(Limits.statementLinkCount),
+            "digestSumCount": UInt64(Limits.digestSumCount),
             "textBytes": UInt64(Limits.textBytes),
             "entryBytes": UInt64(Limits.entryBytes),
             "entryParentCount": UInt64(Limits.entryParentCount),

@@ -1,0 +1,204 @@
+import Secure
+import Wire
+
+/// With whom we want links. On a small LAN that is everybody who is here. On a big one it is a few, chosen at random by
+/// a secret of our own; all others are here by what peers state of their links (``StatementTable``).
+///
+/// Each peer dials k others at random, so all links together are a random graph: in one piece, whatever a third of the
+/// peers do, and three or four links across for a thousand. Nobody who does not know the secret can arrange to be all
+/// of our neighbours, and who comes and goes changes few links.
+struct Mesh {
+    /// Present peers, ourselves among them, up to which everybody has a link with everybody.
+    let fullMeshCount: Int
+    private let secret: UInt64
+    var table = StatementTable()
+    /// Everybody who is here, in the order in which we want links with them.
+    private(set) var ranking: [Ranked] = []
+    private(set) var isSparse = false
+    private(set) var heardCount = 0
+    /// What we state ourselves, from the first time that the LAN was big until the process ends.
+    var own: SignedStatement?
+    var isStating = false
+    /// The claim in our statement.
+    var statedClaim: Claim?
+    var statedAt: Instant?
+    var pause = shortestPause
+    var asked = StatementAsks()
+    /// Peers that we have something for alone, and since when.
+    private(set) var called: [PeerID: Instant] = [:]
+    /// Peers that cannot be dialled just now, and until when nobody tries.
+    private var shut: [PeerID: Instant] = [:]
+    /// Peers whose links broke and who are here still, as others state.
+    private(set) var orphans: Set<PeerID> = []
+
+    /// One who is here, and how much we want a link with it: the lowest most.
+    struct Ranked: Comparable {
+        let rank: UInt64
+        let peer: PeerID
+
+        static func < (left: Self, right: Self) -> Bool { (left.rank, left.peer) < (right.rank, right.peer) }
+    }
+
+    /// Flooding waits this long for more.
+    static let newsDelay = Duration.milliseconds(50)
+    /// Our statement changes so soon when somebody may be gone or new for all.
+    static let urgentDelay = Duration.milliseconds(100)
+    /// And so soon, times 0.5…1.5, when links changed that say nothing new of who is here.
+    static let calmDelay = Duration.seconds(3)
+    /// Between our statements. When many come at once the next one that says who is new waits twice as long each time.
+    static let shortestPause = Duration.milliseconds(250)
+    static let longestPause = Duration.seconds(4)
+    /// Between comparisons with a link chosen at random, times 0.5…1.5.
+    static let comparisonInterval = Duration.seconds(15)
+    /// A link that is not wanted stays this long, so that what is about to come right does.
+    static let surplusAge = Duration.seconds(4)
+    /// A link that was opened for private messages stays this long after the last.
+    static let callTime = Duration.seconds(60)
+    private static let shutTime = Duration.seconds(60)
+    /// How many of those who hear somebody that is not here dial at once.
+    static let answerCount = 6.0
+    private static let tableCount = 1_024
+
+    /// - Parameter key: something that nobody else knows; nothing of it can be found out from what comes of it here.
+    init(fullMeshCount: Int, secretFrom key: [UInt8] = []) {
+        self.fullMeshCount = fullMeshCount
+        let digest = SHA256.hash(Array("earshot neighbours".utf8) + key)
+        secret = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// How many links we want of ourselves, of so many others: as many again are wanted by others with us.
+    static func neighbourCount(among population: Int) -> Int {
+        let bits = Int.bitWidth - (population + 1).leadingZeroBitCount
+        return max(3, bits / 2 + 1)
+    }
+
+    // Who is here.
+
+    func ranked(_ peer: PeerID) -> Ranked {
+        let words = peer.words
+        var value = secret
+        for word in [words.0, words.1, words.2, words.3] {
+            // The finalizer of SplitMix64: what comes of it cannot be foreseen without the secret.
+            value = (value ^ word) &+ 0x9E37_79B9_7F4A_7C15
+            value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+            value ^= value >> 31
+        }
+        return Ranked(rank: value, peer: peer)
+    }
+
+    /// How many addresses announcements came from lately: a LAN is big before anybody has many links.
+    mutating func heard(fromAddresses count: Int) {
+        heardCount = count
+        considerDensity()
+    }
+
+    mutating func enter(_ peer: PeerID) {
+        let entry = ranked(peer)
+        let place = ranking.sortedPlace(of: entry)
+        guard place == ranking.count || ranking[place] != entry else { return }
+        ranking.insert(entry, at: place)
+        considerDensity()
+    }
+
+    mutating func leave(_ peer: PeerID) {
+        let entry = ranked(peer)
+        let place = ranking.sortedPlace(of: entry)
+        guard place < ranking.count, ranking[place] == entry else { return }
+        ranking.remove(at: place)
+        called[peer] = nil
+        orphans.remove(peer)
+        considerDensity()
+    }
+
+    /// Whether links are few now. A LAN that shrinks goes back a good deal later than one that grows comes here.
+    private mutating func considerDensity() {
+        let present = max(ranking.count, heardCount) + 1
+        if present > fullMeshCount {
+            isSparse = true
+        } else if present * 3 <= fullMeshCount * 2 {
+            isSparse = false
+        }
+    }
+
+    // Whom we want links with.
+
+    /// The peers that we want links with, most wanted first; on a small LAN all.
+    func wanted(at now: Instant) -> [PeerID] {
+        guard isSparse else { return ranking.map(\.peer) }
+        let count = Self.neighbourCount(among: ranking.count)
+        return Array(ranking.lazy.map(\.peer).filter { !isShut($0, at: now) }.prefix(count))
+    }
+
+    func isWanted(_ peer: PeerID, at now: Instant) -> Bool {
+        !isSparse || called[peer] != nil || wanted(at: now).contains(peer)
+    }
+
+    private func isShut(_ peer: PeerID, at now: Instant) -> Bool { shut[peer].map { now < $0 } ?? false }
+
+    /// It could not be dialled: another one is taken for it.
+    mutating func dialFailed(_ peer: PeerID, at now: Instant) {
+        guard isSparse else { return }
+        if shut.count >= Self.tableCount { shut = shut.filter { now < $0.value } }
+        if shut.count < Self.tableCount { shut[peer] = now + Self.shutTime }
+    }
+
+    mutating func linkUp(_ peer: PeerID) {
+        shut[peer] = nil
+        orphans.remove(peer)
+    }
+
+    mutating func linkBroke(_ peer: PeerID) {
+        if orphans.count < Self.tableCount { orphans.insert(peer) }
+    }
+
+    /// We have something for it alone.
+    mutating func call(_ peer: PeerID, at now: Instant) {
+        called = called.filter { now < $0.value + Self.callTime }
+        if called.count < Self.tableCount { called[peer] = now }
+    }
+}
+
+/// Statements that were asked for and have not come: each is asked of one link, and of another when that fails.
+struct StatementAsks {
+    private struct Ask {
+        var sequence: UInt64
+        var link: LinkID
+        var at: Instant
+    }
+
+    private var asks: [ProcessTag: Ask] = [:]
+    static let patience = Duration.milliseconds(1_500)
+    static let capacity = 8_192
+
+    /// Whether to ask this link now for what it told of.
+    mutating func shouldAsk(_ link: LinkID, for key: StatementKey, at now: Instant) -> Bool {
+        if let ask = asks[key.process], ask.sequence >= key.sequence, now < ask.at + Self.patience { return false }
+        if asks.count >= Self.capacity { asks = asks.filter { now < $0.value.at + Self.patience } }
+        guard asks.count < Self.capacity else { return false }
+        asks[key.process] = Ask(sequence: key.sequence, link: link, at: now)
+        return true
+    }
+
+    mutating func arrived(_ process: ProcessTag) { asks[process] = nil }
+
+    /// What it was asked for may be asked of others.
+    mutating func linkDown(_ link: LinkID) {
+        if asks.contains(where: { $0.value.link == link }) { asks = asks.filter { $0.value.link != link } }
+    }
+}
+
+/// How far a link has come in telling what is stated.
+struct LinkGossip {
+    /// The other side takes part.
+    var speaks = false
+    var hasSentDigest = false
+    /// What is private went over it last then.
+    var lastUsed: Instant?
+    /// It was given up because it is not needed: nobody is gone by that.
+    var isReleased = false
+    /// Digests that it may ask to be compared.
+    var digests = TokenBucket(capacity: 5, perSecond: 0.5)
+    /// Statements that it may send: each costs 0.1 ms if it is new.
+    var statements = TokenBucket(capacity: 10_000, perSecond: 1_000)
+}

@@ -1,0 +1,337 @@
+import Secure
+import Wire
+
+/// Big LANs: a few links each, and everybody else by what peers state (Protocol.md, Big networks).
+extension Peer {
+    private var mesh: Mesh {
+        _read { yield discovery.mesh }
+        _modify { yield &discovery.mesh }
+    }
+
+    // Links.
+
+    mutating func meshLinkUp(_ id: LinkID, with peer: PeerID, instance: UInt64) {
+        let isNew = !mesh.table.reaches(peer)
+        mesh.table.linkUp(ProcessTag(peer: peer, instance: instance))
+        mesh.linkUp(peer)
+        mesh.enter(peer)
+        guard mesh.isStating else { return }
+        sendDigest(on: id)
+        restate(isUrgent: isNew)
+    }
+
+    /// - Returns: whether the peer is here all the same, as others state.
+    mutating func meshLinkDown(_ link: Link, with peer: PeerID, left: Bool) -> Bool {
+        let isLast = !links.links(with: peer).contains { links[$0]?.instance == link.instance }
+        mesh.asked.linkDown(link.id)
+        guard isLast else { return true }
+        let process = ProcessTag(peer: peer, instance: link.instance)
+        mesh.table.linkDown(process)
+        guard links.direct(with: peer) == nil else { return true }
+        if left { mesh.table.left(process) }
+        mesh.table.settle(at: now)
+        let isHere = mesh.table.reaches(peer)
+        if isHere {
+            if !link.exchange.gossip.isReleased { mesh.linkBroke(peer) }
+            considerCalling(peer)
+        } else {
+            mesh.leave(peer)
+        }
+        restate(isUrgent: !link.exchange.gossip.isReleased, isLoss: true)
+        if mesh.isSparse { askToTend(soon: true) }
+        return isHere
+    }
+
+    // Who is here.
+
+    /// Finds out who is here after what was stated, and tells the person.
+    /// - Returns: whether there was anything.
+    mutating func settleMesh() -> Bool {
+        mesh.table.settle(at: now)
+        let changes = mesh.table.takeChanges()
+        for change in changes {
+            switch change {
+            case .appeared(let peer), .stated(let peer):
+                mesh.enter(peer)
+                guard links.direct(with: peer) == nil, let signed = mesh.table.statement(of: peer) else { continue }
+                personStated(signed)
+                if case .appeared = change { considerCalling(peer) }
+            case .vanished(let peer, let left):
+                guard links.direct(with: peer) == nil, !mesh.table.reaches(peer) else { continue }
+                let wasLinked = mesh.orphans.contains(peer)
+                mesh.leave(peer)
+                personLost(peer, left: left)
+                discovery.vanished(peer, left: left, wasLinked: wasLinked, at: now)
+            }
+        }
+        if mesh.isSparse, !mesh.isStating { beginStating() }
+        if !changes.isEmpty {
+            discovery.beacon.populationChanged(to: discovery.population, at: now)
+            askToTend(soon: false)
+        }
+        if mesh.isStating, mesh.table.hasNews { agenda.ask(for: .news, at: now + Mesh.newsDelay) }
+        return !changes.isEmpty
+    }
+
+    /// Somebody is here by its own statement and those of others.
+    private mutating func personStated(_ signed: SignedStatement) {
+        let announcement = signed.announcement.announcement
+        guard let name = try? Nickname(announcement.name) else { return }
+        if !isOldNews(announcement) {
+            let claim = Claim(
+                name: name, time: WallTime(milliseconds: announcement.claimTime), isHeld: announcement.kind == .announce
+            )
+            naming.claimHeard(claim, from: signed.peer, at: now, wall: wall)
+        }
+        let endpoint = discovery.sightings[signed.peer]?.endpoints.first
+        personMet(announcement, as: name, away: signed.statement.away, at: endpoint)
+    }
+
+    // What we state.
+
+    private mutating func beginStating() {
+        mesh.isStating = true
+        // On every link both sides say what they know, by digests.
+        _ = mesh.table.takeNews()
+        for id in establishedLinks() { sendDigest(on: id) }
+        restate(isUrgent: true)
+        agenda.ask(for: .comparison, at: now + Mesh.comparisonInterval)
+    }
+
+    /// One for each peer, in the order of the peers.
+    private func establishedLinks() -> [LinkID] { links.peers.compactMap { links.direct(with: $0) } }
+
+    /// What we state has changed. `isLoss`: somebody may be gone, which others cannot wait for.
+    mutating func restate(isUrgent: Bool, isLoss: Bool = false) {
+        guard mesh.isStating else { return }
+        var delay = Mesh.urgentDelay
+        if !isUrgent { delay = Mesh.calmDelay * (0.5 + random.unit()) }
+        let pause = isLoss ? Mesh.shortestPause : mesh.pause
+        let earliest = mesh.statedAt.map { $0 + pause } ?? now
+        agenda.ask(for: .statement, at: max(now + delay, earliest))
+    }
+
+    mutating func makeStatement() {
+        guard mesh.isStating, presence.stage != .finished, let claim = naming.claim else { return }
+        let tags = ownTags()
+        let hasChanged =
+            mesh.own?.statement.links != tags || mesh.own?.statement.away != presence.away || mesh.statedClaim != claim
+        guard hasChanged, let own = sign(links: tags, claim: claim) else { return }
+        let isCalm = mesh.statedAt.map { now > $0 + Mesh.longestPause * 2 } ?? true
+        mesh.pause = isCalm ? Mesh.shortestPause : min(mesh.pause * 2, Mesh.longestPause)
+        mesh.own = own
+        mesh.statedClaim = claim
+        mesh.statedAt = now
+        let frame = Frame.statements([StatedPeer(statement: own.bytes, endpoints: [])])
+        broadcast(frame) { $0.exchange.gossip.speaks || !$0.exchange.gossip.hasSentDigest }
+    }
+
+    private mutating func sign(links tags: [ProcessTag], claim: Claim) -> SignedStatement? {
+        var announcement = mesh.own?.announcement
+        if announcement == nil || mesh.statedClaim != claim { announcement = ownAnnouncement() }
+        guard let announcement else { return nil }
+        presence.sequence += 1
+        let statement = Statement(
+            sequence: presence.sequence, announcement: announcement.bytes, away: presence.away, links: tags)
+        return SignedStatement(signing: statement, announcement: announcement, by: identity)
+    }
+
+    /// The processes that we have links with. Where they are too many, those count that state something themselves.
+    private func ownTags() -> [ProcessTag] {
+        var all = establishedLinks()
+        if all.count > Limits.statementLinkCount { all.removeAll { links[$0]?.exchange.gossip.speaks != true } }
+        return all.prefix(Limits.statementLinkCount).compactMap { id in
+            links[id].flatMap { link in link.peer.map { ProcessTag(peer: $0, instance: link.instance) } }
+        }.sorted()
+    }
+
+    /// To be said before our links are closed.
+    mutating func stateLeaving() {
+        guard mesh.isStating, let goodbye = ownAnnouncement(.goodbye) else { return }
+        presence.sequence += 1
+        let statement = Statement(
+            sequence: presence.sequence, announcement: goodbye.bytes, away: nil, links: [])
+        let signed = SignedStatement(signing: statement, announcement: goodbye, by: identity)
+        broadcast(.statements([StatedPeer(statement: signed.bytes, endpoints: [])])) { $0.exchange.gossip.speaks }
+    }
+
+    // How statements spread.
+
+    private func ownSums() -> [UInt64] {
+        var sums = mesh.table.sums
+        if let key = mesh.own?.key { sums[key.sumIndex] &+= key.weight }
+        return sums
+    }
+
+    private mutating func sendDigest(on id: LinkID) {
+        links[id]?.exchange.gossip.hasSentDigest = true
+        send(.digest(ownSums()), on: id)
+    }
+
+    mutating func digestReceived(_ theirs: [UInt64], on id: LinkID) {
+        guard let gossip = links[id]?.exchange.gossip else { return }
+        links[id]?.exchange.gossip.speaks = true
+        if !gossip.hasSentDigest { sendDigest(on: id) }
+        guard links[id]?.exchange.gossip.digests.take(at: now) == true else { return }
+        let sums = ownSums()
+        var keys = mesh.table.keys(differingFrom: theirs, own: sums)
+        if let own = mesh.own?.key, theirs[own.sumIndex] != sums[own.sumIndex] { keys.append(own) }
+        sendNews(keys) { [id] }
+    }
+
+    /// - Parameter meant: looked at only if there is anything.
+    private mutating func sendNews(_ keys: [StatementKey], on meant: () -> [LinkID]) {
+        guard !keys.isEmpty else { return }
+        let receivers = meant()
+        var rest = keys[...]
+        while !rest.isEmpty {
+            let frame = Frame.news(Array(rest.prefix(Limits.frameIDCount))).encoded()
+            for id in receivers { sendEncoded(frame, on: id) }
+            rest = rest.dropFirst(Limits.frameIDCount)
+        }
+    }
+
+    /// Tells all links of what is new here.
+    mutating func tellNews() {
+        let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
+        sendNews(mesh.table.takeNews()) { speaking }
+    }
+
+    mutating func newsReceived(_ keys: [StatementKey], on id: LinkID) {
+        links[id]?.exchange.gossip.speaks = true
+        let own = ProcessTag(peer: self.id, instance: presence.instance)
+        let lacking = keys.filter { $0.process != own && mesh.table.lacks($0) }
+        let asked = lacking.filter { mesh.asked.shouldAsk(id, for: $0, at: now) }
+        if !asked.isEmpty { send(.ask(asked.map(\.process)), on: id) }
+    }
+
+    mutating func statementsAsked(_ processes: [ProcessTag], on id: LinkID) {
+        links[id]?.exchange.gossip.speaks = true
+        var batch: [StatedPeer] = []
+        var size = 0
+        for process in processes {
+            // Whoever asks for more than is queued for it asks again.
+            guard (links[id]?.channel.outputBytes ?? 0) + Limits.frameBytes < Bounds.linkQueueBytes else { break }
+            guard let signed = mesh.own?.process == process ? mesh.own : mesh.table.statement(of: process) else {
+                continue
+            }
+            let endpoints = discovery.sightings[signed.peer]?.endpoints ?? []
+            let stated = StatedPeer(statement: signed.bytes, endpoints: Array(endpoints.prefix(2)))
+            let cost = signed.bytes.count + 2 * 24 + 8
+            if batch.count == Limits.frameIntroductionCount || size + cost > Limits.frameBytes - 1_024 {
+                send(.statements(batch), on: id)
+                batch = []
+                size = 0
+            }
+            batch.append(stated)
+            size += cost
+        }
+        if !batch.isEmpty { send(.statements(batch), on: id) }
+    }
+
+    mutating func statementsReceived(_ list: [StatedPeer], on id: LinkID) throws {
+        links[id]?.exchange.gossip.speaks = true
+        for stated in list {
+            guard links[id]?.exchange.gossip.statements.take(at: now) == true else { return }
+            let signed = try SignedStatement(parsing: stated.statement)
+            mesh.asked.arrived(signed.process)
+            guard signed.peer != self.id, mesh.table.lacks(signed.key) else { continue }
+            let known = discovery.sightings[signed.peer]?.announcement
+            guard signed.verify(knowing: known) else { throw LinkViolation("a statement with a wrong signature") }
+            let wasHere = mesh.table.reaches(signed.peer)
+            guard mesh.table.accept(signed, at: now) == .taken else { continue }
+            if signed.announcement.announcement.kind == .goodbye {
+                if wasHere { passOnLeaving(signed, from: id) }
+            } else {
+                discovery.stated(signed, at: stated.endpoints, now: now)
+            }
+        }
+    }
+
+    /// Who leaves is missed at once, everywhere.
+    private mutating func passOnLeaving(_ signed: SignedStatement, from source: LinkID) {
+        broadcast(.statements([StatedPeer(statement: signed.bytes, endpoints: [])])) {
+            $0.id != source && $0.exchange.gossip.speaks
+        }
+    }
+
+    /// From time to time with somebody, in case something slipped through.
+    mutating func compareStatements() {
+        guard mesh.isStating else { return }
+        mesh.table.expire(at: now)
+        agenda.ask(for: .comparison, at: now + Mesh.comparisonInterval * (0.5 + random.unit()))
+        let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
+        guard !speaking.isEmpty else { return }
+        sendDigest(on: speaking[Int(random.uniform(below: UInt64(speaking.count)))])
+    }
+
+    // Which links there are.
+
+    private mutating func askToTend(soon: Bool) {
+        guard mesh.isStating || mesh.table.count > 0 else { return }
+        let jitter = Duration.milliseconds(Int64(random.uniform(below: soon ? 100 : 300)))
+        agenda.ask(for: .tending, at: now + .milliseconds(soon ? 50 : 200) + jitter)
+    }
+
+    /// Dials whom we want a link with, and lets go of links that are not wanted.
+    mutating func tendLinks() {
+        let wanted = mesh.wanted(at: now)
+        let missing = wanted.filter { links.direct(with: $0) == nil }
+        for peer in missing where !discovery.want(peer, at: now) {
+            // Nobody has said where it is.
+            mesh.dialFailed(peer, at: now)
+        }
+        guard mesh.isSparse else { return }
+        guard missing.isEmpty else {
+            agenda.ask(for: .tending, at: now + .seconds(1) + .milliseconds(Int64(random.uniform(below: 500))))
+            return
+        }
+        var next: Instant?
+        for id in establishedLinks() {
+            guard let link = links[id], let peer = link.peer, case .dialled = link.origin, !wanted.contains(peer),
+                mesh.table.reaches(peer)
+            else { continue }
+            let age = link.startedAt + Mesh.surplusAge
+            let until = max(age, link.exchange.gossip.lastUsed.map { $0 + Mesh.callTime } ?? age)
+            if now < until {
+                next = min(next ?? until, until)
+            } else if mesh.table.degree(of: peer) >= Mesh.neighbourCount(among: 0) {
+                links[id]?.exchange.gossip.isReleased = true
+                send(.goodbye(.full), on: id)
+                close(id, abruptly: false)
+            } else {
+                next = min(next ?? now + .seconds(5), now + .seconds(5))
+            }
+        }
+        if let next { agenda.ask(for: .tending, at: next + .milliseconds(Int64(random.uniform(below: 1_000)))) }
+    }
+
+    // Private messages to somebody without a link.
+
+    /// Opens a link with somebody who is here, for what is meant for it alone.
+    mutating func callUp(_ peer: PeerID) {
+        guard links.direct(with: peer) == nil, mesh.table.reaches(peer) else { return }
+        mesh.call(peer, at: now)
+        _ = discovery.want(peer, at: now)
+    }
+
+    /// Somebody is here for whom something waits.
+    private mutating func considerCalling(_ peer: PeerID) {
+        let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
+        guard waiting?.isEmpty == false else { return }
+        // Should the call come to nothing, it is made again.
+        visits.debtors.insert(peer)
+        agenda.ask(for: .debts, at: now + Bounds.debtInterval)
+        callUp(peer)
+    }
+
+    /// What was called for and did not come about is called for again.
+    mutating func callDebtors() {
+        for peer in visits.debtors.sorted() where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
+            considerDebt(of: peer)
+            if visits.debtors.contains(peer), !roster.blocked.contains(peer) { callUp(peer) }
+        }
+    }
+
+    mutating func noteUse(of id: LinkID) { links[id]?.exchange.gossip.lastUsed = now }
+}

@@ -1,0 +1,360 @@
+import Secure
+import Wire
+
+/// What the peers of a big LAN state, and who is here by it: who has a link with us, and who is linked with one that is
+/// here, as both of the two state. So nobody is here on the word of others alone, and who loses its links is gone.
+struct StatementTable {
+    /// What has changed of who is here, in the order in which it came about.
+    enum Change: Equatable {
+        /// It is here now.
+        case appeared(PeerID)
+        /// It is here and states something new.
+        case stated(PeerID)
+        /// It is not here any more; `left`: it said that it leaves.
+        case vanished(PeerID, left: Bool)
+    }
+
+    enum Acceptance: Equatable {
+        case taken
+        /// As new as what is known, or older.
+        case known
+        /// There is no room, or it comes too often.
+        case refused
+    }
+
+    private struct Node {
+        var statement: SignedStatement
+        /// Places of those with which a link is stated on both sides.
+        var neighbours: [Int] = []
+        /// Through whom it was reached: a place, or ``direct``; nil: not here.
+        var reachedFrom: Int?
+        var isGone: Bool { statement.announcement.announcement.kind == .goodbye }
+        /// Links that count; of who leaves, none do.
+        var links: [ProcessTag] { isGone ? [] : statement.statement.links }
+        var lostAt: Instant
+        /// What others have been told of.
+        var toldSequence: UInt64?
+        var tokens = TokenBucket(capacity: StatementTable.burst, perSecond: StatementTable.perSecond)
+    }
+
+    /// Statements that are kept: 5,000 × about 1,200 bytes = 6 MB.
+    static let capacity = 5_000
+    /// How long what somebody states is kept who is not here.
+    static let lifetime = Duration.seconds(120)
+    /// Statements of one peer: honest ones make a few a second, for a few seconds.
+    static let burst = 20.0
+    static let perSecond = 2.0
+    private static let direct = -1
+
+    private var nodes: [Node?] = []
+    private var freePlaces: [Int] = []
+    private var placeByPeer: [PeerID: Int] = [:]
+    private var placeByProcess: [ProcessTag: Int] = [:]
+    /// Processes that we have links with, ascending.
+    private(set) var linked: [ProcessTag] = []
+    /// Of those who are here (their own link or not), by the first bits of the process.
+    private(set) var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
+    private(set) var reachedCount = 0
+    /// Somebody was reached through what is no more: all has to be looked at again.
+    private var isStale = false
+    /// Places that may have become reachable.
+    private var candidates: [Int] = []
+    private(set) var changes: [Change] = []
+    /// Places whose statements others are to be told of.
+    private var untold: [Int] = []
+    private var lastSweep: Instant?
+
+    var count: Int { placeByPeer.count }
+
+    // What is known.
+
+    func statement(of peer: PeerID) -> SignedStatement? { placeByPeer[peer].flatMap { nodes[$0]?.statement } }
+
+    func statement(of process: ProcessTag) -> SignedStatement? {
+        placeByProcess[process].flatMap { nodes[$0]?.statement }
+    }
+
+    /// Whether it is here by what is stated, its own link with us included if it states anything.
+    func reaches(_ peer: PeerID) -> Bool {
+        guard let place = placeByPeer[peer], nodes[place] != nil else { return false }
+        return nodes[place]!.reachedFrom != nil
+    }
+
+    /// How many others state a link with it, as it does with them.
+    func degree(of peer: PeerID) -> Int { placeByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
+
+    /// Whether what is told of is news.
+    func lacks(_ key: StatementKey) -> Bool {
+        guard let place = placeByProcess[key.process], nodes[place] != nil else { return true }
+        return key.sequence > nodes[place]!.statement.statement.sequence
+    }
+
+    // What happens.
+
+    mutating func linkUp(_ process: ProcessTag) {
+        let place = linked.sortedPlace(of: process)
+        guard place == linked.count || linked[place] != process else { return }
+        linked.insert(process, at: place)
+        if let node = placeByProcess[process] { candidates.append(node) }
+    }
+
+    mutating func linkDown(_ process: ProcessTag) {
+        let place = linked.sortedPlace(of: process)
+        guard place < linked.count, linked[place] == process else { return }
+        linked.remove(at: place)
+        if let node = placeByProcess[process], nodes[node]?.reachedFrom == Self.direct { isStale = true }
+    }
+
+    /// Takes up a verified statement. Call ``settle()`` when there is no more for now.
+    mutating func accept(_ signed: SignedStatement, at now: Instant) -> Acceptance {
+        if let place = placeByPeer[signed.peer], nodes[place] != nil {
+            let isNewer = signed.statement.sequence > nodes[place]!.statement.statement.sequence
+            if nodes[place]!.statement.process != signed.process {
+                // Another process. With a clock that was put back its numbers are lower; then the old one has to be gone.
+                guard isNewer || nodes[place]!.reachedFrom == nil else { return .known }
+                forget(place)
+            } else {
+                guard isNewer else { return .known }
+                guard nodes[place]!.tokens.take(at: now) else { return .refused }
+                replace(place, with: signed, at: now)
+                return .taken
+            }
+        }
+        // Who was never here leaves nothing.
+        guard signed.announcement.announcement.kind != .goodbye else { return .known }
+        guard placeByProcess[signed.process] == nil else { return .refused }
+        guard count < Self.capacity || evict() else { return .refused }
+        insert(signed, at: now)
+        return .taken
+    }
+
+    private mutating func insert(_ signed: SignedStatement, at now: Instant) {
+        let place: Int
+        if let free = freePlaces.popLast() {
+            place = free
+            nodes[place] = Node(statement: signed, lostAt: now)
+        } else {
+            place = nodes.count
+            nodes.append(Node(statement: signed, lostAt: now))
+        }
+        placeByPeer[signed.peer] = place
+        placeByProcess[signed.process] = place
+        for link in nodes[place]!.links { connect(place, link) }
+        if isLinked(signed.process) { candidates.append(place) }
+    }
+
+    private mutating func replace(_ place: Int, with signed: SignedStatement, at now: Instant) {
+        let wasHere = nodes[place]!.reachedFrom != nil
+        if wasHere { count(place, isHere: false) }
+        let former = nodes[place]!.links
+        nodes[place]!.statement = signed
+        let links = nodes[place]!.links
+        for neighbour in nodes[place]!.neighbours where !links.contains(sorted: nodes[neighbour]!.statement.process) {
+            disconnect(place, neighbour)
+        }
+        for link in links where !former.contains(sorted: link) { connect(place, link) }
+        if !wasHere { return }
+        if nodes[place]!.isGone {
+            // Its own link with us, if there is one, decides on its own.
+            nodes[place]!.reachedFrom = nil
+            nodes[place]!.lostAt = now
+            reachedCount -= 1
+            isStale = true
+            changes.append(.vanished(signed.peer, left: true))
+        } else {
+            count(place, isHere: true)
+            changes.append(.stated(signed.peer))
+            untold.append(place)
+        }
+    }
+
+    /// A link that one states is there when the other states it too.
+    private mutating func connect(_ place: Int, _ process: ProcessTag) {
+        guard let other = placeByProcess[process], other != place,
+            nodes[other]!.links.contains(sorted: nodes[place]!.statement.process),
+            !nodes[place]!.neighbours.contains(other)
+        else { return }
+        nodes[place]!.neighbours.append(other)
+        nodes[other]!.neighbours.append(place)
+        candidates.append(place)
+        candidates.append(other)
+    }
+
+    private mutating func disconnect(_ place: Int, _ other: Int) {
+        nodes[place]!.neighbours.removeAll { $0 == other }
+        nodes[other]!.neighbours.removeAll { $0 == place }
+        if nodes[place]!.reachedFrom == other || nodes[other]!.reachedFrom == place { isStale = true }
+    }
+
+    private mutating func forget(_ place: Int) {
+        guard let node = nodes[place] else { return }
+        for neighbour in node.neighbours { disconnect(place, neighbour) }
+        if node.reachedFrom != nil {
+            count(place, isHere: false)
+            reachedCount -= 1
+            isStale = true
+            changes.append(.vanished(node.statement.peer, left: false))
+        }
+        placeByPeer[node.statement.peer] = nil
+        placeByProcess[node.statement.process] = nil
+        candidates.removeAll { $0 == place }
+        untold.removeAll { $0 == place }
+        nodes[place] = nil
+        freePlaces.append(place)
+    }
+
+    /// The process says on its own link that it leaves.
+    mutating func left(_ process: ProcessTag) {
+        if let place = placeByProcess[process] { forget(place) }
+    }
+
+    // Who is here.
+
+    /// Finds out who is here after what has happened.
+    mutating func settle(at now: Instant) {
+        if isStale {
+            isStale = false
+            candidates.removeAll(keepingCapacity: true)
+            lookAgain(at: now)
+            return
+        }
+        var next = 0
+        while next < candidates.count {
+            let place = candidates[next]
+            next += 1
+            guard nodes[place] != nil, !nodes[place]!.isGone else { continue }
+            if nodes[place]!.reachedFrom != nil {
+                for neighbour in nodes[place]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
+                    candidates.append(neighbour)
+                }
+            } else if isLinked(nodes[place]!.statement.process) {
+                reach(place, from: Self.direct)
+                candidates.append(place)
+            } else if let from = nodes[place]!.neighbours.first(where: { nodes[$0]!.reachedFrom != nil }) {
+                reach(place, from: from)
+                candidates.append(place)
+            }
+        }
+        candidates.removeAll(keepingCapacity: true)
+    }
+
+    private func isLinked(_ process: ProcessTag) -> Bool {
+        linked.contains(sorted: process)
+    }
+
+    /// A walk from our own links over all that is stated: some 30 µs for a thousand peers.
+    private mutating func lookAgain(at now: Instant) {
+        var from = [Int?](repeating: nil, count: nodes.count)
+        var queue: [Int] = []
+        for process in linked {
+            guard let place = placeByProcess[process], nodes[place]?.isGone == false else { continue }
+            from[place] = Self.direct
+            queue.append(place)
+        }
+        var next = 0
+        while next < queue.count {
+            let place = queue[next]
+            next += 1
+            for neighbour in nodes[place]!.neighbours where from[neighbour] == nil {
+                from[neighbour] = place
+                queue.append(neighbour)
+            }
+        }
+        for place in nodes.indices {
+            guard nodes[place] != nil, nodes[place]!.reachedFrom != nil else { continue }
+            if let present = from[place] {
+                nodes[place]!.reachedFrom = present
+            } else {
+                count(place, isHere: false)
+                reachedCount -= 1
+                nodes[place]!.reachedFrom = nil
+                nodes[place]!.lostAt = now
+                nodes[place]!.toldSequence = nil
+                changes.append(.vanished(nodes[place]!.statement.peer, left: false))
+            }
+        }
+        for place in queue where nodes[place]!.reachedFrom == nil { reach(place, from: from[place]!) }
+    }
+
+    private mutating func reach(_ place: Int, from: Int?) {
+        nodes[place]!.reachedFrom = from
+        reachedCount += 1
+        count(place, isHere: true)
+        changes.append(.appeared(nodes[place]!.statement.peer))
+        untold.append(place)
+    }
+
+    private mutating func count(_ place: Int, isHere: Bool) {
+        let key = nodes[place]!.statement.key
+        if isHere { sums[key.sumIndex] &+= key.weight } else { sums[key.sumIndex] &-= key.weight }
+    }
+
+    mutating func takeChanges() -> [Change] {
+        defer { changes.removeAll(keepingCapacity: true) }
+        return changes
+    }
+
+    // What others are told.
+
+    var hasNews: Bool { !untold.isEmpty }
+
+    /// Statements of those who are here that others have not been told of.
+    mutating func takeNews() -> [StatementKey] {
+        defer { untold.removeAll(keepingCapacity: true) }
+        return untold.compactMap { place in
+            guard let node = nodes[place], node.reachedFrom != nil,
+                node.toldSequence != node.statement.statement.sequence
+            else { return nil }
+            nodes[place]!.toldSequence = node.statement.statement.sequence
+            return node.statement.key
+        }
+    }
+
+    /// Statements of those who are here, in the parts where another's sums are not ours.
+    func keys(differingFrom theirs: [UInt64], own: [UInt64]) -> [StatementKey] {
+        var keys: [StatementKey] = []
+        for place in nodes.indices where nodes[place] != nil && nodes[place]!.reachedFrom != nil {
+            let key = nodes[place]!.statement.key
+            if theirs[key.sumIndex] != own[key.sumIndex] { keys.append(key) }
+        }
+        return keys
+    }
+
+    // Letting go.
+
+    mutating func expire(at now: Instant) {
+        if let lastSweep, now < lastSweep + .seconds(10) { return }
+        lastSweep = now
+        for place in nodes.indices {
+            guard let node = nodes[place], node.reachedFrom == nil, now > node.lostAt + Self.lifetime else { continue }
+            forget(place)
+        }
+    }
+
+    /// Makes room: who has not been here for longest gives way.
+    private mutating func evict() -> Bool {
+        let absent = nodes.indices.filter { nodes[$0].map { $0.reachedFrom == nil } ?? false }
+        guard let oldest = absent.min(by: { (nodes[$0]!.lostAt, $0) < (nodes[$1]!.lostAt, $1) }) else { return false }
+        forget(oldest)
+        return true
+    }
+}
+
+extension Array where Element: Comparable {
+    /// Whether an ascending array has it.
+    func contains(sorted element: Element) -> Bool {
+        let place = sortedPlace(of: element)
+        return place < count && self[place] == element
+    }
+
+    /// Where an element is or belongs in an ascending array.
+    func sortedPlace(of element: Element) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < element { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,66 @@
+/// The frames by which statements spread (Protocol.md, Big networks).
+extension Frame {
+    func writeOfStatements(to writer: inout CBORWriter) {
+        switch self {
+        case .digest(let sums):
+            precondition(sums.count == Limits.digestSumCount, "a digest has 64 sums")
+            writer.begin(.digest, fieldCount: 1)
+            writer.numbers(sums)
+        case .news(let keys):
+            precondition(keys.count <= Limits.frameIDCount, "a frame has at most 1,024 IDs")
+            writer.begin(.news, fieldCount: 1)
+            writer.numbers(keys.flatMap { [$0.process.number, $0.sequence] })
+        case .ask(let processes):
+            precondition(processes.count <= Limits.frameIDCount, "a frame has at most 1,024 IDs")
+            writer.begin(.ask, fieldCount: 1)
+            writer.numbers(processes.map(\.number))
+        case .statements(let peers):
+            precondition(peers.count <= Limits.frameIntroductionCount, "a frame has at most 64 statements")
+            writer.begin(.statements, fieldCount: 1)
+            writer.array(count: peers.count)
+            for peer in peers {
+                precondition(1...Limits.statementBytes ~= peer.statement.count, "a statement has at most 2,048 bytes")
+                writer.array(count: 2)
+                writer.bytes(peer.statement)
+                writer.endpoints(peer.endpoints)
+            }
+        default:
+            preconditionFailure("a frame of another kind")
+        }
+    }
+
+    static func decodeOfStatements(_ type: TypeNumber, _ fields: inout FieldReader) throws(WireError) -> Frame {
+        switch type {
+        case .digest:
+            let sums = try fields.numbers("sums", maximum: Limits.digestSumCount, multiple: Limits.digestSumCount)
+            guard !sums.isEmpty else {
+                let size = Limits.digestSumCount * 8
+                throw .wrongSize(field: "sums", bytes: 0, allowed: size...size)
+            }
+            return .digest(sums)
+        case .news:
+            let numbers = try fields.numbers("keys", maximum: 2 * Limits.frameIDCount, multiple: 2)
+            return .news(
+                stride(from: 0, to: numbers.count, by: 2).map {
+                    StatementKey(process: ProcessTag(number: numbers[$0]), sequence: numbers[$0 + 1])
+                })
+        case .ask:
+            return .ask(try fields.numbers("processes", maximum: Limits.frameIDCount).map { ProcessTag(number: $0) })
+        case .statements:
+            return .statements(
+                try fields.list("statements", maximum: Limits.frameIntroductionCount) {
+                    (reader) throws(CBORError) in try StatedPeer(from: &reader)
+                })
+        default:
+            preconditionFailure("a frame of another kind")
+        }
+    }
+}
+
+extension StatedPeer {
+    fileprivate init(from reader: inout CBORReader) throws(CBORError) {
+        try reader.expectArray(count: 2)
+        let statement = Array(try reader.bytes(maximum: Limits.statementBytes))
+        self.init(statement: statement, endpoints: try Endpoint.list(from: &reader))
+    }
+}

@@ -1,0 +1,93 @@
+import Secure
+import TestKit
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("Whom a peer wants links with")
+struct MeshTests {
+    private let start = Instant(nanoseconds: 0)
+
+    private func peers(_ count: Int, _ random: inout RandomStream) -> [PeerID] {
+        (0..<count).map { _ in PeerID(random.bytes(32))! }
+    }
+
+    private func mesh(of number: Int, among peers: [PeerID], limit: Int) -> Mesh {
+        var mesh = Mesh(fullMeshCount: limit, secretFrom: [UInt8(number & 255), UInt8(number >> 8)])
+        for (other, peer) in peers.enumerated() where other != number { mesh.enter(peer) }
+        return mesh
+    }
+
+    @Test("with few everybody is wanted, with one more only some, and with a third fewer everybody again")
+    func gate() {
+        var random = RandomStream(simulationSeed: 1)
+        let peers = peers(60, &random)
+        var mesh = Mesh(fullMeshCount: 48)
+        for peer in peers.prefix(47) { mesh.enter(peer) }
+        #expect(!mesh.isSparse && mesh.wanted(at: start).count == 47)
+        mesh.enter(peers[47])
+        #expect(mesh.isSparse && mesh.wanted(at: start).count == Mesh.neighbourCount(among: 48))
+        for peer in peers[32..<48] { mesh.leave(peer) }
+        #expect(mesh.isSparse)
+        mesh.leave(peers[31])
+        #expect(!mesh.isSparse && mesh.wanted(at: start).count == 31)
+    }
+
+    @Test("all links that somebody wants hang together, through joins and leaves", arguments: [10, 50, 300])
+    func connected(count: Int) {
+        for seed in 1...10 as ClosedRange<UInt64> {
+            var random = RandomStream(simulationSeed: seed)
+            var peers = peers(count, &random)
+            for round in 0..<3 {
+                let wanted = peers.indices.map { mesh(of: $0, among: peers, limit: 1).wanted(at: start) }
+                #expect(reached(peers, wanted) == peers.count, "seed \(seed), round \(round)")
+                // A third of them leave, as many come.
+                peers.removeFirst(count / 3)
+                peers += self.peers(count / 3, &random)
+            }
+        }
+    }
+
+    private func reached(_ peers: [PeerID], _ wanted: [[PeerID]]) -> Int {
+        var neighbours: [PeerID: [PeerID]] = [:]
+        for (peer, others) in zip(peers, wanted) {
+            for other in others {
+                neighbours[peer, default: []].append(other)
+                neighbours[other, default: []].append(peer)
+            }
+        }
+        var found: Set<PeerID> = [peers[0]]
+        var queue = [peers[0]]
+        while let peer = queue.popLast() {
+            for other in neighbours[peer] ?? [] where found.insert(other).inserted { queue.append(other) }
+        }
+        return found.count
+    }
+
+    @Test("a newcomer changes few choices")
+    func stable() {
+        var random = RandomStream(simulationSeed: 3)
+        let peers = peers(300, &random)
+        var changed = 0
+        for number in 0..<100 {
+            var mesh = mesh(of: number, among: Array(peers.dropLast()), limit: 48)
+            let before = mesh.wanted(at: start)
+            mesh.enter(peers[299])
+            if mesh.wanted(at: start) != before { changed += 1 }
+        }
+        #expect(changed < 10)
+    }
+
+    @Test("who cannot be dialled gives way to another, for a while")
+    func shut() throws {
+        var random = RandomStream(simulationSeed: 4)
+        var mesh = mesh(of: 0, among: peers(100, &random), limit: 48)
+        let wanted = mesh.wanted(at: start)
+        let first = try #require(wanted.first)
+        mesh.dialFailed(first, at: start)
+        let instead = mesh.wanted(at: start + .seconds(1))
+        #expect(!instead.contains(first) && instead.count == wanted.count)
+        #expect(mesh.wanted(at: start + .seconds(120)) == wanted)
+    }
+}

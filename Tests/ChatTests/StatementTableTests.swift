@@ -1,0 +1,176 @@
+import Secure
+import TestKit
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("Who is here by what peers state")
+struct StatementTableTests {
+    private let start = Instant(nanoseconds: 1_000_000_000)
+    private static let identities = (0..<40).map { Identity(seed: Array(repeating: UInt8($0 + 1), count: 32)) }
+
+    private func peer(_ number: Int) -> PeerID { Self.identities[number].peerID }
+
+    private func tag(_ number: Int, instance: UInt64 = 9) -> ProcessTag {
+        ProcessTag(peer: peer(number), instance: instance)
+    }
+
+    private func statement(
+        of number: Int, sequence: UInt64, links: [ProcessTag], instance: UInt64 = 9,
+        kind: Announcement.Kind = .announce
+    ) -> SignedStatement {
+        let identity = Self.identities[number]
+        let announcement = SignedAnnouncement(
+            signing: Announcement(
+                kind: kind, peer: identity.peerID, instance: instance, sequence: sequence, name: "p\(number)",
+                claimTime: 1, linkPort: 47474), by: identity)
+        let statement = Statement(
+            sequence: sequence, announcement: announcement.bytes, away: nil, links: links.sorted())
+        return SignedStatement(signing: statement, announcement: announcement, by: identity)
+    }
+
+    /// A link of ours with 0, who has one with 1, who has one with 2.
+    private func chain() -> StatementTable {
+        var table = StatementTable()
+        table.linkUp(tag(0))
+        _ = table.accept(statement(of: 2, sequence: 1, links: [tag(1)]), at: start)
+        _ = table.accept(statement(of: 1, sequence: 1, links: [tag(0), tag(2)]), at: start)
+        table.settle(at: start)
+        #expect(table.takeChanges().isEmpty)
+        _ = table.accept(statement(of: 0, sequence: 1, links: [tag(1)]), at: start)
+        table.settle(at: start)
+        return table
+    }
+
+    @Test("who is linked with somebody who is here, as both state, is here")
+    func chained() {
+        var table = chain()
+        #expect(Set([0, 1, 2].filter { table.reaches(peer($0)) }) == [0, 1, 2])
+        #expect(table.takeChanges().count == 3)
+        #expect(table.reachedCount == 3)
+    }
+
+    @Test("a link that only one of the two states counts for nothing, however often it is stated")
+    func liar() {
+        var table = chain()
+        // 3 says that it has links with all; 4 that it is linked with 3.
+        _ = table.accept(statement(of: 3, sequence: 1, links: [tag(0), tag(1), tag(2), tag(4)]), at: start)
+        _ = table.accept(statement(of: 4, sequence: 1, links: [tag(3)]), at: start)
+        table.settle(at: start)
+        #expect(!table.reaches(peer(3)) && !table.reaches(peer(4)))
+        // Nor does it make anybody leave by not stating what is there.
+        _ = table.accept(statement(of: 3, sequence: 2, links: []), at: start)
+        table.settle(at: start)
+        #expect(table.reachedCount == 3)
+    }
+
+    @Test("who loses the last link that leads to it is gone, and all behind it; who says that it leaves has left")
+    func gone() {
+        var table = chain()
+        _ = table.takeChanges()
+        _ = table.accept(statement(of: 0, sequence: 2, links: []), at: start)
+        table.settle(at: start)
+        #expect(
+            Set(table.takeChanges().map { "\($0)" })
+                == Set(
+                    [
+                        StatementTable.Change.stated(peer(0)), .vanished(peer(1), left: false),
+                        .vanished(peer(2), left: false),
+                    ].map { "\($0)" }))
+        table = chain()
+        _ = table.takeChanges()
+        _ = table.accept(statement(of: 2, sequence: 2, links: [], kind: .goodbye), at: start)
+        table.settle(at: start)
+        #expect(table.takeChanges() == [.vanished(peer(2), left: true)])
+        // Said once more, or played again from before, it changes nothing.
+        #expect(table.accept(statement(of: 2, sequence: 1, links: [tag(1)]), at: start) == .known)
+        #expect(table.accept(statement(of: 2, sequence: 2, links: [], kind: .goodbye), at: start) == .known)
+        table.settle(at: start)
+        #expect(table.takeChanges().isEmpty && !table.reaches(peer(2)))
+    }
+
+    @Test("what an earlier process stated counts for nothing once its neighbours have dropped it")
+    func restart() {
+        var table = chain()
+        _ = table.takeChanges()
+        // 2 starts anew with a clock that was put back; 1 is linked with the new process.
+        let fresh = statement(of: 2, sequence: 0, links: [tag(1)], instance: 10)
+        #expect(table.accept(fresh, at: start) == .known)
+        _ = table.accept(statement(of: 1, sequence: 2, links: [tag(0), tag(2, instance: 10)]), at: start)
+        table.settle(at: start)
+        #expect(!table.reaches(peer(2)))
+        #expect(table.accept(fresh, at: start) == .taken)
+        table.settle(at: start)
+        #expect(table.reaches(peer(2)) && table.statement(of: peer(2))?.process == tag(2, instance: 10))
+    }
+
+    @Test("however links come and go, who is here is who can be reached, and the sums are theirs", arguments: 1...20)
+    func agreesWithSearch(seed: UInt64) {
+        var random = RandomStream(simulationSeed: seed)
+        var table = StatementTable()
+        let count = 12
+        var stated = [Set<Int>](repeating: [], count: count)
+        var linked: Set<Int> = []
+        var here: Set<PeerID> = []
+        for step in 1...300 as ClosedRange<UInt64> {
+            let now = start + .seconds(Int64(step))
+            let (one, other) = (Int(random.uniform(below: 12)), Int(random.uniform(below: 12)))
+            if random.unit() < 0.1 {
+                if linked.remove(one) != nil {
+                    table.linkDown(tag(one))
+                } else {
+                    linked.insert(one)
+                    table.linkUp(tag(one))
+                }
+            } else if one != other {
+                if stated[one].remove(other) == nil { stated[one].insert(other) }
+                let links = stated[one].map { tag($0) }.sorted()
+                #expect(table.accept(statement(of: one, sequence: step, links: links), at: now) == .taken)
+            }
+            table.settle(at: now)
+            for change in table.takeChanges() {
+                switch change {
+                case .appeared(let peer): #expect(here.insert(peer).inserted)
+                case .stated(let peer): #expect(here.contains(peer))
+                case .vanished(let peer, _): #expect(here.remove(peer) != nil)
+                }
+            }
+            let reachable = search(from: linked, stated, in: table)
+            #expect(here == Set(reachable.map { peer($0) }), "seed \(seed), step \(step)")
+            #expect(table.reachedCount == reachable.count)
+            var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
+            for number in reachable {
+                guard let key = table.statement(of: peer(number))?.key else { continue }
+                sums[key.sumIndex] &+= key.weight
+            }
+            #expect(table.sums == sums)
+        }
+    }
+
+    private func search(from linked: Set<Int>, _ stated: [Set<Int>], in table: StatementTable) -> Set<Int> {
+        var found = linked.filter { table.statement(of: peer($0)) != nil }
+        var queue = Array(found)
+        while let one = queue.popLast() {
+            for other in stated[one] where stated[other].contains(one) && found.insert(other).inserted {
+                queue.append(other)
+            }
+        }
+        return found
+    }
+
+    @Test("one peer's statements come at its own rate, and those of many strangers push nobody out who is here")
+    func bounds() {
+        var table = chain()
+        let accepted = (2...200).filter { sequence in
+            table.accept(statement(of: 2, sequence: sequence, links: [tag(1)]), at: start) == .taken
+        }
+        #expect(accepted.count == Int(StatementTable.burst))
+        #expect(table.lacks(StatementKey(process: tag(2), sequence: 1_000)))
+        table.expire(at: start + .seconds(3_600))
+        #expect(table.count == 3)
+        _ = table.accept(statement(of: 5, sequence: 1, links: []), at: start + .seconds(3_600))
+        table.expire(at: start + .seconds(3_900))
+        #expect(table.count == 3)
+    }
+}

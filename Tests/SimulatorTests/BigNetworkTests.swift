@@ -1,0 +1,69 @@
+import Chat
+import Simulator
+import Testing
+import Wire
+
+/// Networks that count as big from a few peers on, so that what many do can be tried with few.
+@Suite("Big networks, with few links each")
+struct BigNetworkTests {
+    private static let limit = 6
+
+    @Test("peers with few links come through a swarm of faults", arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
+    func swarm(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 10)
+        settings.fullMeshCount = 5
+        do {
+            _ = try Trial(seed: seed, settings: settings).run()
+        } catch let violation as Violation {
+            Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
+    @Test(
+        "thirty see each other with few links each, speak, write to each other, come, quit and crash", arguments: 1...3)
+    func crowd(seed: UInt64) throws {
+        let crowd = Crowd(seed: seed, peers: 30, fullMeshCount: 8)
+        let joined = try #require(try crowd.gather(limit: .seconds(20)), "seed \(seed)")
+        #expect(joined < .seconds(8), "seed \(seed): \(joined)")
+        try crowd.run(for: .seconds(60))
+        #expect(crowd.linksPerPeer.least >= 3 && crowd.linksPerPeer.most <= 16, "seed \(seed): \(crowd.linksPerPeer)")
+        let life = try crowd.live(for: .seconds(200), deeds: 20)
+        #expect(life.complaintCount == 0, "seed \(seed): \(life.complaints)")
+        #expect(life.lines.count > 100 && life.tells.count == 4)
+        // What a link less far away takes, and a little for the way through others.
+        #expect(try #require(life.quits.longest) < .milliseconds(500))
+        #expect(try #require(life.crashes.longest) < .seconds(2))
+        #expect(try #require(life.joins.longest) < .seconds(2))
+        #expect(try #require(life.lines.longest) < .milliseconds(100))
+    }
+
+    @Test("a cut network is seen as cut within 10 s on both sides, and heals", arguments: 1...4)
+    func partition(seed: UInt64) throws {
+        let names = (0..<14).map { $0 % 7 == 0 ? "ana" : "peer\($0)" }
+        let town = try Town(seed: seed, names: names, fullMeshCount: Self.limit)
+        town.addAll(within: .milliseconds(500))
+        try #require(try town.simulation.run(limit: .seconds(30)) { _ in town.isWhole() } != nil, "seed \(seed)")
+        try town.simulation.run(for: .seconds(20))
+        let (left, right) = (Array(town.simulation.hosts.prefix(4)), Array(town.simulation.hosts.dropFirst(4)))
+        town.simulation.perform(.partition(left, oneWay: false))
+        let apart = try town.simulation.run(limit: .seconds(20)) { _ in
+            [left, right].allSatisfy { side in
+                side.allSatisfy { town.simulation.recorder.people(of: $0).count == side.count - 1 }
+            }
+        }
+        #expect(try #require(apart, "seed \(seed)") < .seconds(10.5), "seed \(seed)")
+        // Both sides get an eve meanwhile; one of the two takes another name when they meet.
+        town.simulation.command(left[1], .nick("eve"))
+        town.simulation.command(right[1], .nick("eve"))
+        try town.simulation.run(for: .seconds(5))
+        town.simulation.perform(.healAll)
+        let whole = try town.simulation.run(limit: .seconds(60)) { _ in town.isWhole() }
+        #expect(whole != nil, "seed \(seed): \(town.whoIsMissing())")
+        let last = HostID(names.count - 1)
+        town.simulation.command(HostID(0), .say(text: "all here?", kind: .text, room: nil))
+        let heard = try town.simulation.run(limit: .seconds(10)) { simulation in
+            simulation.recorder.messages(of: last).contains { $0.text == "all here?" }
+        }
+        #expect(heard != nil, "seed \(seed)")
+    }
+}
