@@ -1,3 +1,4 @@
+import Chat
 import Secure
 import Wire
 
@@ -17,6 +18,8 @@ struct Said {
     /// Its author had no network then: it is said in a gathering of no place, which only the process that founded it can
     /// bring to one.
     var isOffline = false
+    /// Its author's clock then, which may have jumped since.
+    var wall = WallTime(milliseconds: 0)
     /// Somebody else has shown it.
     var isOut = false
     /// Its author was told that the recipient has it.

@@ -110,10 +110,17 @@ extension Witness {
         }
         let kept = Set(first?.keys.map(\.id) ?? [])
         for said in ledger.accepted where said.recipient == nil && !said.isAtRelay && hosts.contains(said.author) {
-            if said.isOffline, said.start != simulation.recorder.starts[said.author.number] { continue }
+            let isSameProcess = said.start == simulation.recorder.starts[said.author.number]
+            if said.isOffline || hasLongBeenKeptBack(said, simulation), !isSameProcess { continue }
             guard let id = said.key?.id, kept.contains(id) else { return "\"\(said.text)\" of \(said.author) is lost" }
         }
         return nil
+    }
+
+    /// Said where nobody heard it, half a day ago by its author's clock: an earlier process's gathering is over then.
+    private func hasLongBeenKeptBack(_ said: Said, _ simulation: Simulation<Resident>) -> Bool {
+        let (then, now) = (said.wall.milliseconds, simulation.wall(of: said.author).milliseconds)
+        return !said.isOut && max(then, now) - min(then, now) > 11 * 3_600_000
     }
 
     private func unrestOfRelay(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {

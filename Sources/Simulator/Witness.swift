@@ -159,6 +159,7 @@ final class Witness {
         if said.key == nil {
             said.start = simulation.recorder.starts[said.author.number]
             said.isOffline = simulation.network.isUnplugged(said.author)
+            said.wall = simulation.wall(of: said.author)
         }
         said.key = key
         if !said.isOut, host != said.author {

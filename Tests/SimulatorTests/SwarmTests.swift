@@ -53,6 +53,16 @@ struct SwarmTests {
         }
     }
 
+    /// 8245: a lobby line that nobody heard, from a process whose clock was then moved by a day, is no loss.
+    @Test("seeds of 20 peers that have found something", arguments: [8245] as [UInt64])
+    func foundAtTwenty(seed: UInt64) throws {
+        do {
+            _ = try Trial(seed: seed, settings: TrialSettings(peers: 20)).run()
+        } catch let violation as Violation {
+            Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
     @Test("two LANs with a relay between them come through", arguments: 1...8)
     func relay(seed: UInt64) throws {
         var settings = TrialSettings(peers: 6)
