@@ -89,7 +89,7 @@ struct PeerExercise {
         case 0: return .hello(announcement: announcement(), gathering: gathering(), away: nil)
         case 1: return .announcement(announcement())
         case 2: return .peers([Introduction(announcement: announcement(), endpoints: [endpoint()])])
-        case 3: return .ping(number())
+        case 3: return statedFrame()
         case 4: return .goodbye(GoodbyeReason(rawValue: byte() % 5) ?? .full)
         case 5, 6: return .entries([entry(in: room)])
         case 7: return .reconcile(room: room, gathering: gathering(), message: chunk())
@@ -98,6 +98,24 @@ struct PeerExercise {
         case 10: return .receipt(room: room, ids: ids())
         case 11: return gathering().map { .gathering($0) }
         default: return .away(byte() & 1 == 0 ? nil : "out")
+        }
+    }
+
+    private mutating func statedFrame() -> Frame {
+        let process = heard.processes.last ?? ProcessTag(number: number())
+        switch byte() % 6 {
+        case 0: return .digest(heard.digest ?? [UInt64](repeating: number(), count: Limits.digestSumCount))
+        case 1: return .news([StatementKey(process: process, sequence: number())])
+        case 2: return .ask([process])
+        case 3: return .statements([StatedPeer(statement: chunk(), endpoints: [endpoint()])])
+        case 4:
+            guard let announcement = try? SignedAnnouncement(parsing: announcement()) else { return .ping(0) }
+            let links = Set([process, ProcessTag(number: number())]).sorted()
+            let statement = Statement(
+                sequence: number(), announcement: announcement.bytes, away: nil, links: links)
+            let signed = SignedStatement(signing: statement, announcement: announcement, by: Self.stranger)
+            return .statements([StatedPeer(statement: signed.bytes, endpoints: [endpoint()])])
+        default: return .ping(number())
         }
     }
 

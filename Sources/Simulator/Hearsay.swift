@@ -9,6 +9,9 @@ package struct Hearsay {
     package private(set) var peers: [PeerID] = []
     package private(set) var entries: [[UInt8]] = []
     package private(set) var entryIDs: [EntryID] = []
+    package private(set) var statements: [[UInt8]] = []
+    package private(set) var processes: [ProcessTag] = []
+    package private(set) var digest: [UInt64]?
     package private(set) var gathering: GatheringID?
     /// The greatest that somebody honest may have used.
     package private(set) var lamport: UInt64 = 1
@@ -54,6 +57,15 @@ package struct Hearsay {
                 lamport = max(lamport, entry.entry.lamport)
             }
         case .have(_, let ids), .want(_, let ids): for id in ids.suffix(Self.kept) { Self.keep(id, in: &entryIDs) }
+        case .statements(let list):
+            for stated in list {
+                Self.keep(stated.statement, in: &statements)
+                if let signed = try? SignedStatement(parsing: stated.statement) {
+                    Self.keep(signed.process, in: &processes)
+                }
+            }
+        case .news(let keys): for key in keys.suffix(Self.kept) { Self.keep(key.process, in: &processes) }
+        case .digest(let sums): digest = sums
         default: break
         }
     }

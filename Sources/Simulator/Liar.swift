@@ -17,7 +17,9 @@ struct Liar: Core {
     var heard = Hearsay()
     private let staticKey: NoiseKeyPair
     private let instance: UInt64
-    private var sequence: UInt64 = 1_767_225_600_000
+    /// Whether it takes part in what is stated on big LANs, too.
+    let hasStatements: Bool
+    var sequence: UInt64 = 1_767_225_600_000
     private var lines: [LinkID: Line] = [:]
     /// The order in which they are walked.
     private var open: [LinkID] = []
@@ -26,11 +28,14 @@ struct Liar: Core {
     private var nextLie: Instant?
     private var isOver = false
 
-    /// - Parameter end: when it gives up.
-    init(identity: Identity, random: RandomStream, until end: Instant) {
+    /// - Parameters:
+    ///   - end: when it gives up.
+    ///   - hasStatements: it lies about who has links with whom, too.
+    init(identity: Identity, random: RandomStream, until end: Instant, hasStatements: Bool = false) {
         var random = random
         self.identity = identity
         self.end = end
+        self.hasStatements = hasStatements
         staticKey = NoiseKeyPair.made(of: random.bytes(32))
         instance = random.next() | 1
         self.random = random
@@ -112,7 +117,7 @@ struct Liar: Core {
         list.isEmpty ? nil : list[Int(random.uniform(below: UInt64(list.count)))]
     }
 
-    private mutating func any<Element>(of list: [Element]) -> Element? { any(of: list, &random) }
+    mutating func any<Element>(of list: [Element]) -> Element? { any(of: list, &random) }
 
     private mutating func announcement(_ kind: Announcement.Kind) -> SignedAnnouncement {
         sequence += 1
@@ -155,6 +160,7 @@ struct Liar: Core {
     }
 
     private mutating func framedLie(to victim: PeerID, wall: WallTime) -> Frame? {
+        if hasStatements, random.unit() < 0.4, let lie = statedLie() { return lie }
         let room = random.unit() < 0.7 ? heard.lobby : heard.conversation(identity.peerID, victim)
         let strangeIDs = (0..<3).compactMap { _ in EntryID(random.bytes(32)) }
         let ids = heard.entryIDs.suffix(20) + strangeIDs

@@ -111,7 +111,10 @@ public final class Trial {
             guard host.number < identities.count else {
                 let number = host.number - identities.count - (neighbourhood.relay == nil ? 0 : 1)
                 let stream = RandomStream(simulationSeed: seeds[0] ^ UInt64(identities.count + number))
-                return Resident(Liar(identity: Identity(seed: liarSeeds[number]), random: stream, until: end))
+                return Resident(
+                    Liar(
+                        identity: Identity(seed: liarSeeds[number]), random: stream, until: end,
+                        hasStatements: settings.fullMeshCount != nil))
             }
             let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
             var configuration = PeerConfiguration(name: names[host.number])

@@ -13,8 +13,9 @@ import Testing
 /// - link resolution: both sides close what they take for the older link (135); instances are not compared (147);
 /// - relay forwarding: what goes through tunnels goes to the first member (3).
 ///
-/// Not found in 150 to 300 seeds, because something else heals them: a new name is taken without asking, or told late;
-/// the oldest of several links is kept; a relay that forwards nothing to its last member, or not what two say at once.
+/// Not found in 300 seeds: a new name is taken without asking; the oldest of several links is kept. Not found in the
+/// five minutes that each was given: duplicates are not said again, a new claim is not announced, a relay forwards
+/// nothing to its last member, or not what two say at once, or does not tell of broken links.
 @Suite("Peers through faults")
 struct SwarmTests {
     @Test("peers come through a swarm of faults", arguments: 1...16)
