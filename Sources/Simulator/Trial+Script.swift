@@ -67,7 +67,8 @@ extension Trial {
         let host = act.host
         switch act.act {
         case .say(let text):
-            witness.ledger.add(Said(text: text, author: host))
+            witness.ledger.add(
+                Said(text: text, author: host, isOffline: simulation.network.isUnplugged(host)))
             simulation.command(host, .say(text: text, kind: .text, room: nil))
         case .sayAtRelay(let text):
             witness.ledger.add(Said(text: text, author: host, isAtRelay: true))

@@ -158,7 +158,8 @@ final class Witness {
         }
         if said.key == nil {
             said.start = simulation.recorder.starts[said.author.number]
-            said.isOffline = simulation.network.isUnplugged(said.author)
+            // A host that is paused right after its words is looked at when it goes on.
+            said.isOffline = said.isOffline || simulation.network.isUnplugged(said.author)
             said.wall = simulation.wall(of: said.author)
         }
         said.key = key

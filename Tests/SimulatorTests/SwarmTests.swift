@@ -55,7 +55,8 @@ struct SwarmTests {
     }
 
     /// 8245: a lobby line that nobody heard, from a process whose clock was then moved by a day, is no loss.
-    @Test("seeds of 20 peers that have found something", arguments: [8245] as [UInt64])
+    /// 4793: nor is one that was said without a network, by a host that stood still until it had one.
+    @Test("seeds of 20 peers that have found something", arguments: [4793, 8245] as [UInt64])
     func foundAtTwenty(seed: UInt64) throws {
         do {
             _ = try Trial(seed: seed, settings: TrialSettings(peers: 20)).run()
