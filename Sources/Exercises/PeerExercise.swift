@@ -107,7 +107,9 @@ struct PeerExercise {
         case 0: return .digest(heard.digest ?? [UInt64](repeating: number(), count: Limits.digestSumCount))
         case 1: return .news([StatementKey(process: process, sequence: number())])
         case 2: return .ask([process])
-        case 3: return .statements([StatedPeer(statement: chunk(), endpoints: [endpoint()])])
+        case 3:
+            let bytes = [byte()] + chunk().prefix(Limits.statementBytes - 1)
+            return .statements([StatedPeer(statement: bytes, endpoints: [endpoint()])])
         case 4:
             guard let announcement = try? SignedAnnouncement(parsing: announcement()) else { return .ping(0) }
             let links = Set([process, ProcessTag(number: number())]).sorted()
