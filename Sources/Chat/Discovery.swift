@@ -143,7 +143,7 @@ struct Discovery {
         dials.cancel(.peer(other))
         if dialled, let endpoint { dials.satisfied(.endpoint(endpoint), by: other) }
         guard !isLinked(other) else { return }
-        linked.insert(other, at: linked.sortedPlace(of: other))
+        linked.insert(sorted: other)
         beacon.populationChanged(to: population, at: now)
         if nextExchange == nil { planExchange(at: now) }
         // On a big LAN its statement tells all.
@@ -158,8 +158,7 @@ struct Discovery {
     /// The last link with a peer is gone. `left`: it said so, and comes back only by being heard again. `isHere`: it is
     /// here all the same, as others state.
     mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
-        let place = linked.sortedPlace(of: other)
-        if place < linked.count, linked[place] == other { linked.remove(at: place) }
+        linked.remove(sorted: other)
         beacon.populationChanged(to: population, at: now)
         dials.lost(other, at: now)
         if left {
@@ -231,8 +230,7 @@ struct Discovery {
     // What is asked.
 
     func isLinked(_ other: PeerID) -> Bool {
-        let place = linked.sortedPlace(of: other)
-        return place < linked.count && linked[place] == other
+        linked.contains(sorted: other)
     }
 
     /// How many others are here.

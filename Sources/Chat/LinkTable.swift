@@ -57,7 +57,7 @@ struct LinkTable {
             places[link.id] = slots.count
             slots.append(link)
         }
-        ids.insert(link.id, at: place(of: link.id))
+        ids.insert(sorted: link.id)
         if link.isStranger { strangerCount += 1 }
     }
 
@@ -66,7 +66,7 @@ struct LinkTable {
         guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
         slots[place] = nil
         freePlaces.append(place)
-        ids.remove(at: self.place(of: id))
+        ids.remove(sorted: id)
         leaveIndexes(link)
         return link
     }
@@ -79,7 +79,7 @@ struct LinkTable {
         if case .established(let peer) = phase, link.isTunnel {
             tunnelled[peer, default: []].append(id)
         } else if case .established(let peer) = phase {
-            if established[peer] == nil { peers.insert(peer, at: place(of: peer)) }
+            if established[peer] == nil { peers.insert(sorted: peer) }
             established[peer, default: []].append(id)
         }
     }
@@ -150,27 +150,8 @@ struct LinkTable {
             established[peer]?.removeAll { $0 == link.id }
             if established[peer]?.isEmpty == true {
                 established[peer] = nil
-                peers.remove(at: place(of: peer))
+                peers.remove(sorted: peer)
             }
         }
-    }
-
-    private func place(of id: LinkID) -> Int {
-        var low = 0
-        var high = ids.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle] < id { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-    private func place(of peer: PeerID) -> Int {
-        var low = 0
-        var high = peers.count
-        while low < high {
-            let middle = (low + high) / 2
-            if peers[middle] < peer { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

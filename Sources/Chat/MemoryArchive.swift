@@ -156,16 +156,3 @@ extension LogID {
         }
     }
 }
-
-extension [EntryKey] {
-    /// The place of the first key that is not below `key`, in an ascending array.
-    func lowerBound(of key: EntryKey) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if self[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-}

@@ -94,18 +94,12 @@ struct Mesh {
     }
 
     mutating func enter(_ peer: PeerID) {
-        let entry = ranked(peer)
-        let place = ranking.sortedPlace(of: entry)
-        guard place == ranking.count || ranking[place] != entry else { return }
-        ranking.insert(entry, at: place)
+        guard ranking.insert(sorted: ranked(peer)) else { return }
         considerDensity()
     }
 
     mutating func leave(_ peer: PeerID) {
-        let entry = ranked(peer)
-        let place = ranking.sortedPlace(of: entry)
-        guard place < ranking.count, ranking[place] == entry else { return }
-        ranking.remove(at: place)
+        guard ranking.remove(sorted: ranked(peer)) else { return }
         called[peer] = nil
         orphans.remove(peer)
         considerDensity()

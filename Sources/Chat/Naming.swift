@@ -115,8 +115,7 @@ struct Naming {
             if claimants[former.name]?.isEmpty == true { claimants[former.name] = nil }
         }
         if let claim, claims[other]?.name != claim.name {
-            let place = claimants[claim.name]?.sortedPlace(of: other) ?? 0
-            claimants[claim.name, default: []].insert(other, at: place)
+            claimants[claim.name, default: []].insert(sorted: other)
         }
         claims[other] = claim
     }

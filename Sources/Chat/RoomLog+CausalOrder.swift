@@ -38,8 +38,8 @@ struct CausalOrder {
         _ entry: SignedEntry, at now: Instant, below floor: UInt64, lamport: (EntryID) -> UInt64?
     ) {
         if !missing.isEmpty {
-            remove(entry.id, from: &missing)
-            remove(entry.id, from: &toAsk)
+            missing.remove(sorted: entry.id)
+            toAsk.remove(sorted: entry.id)
         }
         var awaited: [EntryID] = []
         // All parents are below an entry in the order; what is at the floor has none that is to be had.
@@ -67,8 +67,8 @@ struct CausalOrder {
         waiting[entry.id] = Waiting(entry: entry, awaited: awaited)
         for parent in awaited {
             dependants[parent, default: []].append(entry.id)
-            if isMissing(parent), insert(parent, into: &missing) {
-                insert(parent, into: &toAsk)
+            if isMissing(parent), missing.insert(sorted: parent) {
+                toAsk.insert(sorted: parent)
                 askAgainAt = askAgainAt ?? now + Self.askInterval
             }
         }
@@ -84,7 +84,7 @@ struct CausalOrder {
     /// Entries have come into the log by another way and count as shown.
     mutating func known(_ isKnown: (EntryID) -> Bool) {
         for id in missing where isKnown(id) {
-            remove(id, from: &missing)
+            missing.remove(sorted: id)
             release(dependantsOf: id)
         }
         tidy()
@@ -93,8 +93,8 @@ struct CausalOrder {
     /// This one is let go of and not to be had: whoever waits for it waits no longer.
     mutating func givenUp(_ id: EntryID) {
         guard dependants[id] != nil, waiting[id] == nil else { return }
-        remove(id, from: &missing)
-        remove(id, from: &toAsk)
+        missing.remove(sorted: id)
+        toAsk.remove(sorted: id)
         release(dependantsOf: id)
         tidy()
     }
@@ -106,8 +106,8 @@ struct CausalOrder {
             dependants[parent]?.removeAll { $0 == id }
             guard dependants[parent]?.isEmpty == true else { continue }
             dependants[parent] = nil
-            remove(parent, from: &missing)
-            remove(parent, from: &toAsk)
+            missing.remove(sorted: parent)
+            toAsk.remove(sorted: parent)
         }
         makeReady(entry.entry, hasGap: true)
     }
@@ -191,8 +191,8 @@ struct CausalOrder {
             dependants[parent]?.removeAll { $0 == id }
             guard dependants[parent]?.isEmpty == true else { continue }
             dependants[parent] = nil
-            remove(parent, from: &missing)
-            remove(parent, from: &toAsk)
+            missing.remove(sorted: parent)
+            toAsk.remove(sorted: parent)
         }
         entry.awaited.removeAll { waiting[$0] == nil }
         entry.hasGap = true
@@ -210,31 +210,6 @@ struct CausalOrder {
             toAsk.removeAll(keepingCapacity: true)
             askAgainAt = nil
         }
-    }
-
-    /// - Returns: false if it was there.
-    @discardableResult
-    private func insert(_ id: EntryID, into list: inout [EntryID]) -> Bool {
-        let place = Self.place(of: id, in: list)
-        guard place == list.count || list[place] != id else { return false }
-        list.insert(id, at: place)
-        return true
-    }
-
-    private func remove(_ id: EntryID, from list: inout [EntryID]) {
-        let place = Self.place(of: id, in: list)
-        if place < list.count, list[place] == id { list.remove(at: place) }
-    }
-
-    /// The place of the first that is not below `id`, in an ascending list.
-    private static func place(of id: EntryID, in list: [EntryID]) -> Int {
-        var low = 0
-        var high = list.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if list[middle] < id { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }
 

@@ -42,14 +42,14 @@ struct Roster {
         if let former = people.updateValue(person, forKey: person.id) {
             if former.shownName == nil { unshownCount -= 1 }
         } else {
-            ids.insert(person.id, at: ids.sortedPlace(of: person.id))
+            ids.insert(sorted: person.id)
         }
         if person.shownName == nil { unshownCount += 1 }
     }
 
     mutating func remove(_ id: PeerID) {
         guard let person = people.removeValue(forKey: id) else { return }
-        ids.remove(at: ids.sortedPlace(of: id))
+        ids.remove(sorted: id)
         if person.shownName == nil { unshownCount -= 1 }
     }
 

@@ -92,16 +92,12 @@ struct StatementTable {
     // What happens.
 
     mutating func linkUp(_ process: ProcessTag) {
-        let place = linked.sortedPlace(of: process)
-        guard place == linked.count || linked[place] != process else { return }
-        linked.insert(process, at: place)
+        guard linked.insert(sorted: process) else { return }
         if let node = placeByProcess[process] { candidates.append(node) }
     }
 
     mutating func linkDown(_ process: ProcessTag) {
-        let place = linked.sortedPlace(of: process)
-        guard place < linked.count, linked[place] == process else { return }
-        linked.remove(at: place)
+        guard linked.remove(sorted: process) else { return }
         if let node = placeByProcess[process], nodes[node]?.reachedFrom == Self.direct { isStale = true }
     }
 
@@ -337,24 +333,5 @@ struct StatementTable {
         guard let oldest = absent.min(by: { (nodes[$0]!.lostAt, $0) < (nodes[$1]!.lostAt, $1) }) else { return false }
         forget(oldest)
         return true
-    }
-}
-
-extension Array where Element: Comparable {
-    /// Whether an ascending array has it.
-    func contains(sorted element: Element) -> Bool {
-        let place = sortedPlace(of: element)
-        return place < count && self[place] == element
-    }
-
-    /// Where an element is or belongs in an ascending array.
-    func sortedPlace(of element: Element) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < element { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

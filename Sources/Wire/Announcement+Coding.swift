@@ -22,10 +22,7 @@ extension Announcement {
     ///   may have changed. Elements after the eighth are checked to be CBOR and ignored.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Announcement {
         var fields = try FieldReader(payload, message: "announcement")
-        let version = try fields.unsigned("version")
-        guard version == Limits.version else {
-            throw .unsupportedVersion(theirs: version, ours: Limits.version)
-        }
+        try fields.expectVersion()
         let announcement = Announcement(
             kind: try fields.kind("kind"),
             peer: try fields.identifier("peer"),

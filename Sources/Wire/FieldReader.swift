@@ -22,6 +22,14 @@ struct FieldReader {
         return value
     }
 
+    /// Before anything else is looked at that another version may have changed.
+    mutating func expectVersion() throws(WireError) {
+        let version = try unsigned("version")
+        guard version == Limits.version else {
+            throw .unsupportedVersion(theirs: version, ours: Limits.version)
+        }
+    }
+
     mutating func unsignedOrNull(
         _ field: String, in allowed: ClosedRange<UInt64> = 0...UInt64.max
     ) throws(WireError) -> UInt64? {

@@ -85,10 +85,7 @@ extension Statement {
     ///   may have changed. Elements after the fifth are checked to be CBOR and ignored.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Statement {
         var fields = try FieldReader(payload, message: "statement")
-        let version = try fields.unsigned("version")
-        guard version == Limits.version else {
-            throw .unsupportedVersion(theirs: version, ours: Limits.version)
-        }
+        try fields.expectVersion()
         let statement = Statement(
             sequence: try fields.unsigned("sequence"),
             announcement: try fields.bytes("announcement", size: 1...Limits.datagramBytes),
