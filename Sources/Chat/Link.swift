@@ -1,7 +1,7 @@
 import Secure
 import Wire
 
-/// One connection with one peer: its channel, how far it has come, and when it was last heard.
+/// One connection with one peer: its channel, how far it has come, and whether it still stands.
 struct Link {
     enum Origin: Equatable {
         case dialled(DialTarget)
@@ -37,11 +37,7 @@ struct Link {
     var establishedWall: WallTime?
     /// The gathering that the other side last said it is in.
     var gathering: GatheringID?
-    var lastHeard: Instant
-    /// A ping is out and nothing has come since.
-    var isPinged = false
-    /// An earlier end of patience than usual (interfaces changed), until something comes.
-    var mustHearBy: Instant?
+    var liveness: Liveness
     var exchange = LinkExchange()
     /// In the table's list of links that have something to send.
     var isToBeFlushed = false
@@ -93,10 +89,10 @@ struct Link {
         return id
     }
 
-    mutating func heard(at now: Instant) {
-        lastHeard = now
-        isPinged = false
-        mustHearBy = nil
+    /// To leave with the next flush.
+    mutating func queue(_ frame: [UInt8], at now: Instant) {
+        channel.queue(frame)
+        liveness.said(at: now)
     }
 }
 
@@ -105,14 +101,6 @@ struct Greeting: Equatable {
     var claim: Claim?
     var gathering: GatheringID?
     var away: String?
-}
-
-/// What a link needs looked at, and when next.
-enum LinkCare: Equatable {
-    case fine(until: Instant)
-    case ping
-    /// Give the link up; the text is for the diagnostic log.
-    case giveUp(StaticReason)
 }
 
 extension Link {
@@ -129,19 +117,12 @@ extension Link {
             // Its carrier is looked after, and the relay says when the other end is gone.
             return .fine(until: Instant(nanoseconds: .max))
         case .atRelay:
-            return liveness(at: now, ping: Bounds.relaySilenceBeforePing, death: Bounds.relaySilenceBeforeDeath)
+            return liveness.care(
+                at: now, ping: Bounds.relaySilenceBeforePing, death: Bounds.relaySilenceBeforeDeath, isToBeHeard: true)
         case .established:
-            return liveness(at: now, ping: Bounds.silenceBeforePing, death: Bounds.silenceBeforeDeath)
+            return liveness.care(at: now, ping: Bounds.silenceBeforePing, death: Bounds.silenceBeforeDeath)
         case .closing:
             return .fine(until: Instant(nanoseconds: .max))
         }
-    }
-
-    private func liveness(at now: Instant, ping: Duration, death: Duration) -> LinkCare {
-        let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
-        if now >= death { return .giveUp("silent for too long") }
-        let ping = lastHeard + ping
-        if isPinged { return .fine(until: death) }
-        return now >= ping ? .ping : .fine(until: min(ping, death))
     }
 }

@@ -39,7 +39,8 @@ extension Peer {
             role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
             ephemeral: NoiseKeyPair.made(of: random.bytes(32)))
         return Link(
-            id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel, lastHeard: now)
+            id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel,
+            liveness: Liveness(from: now))
     }
 
     mutating func linkOpened(_ id: LinkID) {
@@ -54,7 +55,7 @@ extension Peer {
             guard let received = try links[id]?.channel.bytesReceived(bytes) else { return }
             if let peer = received.authenticated { try authenticated(peer, on: id) }
             guard !received.frames.isEmpty else { return }
-            links[id]?.heard(at: now)
+            links[id]?.liveness.heard(at: now)
             for frame in received.frames {
                 // An earlier frame may have ended the link.
                 guard let link = links[id], link.phase != .closing else { return }
@@ -198,8 +199,7 @@ extension Peer {
     /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.
     mutating func askAllLinksForLife() {
         for id in links.ids where links[id]?.isAskedForLife == true {
-            links[id]?.mustHearBy = now + Bounds.silenceAfterChange
-            links[id]?.isPinged = true
+            links[id]?.liveness.pinged(mustHearBy: now + Bounds.silenceAfterChange)
             send(.ping(presence.sequence), on: id)
         }
         agenda.ask(for: .care, at: now + Bounds.silenceAfterChange)
@@ -211,7 +211,7 @@ extension Peer {
             guard let link = links[id] else { continue }
             var care = link.care(at: now)
             if care == .ping {
-                links[id]?.isPinged = true
+                links[id]?.liveness.pinged()
                 send(.ping(presence.sequence), on: id)
                 care = links[id]?.care(at: now) ?? care
             }
@@ -232,7 +232,7 @@ extension Peer {
 
     mutating func sendEncoded(_ frame: [UInt8], on id: LinkID) {
         guard links[id]?.peer != nil else { return }
-        links[id]?.channel.queue(frame)
+        links[id]?.queue(frame, at: now)
     }
 
     /// To every peer, over its best link.

@@ -30,7 +30,7 @@ extension Peer {
             Link(
                 id: id, origin: .tunnel,
                 endpoint: carrier ?? Endpoint(address: .v4(0), port: 0), startedAt: now, phase: .awaitingHandshake,
-                channel: channel, lastHeard: now))
+                channel: channel, liveness: Liveness(from: now)))
         visits.insert(id, at: place)
         agenda.ask(for: .care, at: now + Bounds.handshakeTime)
         return id

@@ -14,6 +14,20 @@ extension Witness {
             ?? unrestOfConversations(hosts, simulation)
     }
 
+    /// Who was not shown what was said, or not told that it was delivered; nil when all is well.
+    func unheard(_ text: String) -> String? {
+        guard let said = ledger.place(of: text).map({ ledger[$0] }), let id = said.key?.id else {
+            return "\"\(text)\" was not said"
+        }
+        let readers =
+            said.recipient.map { [$0] }
+            ?? (said.isAtRelay ? neighbourhood.fellows(of: said.author) : neighbourhood.neighbours(of: said.author))
+        if let reader = readers.first(where: { !views[$0.number].shown.contains(id) }) {
+            return "\(reader) was not shown \"\(text)\""
+        }
+        return said.recipient == nil || said.isDelivered ? nil : "\"\(text)\" was not reported delivered"
+    }
+
     /// How far everything has come right, now.
     func sample(of simulation: Simulation<Resident>) -> Sample {
         let hosts = peers.indices.map(HostID.init)

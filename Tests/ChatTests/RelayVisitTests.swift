@@ -332,6 +332,22 @@ struct RelayVisitTests {
         #expect(rig.states == [.connected, .disconnected, .connected])
     }
 
+    /// A relay gives up members that are silent for 30 s, and asks for no sign of life.
+    @Test("who only listens where others talk pings the relay all the same")
+    func listens() throws {
+        let rig = try ScriptedRelay()
+        rig.start()
+        rig.welcome()
+        let author = Identity(seed: RandomStream.seed(2))
+        for number in 1...30 {
+            rig.say(.entries([rig.entry("line \(number)", by: author, lamport: UInt64(number)).bytes]))
+            rig.wait(.seconds(2))
+        }
+        let pings = rig.frames.count { if case .ping = $0 { true } else { false } }
+        #expect((5...6).contains(pings), "\(pings)")
+        #expect(rig.link != nil)
+    }
+
     @Test("after a kick a peer does not come back by itself; from a full relay it comes back when it was told to")
     func staysAway() throws {
         let kicked = try ScriptedRelay(isAlone: false)

@@ -56,7 +56,8 @@ struct SwarmTests {
 
     /// 8245: a lobby line that nobody heard, from a process whose clock was then moved by a day, is no loss.
     /// 4793: nor is one that was said without a network, by a host that stood still until it had one.
-    @Test("seeds of 20 peers that have found something", arguments: [4793, 8245] as [UInt64])
+    /// 10091: a relay gave up a member that listened and said nothing.
+    @Test("seeds of 20 peers that have found something", arguments: [4793, 8245, 10091] as [UInt64])
     func foundAtTwenty(seed: UInt64) throws {
         do {
             _ = try Trial(seed: seed, settings: TrialSettings(peers: 20)).run()
