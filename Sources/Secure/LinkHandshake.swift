@@ -27,6 +27,8 @@ public struct LinkHandshake {
     public init(role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair) {
         self.identity = identity
         self.staticKey = staticKey
+        // Before the other side waits for it.
+        _ = identity.proof(of: staticKey.publicKey)
         noise = NoiseHandshake(
             role: role == .initiator ? .initiator : .responder, prologue: Self.prologue, staticKey: staticKey,
             ephemeral: ephemeral)

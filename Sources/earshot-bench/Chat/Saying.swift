@@ -63,7 +63,7 @@ extension Benchmark {
         let bytes = Fixtures.entries(2)[1].bytes.count
         let crowd = Crowd()
         for _ in 0...receivers {
-            crowd.add(PlainMember(socket: try Stream.connect(to: port), messageBytes: bytes))
+            crowd.add(PlainMember(messageBytes: bytes), connectedBy: try Stream.connect(to: port))
         }
         let (start, used) = (Clock.now, child.processorTime + Clock.processor)
         var (next, wanted) = (0, 0)

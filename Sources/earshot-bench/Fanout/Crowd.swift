@@ -17,9 +17,10 @@ final class Crowd {
         buffer.deallocate()
     }
 
-    func add(_ member: any Member) {
-        watch.add(member.socket, number: members.count)
+    func add(_ member: any Member, connectedBy socket: CInt) {
+        watch.add(socket, number: members.count)
         members.append(member)
+        member.connected(socket)
         if member.hasJoined { joinedCount += 1 }
     }
 

@@ -8,6 +8,8 @@ struct Fanout {
     let plan: Plan
     private let speakers: [Identity]
     private let entries: [[SignedEntry]]
+    /// Which messages are said one at a time, while calls are counted, at fixed times, and as many as can be.
+    private let single, counted, paced, batched: Range<Int>
 
     /// At most so many messages are under way.
     private static let window = 160
@@ -19,12 +21,23 @@ struct Fanout {
         speakers = (0..<count).map { Identity(seed: Array(repeating: UInt8(100 + $0), count: 32)) }
         // As many as take a second or two, and signed beforehand.
         let messages = max(3_200, min(plan.isQuick ? 16_000 : 64_000, 6_000_000 / memberCount))
-        entries = speakers.map { Self.entries(messages / count, by: $0) }
+        let available = messages / count
+        let singles = max(20, min(available / 4, (plan.isQuick ? 20_000 : 60_000) / memberCount))
+        let paced = max(20, min(available / 4, (plan.isQuick ? 20_000 : 80_000) / memberCount))
+        single = 0..<singles
+        counted = singles..<singles + 20
+        self.paced = counted.upperBound..<counted.upperBound + paced
+        batched = self.paced.upperBound..<available
+        entries = speakers.enumerated().map { [batched] place, speaker in
+            // One alone speaks until all do: nobody answers to what has never been said.
+            Self.entries(available, by: speaker, since: place == 0 ? 0 : batched.lowerBound)
+        }
     }
 
-    private static func entries(_ count: Int, by author: Identity) -> [SignedEntry] {
+    private static func entries(_ count: Int, by author: Identity, since first: Int) -> [SignedEntry] {
         var parents: [EntryID] = []
         return (0..<count).map { number in
+            if number == first { parents = [] }
             let entry = SignedEntry(
                 signing: Entry(
                     room: RelayServer.room, author: author.peerID, lamport: UInt64(number + 1),
@@ -46,25 +59,20 @@ struct Fanout {
             }
         guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not say its port") }
         var visit = FanoutVisit(child: child, crowd: Crowd(), port: port)
-        try visit.join(memberCount) { place, socket, random in
+        try visit.join(memberCount) { place, random in
             guard case .floor = server else {
                 let identity =
                     place < speakers.count ? speakers[place] : Identity(seed: random.bytes(Identity.seedBytes))
                 return RelayMember(
-                    socket: socket, identity: identity, name: "m\(place)", random: &random,
+                    identity: identity, name: "m\(place)", random: &random,
                     entries: place < speakers.count ? entries[place] : [])
             }
-            return PlainMember(socket: socket, messageBytes: entries[0][1].bytes.count + 4)
+            return PlainMember(messageBytes: entries[0][1].bytes.count + 4)
         }
-        let available = entries[0].count
-        let singles = max(20, min(available / 4, (plan.isQuick ? 20_000 : 60_000) / memberCount))
-        let pacedCount = max(20, min(available / 4, (plan.isQuick ? 20_000 : 80_000) / memberCount))
-        let counted = singles + 20
-        try visit.single(0..<singles)
-        try visit.systemCalls(singles..<counted)
-        try visit.paced(counted..<counted + pacedCount, perSecond: 20_000 / Double(memberCount))
-        try visit.batched(
-            from: counted + pacedCount, to: available, speakers: speakers.count, window: Self.window)
+        try visit.single(single)
+        try visit.systemCalls(counted)
+        try visit.paced(paced, perSecond: 20_000 / Double(memberCount))
+        try visit.batched(batched, speakers: speakers.count, window: Self.window)
         return visit.result
     }
 }
@@ -84,13 +92,14 @@ struct FanoutVisit {
 
     /// Everybody comes, a hundred at a time.
     mutating func join(
-        _ count: Int, _ make: (_ place: Int, _ socket: CInt, _ random: inout RandomStream) -> any Member
+        _ count: Int, _ make: (_ place: Int, _ random: inout RandomStream) -> any Member
     ) throws {
         var random = RandomStream(simulationSeed: UInt64(count))
+        let members = (0..<count).map { make($0, &random) }
         let emptyBytes = child.residentBytes
         let (start, used) = (Clock.now, child.processorTime)
-        for place in 0..<count {
-            crowd.add(make(place, try Stream.connect(to: port), &random))
+        for (place, member) in members.enumerated() {
+            crowd.add(member, connectedBy: try Stream.connect(to: port))
             try crowd.turn()
             let crowd = crowd
             if place - crowd.joinedCount >= 100 { try crowd.turn { place - crowd.joinedCount < 100 } }
@@ -158,17 +167,17 @@ struct FanoutVisit {
     }
 
     /// As many as the server can take, but at most a window under way.
-    mutating func batched(from: Int, to end: Int, speakers: Int, window: Int) throws {
+    mutating func batched(_ range: Range<Int>, speakers: Int, window: Int) throws {
         let crowd = crowd
         // Two halves take turns, so that the server always has something to do.
         let part = max(1, window / 2 / speakers)
         let others = crowd.members.count - 1
         result.batched = try load { _ in
             crowd.deliveryArrived = nil
-            var next = from
+            var next = range.lowerBound
             var wanted = crowd.deliveredCount
-            while next < end {
-                let messages = next..<min(next + part, end)
+            while next < range.upperBound {
+                let messages = next..<min(next + part, range.upperBound)
                 for speaker in 0..<speakers { crowd.say(messages, by: speaker) }
                 next = messages.upperBound
                 let underWay = messages.count * speakers * others

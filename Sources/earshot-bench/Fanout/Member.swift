@@ -2,9 +2,12 @@ import Glibc
 import Secure
 import Wire
 
-/// One member of the crowd, as the server sees it a peer like any other.
+/// One member of the crowd, as the server sees it a peer like any other. It has its keys before it connects, as a
+/// program has that was started before.
 protocol Member: AnyObject {
+    /// -1 before it is connected.
     var socket: CInt { get }
+    func connected(_ socket: CInt)
     /// Messages of others that have arrived.
     var deliveredCount: Int { get }
     /// Whether it is in the room.
@@ -16,15 +19,14 @@ protocol Member: AnyObject {
 
 /// At the floor: bytes are counted.
 final class PlainMember: Member {
-    let socket: CInt
+    private(set) var socket: CInt = -1
     let hasJoined = true
     private let messageBytes: Int
     private var byteCount = 0
 
-    init(socket: CInt, messageBytes: Int) {
-        self.socket = socket
-        self.messageBytes = messageBytes
-    }
+    init(messageBytes: Int) { self.messageBytes = messageBytes }
+
+    func connected(_ socket: CInt) { self.socket = socket }
 
     var deliveredCount: Int { byteCount / messageBytes }
 
@@ -37,27 +39,39 @@ final class PlainMember: Member {
 
 /// At a relay: handshake, hello, join, sealed records.
 final class RelayMember: Member {
-    let socket: CInt
+    private(set) var socket: CInt = -1
     private(set) var deliveredCount = 0
     private(set) var hasJoined = false
-    private let identity: Identity
-    private let name: String
     /// What it is going to say.
     private let entries: [SignedEntry]
     private var handshake: LinkHandshake
+    /// Its first message.
+    private let call: [UInt8]
+    /// What it says of itself as soon as it may.
+    private let introduction: [Frame]
     private var transport: Transport?
     private var records = RecordBuffer()
     private var frames = FrameBuffer()
 
-    init(socket: CInt, identity: Identity, name: String, random: inout RandomStream, entries: [SignedEntry]) {
-        self.socket = socket
-        self.identity = identity
-        self.name = name
+    init(identity: Identity, name: String, random: inout RandomStream, entries: [SignedEntry]) {
         self.entries = entries
         handshake = LinkHandshake(
             role: .initiator, identity: identity, staticKey: NoiseKeyPair(privateKey: random.bytes(32)),
             ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
-        if let first = handshake.begin() { Stream.send(Self.prefixed(first), on: socket) }
+        call = Self.prefixed(handshake.begin() ?? [])
+        let announcement = SignedAnnouncement(
+            signing: Announcement(
+                kind: .announce, peer: identity.peerID, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1
+            ), by: identity)
+        introduction = [
+            .hello(announcement: announcement.bytes, gathering: nil, away: nil),
+            .join(RelayJoin(name: name, isStrict: false, password: nil, program: "earshot-bench")),
+        ]
+    }
+
+    func connected(_ socket: CInt) {
+        self.socket = socket
+        Stream.send(call, on: socket)
     }
 
     func received(_ bytes: UnsafeRawBufferPointer) throws {
@@ -80,13 +94,7 @@ final class RelayMember: Member {
             throw Obstacle("the handshake took another course")
         }
         self.transport = transport
-        let announcement = SignedAnnouncement(
-            signing: Announcement(
-                kind: .announce, peer: identity.peerID, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1
-            ), by: identity)
-        let hello = Frame.hello(announcement: announcement.bytes, gathering: nil, away: nil)
-        let join = Frame.join(RelayJoin(name: name, isStrict: false, password: nil, program: "earshot-bench"))
-        Stream.send(Self.prefixed(answer) + sealed([hello, join]), on: socket)
+        Stream.send(Self.prefixed(answer) + sealed(introduction), on: socket)
     }
 
     /// Counts without reading what it does not need: a member's own work is not what is measured.
