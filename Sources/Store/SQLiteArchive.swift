@@ -33,15 +33,14 @@ public final class SQLiteArchive: Archive {
 
     /// Opens the file, or makes it.
     /// - Throws: when it cannot be read or written, is damaged, or was written by a later version. It is left as it is.
-    /// - Parameter isSearched: somebody may ask for words. A relay, whom nobody asks, keeps no index of them.
-    public convenience init(at path: String, isSearched: Bool = true) throws(ArchiveError) {
-        try self.init(at: path, vfs: nil, isSearched: isSearched)
+    public convenience init(at path: String, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
+        try self.init(at: path, vfs: nil, for: owner)
     }
 
     /// - Parameter vfs: another way for SQLite to keep files, for one process alone: a disk that loses power, in tests.
-    init(at path: String, vfs: String?, isSearched: Bool = true) throws(ArchiveError) {
+    init(at path: String, vfs: String?, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         database = try Database(path, for: .readingAndWriting, vfs: vfs)
-        if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
+        if vfs != nil || owner == .relay { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
         // A file is not written to before it is known to be ours.
         _ = try Schema.check(database)
         let mode = try database.rows("PRAGMA journal_mode = WAL") { row in row.text(0) }.first
@@ -53,8 +52,8 @@ public final class SQLiteArchive: Archive {
                 + "PRAGMA journal_size_limit = 4194304")
         isSynchronous = true
         try Schema.prepare(database)
-        if isWriteAhead { database.growAhead() }
-        wordIndex = isSearched ? try WordIndex(in: database) : WordIndex(unneededIn: database)
+        if isWriteAhead, owner == .peer { database.growAhead() }
+        wordIndex = owner == .peer ? try WordIndex(in: database) : WordIndex(unneededIn: database)
     }
 
     /// Opens the file beside a process that uses it, to read.
@@ -222,4 +221,14 @@ public final class SQLiteArchive: Archive {
     public func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {
         try make(.set(name, value), .normal)
     }
+}
+
+/// Whose archive it is.
+public enum ArchiveOwner: Sendable {
+    /// Somebody asks for words in it, others may read it meanwhile, and the own messages wait for the disk.
+    case peer
+    /// Nobody asks for words, so there is no index of them. Nobody reads it meanwhile, so a round needs no locks: five
+    /// calls of the system instead of eleven. What members say does not wait for the disk, so the log is not made
+    /// longer beforehand.
+    case relay
 }

@@ -14,7 +14,7 @@ enum RelayServer {
     /// Says its port on standard output and serves until it is killed.
     /// - Parameter path: where it keeps its log; nil for in memory only.
     static func run(keepingAt path: String?) throws {
-        let archive: any Archive = try path.map { try SQLiteArchive(at: $0, isSearched: false) } ?? MemoryArchive()
+        let archive: any Archive = try path.map { try SQLiteArchive(at: $0, for: .relay) } ?? MemoryArchive()
         var configuration = RelayConfiguration(name: try Nickname("bench"))
         configuration.limits.memberCount = 20_000
         configuration.limits.connectionsPerAddress = 20_000

@@ -27,7 +27,7 @@ struct RelayProgram {
         let log = RelayLog(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
         let state = try StateDirectory(at: directory)
-        let archive = try SQLiteArchive(at: state.path(of: "relay.db"), isSearched: false)
+        let archive = try SQLiteArchive(at: state.path(of: "relay.db"), for: .relay)
         let relay = try Relay(
             configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
             random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
