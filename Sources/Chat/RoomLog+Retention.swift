@@ -16,12 +16,17 @@ extension RoomLog {
         let last = EntryKey(lamport: min(owed?.lamport ?? .max, reach + 1), id: .least)
         let end = index.position(of: last)
         let limit = min(step, end)
-        var dropped = min(max(0, index.count - max(0, count)), limit)
+        let surplus = min(max(0, index.count - max(0, count)), limit)
+        var dropped = surplus
         while dropped < limit {
             guard let kept = try archive.entry(index[dropped], in: log),
                 let entry = try? SignedEntry(trusted: kept.bytes),
                 entry.entry.wallTime < oldest.milliseconds
-            else { break }
+            else {
+                // What is young keeps those of its Lamport time, which are no more than a few lies.
+                while dropped > surplus, index[dropped - 1].lamport == index[dropped].lamport { dropped -= 1 }
+                break
+            }
             dropped += 1
         }
         guard dropped > 0 else { return 0 }
@@ -58,6 +63,26 @@ extension RoomLog {
         openHeads = []
         order = CausalOrder()
         return count
+    }
+
+    /// Of what is far ahead the lowest are kept, whatever came first: else logs would differ for good, and be compared
+    /// in vain for as long.
+    /// - Returns: false if there are enough below this one.
+    mutating func makeRoomFarAhead(for key: EntryKey) throws(ArchiveError) -> Bool {
+        let count = index.count - index.position(of: EntryKey(lamport: reach + 1, id: .least))
+        guard count >= Self.farAheadCount, let last = index.last else { return true }
+        guard key < last else { return false }
+        try archive.remove([last], from: log)
+        index.remove(last)
+        lamports[last.id] = nil
+        order.letGo(last.id)
+        return true
+    }
+
+    /// The lowest Lamport time that an archive keeps of a log; 0: all.
+    public static func floor(of log: LogID, in archive: any Archive) throws(ArchiveError) -> UInt64 {
+        let kept = try archive.setting(floorSetting(log)) ?? []
+        return kept.count == 8 ? min(kept.reduce(0) { $0 << 8 | UInt64($1) }, Limits.lamport) : 0
     }
 
     mutating func setFloor(_ newFloor: UInt64) throws(ArchiveError) {

@@ -59,8 +59,7 @@ public struct RoomLog {
     static let lamportStep: UInt64 = 1_000_000
     /// A log whose lowest entry is above this has not come anywhere yet: half of all times is left to go on.
     static let firstLamport: UInt64 = Limits.lamport / 2
-    /// Entries above the ``reach`` that are kept. Honest peers write none; with fewer than this logs become equal
-    /// whatever came first.
+    /// Entries above the ``reach`` that are kept. Honest peers write none.
     static let farAheadCount = 1_000
     /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
     static let headCount = 64
@@ -75,8 +74,7 @@ public struct RoomLog {
         self.archive = archive
         index = LogIndex()
         lamports = [:]
-        let kept = try archive.setting(Self.floorSetting(log)) ?? []
-        floor = kept.count == 8 ? min(kept.reduce(0) { $0 << 8 | UInt64($1) }, Limits.lamport) : 0
+        floor = try Self.floor(of: log, in: archive)
         try load()
     }
 
@@ -150,8 +148,8 @@ public struct RoomLog {
             order.givenUp(key.id)
             return .refused(.belowFloor(lamport: key.lamport, floor: floor))
         }
-        guard key.lamport <= max(reach, floor) + Self.lamportStep || farAheadCount < Self.farAheadCount else {
-            return .refused(.tooManyFarAhead)
+        if key.lamport > max(reach, floor) + Self.lamportStep {
+            guard try makeRoomFarAhead(for: key) else { return .refused(.tooManyFarAhead) }
         }
         let isAdded = try archive.append(
             ArchivedEntry(key: key, bytes: entry.bytes), body: entry.entry.body, to: log, durability: durability)
@@ -163,9 +161,6 @@ public struct RoomLog {
         order.arrived(entry, at: now, below: max(floor, sendersFloor)) { lamports[$0] }
         return .added
     }
-
-    /// Entries above the ``reach``.
-    private var farAheadCount: Int { index.count - index.position(of: EntryKey(lamport: reach + 1, id: .least)) }
 
     private mutating func noteReach(of key: EntryKey) {
         if floor == 0, key == index.first {

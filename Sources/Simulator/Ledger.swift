@@ -18,7 +18,8 @@ struct Said {
     /// Its author had no network then: it is said in a gathering of no place, which only the process that founded it can
     /// bring to one.
     var isOffline = false
-    /// Its author's clock then, which may have jumped since.
+    /// When, and its author's clock then, which may have jumped since.
+    var at = Instant(nanoseconds: 0)
     var wall = WallTime(milliseconds: 0)
     /// Somebody else has shown it.
     var isOut = false

@@ -28,7 +28,9 @@ extension Simulation {
         case .wake(let host): wake(host)
         case .pause(let host): machines[host.number].isPaused = machines[host.number].node != nil
         case .resume(let host): resume(host)
-        case .shiftWall(let host, let duration): machines[host.number].wallOffset += duration
+        case .shiftWall(let host, let duration):
+            machines[host.number].wallOffset += duration
+            machines[host.number].wallShiftedAt = now
         case .crash(let host): stopProcess(host, orderly: false)
         case .crashInNextRound(let host, let afterCommit): machines[host.number].doom = afterCommit
         case .powerCut(let host):

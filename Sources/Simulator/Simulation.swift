@@ -32,6 +32,7 @@ public final class Simulation<Node: Core> {
         /// The process dies in its next round, before (false) or after (true) that is committed.
         var doom: Bool?
         var wallOffset = Duration.zero
+        var wallShiftedAt = Instant(nanoseconds: 0)
         var nextAcceptedLink: UInt64 = 1 << 63
         /// Where its links are in `connections`.
         var links: [LinkID: Int] = [:]
@@ -99,6 +100,9 @@ public final class Simulation<Node: Core> {
         let since = now.nanoseconds / 1_000_000 + machines[host.number].wallOffset.wholeNanoseconds / 1_000_000
         return WallTime(milliseconds: UInt64(clamping: Int64(wallStart) + since))
     }
+
+    /// When its clock last jumped.
+    func wallShift(of host: HostID) -> Instant { machines[host.number].wallShiftedAt }
 
     // Running.
 

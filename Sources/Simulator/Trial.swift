@@ -49,6 +49,14 @@ public struct TrialSettings: Sendable {
         faultCount = 2 * peers
         messageCount = 4 * peers
     }
+
+    /// Things go wrong for this long; as much happens in a minute as otherwise in all.
+    public mutating func last(_ duration: Duration) {
+        turmoil = duration
+        let minutes = Int(clamping: max(1, duration.components.seconds / 60))
+        faultCount *= minutes
+        messageCount *= minutes
+    }
 }
 
 /// What came of a trial in which nothing was violated.

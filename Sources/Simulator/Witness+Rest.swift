@@ -28,6 +28,19 @@ extension Witness {
         return said.recipient == nil || said.isDelivered ? nil : "\"\(text)\" was not reported delivered"
     }
 
+    /// What lies below has been let go of by somebody, and so is not compared with him: what he has of it, nobody can
+    /// say.
+    func floor(of log: LogID, _ simulation: Simulation<Resident>) -> UInt64 {
+        simulation.disks.reduce(0) { max($0, (try? RoomLog.floor(of: log, in: $1)) ?? 0) }
+    }
+
+    private func keys(
+        of log: LogID, at host: HostID, from floor: UInt64, _ simulation: Simulation<Resident>
+    ) -> [EntryKey] {
+        let keys = (try? simulation.disks[host.number].keys(of: log)) ?? []
+        return floor == 0 ? keys : keys.filter { $0.lamport >= floor }
+    }
+
     /// How far everything has come right, now.
     func sample(of simulation: Simulation<Resident>) -> Sample {
         let hosts = peers.indices.map(HostID.init)
@@ -109,45 +122,59 @@ extension Witness {
 
     private func unrestOfLobby(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
         var first: (host: HostID, gathering: GatheringID, keys: [EntryKey])?
+        var floor: UInt64 = 0
         for host in hosts {
-            guard let gathering = simulation.node(of: host)?.gathering,
-                let keys = try? simulation.disks[host.number].keys(of: .lobby(gathering))
-            else { return "\(host) is in no gathering" }
+            guard let gathering = simulation.node(of: host)?.gathering else { return "\(host) is in no gathering" }
             guard let first else {
-                first = (host, gathering, keys)
+                floor = self.floor(of: .lobby(gathering), simulation)
+                first = (host, gathering, keys(of: .lobby(gathering), at: host, from: floor, simulation))
                 continue
             }
             guard first.gathering == gathering else { return "\(host) is not in the gathering of \(first.host)" }
+            let keys = keys(of: .lobby(gathering), at: host, from: floor, simulation)
             guard first.keys == keys else {
-                return "the lobby of \(host) has \(keys.count) entries, that of \(first.host) \(first.keys.count)"
+                return "the lobby of \(host) has \(keys.count) entries, that of \(first.host) \(first.keys.count); "
+                    + "the first that only one has is \(firstDifference(keys, first.keys)), all from \(floor) on"
             }
         }
         let kept = Set(first?.keys.map(\.id) ?? [])
         for said in ledger.accepted where said.recipient == nil && !said.isAtRelay && hosts.contains(said.author) {
             let isSameProcess = said.start == simulation.recorder.starts[said.author.number]
             if said.isOffline || hasLongBeenKeptBack(said, simulation), !isSameProcess { continue }
-            guard let id = said.key?.id, kept.contains(id) else { return "\"\(said.text)\" of \(said.author) is lost" }
+            guard let key = said.key, kept.contains(key.id) || key.lamport < floor else {
+                return "\"\(said.text)\" of \(said.author) is lost"
+            }
         }
         return nil
     }
 
-    /// Said where nobody heard it, half a day ago by its author's clock: an earlier process's gathering is over then.
+    /// Both ascending.
+    private func firstDifference(_ one: [EntryKey], _ other: [EntryKey]) -> String {
+        guard let key = Set(one).symmetricDifference(other).min() else { return "none" }
+        let text = ledger.place(of: key.id).map { "\"\(ledger[$0].text)\" of \(ledger[$0].author)" }
+        return "\(text ?? "a lie") at \(key.lamport)"
+    }
+
+    /// Said where nobody heard it, half a day ago by its author's clock, now or in between: an earlier process's
+    /// gathering is over then.
     private func hasLongBeenKeptBack(_ said: Said, _ simulation: Simulation<Resident>) -> Bool {
         let (then, now) = (said.wall.milliseconds, simulation.wall(of: said.author).milliseconds)
-        return !said.isOut && max(then, now) - min(then, now) > 11 * 3_600_000
+        let isLongAgo = max(then, now) - min(then, now) > 11 * 3_600_000
+        return !said.isOut && (isLongAgo || simulation.wallShift(of: said.author) > said.at)
     }
 
     private func unrestOfRelay(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
-        guard let relay = neighbourhood.relay, let hub = neighbourhood.relayHost,
-            let kept = try? simulation.disks[hub.number].keys(of: .relayLobby(relay))
-        else { return nil }
+        guard let relay = neighbourhood.relay, let hub = neighbourhood.relayHost else { return nil }
+        let log = LogID.relayLobby(relay)
+        let floor = floor(of: log, simulation)
+        let kept = keys(of: log, at: hub, from: floor, simulation)
         for host in hosts where neighbourhood.isMember[host.number] {
-            let keys = (try? simulation.disks[host.number].keys(of: .relayLobby(relay))) ?? []
+            let keys = keys(of: log, at: host, from: floor, simulation)
             guard keys == kept else { return "of the relay \(host) has \(keys.count) entries, \(hub) \(kept.count)" }
         }
         let ids = Set(kept.map(\.id))
         for said in ledger.accepted where said.isAtRelay {
-            guard let id = said.key?.id, ids.contains(id) else {
+            guard let key = said.key, ids.contains(key.id) || key.lamport < floor else {
                 return "\"\(said.text)\" of \(said.author) is lost at the relay"
             }
         }

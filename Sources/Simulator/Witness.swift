@@ -23,8 +23,8 @@ final class Witness {
         var shown: Set<EntryID> = []
         /// Shown by an earlier process, which may have died before it noted that: perhaps once more, as history.
         var mayBeRepeated: Set<EntryID> = []
-        /// Named as a parent by something that was shown without a gap.
-        var answered: Set<EntryID> = []
+        /// Named as a parent by something that was shown without a gap, and by what.
+        var answers: [EntryID: String] = [:]
         /// What this process has been told is delivered.
         var delivered: Set<EntryID> = []
         /// When somebody last came, left or changed names.
@@ -160,6 +160,7 @@ final class Witness {
             said.start = simulation.recorder.starts[said.author.number]
             // A host that is paused right after its words is looked at when it goes on.
             said.isOffline = said.isOffline || simulation.network.isUnplugged(said.author)
+            said.at = simulation.now
             said.wall = simulation.wall(of: said.author)
         }
         said.key = key
@@ -173,11 +174,25 @@ final class Witness {
             said.parents = (try? SignedEntry(trusted: bytes))?.entry.parents ?? []
         }
         ledger[place] = said
-        guard !views[host.number].answered.contains(message.id) else {
-            return ("nothing is shown after what answers it", "\"\(said.text)\"")
+        if let answer = views[host.number].answers[message.id],
+            key.lamport >= floor(ofLobbyOf: message, seenAt: host, simulation)
+        {
+            return ("nothing is shown after what answers it", "\"\(said.text)\", which \"\(answer)\" answers")
         }
-        if !message.hasGap { views[host.number].answered.formUnion(said.parents) }
+        if !message.hasGap {
+            for parent in said.parents { views[host.number].answers[parent] = said.text }
+        }
         return nil
+    }
+
+    /// Whoever has let go of the oldest hands on what answers to it as if nothing did; another may bring it later.
+    private func floor(
+        ofLobbyOf message: Event.Message, seenAt host: HostID, _ simulation: Simulation<Resident>
+    ) -> UInt64 {
+        if message.room == .lobby, let gathering = simulation.node(of: host)?.gathering {
+            return floor(of: .lobby(gathering), simulation)
+        }
+        return neighbourhood.relay.map { floor(of: .relayLobby($0), simulation) } ?? 0
     }
 
     private func isMeant(_ said: Said, for host: HostID, in room: RoomName) -> Bool {

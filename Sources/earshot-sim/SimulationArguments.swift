@@ -104,13 +104,7 @@ struct SimulationArguments {
         settings.faults = faults
         settings.habits = habits
         settings.fullMeshCount = fullMeshCount
-        if let hours {
-            // As much goes wrong and is said in a minute as in the usual time.
-            let minutes = max(1, Int(hours * 60))
-            settings.turmoil = .seconds(hours * 3_600)
-            settings.faultCount *= minutes
-            settings.messageCount *= minutes
-        }
+        if let hours { settings.last(.seconds(hours * 3_600)) }
         return settings
     }
 }

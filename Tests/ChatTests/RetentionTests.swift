@@ -59,16 +59,32 @@ import Wire
         #expect(try log.insert(next, at: start, durability: .normal) == .added)
     }
 
-    @Test("only so many entries far ahead are kept")
+    @Test("an entry that claims to be old does not take along a young one of its Lamport time")
+    func together() throws {
+        var log = try log(1...1)
+        for number in 1...9 {
+            let lie = Example.entry("lie \(number)", lamport: 1, wall: 1)
+            try log.insert(lie, at: start, durability: .normal)
+        }
+        let young = try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 500))
+        #expect(young == 0 && log.floor == 0 && log.count == 10)
+        let surplus = try log.trim(keeping: 1, newerThan: WallTime(milliseconds: 500))
+        #expect(surplus == 10 && log.floor == 2)
+    }
+
+    @Test("only so many entries far ahead are kept, and the same ones whatever came first")
     func farAhead() throws {
-        var log = try log(1...20)
+        let lies = (0..<1_010 as Range<UInt64>).map { Example.entry("lie", lamport: Limits.lamport - $0) }
+        var (log, other) = (try log(1...20), try self.log(1...20))
+        for lie in lies { try log.insert(lie, at: start, durability: .normal) }
         var refused = 0
-        for number in 0..<1_010 as Range<UInt64> {
-            let lie = Example.entry("lie", lamport: Limits.lamport - number)
-            let insertion = try log.insert(lie, at: start, durability: .normal)
+        for lie in lies.reversed() {
+            let insertion = try other.insert(lie, at: start, durability: .normal)
             if insertion == .refused(.tooManyFarAhead) { refused += 1 }
         }
         #expect(refused == 10)
+        #expect(log.count == 1_020 && log.index.keys(at: 0..<1_020) == other.index.keys(at: 0..<1_020))
+        #expect(try log.archive.keys(of: log.log) == log.index.keys(at: 0..<1_020))
         #expect(try log.insert(Example.entry("true", lamport: 21), at: start, durability: .normal) == .added)
     }
 
