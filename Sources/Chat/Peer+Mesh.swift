@@ -4,7 +4,8 @@ import Wire
 /// Big LANs: a few links each, and everybody else by what peers state (Protocol.md, Big networks).
 extension Peer {
     private var mesh: Mesh {
-        _read { yield discovery.mesh }
+        // What `_read` would yield is copied too late in builds for debugging where an optional is looked into.
+        get { discovery.mesh }
         _modify { yield &discovery.mesh }
     }
 
