@@ -21,7 +21,7 @@ let package = Package(
         // The program: arguments, assembling.
         .executableTarget(
             name: "earshot",
-            dependencies: ["Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
+            dependencies: ["Options", "Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
 
         // How fast it is.
@@ -31,6 +31,9 @@ let package = Package(
 
         // The simulator as a program.
         .executableTarget(name: "earshot-sim", dependencies: ["Simulator", "Host", "Chat"], swiftSettings: settings),
+
+        // What was asked for: arguments and files of settings; pure.
+        .target(name: "Options", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
 
         // What people and programs see; pure, like the cores.
         .target(name: "Terminal", dependencies: ["Chat", "Wire"], swiftSettings: settings),
@@ -47,7 +50,8 @@ let package = Package(
 
         // What a fuzzer does to decoders, cores and front ends.
         .target(
-            name: "Exercises", dependencies: ["Simulator", "Terminal", "Scripting", "Chat", "Secure", "Wire"],
+            name: "Exercises",
+            dependencies: ["Simulator", "Host", "Options", "Terminal", "Scripting", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
 
         // The cores: no system call, no clock, no randomness of their own.
@@ -84,10 +88,11 @@ let package = Package(
             name: "SimulatorTests", dependencies: ["TestKit", "Exercises", "Simulator", "Chat", "Secure", "Wire"],
             exclude: ["Corpus"], swiftSettings: settings),
         .testTarget(
-            name: "EarshotTests", dependencies: ["TestKit", "earshot", "Chat", "Secure", "Wire"],
+            name: "OptionsTests", dependencies: ["TestKit", "Options", "Chat", "Secure", "Wire"],
             swiftSettings: settings),
         // Real processes, on this machine and in network namespaces.
-        .testTarget(name: "ProcessTests", dependencies: ["TestKit", "earshot"], swiftSettings: settings),
+        .testTarget(
+            name: "ProcessTests", dependencies: ["TestKit", "earshot", "Secure", "Wire"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

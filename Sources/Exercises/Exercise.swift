@@ -17,6 +17,10 @@ public enum Exercise: String, CaseIterable, Sendable {
     case handshake
     /// What is typed and what programs write, and what they are shown.
     case input
+    /// Command lines, files of settings, and other text from outside.
+    case options
+    /// A peer and a relay that start with what a disk gives back.
+    case kept
 
     public func run(_ bytes: [UInt8]) {
         switch self {
@@ -32,6 +36,8 @@ public enum Exercise: String, CaseIterable, Sendable {
             course.run()
         case .handshake: HandshakeExercise.run(bytes)
         case .input: InputExercise.run(bytes)
+        case .options: OptionsExercise.run(bytes)
+        case .kept: KeptExercise.run(bytes)
         }
     }
 

@@ -103,13 +103,13 @@ final class PageServer {
 }
 
 /// HTTP/1.0 (RFC 1945) for one page.
-enum PageRequest {
+package enum PageRequest {
     /// A request may have so many bytes, its headers included.
-    static let maximumBytes = 4096
+    package static let maximumBytes = 4096
 
     /// - Parameter page: Called only if the page is what is asked for.
     /// - Returns: Nil while the request is not whole.
-    static func answer(to request: [UInt8], page: () -> [UInt8]) -> [UInt8]? {
+    package static func answer(to request: [UInt8], page: () -> [UInt8]) -> [UInt8]? {
         guard isWhole(request) else {
             return request.count < maximumBytes ? nil : head("431 Request Header Fields Too Large", byteCount: 0)
         }

@@ -4,7 +4,7 @@ import Wire
 
 /// The routers of this machine's default routes and their hardware addresses, as the kernel tells them in
 /// `/proc/net/route` and `/proc/net/arp` (proc(5)); IPv4 only. Where these files cannot be read there are none.
-struct RouterTable {
+package struct RouterTable {
     struct Router: Equatable {
         var interface: String
         var address: IPAddress
@@ -34,7 +34,7 @@ struct RouterTable {
     ///   - routes: as in `/proc/net/route`: interface, destination, gateway, flags, 3 more, mask; the addresses are
     ///     32 bits of memory written as a number of this machine's byte order.
     ///   - neighbours: as in `/proc/net/arp`: address, type, flags, hardware address, mask, interface.
-    init(routes: String, neighbours: String) {
+    package init(routes: String, neighbours: String) {
         for line in routes.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
             guard fields.count >= 8, let flags = UInt32(fields[3], radix: 16),

@@ -1,5 +1,6 @@
 import Chat
 import Host
+import Options
 import Wire
 
 /// The process begins and ends here; everything in between is `ChatProgram`'s.

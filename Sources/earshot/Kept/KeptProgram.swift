@@ -1,5 +1,6 @@
 import Chat
 import Host
+import Options
 import Scripting
 import Secure
 import Store

@@ -1,7 +1,7 @@
 import Testing
 import Wire
 
-@testable import earshot
+@testable import Options
 
 @Suite("Arguments")
 struct ArgumentsTests {

@@ -1,12 +1,12 @@
-import Wire
+public import Wire
 
 /// Where a relay waits for connections: `HOST:PORT`, `[ADDRESS]:PORT`, `*:PORT` or `PORT`.
-struct ListenAddress: Equatable {
-    var host: Host
+public struct ListenAddress: Equatable {
+    public var host: Host
     /// 0 for any that is free.
-    var port: UInt16
+    public var port: UInt16
 
-    enum Host: Equatable {
+    public enum Host: Equatable {
         /// All addresses of the machine, of both families.
         case any
         case address(IPAddress)
@@ -14,13 +14,13 @@ struct ListenAddress: Equatable {
         case name(String)
     }
 
-    init(_ host: Host, port: UInt16) {
+    public init(_ host: Host, port: UInt16) {
         self.host = host
         self.port = port
     }
 
     /// - Parameter host: What is meant if the text is a port alone.
-    init?(_ text: String, usualHost host: Host) {
+    public init?(_ text: String, usualHost host: Host) {
         if let port = Self.port(text[...]) {
             self.init(host, port: port)
             return
@@ -50,7 +50,7 @@ struct ListenAddress: Equatable {
 }
 
 extension ListenAddress: CustomStringConvertible {
-    var description: String {
+    public var description: String {
         switch host {
         case .any: "*:\(port)"
         case .address(let address): "\(Endpoint(address: address, port: port))"

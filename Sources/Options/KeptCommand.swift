@@ -1,20 +1,18 @@
-import Wire
-
 /// `earshot export [ROOM]` and `earshot forget ROOM`: what is kept, without chatting.
-struct KeptCommand: Equatable {
-    enum Deed: String {
+public struct KeptCommand: Equatable {
+    public enum Deed: String {
         /// Write it to standard output, as JSON lines.
         case export
         /// Drop it.
         case forget
     }
 
-    var deed: Deed
+    public var deed: Deed
     /// As typed; nil: every room.
-    var room: String?
+    public var room: String?
     /// Whose; nil: the login name's.
-    var name: String?
-    var stateDirectory: String?
+    public var name: String?
+    public var stateDirectory: String?
 
     /// - Returns: nil if help is wanted.
     static func parse(_ deed: Deed, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {

@@ -3,7 +3,7 @@ import Secure
 import Testing
 import Wire
 
-@testable import earshot
+@testable import Options
 
 @Suite("Options of the relay")
 struct RelayOptionsTests {

@@ -1,8 +1,8 @@
-import Chat
-import Wire
+public import Chat
+public import Wire
 
 /// What was asked for on the command line (DESIGN §6).
-enum Arguments: Equatable {
+public enum Arguments: Equatable {
     case chat(ChatOptions)
     /// `relay`, and what stands behind it.
     case relay(RelayCommand)
@@ -14,13 +14,13 @@ enum Arguments: Equatable {
     case version
 
     /// Why the arguments were not understood; ends the process with status 2.
-    struct Misuse: Error, Equatable {
-        /// One line, with what to do next.
-        var text: String
+    public struct Misuse: Error, Equatable {
+        /// What is wrong and what to do next; of a configuration file a line for each thing.
+        public var text: String
     }
 
     /// - Parameter words: the arguments without the program's name.
-    static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
+    public static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
         let words = Array(words)
         if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
         if let deed = words.first.flatMap(KeptCommand.Deed.init(rawValue:)) {
@@ -73,36 +73,36 @@ enum Arguments: Equatable {
 }
 
 /// The options of the chat.
-struct ChatOptions: Equatable {
+public struct ChatOptions: Equatable {
     /// Nil: ask on a terminal, or take the login name.
-    var name: String?
+    public var name: String?
     /// Nil: `$XDG_STATE_HOME/earshot/NAME`.
-    var stateDirectory: String?
+    public var stateDirectory: String?
     /// Empty: every interface that is up.
-    var interfaces: [String] = []
+    public var interfaces: [String] = []
     /// Nil: 47474 if free, else any. 0: any.
-    var port: UInt16?
-    var usesNoMulticast = false
-    var peers: [PeerAddress] = []
-    var relays: [RelayOption] = []
+    public var port: UInt16?
+    public var usesNoMulticast = false
+    public var peers: [PeerAddress] = []
+    public var relays: [RelayOption] = []
     /// End with status 3 rather than take another name.
-    var isNameStrict = false
-    var retention = Retention()
-    var isJSON = false
+    public var isNameStrict = false
+    public var retention = Retention()
+    public var isJSON = false
     /// No banner, no lines about who comes and goes.
-    var isQuiet = false
-    var isVerbose = false
+    public var isQuiet = false
+    public var isVerbose = false
 }
 
 /// A relay to take part in (`--relay`), with the password that stands behind it on the command line.
-struct RelayOption: Equatable {
-    var address: RelayAddress
+public struct RelayOption: Equatable {
+    public var address: RelayAddress
     /// The file whose first line is the password.
-    var passwordFile: String?
+    public var passwordFile: String?
 }
 
 /// A peer to be found by address (`--peer`).
-enum PeerAddress: Equatable {
+public enum PeerAddress: Equatable {
     case endpoint(Endpoint)
     /// To be looked up.
     case host(String, port: UInt16)
@@ -111,7 +111,7 @@ enum PeerAddress: Equatable {
     static let usualPort: UInt16 = 47474
 
     /// `HOST:PORT`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, or any of them without the port.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         if let endpoint = Endpoint(text) {
             self = .endpoint(endpoint)
         } else if let address = IPAddress(text) {

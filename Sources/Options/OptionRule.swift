@@ -13,16 +13,18 @@ struct OptionRule<Options> {
 }
 
 /// What is wrong with a value, in words that go on after the option's name: `takes a number from 1 to 9, not x`.
-struct OptionProblem: Error, Equatable {
+public struct OptionProblem: Error, Equatable {
     var text: String
 
-    init(_ text: String) { self.text = text }
+    public init(_ text: String) { self.text = text }
 }
 
 /// Reads the files that options name. Tests have theirs in memory.
-struct OptionFiles: Sendable {
+public struct OptionFiles: Sendable {
     /// The text of a file, or throws ``OptionProblem``.
     var read: @Sendable (_ path: String) throws -> String
+
+    public init(read: @escaping @Sendable (_ path: String) throws -> String) { self.read = read }
 
     /// The first line, which is all that a file with one secret in it should have.
     func firstLine(of path: String) throws -> String {
@@ -33,7 +35,7 @@ struct OptionFiles: Sendable {
 }
 
 /// One option as it was given.
-struct Setting: Equatable {
+public struct Setting: Equatable {
     var name: String
     var value: String
     var origin: Origin
@@ -102,9 +104,9 @@ extension OptionRule {
 }
 
 /// A file of `key = value` lines. Blank lines and lines that begin with `#` are passed over.
-enum ConfigurationFile {
+public enum ConfigurationFile {
     /// - Throws: With a line for everything that is no setting.
-    static func settings(in text: String, path: String) throws(Arguments.Misuse) -> [Setting] {
+    public static func settings(in text: String, path: String) throws(Arguments.Misuse) -> [Setting] {
         var settings: [Setting] = []
         var problems: [String] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

@@ -1,5 +1,5 @@
 /// What was asked for behind `earshot relay`.
-enum RelayCommand: Equatable {
+public enum RelayCommand: Equatable {
     /// Run it, with these settings of the command line.
     case run([Setting], configurationFile: String?)
     /// `--check`: read everything, say what is wrong, do nothing.
@@ -8,11 +8,11 @@ enum RelayCommand: Equatable {
     case passwd(PasswdOptions)
     case help
 
-    struct PasswdOptions: Equatable {
+    public struct PasswdOptions: Equatable {
         /// Nil: the usual directory, or the one that the file names.
-        var stateDirectory: String?
-        var configurationFile: String?
-        var isPrinted = false
+        public var stateDirectory: String?
+        public var configurationFile: String?
+        public var isPrinted = false
     }
 
     /// - Parameter words: what stands behind `relay`.
@@ -77,7 +77,7 @@ enum RelayCommand: Equatable {
 
 extension RelayCommand {
     /// What `earshot relay --help` prints.
-    static var helpText: String {
+    public static var helpText: String {
         var text = """
             Runs a relay: one room for people on different networks, who join it with
             earshot --relay and the address that is printed at the start.

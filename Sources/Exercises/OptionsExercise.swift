@@ -1,0 +1,85 @@
+import Chat
+import Host
+import Options
+import Wire
+
+/// What stands on a command line and in files of settings, and what else comes as text: a request for the page of
+/// metrics, and the kernel's tables of routes and neighbours.
+///
+/// The lines before the first empty one are the words of a command line; what follows is what every file holds.
+enum OptionsExercise {
+    static func run(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let words = lines.prefix { !$0.isEmpty }.map(String.init)
+        let file = lines.dropFirst(words.count + 1).joined(separator: "\n")
+        arguments(words, file)
+        relay([], file)
+        addresses(words)
+        _ = RouterTable(routes: text, neighbours: file)
+        page(bytes)
+    }
+
+    private static func arguments(_ words: [String], _ file: String) {
+        do {
+            switch try Arguments.parse(words) {
+            case .chat(let options):
+                Exercise.require((1...10_000_000).contains(options.retention.entryCount), "lines to keep")
+                Exercise.require((1...36_500).contains(options.retention.days), "days to keep")
+                Exercise.require(options.name != "" && options.stateDirectory != "", "an empty value")
+            case .relay(.run(let settings, _)), .relay(.check(let settings, _)): relay(settings, file)
+            case .kept(let command): Exercise.require(command.deed == .export || command.room != nil, "no room")
+            case .relay(.passwd), .relay(.help), .help, .version: break
+            }
+        } catch {
+            Exercise.require(!error.text.isEmpty, "a refusal without a word")
+        }
+    }
+
+    private static func relay(_ settings: [Setting], _ file: String) {
+        let files = OptionFiles { path in
+            guard path.utf8.count < 100 else { throw OptionProblem("names a file: \(path) cannot be read") }
+            return file
+        }
+        do {
+            let ofFile = try ConfigurationFile.settings(in: file, path: "a/b")
+            let options = try RelayOptions(ofFile + settings, files: files)
+            let limits = options.limits
+            Exercise.require(
+                limits.members > 0 && limits.perAddress > 0 && limits.handshakes > 0 && limits.guests >= 0
+                    && limits.rate > 0 && limits.burst > 0 && limits.history >= 0 && limits.historyDays >= 0
+                    && (64 << 10...64 << 20).contains(limits.queueBytes), "a limit of a relay")
+            Exercise.require((try? Nickname(options.name)) != nil, "a relay's name")
+            Exercise.require(options.room.topic?.utf8.count ?? 0 <= 512, "a long topic")
+            Exercise.require(options.room.motd?.utf8.count ?? 0 <= 4096, "a long message of the day")
+        } catch {
+            let problems = error.text.split(separator: "\n")
+            Exercise.require(!problems.isEmpty, "a refusal without a word")
+        }
+    }
+
+    /// What was understood is understood again.
+    private static func addresses(_ words: [String]) {
+        for word in words {
+            if let address = ListenAddress(word, usualHost: .any) {
+                Exercise.require(ListenAddress("\(address)", usualHost: .any) == address)
+            }
+            if case .endpoint(let endpoint)? = PeerAddress(word) {
+                Exercise.require(PeerAddress("\(endpoint)") == .endpoint(endpoint))
+            }
+        }
+    }
+
+    /// A request that comes in pieces is answered once it is whole, and not otherwise than at once.
+    private static func page(_ request: [UInt8]) {
+        let whole = PageRequest.answer(to: request) { [0x41] }
+        Exercise.require(whole != nil || request.count < PageRequest.maximumBytes, "a request without end")
+        guard let whole, let first = request.indices.first(where: { answer(to: request[...$0]) != nil }) else { return }
+        Exercise.require(answer(to: request[...first]) == whole || first + 1 >= PageRequest.maximumBytes)
+        Exercise.require(whole.starts(with: Array("HTTP/1.0 ".utf8)), "an answer that is none")
+    }
+
+    private static func answer(to request: ArraySlice<UInt8>) -> [UInt8]? {
+        PageRequest.answer(to: Array(request)) { [0x41] }
+    }
+}
