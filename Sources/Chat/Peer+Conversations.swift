@@ -50,9 +50,7 @@ extension Peer {
 
     /// What was kept just before the process died is shown now, as what was said before.
     mutating func showUnseen() {
-        for message in rooms.unseen.messages where !message.isShown {
-            let isWaiting = rooms[.conversation(message.peer)]?.isWaiting(message.key.id) == true
-            guard !isWaiting else { continue }
+        for message in rooms.unseen.leftOver {
             rooms.unseen.shown(message.key)
             let log = LogID.conversation(message.peer)
             let kept = keep { archive throws(ArchiveError) in try archive.entry(message.key, in: log) } ?? nil

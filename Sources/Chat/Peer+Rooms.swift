@@ -150,7 +150,18 @@ extension Peer {
         let isLate = rooms.late.remove(shown.entry.id) != nil
         if key != .lobby { rooms.unseen.shown(shown.entry.key) }
         guard !roster.blocked.contains(shown.entry.entry.author) else { return }
+        if key == .lobby, isLate, wasShownElsewhere(shown.entry.key) { return }
         notify(.message(message(shown.entry, in: key, isHistory: isLate, hasGap: shown.hasGap)), token: token)
+    }
+
+    /// In the lobby of a gathering that we were in, and left on another network: it has met the one that we are in now,
+    /// by way of others.
+    private func wasShownElsewhere(_ key: EntryKey) -> Bool {
+        rooms.known.visits.contains { visit in
+            guard visit.gathering != rooms.gathering else { return false }
+            // What cannot be read is shown again.
+            return (try? archive.entry(key, in: .lobby(visit.gathering))) != nil
+        }
     }
 
     func message(_ entry: SignedEntry, in key: RoomKey, isHistory: Bool, hasGap: Bool) -> Event.Message {

@@ -101,8 +101,6 @@ public struct RoomLog {
 
     public var isEmpty: Bool { index.isEmpty }
     public var count: Int { index.count }
-    /// Whether it is here and not yet shown, because its parents are not.
-    func isWaiting(_ id: EntryID) -> Bool { order.isWaiting(id) }
     public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
     public func contains(_ key: EntryKey) -> Bool { lamports[key.id] == key.lamport }
 

@@ -8,6 +8,8 @@ struct UnseenMessages: Equatable {
         var key: EntryKey
         /// Handed to the host. It has shown it when it hands in the next input.
         var isShown = false
+        /// From an earlier start. What has come in this one is shown by its log, when its turn comes.
+        var isLeftOver = false
     }
 
     /// The oldest give way; they are in the history.
@@ -25,6 +27,9 @@ struct UnseenMessages: Equatable {
         if messages.count > Self.capacity { messages.removeFirst(messages.count - Self.capacity) }
         isChanged = true
     }
+
+    /// What an earlier start has kept and perhaps not shown.
+    var leftOver: [Message] { messages.filter { $0.isLeftOver && !$0.isShown } }
 
     mutating func shown(_ key: EntryKey) {
         guard let place = messages.firstIndex(where: { $0.key == key }) else { return }
@@ -61,7 +66,8 @@ struct UnseenMessages: Equatable {
             _ = try reader.array(maximum: 3)
             let peer: PeerID = try reader.identifier()
             let lamport = try reader.unsigned()
-            messages.append(Message(peer: peer, key: EntryKey(lamport: lamport, id: try reader.identifier())))
+            let key = EntryKey(lamport: lamport, id: try reader.identifier())
+            messages.append(Message(peer: peer, key: key, isLeftOver: true))
         }
         return messages
     }

@@ -118,6 +118,28 @@ import Wire
         #expect(rig.peer.gathering != away)
     }
 
+    /// Seed 108 of real faults: whoever was there has left, too, and is back before us in a gathering of elsewhere.
+    @Test("what was shown in one place is not shown again when it comes to a lobby of another")
+    func notShownAgain() throws {
+        let rig = try PeerRig()
+        rig.tell(.interfacesChanged([office]))
+        let first = try #require(rig.peer.gathering)
+        let ben = rig.join("ben", Example.authors[1])
+        let entry = ben.entry("once", in: .lobby, lamport: 1)
+        rig.say([.entries([entry.bytes])], ben)
+        ben.isClosed = true
+        rig.tell(.linkClosed(ben.link, .closedByPeer))
+        rig.wait(.seconds(2))
+        rig.tell(.interfacesChanged([home]))
+        let second = try #require(GatheringID([UInt8](repeating: 5, count: 32)))
+        let bea = rig.join("bea", Example.authors[2], in: second)
+        try #require(second != first && rig.peer.gathering == second && rig.peer.lobbyCount == 0)
+        rig.say([.have(room: .lobby, ids: [entry.id])], bea)
+        rig.say([.entries([entry.bytes])], bea)
+        #expect(rig.peer.lobbyCount == 1)
+        #expect(rig.texts == ["once"])
+    }
+
     /// In the office something was said; then no network is left, and somebody of another gathering is within earshot.
     private func adrift() throws -> (rig: PeerRig, office: GatheringID, eve: TestMember, evesGathering: GatheringID) {
         let rig = try PeerRig()
