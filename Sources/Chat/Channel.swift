@@ -199,5 +199,6 @@ struct LinkViolation: Error, Equatable {
         }
         text = String(describing: error)
         if case .unsupportedVersion(let theirs, _)? = error as? HandshakeError { theirVersion = theirs }
+        if case .anotherVersion(let theirs)? = error as? SignedError { theirVersion = theirs }
     }
 }

@@ -72,10 +72,21 @@ struct Discovery {
 
     mutating func resumed(at now: Instant) { interfacesChanged(at: now) }
 
-    mutating func datagramReceived(_ bytes: [UInt8], from source: Endpoint, at now: Instant) {
-        guard gate.admits(bytes.count, from: source.address, at: now),
-            let announcement = try? SignedAnnouncement(parsing: bytes)
-        else { return }
+    /// - Returns: the version of the protocol that it is of, if not ours: then it is unheard.
+    @discardableResult
+    mutating func datagramReceived(_ bytes: [UInt8], from source: Endpoint, at now: Instant) -> UInt64? {
+        guard gate.admits(bytes.count, from: source.address, at: now) else { return nil }
+        do {
+            announcementReceived(try SignedAnnouncement(parsing: bytes), from: source, at: now)
+        } catch {
+            if case .anotherVersion(let version) = error { return version }
+        }
+        return nil
+    }
+
+    private mutating func announcementReceived(
+        _ announcement: SignedAnnouncement, from source: Endpoint, at now: Instant
+    ) {
         let content = announcement.announcement
         if content.peer == peer {
             guard content.instance != instance, gate.admitsVerification(from: source.address, at: now),
@@ -84,7 +95,7 @@ struct Discovery {
             foundOwnIdentity(at: source, at: now)
             return
         }
-        beacon.heard(bytes: bytes.count)
+        beacon.heard(bytes: announcement.bytes.count)
         if source.address.isLoopback { hearsLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
         guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),

@@ -96,6 +96,16 @@ extension Peer {
         presence.deferred = []
         for (command, token) in deferred { commanded(command, token: token) }
     }
+
+    /// Somebody is about who does not speak our version. Nobody vouches for that, so it is worth one line, once.
+    mutating func versionHeard(_ version: UInt64) {
+        guard version > Limits.version, !presence.hasToldVersion else { return }
+        presence.hasToldVersion = true
+        notify(
+            .notice(
+                "somebody here has a later earshot, of version \(version) of the protocol: who speaks only that is not "
+                    + "seen by this one, of version \(Limits.version)"))
+    }
 }
 
 extension NetworkInterface.Prefix {

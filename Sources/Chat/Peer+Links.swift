@@ -86,7 +86,11 @@ extension Peer {
     mutating func violated(_ id: LinkID, _ violation: LinkViolation) {
         guard let link = links[id], link.phase != .closing else { return }
         note(.warning, "link with \(link.endpoint): \(violation.text)")
-        if let visit = link.visit { relayViolated(visit: visit, violation) }
+        if let visit = link.visit {
+            relayViolated(visit: visit, violation)
+        } else if let version = violation.theirVersion {
+            versionHeard(version)
+        }
         if link.peer != nil { send(.goodbye(.violation), on: id) }
         close(id, abruptly: false)
     }

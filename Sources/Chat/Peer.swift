@@ -71,7 +71,8 @@ public struct Peer: Core {
             askAllLinksForLife()
             hurryRelays()
         case .datagramReceived(let bytes, let endpoint):
-            discovery.datagramReceived(bytes, from: endpoint, at: now)
+            let version = discovery.datagramReceived(bytes, from: endpoint, at: now)
+            if let version { versionHeard(version) }
         case .hostFound(let name, let endpoints):
             hostFound(name, endpoints)
         case .linkAccepted(let id, let endpoint):
@@ -197,6 +198,8 @@ struct OwnPresence {
     var place = Place()
     /// Since when all of its networks are gone and no other has come.
     var adriftSince: Instant?
+    /// That somebody speaks a later version of the protocol has been told.
+    var hasToldVersion = false
 
     init(instance: UInt64) { self.instance = instance }
 }

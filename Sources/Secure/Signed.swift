@@ -4,6 +4,8 @@ public import Wire
 public enum SignedError: Error, Equatable, Sendable {
     case malformed(String)
     case wrongSignature(PeerID)
+    /// Of this version of the protocol; nothing else was looked at.
+    case anotherVersion(UInt64)
 }
 
 /// An announcement as its peer signed it.
@@ -26,6 +28,7 @@ public struct SignedAnnouncement: Equatable, Sendable {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.datagramBytes)
             announcement = try Announcement.decode(envelope.payload)
         } catch {
+            if case .unsupportedVersion(let theirs, _)? = error as? WireError { throw .anotherVersion(theirs) }
             throw .malformed("\(error)")
         }
     }

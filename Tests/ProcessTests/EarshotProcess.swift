@@ -135,7 +135,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         }
     }
 
-    func waitUntilReady(within seconds: Double = 10) throws -> Event {
+    func waitUntilReady(within seconds: Double = 30) throws -> Event {
         try first(within: seconds, "ready") { $0["event"] == "ready" }
     }
 
