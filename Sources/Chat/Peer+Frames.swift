@@ -90,14 +90,8 @@ extension Peer {
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)
-        case .digest(let sums):
-            digestReceived(sums, on: id)
-        case .news(let keys):
-            newsReceived(keys, on: id)
-        case .ask(let processes):
-            statementsAsked(processes, on: id)
-        case .statements(let list):
-            try statementsReceived(list, on: id)
+        case .digest, .news, .ask, .statements:
+            if configuration.knowsStatements { try statementsTold(frame, on: id) }
         case .join:
             let reason = "this is a peer and no relay"
             send(.refusal(RelayRefusal(code: .notARelay, reason: reason, retryAfter: nil)), on: id)

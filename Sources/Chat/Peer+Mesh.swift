@@ -198,6 +198,16 @@ extension Peer {
         sendNews(mesh.table.takeNews()) { speaking }
     }
 
+    mutating func statementsTold(_ frame: Frame, on id: LinkID) throws {
+        switch frame {
+        case .digest(let sums): digestReceived(sums, on: id)
+        case .news(let keys): newsReceived(keys, on: id)
+        case .ask(let processes): statementsAsked(processes, on: id)
+        case .statements(let list): try statementsReceived(list, on: id)
+        default: preconditionFailure("frames of statements only")
+        }
+    }
+
     mutating func newsReceived(_ keys: [StatementKey], on id: LinkID) {
         links[id]?.exchange.gossip.speaks = true
         let own = ProcessTag(peer: self.id, instance: presence.instance)

@@ -12,9 +12,10 @@ final class Town {
     /// - Parameters:
     ///   - names: what each wants to be called, one peer for each.
     ///   - retention: how much each keeps.
+    ///   - older: those that know nothing of statements and want links with all.
     init(
         seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention(),
-        fullMeshCount: Int? = nil
+        fullMeshCount: Int? = nil, older: Set<Int> = []
     ) throws {
         var random = RandomStream(simulationSeed: seed &+ 1_000_000)
         let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
@@ -28,6 +29,10 @@ final class Town {
                 var configuration = PeerConfiguration(name: nicknames[host.number])
                 configuration.retention = retention
                 if let fullMeshCount { configuration.fullMeshCount = fullMeshCount }
+                if older.contains(host.number) {
+                    configuration.knowsStatements = false
+                    configuration.fullMeshCount = 10_000
+                }
                 // A disk of the simulation does not fail.
                 return try! Peer(
                     configuration: configuration, identity: identities[host.number], random: stream, archive: disk)
