@@ -65,23 +65,25 @@ struct Agenda<Duty: AgendaDuty> {
         times[duty.rawValue] = time
     }
 
+    func isAsked(for duty: Duty) -> Bool { times[duty.rawValue] != nil }
+
     var next: Deadline? {
-        var next: Deadline?
-        for duty in Duty.allCases {
-            guard let time = times[duty.rawValue] else { continue }
-            next = .earlier(next, Deadline(at: time, reason: duty.reason))
+        var first: (place: Int, time: Instant)?
+        for place in times.indices {
+            guard let time = times[place], first.map({ time < $0.time }) ?? true else { continue }
+            first = (place, time)
         }
-        return next
+        guard let first, let duty = Duty(rawValue: first.place) else { return nil }
+        return Deadline(at: first.time, reason: duty.reason)
     }
 
     /// The duties whose time has come, which are thereby done with.
     mutating func takeDue(at now: Instant) -> [Duty] {
         var due: [Duty] = []
-        for duty in Duty.allCases {
-            if let time = times[duty.rawValue], time <= now {
-                times[duty.rawValue] = nil
-                due.append(duty)
-            }
+        for place in times.indices {
+            guard let time = times[place], time <= now, let duty = Duty(rawValue: place) else { continue }
+            times[place] = nil
+            due.append(duty)
         }
         return due
     }

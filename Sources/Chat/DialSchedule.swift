@@ -32,6 +32,8 @@ struct DialSchedule {
         /// Where it was first heard of.
         var address: IPAddress?
         var isUnderWay = false
+        /// It is left to others, should they find out what makes it needless.
+        var isLate = false
         /// For a given address: the peer that answers there.
         var satisfiedBy: PeerID?
     }
@@ -70,6 +72,8 @@ struct DialSchedule {
         }
         if entry.isUnderWay { underWay -= 1 }
         if entry.at == next { lookForNext() }
+        // The room that a crowd took is given back.
+        if entries.isEmpty, entries.capacity > 64 { entries = [:] }
     }
 
     /// Changes an entry that is there.
@@ -90,7 +94,8 @@ struct DialSchedule {
 
     /// For a peer that was heard of at an address. A pause after failures stands, unless the peer is a new process.
     mutating func schedule(
-        _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool
+        _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool,
+        isLate: Bool = false
     ) {
         guard let entry = entries[target] else {
             // Invented peers of one address fill its share and nobody else's.
@@ -98,9 +103,13 @@ struct DialSchedule {
                 return
             }
             insert(target, at: time, isLasting: false, since: since, address: address)
+            entries[target]?.isLate = isLate
             return
         }
-        change(target) { $0.since = since }
+        change(target) { entry in
+            entry.since = since
+            entry.isLate = entry.isLate && isLate
+        }
         guard !entry.isUnderWay else { return }
         if isNewProcess {
             change(target) { $0.attempts = 0 }
@@ -164,9 +173,17 @@ struct DialSchedule {
             .sorted { $0.value.number < $1.value.number }.map(\.key)
     }
 
-    mutating func putOff(_ target: DialTarget, until time: Instant) {
-        change(target) { $0.at = time }
+    /// Also one that has just come due. `isLate`: what others find out may make it needless.
+    mutating func putOff(_ target: DialTarget, until time: Instant, isLate: Bool = false) {
+        change(target) { entry in
+            entry.at = time
+            entry.isUnderWay = false
+            entry.isLate = isLate
+        }
     }
+
+    func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
+    func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
 
     mutating func takeDue(at now: Instant) -> [DialTarget] {
         blockedUntil = nil

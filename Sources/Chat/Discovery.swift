@@ -203,6 +203,13 @@ struct Discovery {
         suggest(signed.peer, endpoints, port: signed.announcement.announcement.linkPort)
     }
 
+    /// Somebody is here by what is stated: what an earlier process said of itself is over, even if its clock was ahead.
+    mutating func appeared(_ signed: SignedStatement, at now: Instant) {
+        let known = sightings[signed.peer]?.announcement.announcement
+        guard known?.instance != signed.announcement.announcement.instance else { return }
+        sightings.authenticated(signed.announcement, at: nil, now: now)
+    }
+
     private mutating func suggest(_ other: PeerID, _ endpoints: [Endpoint], port: UInt16) {
         for endpoint in endpoints.prefix(SightingTable.endpointCount)
         where !endpoint.address.isLoopback || hearsLoopback {
@@ -233,9 +240,13 @@ struct Discovery {
         if let due = nextExchange, due <= now { exchange(at: now) }
         for target in dials.takeDue(at: now) { dial(target, at: now) }
         guard sightings.isSweepDue(at: now) else { return }
-        sightings.expire(at: now, keeping: mesh.isSparse ? mesh.ranking.map(\.peer) : linked)
-        addresses = sightings.addresses
-        mesh.heard(fromAddresses: addresses.count)
+        if mesh.isSparse {
+            sightings.expire(at: now) { mesh.isHere($0) }
+        } else {
+            sightings.expire(at: now) { linked.contains(sorted: $0) }
+        }
+        if let changed = sightings.takeAddresses() { addresses = changed }
+        mesh.heard(fromAddresses: addresses.count, peers: sightings.count)
     }
 
     // What is asked.
@@ -276,8 +287,13 @@ struct Discovery {
             let longest = min(10 * linked.count, 1_000)
             delay = .microseconds(Int64(random.unit() * Double(longest) * 1_000))
         }
+        if isYoung, mesh.isCrowded, !mesh.mayAnswer(at: now) { delay = crowdPause() }
         dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
     }
+
+    /// By how much a newcomer's dials wait where many come at once: what is stated over the first links may make them
+    /// needless.
+    private mutating func crowdPause() -> Duration { Mesh.crowdDelay * (1 + random.unit()) }
 
     /// Somebody was heard on a big LAN that is not here: a few of us dial at once, and what it states then tells all
     /// others; who does not hear of it by that (it may not know of statements) dials later.
@@ -285,24 +301,31 @@ struct Discovery {
         _ other: PeerID, from address: IPAddress, isNewProcess: Bool, at now: Instant
     ) {
         guard !mesh.table.reaches(other) || isNewProcess else { return }
-        let delay = latePause() ?? .seconds(0.2 * random.unit())
-        dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
+        let pause = latePause(at: now)
+        let time = now + (pause ?? .seconds(0.2 * random.unit()))
+        dials.schedule(
+            .peer(other), at: time, since: now, address: address, isNewProcess: isNewProcess, isLate: pause != nil)
     }
 
     /// By how much a dial waits for what others find out; nil: we are one of those.
-    private mutating func latePause() -> Duration? {
+    private mutating func latePause(at now: Instant) -> Duration? {
         let count = Double(max(population, mesh.heardCount) + 1)
-        guard random.unit() * count > Mesh.answerCount else { return nil }
+        if random.unit() * count <= Mesh.answerCount, mesh.mayAnswer(at: now) { return nil }
         return .seconds(3 + random.unit() * min(10, 0.01 * count))
     }
 
     private mutating func heard(from address: IPAddress, at now: Instant) {
         guard addresses.count < SightingTable.capacity, addresses.insert(address).inserted else { return }
-        let wasSparse = mesh.isSparse
-        mesh.heard(fromAddresses: addresses.count)
-        guard mesh.isSparse, !wasSparse else { return }
-        for target in dials.untried {
-            if let pause = latePause() { dials.putOff(target, until: now + pause) }
+        let (wasSparse, wasCrowded) = (mesh.isSparse, mesh.isCrowded)
+        mesh.heard(fromAddresses: addresses.count, peers: sightings.count)
+        if mesh.isSparse, !wasSparse {
+            for target in dials.untried {
+                if let pause = latePause(at: now) { dials.putOff(target, until: now + pause, isLate: true) }
+            }
+        } else if mesh.isCrowded, !wasCrowded {
+            for target in dials.untried where !mesh.mayAnswer(at: now) {
+                dials.putOff(target, until: now + crowdPause())
+            }
         }
     }
 
@@ -315,6 +338,9 @@ struct Discovery {
             guard !isLinked(other), !isEnough, let endpoints = sightings[other]?.endpoints, !endpoints.isEmpty else {
                 dials.cancel(target)
                 return
+            }
+            if dials.isLate(target), !mesh.isWanted(other, at: now), let end = mesh.pace.reading.mayTell(at: now) {
+                return dials.putOff(target, until: end + crowdPause(), isLate: true)
             }
             acts.append(.dial(target, endpoints))
         }

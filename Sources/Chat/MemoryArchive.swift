@@ -5,6 +5,8 @@ public import Wire
 public final class MemoryArchive: Archive {
     /// Thrown by everything that changes something, while it is set: a disk that is full, in tests.
     public var failure: ArchiveError?
+    /// Whether ``remember(_:)`` keeps anything: of a thousand peers that each know a thousand it takes a good part.
+    public var keepsPeers = true
     /// How often ``commit()`` succeeded.
     public private(set) var commitCount = 0
 
@@ -126,7 +128,7 @@ public final class MemoryArchive: Archive {
 
     public func remember(_ peer: KnownPeer) throws(ArchiveError) {
         try check()
-        peers[peer.id] = peer
+        if keepsPeers { peers[peer.id] = peer }
     }
 
     public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { settings[name] }

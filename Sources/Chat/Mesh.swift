@@ -16,13 +16,13 @@ struct Mesh {
     private(set) var ranking: [Ranked] = []
     private(set) var isSparse = false
     private(set) var heardCount = 0
-    /// What we state ourselves, from the first time that the LAN was big until the process ends.
-    var own: SignedStatement?
+    private var crowd = CrowdSense()
+    /// How many were here when links were chosen last.
+    private var tendedCount = 0
+    /// What we state ourselves.
+    var said = OwnStatements()
     var isStating = false
-    /// The claim in our statement.
-    var statedClaim: Claim?
-    var statedAt: Instant?
-    var pause = shortestPause
+    var pace = GossipPace()
     var asked = StatementAsks()
     /// Peers that we have something for alone, and since when.
     private(set) var called: [PeerID: Instant] = [:]
@@ -41,6 +41,8 @@ struct Mesh {
 
     /// Flooding waits this long for more.
     static let newsDelay = Duration.milliseconds(50)
+    /// And this long when there was much to tell lately.
+    static let busyNewsDelay = Duration.milliseconds(250)
     /// Our statement changes so soon when somebody may be gone or new for all.
     static let urgentDelay = Duration.milliseconds(100)
     /// And so soon, times 0.5…1.5, when links changed that say nothing new of who is here.
@@ -57,6 +59,11 @@ struct Mesh {
     private static let shutTime = Duration.seconds(60)
     /// How many of those who hear somebody that is not here dial at once.
     static let answerCount = 6.0
+    /// News goes on so many links, chosen at random each time: one in 10⁷ hears of it by none.
+    static let newsFanout = 16
+    /// Where many come at once others than the first few are dialled after this, times 1…2, if nothing was stated of
+    /// them by then.
+    static let crowdDelay = Duration.milliseconds(400)
     private static let tableCount = 1_024
 
     /// - Parameter key: something that nobody else knows; nothing of it can be found out from what comes of it here.
@@ -88,15 +95,28 @@ struct Mesh {
     }
 
     /// How many addresses announcements came from lately: a LAN is big before anybody has many links.
-    mutating func heard(fromAddresses count: Int) {
+    /// - Parameter peers: how many they are of.
+    mutating func heard(fromAddresses count: Int, peers: Int) {
         heardCount = count
+        if min(count, peers) > fullMeshCount / 2 { crowd.isCrowded = true }
         considerDensity()
     }
+
+    /// Somebody with a link states what it knows, as those do who count this network as big.
+    mutating func statesHeard() { crowd.isCrowded = true }
+
+    /// Whether many are heard, or somebody with links counts this network as big: what is stated will tell.
+    var isCrowded: Bool { crowd.isCrowded }
+
+    /// Whether somebody may be dialled at once where many come at once.
+    mutating func mayAnswer(at now: Instant) -> Bool { crowd.answers.take(at: now) }
 
     mutating func enter(_ peer: PeerID) {
         guard ranking.insert(sorted: ranked(peer)) else { return }
         considerDensity()
     }
+
+    func isHere(_ peer: PeerID) -> Bool { ranking.contains(sorted: ranked(peer)) }
 
     mutating func leave(_ peer: PeerID) {
         guard ranking.remove(sorted: ranked(peer)) else { return }
@@ -113,6 +133,13 @@ struct Mesh {
         } else if present * 3 <= fullMeshCount * 2 {
             isSparse = false
         }
+        if present * 3 <= fullMeshCount { crowd.isCrowded = false }
+    }
+
+    /// Whether many have come since this was asked last: who is wanted of them is known when no more come.
+    mutating func isGrowing() -> Bool {
+        defer { tendedCount = ranking.count }
+        return isSparse && ranking.count * 8 > tendedCount * 9
     }
 
     // Whom we want links with.
@@ -150,6 +177,57 @@ struct Mesh {
     mutating func call(_ peer: PeerID, at now: Instant) {
         called = called.filter { now < $0.value + Self.callTime }
         if called.count < Self.tableCount { called[peer] = now }
+    }
+}
+
+/// Whether many come at once, and what is done all the same.
+private struct CrowdSense {
+    var isCrowded = false
+    /// Dials that are made at once.
+    var answers = TokenBucket(capacity: 4, perSecond: 1)
+}
+
+/// What we state ourselves, from the first time that the LAN was big until the process ends.
+struct OwnStatements {
+    /// The latest.
+    var signed: SignedStatement?
+    /// The claim in it.
+    var claim: Claim?
+    var at: Instant?
+    var pause = Mesh.shortestPause
+    /// A link broke and we have not stated so.
+    var isLossUntold = false
+}
+
+/// How much is stated and told lately.
+struct GossipPace {
+    var reading = StatementReading()
+    /// How often news is told without much delay.
+    var brisk = TokenBucket(capacity: 20, perSecond: 4)
+}
+
+/// How long the statements that have come take to read, for whoever reads 1,000 a second. Until then nobody makes
+/// others: so all together do not state more than each can read, however many come at once.
+struct StatementReading {
+    private(set) var end = Instant(nanoseconds: 0)
+    /// Since when there was no pause.
+    private var start = Instant(nanoseconds: 0)
+    static let each = Duration.milliseconds(1)
+    static let longest = Duration.seconds(5)
+    /// After this long nobody waits for the end any more.
+    static let patience = Duration.seconds(30)
+
+    mutating func taken(at now: Instant) {
+        if end < now {
+            start = now
+            end = now
+        }
+        end = min(end + Self.each, now + Self.longest)
+    }
+
+    /// Until when what has come or is coming may tell that somebody is here; nil: it is worth no wait.
+    func mayTell(at now: Instant) -> Instant? {
+        end + Self.each * 100 > now && now < start + Self.patience ? max(end, now) : nil
     }
 }
 

@@ -58,8 +58,8 @@ extension Peer {
             links[id]?.liveness.heard(at: now)
             for frame in received.frames {
                 // An earlier frame may have ended the link.
-                guard let link = links[id], link.phase != .closing else { return }
-                try frameReceived(frame, on: link.id)
+                guard let phase = links[id]?.phase, phase != .closing else { return }
+                try frameReceived(frame, on: id)
             }
         } catch {
             violated(id, LinkViolation(describing: error))
@@ -131,8 +131,9 @@ extension Peer {
     }
 
     private mutating func introduceSome(on id: LinkID, but peer: PeerID) {
-        let others = links.peers.lazy.filter { $0 != peer }.prefix(Discovery.introductionFanout)
-        send(.peers(discovery.introductions(of: Array(others), limit: others.count)), on: id)
+        let others = links.peers.filter { $0 != peer }
+        let chosen = random.some(Discovery.introductionFanout, of: others)
+        send(.peers(discovery.introductions(of: chosen, limit: chosen.count)), on: id)
     }
 
     /// Closes a link of ours: for everything but the host it is gone now.
@@ -212,8 +213,8 @@ extension Peer {
     mutating func careForLinks() {
         var next: Instant?
         for id in links.ids {
-            guard let link = links[id] else { continue }
-            var care = link.care(at: now)
+            // In place: a link is large.
+            guard var care = links[id]?.care(at: now) else { continue }
             if care == .ping {
                 links[id]?.liveness.pinged()
                 send(.ping(presence.sequence), on: id)

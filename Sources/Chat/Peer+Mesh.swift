@@ -56,7 +56,9 @@ extension Peer {
                 mesh.enter(peer)
                 guard links.direct(with: peer) == nil, let signed = mesh.table.statement(of: peer) else { continue }
                 personStated(signed)
-                if case .appeared = change { considerCalling(peer) }
+                guard case .appeared = change else { continue }
+                discovery.appeared(signed, at: now)
+                considerCalling(peer)
             case .vanished(let peer, let left):
                 guard links.direct(with: peer) == nil, !mesh.table.reaches(peer) else { continue }
                 let wasLinked = mesh.orphans.contains(peer)
@@ -70,14 +72,16 @@ extension Peer {
             discovery.beacon.populationChanged(to: discovery.population, at: now)
             askToTend(soon: false)
         }
-        if mesh.isStating, mesh.table.hasNews { agenda.ask(for: .news, at: now + Mesh.newsDelay) }
+        if mesh.isStating, mesh.table.hasNews, !agenda.isAsked(for: .news) {
+            agenda.ask(for: .news, at: now + (mesh.pace.brisk.take(at: now) ? Mesh.newsDelay : Mesh.busyNewsDelay))
+        }
         return !changes.isEmpty
     }
 
     /// Somebody is here by its own statement and those of others.
     private mutating func personStated(_ signed: SignedStatement) {
         let announcement = signed.announcement.announcement
-        guard let name = try? Nickname(announcement.name) else { return }
+        guard let name = signed.name else { return }
         if !isOldNews(announcement) {
             let claim = Claim(
                 name: name, time: WallTime(milliseconds: announcement.claimTime), isHeld: announcement.kind == .announce
@@ -107,8 +111,9 @@ extension Peer {
         guard mesh.isStating else { return }
         var delay = Mesh.urgentDelay
         if !isUrgent { delay = Mesh.calmDelay * (0.5 + random.unit()) }
-        let pause = isLoss ? Mesh.shortestPause : mesh.pause
-        let earliest = mesh.statedAt.map { $0 + pause } ?? now
+        let pause = isLoss ? Mesh.shortestPause : mesh.said.pause
+        let earliest = mesh.said.at.map { $0 + pause } ?? now
+        if isLoss, isUrgent { mesh.said.isLossUntold = true }
         agenda.ask(for: .statement, at: max(now + delay, earliest))
     }
 
@@ -116,20 +121,26 @@ extension Peer {
         guard mesh.isStating, presence.stage != .finished, let claim = naming.claim else { return }
         let tags = ownTags()
         let hasChanged =
-            mesh.own?.statement.links != tags || mesh.own?.statement.away != presence.away || mesh.statedClaim != claim
-        guard hasChanged, let own = sign(links: tags, claim: claim) else { return }
-        let isCalm = mesh.statedAt.map { now > $0 + Mesh.longestPause * 2 } ?? true
-        mesh.pause = isCalm ? Mesh.shortestPause : min(mesh.pause * 2, Mesh.longestPause)
-        mesh.own = own
-        mesh.statedClaim = claim
-        mesh.statedAt = now
+            mesh.said.signed?.statement.links != tags || mesh.said.signed?.statement.away != presence.away
+            || mesh.said.claim != claim
+        guard hasChanged else { return }
+        if mesh.said.at != nil, now < mesh.pace.reading.end, !mesh.said.isLossUntold {
+            return agenda.ask(for: .statement, at: mesh.pace.reading.end + Mesh.shortestPause * random.unit())
+        }
+        guard let own = sign(links: tags, claim: claim) else { return }
+        mesh.said.isLossUntold = false
+        let isCalm = mesh.said.at.map { now > $0 + Mesh.longestPause * 2 } ?? true
+        mesh.said.pause = isCalm ? Mesh.shortestPause : min(mesh.said.pause * 2, Mesh.longestPause)
+        mesh.said.signed = own
+        mesh.said.claim = claim
+        mesh.said.at = now
         let frame = Frame.statements([StatedPeer(statement: own.bytes, endpoints: [])])
         broadcast(frame) { $0.exchange.gossip.speaks || !$0.exchange.gossip.hasSentDigest }
     }
 
     private mutating func sign(links tags: [ProcessTag], claim: Claim) -> SignedStatement? {
-        var announcement = mesh.own?.announcement
-        if announcement == nil || mesh.statedClaim != claim { announcement = ownAnnouncement() }
+        var announcement = mesh.said.signed?.announcement
+        if announcement == nil || mesh.said.claim != claim { announcement = ownAnnouncement() }
         guard let announcement else { return nil }
         presence.sequence += 1
         let statement = Statement(
@@ -160,7 +171,7 @@ extension Peer {
 
     private func ownSums() -> [UInt64] {
         var sums = mesh.table.sums
-        if let key = mesh.own?.key { sums[key.sumIndex] &+= key.weight }
+        if let key = mesh.said.signed?.key { sums[key.sumIndex] &+= key.weight }
         return sums
     }
 
@@ -171,12 +182,13 @@ extension Peer {
 
     mutating func digestReceived(_ theirs: [UInt64], on id: LinkID) {
         guard let gossip = links[id]?.exchange.gossip else { return }
+        mesh.statesHeard()
         links[id]?.exchange.gossip.speaks = true
         if !gossip.hasSentDigest { sendDigest(on: id) }
         guard links[id]?.exchange.gossip.digests.take(at: now) == true else { return }
         let sums = ownSums()
         var keys = mesh.table.keys(differingFrom: theirs, own: sums)
-        if let own = mesh.own?.key, theirs[own.sumIndex] != sums[own.sumIndex] { keys.append(own) }
+        if let own = mesh.said.signed?.key, theirs[own.sumIndex] != sums[own.sumIndex] { keys.append(own) }
         sendNews(keys) { [id] }
     }
 
@@ -192,10 +204,11 @@ extension Peer {
         }
     }
 
-    /// Tells all links of what is new here.
+    /// Tells neighbours of what is new here.
     mutating func tellNews() {
         let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
-        sendNews(mesh.table.takeNews()) { speaking }
+        let chosen = random.some(Mesh.newsFanout, of: speaking)
+        sendNews(mesh.table.takeNews()) { chosen }
     }
 
     mutating func statementsTold(_ frame: Frame, on id: LinkID) throws {
@@ -223,7 +236,9 @@ extension Peer {
         for process in processes {
             // Whoever asks for more than is queued for it asks again.
             guard (links[id]?.channel.outputBytes ?? 0) + Limits.frameBytes < Bounds.linkQueueBytes else { break }
-            guard let signed = mesh.own?.process == process ? mesh.own : mesh.table.statement(of: process) else {
+            guard
+                let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.statement(of: process)
+            else {
                 continue
             }
             let endpoints = discovery.sightings[signed.peer]?.endpoints ?? []
@@ -251,7 +266,8 @@ extension Peer {
             guard signed.verify(knowing: known) else { throw LinkViolation("a statement with a wrong signature") }
             let wasHere = mesh.table.reaches(signed.peer)
             guard mesh.table.accept(signed, at: now) == .taken else { continue }
-            if signed.announcement.announcement.kind == .goodbye {
+            mesh.pace.reading.taken(at: now)
+            if signed.isGoodbye {
                 if wasHere { passOnLeaving(signed, from: id) }
             } else {
                 discovery.stated(signed, at: stated.endpoints, now: now)
@@ -287,6 +303,9 @@ extension Peer {
     /// Dials whom we want a link with, and lets go of links that are not wanted.
     mutating func tendLinks() {
         let wanted = mesh.wanted(at: now)
+        if mesh.isGrowing(), links.peers.count >= wanted.count {
+            return agenda.ask(for: .tending, at: now + .milliseconds(500 + Int64(random.uniform(below: 500))))
+        }
         let missing = wanted.filter { links.direct(with: $0) == nil }
         for peer in missing where !discovery.want(peer, at: now) {
             // Nobody has said where it is.

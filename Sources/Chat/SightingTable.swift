@@ -22,6 +22,8 @@ struct SightingTable {
 
     private var sightings: [PeerID: Sighting] = [:]
     private var lastSweep: Instant?
+    /// Whether what ``takeAddresses()`` gives has changed.
+    private var haveAddressesChanged = true
 
     subscript(peer: PeerID) -> Sighting? {
         guard let sighting = sightings[peer], !sighting.isGone else { return nil }
@@ -45,7 +47,10 @@ struct SightingTable {
         if var known = sightings[peer] {
             known.announcement = announcement
             known.lastHeard = now
-            if known.isGone { known.endpoints = [] }
+            if known.isGone {
+                known.endpoints = []
+                haveAddressesChanged = true
+            }
             known.isGone = false
             sightings[peer] = known
         } else {
@@ -59,13 +64,15 @@ struct SightingTable {
     mutating func authenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant) {
         let peer = announcement.announcement.peer
         let endpoints = sightings[peer].map { $0.isGone ? [] : $0.endpoints } ?? []
+        if sightings[peer]?.isGone ?? true { haveAddressesChanged = true }
         sightings[peer] = Sighting(announcement: announcement, endpoints: endpoints, lastHeard: now)
         if let endpoint { heardOf(peer, at: endpoint) }
     }
 
     /// Puts an endpoint in front.
     mutating func heardOf(_ peer: PeerID, at endpoint: Endpoint) {
-        guard var sighting = sightings[peer] else { return }
+        guard var sighting = sightings[peer], sighting.endpoints.first != endpoint else { return }
+        haveAddressesChanged = true
         sighting.endpoints.removeAll { $0 == endpoint }
         sighting.endpoints.insert(endpoint, at: 0)
         if sighting.endpoints.count > Self.endpointCount { sighting.endpoints.removeLast() }
@@ -77,6 +84,7 @@ struct SightingTable {
         guard let sighting = self[peer], sighting.endpoints.count < Self.endpointCount,
             !sighting.endpoints.contains(endpoint)
         else { return }
+        if sighting.endpoints.isEmpty { haveAddressesChanged = true }
         sightings[peer]?.endpoints.append(endpoint)
     }
 
@@ -86,9 +94,13 @@ struct SightingTable {
         sighting.endpoints.remove(at: place)
         sighting.endpoints.append(endpoint)
         sightings[peer] = sighting
+        haveAddressesChanged = true
     }
 
-    mutating func goodbye(_ peer: PeerID) { sightings[peer]?.isGone = true }
+    mutating func goodbye(_ peer: PeerID) {
+        sightings[peer]?.isGone = true
+        haveAddressesChanged = true
+    }
 
     func introduction(of peer: PeerID) -> Introduction? {
         guard let sighting = self[peer], !sighting.endpoints.isEmpty else { return nil }
@@ -98,14 +110,19 @@ struct SightingTable {
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
     /// Where those that are known were last heard.
-    var addresses: Set<IPAddress> {
-        Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
+    /// - Returns: nil if they are as they were when they were taken last.
+    mutating func takeAddresses() -> Set<IPAddress>? {
+        guard haveAddressesChanged else { return nil }
+        haveAddressesChanged = false
+        return Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
     }
 
-    mutating func expire(at now: Instant, keeping linked: [PeerID]) {
+    mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
         lastSweep = now
-        let kept = Set(linked)
-        sightings = sightings.filter { $0.value.lastHeard + Self.lifetime > now || kept.contains($0.key) }
+        let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }
+        if old.isEmpty { return }
+        haveAddressesChanged = true
+        for peer in old.keys { sightings[peer] = nil }
     }
 
     private mutating func evictOldest(but linked: [PeerID]) -> Bool {
@@ -113,6 +130,7 @@ struct SightingTable {
         let oldest = sightings.filter { !kept.contains($0.key) }
             .min { ($0.value.lastHeard, $0.key) < ($1.value.lastHeard, $1.key) }
         guard let oldest else { return false }
+        haveAddressesChanged = true
         sightings[oldest.key] = nil
         return true
     }

@@ -28,9 +28,9 @@ struct StatementTable {
         var neighbours: [Int] = []
         /// Through whom it was reached: a place, or ``direct``; nil: not here.
         var reachedFrom: Int?
-        var isGone: Bool { statement.announcement.announcement.kind == .goodbye }
+        var isGone: Bool { statement.isGoodbye }
         /// Links that count; of who leaves, none do.
-        var links: [ProcessTag] { isGone ? [] : statement.statement.links }
+        var links: [ProcessTag] { isGone ? [] : statement.links }
         var lostAt: Instant
         /// What others have been told of.
         var toldSequence: UInt64?
@@ -45,6 +45,8 @@ struct StatementTable {
     static let burst = 20.0
     static let perSecond = 2.0
     private static let direct = -1
+    /// What it was reached through is no more; it has still to be seen whether there is another way.
+    private static let orphaned = -2
 
     private var nodes: [Node?] = []
     private var freePlaces: [Int] = []
@@ -55,8 +57,8 @@ struct StatementTable {
     /// Of those who are here (their own link or not), by the first bits of the process.
     private(set) var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
     private(set) var reachedCount = 0
-    /// Somebody was reached through what is no more: all has to be looked at again.
-    private var isStale = false
+    /// Places that were reached through what is no more.
+    private var orphans: [Int] = []
     /// Places that may have become reachable.
     private var candidates: [Int] = []
     private(set) var changes: [Change] = []
@@ -86,7 +88,7 @@ struct StatementTable {
     /// Whether what is told of is news.
     func lacks(_ key: StatementKey) -> Bool {
         guard let place = placeByProcess[key.process], nodes[place] != nil else { return true }
-        return key.sequence > nodes[place]!.statement.statement.sequence
+        return key.sequence > nodes[place]!.statement.sequence
     }
 
     // What happens.
@@ -98,13 +100,13 @@ struct StatementTable {
 
     mutating func linkDown(_ process: ProcessTag) {
         guard linked.remove(sorted: process) else { return }
-        if let node = placeByProcess[process], nodes[node]?.reachedFrom == Self.direct { isStale = true }
+        if let place = placeByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
     }
 
     /// Takes up a verified statement. Call ``settle()`` when there is no more for now.
     mutating func accept(_ signed: SignedStatement, at now: Instant) -> Acceptance {
         if let place = placeByPeer[signed.peer], nodes[place] != nil {
-            let isNewer = signed.statement.sequence > nodes[place]!.statement.statement.sequence
+            let isNewer = signed.sequence > nodes[place]!.statement.sequence
             if nodes[place]!.statement.process != signed.process {
                 // Another process. With a clock that was put back its numbers are lower; then the old one has to be gone.
                 guard isNewer || nodes[place]!.reachedFrom == nil else { return .known }
@@ -117,7 +119,7 @@ struct StatementTable {
             }
         }
         // Who was never here leaves nothing.
-        guard signed.announcement.announcement.kind != .goodbye else { return .known }
+        guard !signed.isGoodbye else { return .known }
         guard placeByProcess[signed.process] == nil else { return .refused }
         guard count < Self.capacity || evict() else { return .refused }
         insert(signed, at: now)
@@ -155,7 +157,6 @@ struct StatementTable {
             nodes[place]!.reachedFrom = nil
             nodes[place]!.lostAt = now
             reachedCount -= 1
-            isStale = true
             changes.append(.vanished(signed.peer, left: true))
         } else {
             count(place, isHere: true)
@@ -179,7 +180,13 @@ struct StatementTable {
     private mutating func disconnect(_ place: Int, _ other: Int) {
         nodes[place]!.neighbours.removeAll { $0 == other }
         nodes[other]!.neighbours.removeAll { $0 == place }
-        if nodes[place]!.reachedFrom == other || nodes[other]!.reachedFrom == place { isStale = true }
+        if nodes[place]!.reachedFrom == other { orphan(place) }
+        if nodes[other]!.reachedFrom == place { orphan(other) }
+    }
+
+    private mutating func orphan(_ place: Int) {
+        nodes[place]!.reachedFrom = Self.orphaned
+        orphans.append(place)
     }
 
     private mutating func forget(_ place: Int) {
@@ -188,7 +195,6 @@ struct StatementTable {
         if node.reachedFrom != nil {
             count(place, isHere: false)
             reachedCount -= 1
-            isStale = true
             changes.append(.vanished(node.statement.peer, left: false))
         }
         placeByPeer[node.statement.peer] = nil
@@ -208,8 +214,7 @@ struct StatementTable {
 
     /// Finds out who is here after what has happened.
     mutating func settle(at now: Instant) {
-        if isStale {
-            isStale = false
+        if !orphans.isEmpty, !adoptOrphans() {
             candidates.removeAll(keepingCapacity: true)
             lookAgain(at: now)
             return
@@ -219,23 +224,60 @@ struct StatementTable {
             let place = candidates[next]
             next += 1
             guard nodes[place] != nil, !nodes[place]!.isGone else { continue }
-            if nodes[place]!.reachedFrom != nil {
-                for neighbour in nodes[place]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
-                    candidates.append(neighbour)
+            if nodes[place]!.reachedFrom == nil {
+                if isLinked(nodes[place]!.statement.process) {
+                    reach(place, from: Self.direct)
+                } else if let from = nodes[place]!.neighbours.first(where: { nodes[$0]!.reachedFrom != nil }) {
+                    reach(place, from: from)
+                } else {
+                    continue
                 }
-            } else if isLinked(nodes[place]!.statement.process) {
-                reach(place, from: Self.direct)
-                candidates.append(place)
-            } else if let from = nodes[place]!.neighbours.first(where: { nodes[$0]!.reachedFrom != nil }) {
-                reach(place, from: from)
-                candidates.append(place)
+            }
+            // Each is put in once: when it is reached, which is here.
+            for neighbour in nodes[place]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
+                reach(neighbour, from: place)
+                candidates.append(neighbour)
             }
         }
-        candidates.removeAll(keepingCapacity: true)
+        candidates.removeAll(keepingCapacity: candidates.capacity <= 256)
     }
 
     private func isLinked(_ process: ProcessTag) -> Bool {
         linked.contains(sorted: process)
+    }
+
+    /// Finds another way to those whose way is no more: mostly a neighbour has one that does not lead through them.
+    /// - Returns: whether there was one for each; if not, all has to be looked at again.
+    private mutating func adoptOrphans() -> Bool {
+        var left = orphans
+        orphans.removeAll(keepingCapacity: true)
+        var isProgress = true
+        while isProgress, !left.isEmpty {
+            let before = left.count
+            left.removeAll { place in
+                guard nodes[place] != nil, nodes[place]!.reachedFrom == Self.orphaned else { return true }
+                if isLinked(nodes[place]!.statement.process) {
+                    nodes[place]!.reachedFrom = Self.direct
+                    return true
+                }
+                guard let other = nodes[place]!.neighbours.first(where: { leadsToUs($0) }) else { return false }
+                nodes[place]!.reachedFrom = other
+                return true
+            }
+            isProgress = left.count < before
+        }
+        return left.isEmpty
+    }
+
+    /// Whether the way by which it was reached begins with a link of ours. Ways never go in circles: nobody is adopted
+    /// by one whose way leads through an orphan.
+    private func leadsToUs(_ place: Int) -> Bool {
+        var place = place
+        while let from = nodes[place]!.reachedFrom, from != Self.orphaned {
+            if from == Self.direct { return true }
+            place = from
+        }
+        return false
     }
 
     /// A walk from our own links over all that is stated: some 30 µs for a thousand peers.
@@ -299,9 +341,9 @@ struct StatementTable {
         defer { untold.removeAll(keepingCapacity: true) }
         return untold.compactMap { place in
             guard let node = nodes[place], node.reachedFrom != nil,
-                node.toldSequence != node.statement.statement.sequence
+                node.toldSequence != node.statement.sequence
             else { return nil }
-            nodes[place]!.toldSequence = node.statement.statement.sequence
+            nodes[place]!.toldSequence = node.statement.sequence
             return node.statement.key
         }
     }

@@ -28,6 +28,9 @@ package final class SharedWork: Sendable {
     }
 
     private let results = Mutex(Results())
+    /// What was read, by its bytes.
+    let announcements = SharedReadings<SignedAnnouncement>()
+    let statements = SharedReadings<SignedStatement>()
     /// All of a kind are forgotten when there are so many: about 40 MiB.
     private static let capacity = 100_000
 
@@ -72,5 +75,22 @@ package final class SharedWork: Sendable {
             results.agreements[pair] = result
         }
         return result
+    }
+}
+
+/// What many peers read, read once.
+final class SharedReadings<Value: Sendable>: Sendable {
+    private let values = Mutex<[[UInt8]: Value]>([:])
+    /// All are forgotten when there are so many.
+    private static var capacity: Int { 20_000 }
+
+    subscript(bytes: [UInt8]) -> Value? {
+        get { values.withLock { $0[bytes] } }
+        set {
+            values.withLock { values in
+                if values.count >= Self.capacity { values.removeAll() }
+                values[bytes] = newValue
+            }
+        }
     }
 }

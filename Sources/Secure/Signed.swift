@@ -8,25 +8,49 @@ public enum SignedError: Error, Equatable, Sendable {
     case anotherVersion(UInt64)
 }
 
-/// An announcement as its peer signed it.
+/// An announcement as its peer signed it. A reference to what never changes: many tables hold the same.
 public struct SignedAnnouncement: Equatable, Sendable {
-    public let announcement: Announcement
+    private final class Content: Sendable {
+        let announcement: Announcement
+        let envelope: Envelope
+
+        init(_ announcement: Announcement, _ envelope: Envelope) {
+            self.announcement = announcement
+            self.envelope = envelope
+        }
+    }
+
+    private let content: Content
+
+    public var announcement: Announcement { content.announcement }
     /// As on the wire; handed on as they are.
-    public var bytes: [UInt8] { envelope.bytes }
-    private let envelope: Envelope
+    public var bytes: [UInt8] { content.envelope.bytes }
 
     public init(signing announcement: Announcement, by identity: Identity) {
         precondition(announcement.peer == identity.peerID, "an announcement is signed by its own peer")
         let payload = announcement.encoded()
-        self.announcement = announcement
-        envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .announcement))
+        let envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .announcement))
+        content = Content(announcement, envelope)
     }
 
     /// Reads it without looking at the signature: whoever uses it must ``verify()``.
     public init(parsing bytes: [UInt8]) throws(SignedError) {
+        if let shared = SharedWork.current {
+            if let known = shared.announcements[bytes] {
+                self = known
+                return
+            }
+            try self.init(reading: bytes)
+            shared.announcements[bytes] = self
+        } else {
+            try self.init(reading: bytes)
+        }
+    }
+
+    private init(reading bytes: [UInt8]) throws(SignedError) {
         do {
-            envelope = try Envelope(parsing: bytes, maximumBytes: Limits.datagramBytes)
-            announcement = try Announcement.decode(envelope.payload)
+            let envelope = try Envelope(parsing: bytes, maximumBytes: Limits.datagramBytes)
+            content = Content(try Announcement.decode(envelope.payload), envelope)
         } catch {
             if case .unsupportedVersion(let theirs, _)? = error as? WireError { throw .anotherVersion(theirs) }
             throw .malformed("\(error)")
@@ -39,7 +63,13 @@ public struct SignedAnnouncement: Equatable, Sendable {
     }
 
     public func verify() -> Bool {
-        Signature.isValid(envelope.signature, of: envelope.payload, for: .announcement, by: announcement.peer)
+        let envelope = content.envelope
+        return Signature.isValid(
+            envelope.signature, of: envelope.payload, for: .announcement, by: announcement.peer)
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.content === right.content || left.bytes == right.bytes
     }
 }
 

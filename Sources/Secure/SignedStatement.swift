@@ -1,46 +1,98 @@
+import Synchronization
 public import Wire
 
-/// A statement as its peer signed it, with the announcement in it read.
+/// A statement as its peer signed it, with the announcement in it read. A reference to what never changes: many tables
+/// hold the same.
 public struct SignedStatement: Equatable, Sendable {
-    public let statement: Statement
-    public let announcement: SignedAnnouncement
+    private final class Content: Sendable {
+        let statement: Statement
+        let announcement: SignedAnnouncement
+        let name: Nickname?
+        let process: ProcessTag
+        let peer: PeerID
+        let isGoodbye: Bool
+        let envelope: Envelope
+        /// What was genuine once is so for ever.
+        let isGenuine = Atomic(false)
+
+        init(_ statement: Statement, _ announcement: SignedAnnouncement, _ envelope: Envelope) {
+            self.statement = statement
+            self.announcement = announcement
+            self.envelope = envelope
+            name = try? Nickname(announcement.announcement.name)
+            process = ProcessTag(of: announcement.announcement)
+            peer = announcement.announcement.peer
+            isGoodbye = announcement.announcement.kind == .goodbye
+        }
+    }
+
+    private let content: Content
+
+    public var statement: Statement { content.statement }
+    public var announcement: SignedAnnouncement { content.announcement }
+    /// The name in the announcement; nil if it is none.
+    public var name: Nickname? { content.name }
     /// The process that says it.
-    public let process: ProcessTag
+    public var process: ProcessTag { content.process }
     /// As on the wire; handed on as they are.
-    public var bytes: [UInt8] { envelope.bytes }
-    public var peer: PeerID { announcement.announcement.peer }
-    public var key: StatementKey { StatementKey(process: process, sequence: statement.sequence) }
-    private let envelope: Envelope
+    public var bytes: [UInt8] { content.envelope.bytes }
+    public var sequence: UInt64 { content.statement.sequence }
+    /// The processes that it says it has links with.
+    public var links: [ProcessTag] { content.statement.links }
+    public var peer: PeerID { content.peer }
+    public var key: StatementKey { StatementKey(process: process, sequence: sequence) }
+    /// Whether its peer leaves.
+    public var isGoodbye: Bool { content.isGoodbye }
 
     public init(signing statement: Statement, announcement: SignedAnnouncement, by identity: Identity) {
         precondition(announcement.announcement.peer == identity.peerID, "a statement is signed by its own peer")
         precondition(announcement.bytes == statement.announcement, "a statement bears its peer's announcement")
         let payload = statement.encoded()
-        self.statement = statement
-        self.announcement = announcement
-        process = ProcessTag(of: announcement.announcement)
-        envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .statement))
+        let envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .statement))
+        content = Content(statement, announcement, envelope)
     }
 
     /// Reads it without looking at the signatures: whoever uses it must ``verify(knowing:)``.
     public init(parsing bytes: [UInt8]) throws(SignedError) {
+        if let shared = SharedWork.current {
+            if let known = shared.statements[bytes] {
+                self = known
+                return
+            }
+            try self.init(reading: bytes)
+            shared.statements[bytes] = self
+        } else {
+            try self.init(reading: bytes)
+        }
+    }
+
+    private init(reading bytes: [UInt8]) throws(SignedError) {
+        let envelope: Envelope
+        let statement: Statement
         do {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.statementBytes)
             statement = try Statement.decode(envelope.payload)
         } catch {
             throw .malformed("\(error)")
         }
-        announcement = try SignedAnnouncement(parsing: statement.announcement)
-        process = ProcessTag(of: announcement.announcement)
+        let announcement = try SignedAnnouncement(parsing: statement.announcement)
+        content = Content(statement, announcement, envelope)
     }
 
     /// Checks both signatures.
     /// - Parameter known: an announcement that was verified before; if this bears the same it is not checked again.
     public func verify(knowing known: SignedAnnouncement? = nil) -> Bool {
-        guard Signature.isValid(envelope.signature, of: envelope.payload, for: .statement, by: peer) else {
-            return false
-        }
-        return known?.bytes == announcement.bytes || announcement.verify()
+        if content.isGenuine.load(ordering: .relaxed) { return true }
+        let envelope = content.envelope
+        guard Signature.isValid(envelope.signature, of: envelope.payload, for: .statement, by: peer),
+            known?.bytes == announcement.bytes || announcement.verify()
+        else { return false }
+        content.isGenuine.store(true, ordering: .relaxed)
+        return true
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.content === right.content || left.bytes == right.bytes
     }
 }
 

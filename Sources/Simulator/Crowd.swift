@@ -24,6 +24,8 @@ public final class Crowd {
         let seeds = identities.map { _ in random.next() }
         self.identities = identities
         archives = identities.map { _ in MemoryArchive() }
+        // Nobody starts a second time.
+        for archive in archives { archive.keepsPeers = false }
         choice = random
         startedCount = peers
         simulation = Simulation(seed: seed) { [archives] host, _, _ in
@@ -40,13 +42,16 @@ public final class Crowd {
     }
 
     /// Runs until everybody sees everybody.
+    /// - Parameter progress: called every 100 ms with the time and ``shareOfViews``.
     /// - Returns: how long that took since the first start; nil if longer than the limit.
-    public func gather(limit: Duration) throws -> Duration? {
+    public func gather(limit: Duration, progress: (Duration, Double) -> Void = { _, _ in }) throws -> Duration? {
         let start = simulation.now
         return try withWork {
             while simulation.now - start < limit {
                 try simulation.run(for: .milliseconds(100))
-                if shareOfViews == 1 { return simulation.now - start }
+                let share = shareOfViews
+                progress(simulation.now - start, share)
+                if share == 1 { return simulation.now - start }
             }
             return nil
         }

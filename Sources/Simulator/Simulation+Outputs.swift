@@ -15,7 +15,7 @@ extension Simulation {
                 !machines[host.number].isAsleep
             else { return }
             machines[host.number].scheduledDeadline = nil
-            guard let deadline = machines[host.number].node?.nextDeadline else { return }
+            guard let deadline = machines[host.number].node?.askDeadline() else { return }
             if deadline.at <= now { deliver(.deadlineReached, to: host) } else { scheduleDeadline(of: host) }
         case .connectionAsked(let index): connectionAsked(index)
         case .connectionAnswered(let index): connectionAnswered(index)

@@ -203,11 +203,16 @@ public final class Simulation<Node: Core> {
     private static var socketDatagrams: Int { 256 }
 
     func scheduleDeadline(of host: HostID) {
-        guard let deadline = machines[host.number].node?.nextDeadline else { return }
+        guard let deadline = machines[host.number].node?.askDeadline() else { return }
         // However soon it is asked for, some time passes before a real loop comes round.
         let at = max(deadline.at, now + .microseconds(1))
         guard machines[host.number].scheduledDeadline != at else { return }
         machines[host.number].scheduledDeadline = at
         queue.push(.deadline(host, generation: machines[host.number].generation, at: at), at: at)
     }
+}
+
+extension Core {
+    /// Its next deadline, asked of it where it is: a core that is only read is copied first.
+    mutating func askDeadline() -> Deadline? { nextDeadline }
 }

@@ -14,11 +14,15 @@ struct ScaleRun {
         let seed = arguments.replayed ?? arguments.seeds.lowerBound
         show("seed \(seed), \(arguments.peers) peers\n")
         let crowd = Crowd(seed: seed, peers: arguments.peers, fullMeshCount: arguments.fullMeshCount)
-        let joined = try crowd.gather(limit: .seconds(120))
+        let joined = try crowd.gather(limit: .seconds(120)) { time, share in
+            let links = crowd.simulation.recorder.total.linksOpened
+            progress(
+                "\(time): \(Int(share * 100)) % of all pairs, \(links) links opened, \(Self.residentKiB() / 1024) MiB")
+        }
         show(
             joined.map { "all see all after \($0)" }
                 ?? "not all see all after 120 s: \(crowd.shareOfViews * 100) % of all pairs do")
-        show(" (\(clock.now - start) of real time)\n")
+        show(spent(since: start, clock, crowd))
         let joining = crowd.simulation.recorder.total
         show("to join, per peer: \(joining.linkBytes / arguments.peers) bytes on links, ")
         show("\(joining.linksOpened / arguments.peers) links opened, ")
@@ -31,13 +35,27 @@ struct ScaleRun {
         )
         show("\((settled.linksOpened - joining.linksOpened) / arguments.peers) links opened\n")
         let links = crowd.linksPerPeer
-        show("links per peer: \(links.least) to \(links.most)\n")
+        show("links per peer: \(links.least) to \(links.most)")
+        show(spent(since: start, clock, crowd))
         try rest(crowd)
+        show("resident memory per peer: \(Self.residentKiB() / arguments.peers) KiB, of the simulation and all")
+        show(spent(since: start, clock, crowd))
         let isRight = try live(crowd)
         show("resident memory per peer: \(Self.residentKiB() / arguments.peers) KiB, of the simulation and all\n")
-        show("\(crowd.simulation.now.nanoseconds / 1_000_000_000) s of virtual time, ")
-        show("\(clock.now - start) of real time in all, \(crowd.simulation.stepCount) steps\n")
+        show("\(crowd.simulation.now.nanoseconds / 1_000_000_000) s of virtual time")
+        show(spent(since: start, clock, crowd))
         return joined == nil || !isRight ? 1 : 0
+    }
+
+    private func spent(since start: ContinuousClock.Instant, _ clock: ContinuousClock, _ crowd: Crowd) -> String {
+        let processor = Double(Foundation.clock()) / Double(CLOCKS_PER_SEC)
+        return " (so far \((clock.now - start).components.seconds) s, \(Int(processor)) s of a processor, "
+            + "\(crowd.simulation.stepCount) steps)\n"
+    }
+
+    /// On the other stream, for whoever waits.
+    private func progress(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
     /// What it costs when nobody does anything.

@@ -90,6 +90,67 @@ import Wire
         #expect(run(&discovery, from: start, for: .seconds(5)).isEmpty)
     }
 
+    /// This many are heard within a tenth of a second, each from its own address; what is dialled then.
+    private func crowd(of count: Int, _ discovery: inout Discovery) -> [Discovery.Act] {
+        discovery.started(at: start)
+        var found: [Discovery.Act] = []
+        for number in 0..<count {
+            let now = start + .milliseconds(100) / count * number
+            let bytes = announcement(of: UInt8(number + 2), sequence: 5).bytes
+            discovery.datagramReceived(bytes, from: endpoint(UInt32(number + 2)), at: now)
+            found += run(&discovery, from: now, for: .zero)
+        }
+        return found
+    }
+
+    private func dialCount(_ acts: [Discovery.Act]) -> Int {
+        acts.count { if case .dial = $0 { true } else { false } }
+    }
+
+    @Test("who comes with a crowd dials few at once, and all in the end if nobody states anything")
+    func crowd() {
+        var discovery = discovery()
+        let first = dialCount(crowd(of: 120, &discovery) + run(&discovery, from: start, for: .milliseconds(400)))
+        #expect((6...30).contains(first), "\(first) dials at once")
+        // So many are under way at once; nobody waits for the links of these.
+        for number in 2...121 as ClosedRange<UInt8> where discovery.dials.isUnderWay(.peer(identity(number).peerID)) {
+            discovery.dials.cancel(.peer(identity(number).peerID))
+        }
+        var later = 0
+        while let next = discovery.nextDeadline, next.at < start + .seconds(60) {
+            discovery.deadlineReached(at: max(next.at, start + .milliseconds(400)))
+            for act in acts(&discovery) {
+                guard case .dial(let target, _) = act else { continue }
+                later += 1
+                discovery.dials.cancel(target)
+            }
+        }
+        #expect(first + later == 120, "\(first) and \(later)")
+    }
+
+    @Test("twenty who come together dial each other at once")
+    func few() {
+        var discovery = discovery()
+        let first = dialCount(crowd(of: 20, &discovery) + run(&discovery, from: start, for: .milliseconds(1)))
+        #expect(first == 20)
+    }
+
+    @Test("a process whose clock was put back is found by what is stated, though an earlier one said goodbye")
+    func clockPutBack() {
+        var discovery = discovery()
+        let peer = identity(2).peerID
+        discovery.datagramReceived(announcement(of: 2, sequence: 900).bytes, from: endpoint(2), at: start)
+        discovery.datagramReceived(
+            announcement(of: 2, sequence: 1_000, kind: .goodbye).bytes, from: endpoint(2), at: start)
+        let fresh = announcement(of: 2, sequence: 5, instance: 10)
+        let statement = Statement(sequence: 5, announcement: fresh.bytes, away: nil, links: [])
+        discovery.appeared(SignedStatement(signing: statement, announcement: fresh, by: identity(2)), at: start)
+        let repeated = announcement(of: 2, sequence: 6, instance: 10).bytes
+        discovery.datagramReceived(repeated, from: endpoint(3), at: start + .seconds(1))
+        let isKnown = discovery.want(peer, at: start + .seconds(1))
+        #expect(isKnown && discovery.sightings[peer]?.endpoints == [endpoint(3)])
+    }
+
     @Test("a goodbye by datagram does not end a peer whose link is alive")
     func goodbyeOfLinked() {
         var discovery = discovery()

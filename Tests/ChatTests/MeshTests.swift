@@ -79,6 +79,40 @@ struct MeshTests {
         #expect(changed < 10)
     }
 
+    @Test("while many come links are not chosen anew for each")
+    func growing() {
+        var random = RandomStream(simulationSeed: 5)
+        let peers = peers(300, &random)
+        var mesh = Mesh(fullMeshCount: 48)
+        for peer in peers.prefix(200) { mesh.enter(peer) }
+        let first = mesh.isGrowing()
+        let second = mesh.isGrowing()
+        #expect(first && !second)
+        for peer in peers[200..<220] { mesh.enter(peer) }
+        let few = mesh.isGrowing()
+        for peer in peers[220..<300] { mesh.enter(peer) }
+        let many = mesh.isGrowing()
+        #expect(!few && many)
+    }
+
+    @Test("who reads a thousand statements a second is waited for, but not for ever")
+    func reading() {
+        var reading = StatementReading()
+        let start = start + .seconds(100)
+        #expect(reading.mayTell(at: start) == nil)
+        for _ in 0..<2_000 { reading.taken(at: start) }
+        #expect(reading.end == start + .seconds(2))
+        #expect(reading.mayTell(at: start) == start + .seconds(2))
+        #expect(reading.mayTell(at: start + .seconds(3)) == nil)
+        var now = start
+        while now < start + .seconds(29) {
+            for _ in 0..<2_000 { reading.taken(at: now) }
+            now = now + .seconds(1)
+            #expect(reading.mayTell(at: now) != nil && reading.end <= now + StatementReading.longest)
+        }
+        #expect(reading.mayTell(at: start + .seconds(30)) == nil)
+    }
+
     @Test("who cannot be dialled gives way to another, for a while")
     func shut() throws {
         var random = RandomStream(simulationSeed: 4)

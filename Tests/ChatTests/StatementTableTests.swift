@@ -8,7 +8,7 @@ import Wire
 @Suite("Who is here by what peers state")
 struct StatementTableTests {
     private let start = Instant(nanoseconds: 1_000_000_000)
-    private static let identities = (0..<40).map { Identity(seed: Array(repeating: UInt8($0 + 1), count: 32)) }
+    private static let identities = (0..<80).map { Identity(seed: Array(repeating: UInt8($0 + 1), count: 32)) }
 
     private func peer(_ number: Int) -> PeerID { Self.identities[number].peerID }
 
@@ -146,6 +146,24 @@ struct StatementTableTests {
             }
             #expect(table.sums == sums)
         }
+    }
+
+    @Test("each is looked at once, however many ways lead to it", .timeLimit(.minutes(1)))
+    func manyWays() {
+        var table = StatementTable()
+        // Layers of three, each linked with all of the next: 3^25 ways lead to the last.
+        for number in 3..<78 {
+            let layer = number / 3
+            let neighbours = [layer - 1, layer + 1].flatMap { [3 * $0, 3 * $0 + 1, 3 * $0 + 2] }
+            let links = neighbours.filter { $0 < 78 }.map { tag($0) }
+            _ = table.accept(statement(of: number, sequence: 1, links: links), at: start)
+        }
+        for number in 0..<3 {
+            table.linkUp(tag(number))
+            _ = table.accept(statement(of: number, sequence: 1, links: (3..<6).map { tag($0) }), at: start)
+        }
+        table.settle(at: start)
+        #expect(table.reachedCount == 78 && table.takeChanges().count == 78)
     }
 
     private func search(from linked: Set<Int>, _ stated: [Set<Int>], in table: StatementTable) -> Set<Int> {

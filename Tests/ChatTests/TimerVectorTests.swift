@@ -30,6 +30,8 @@ import Testing
             "statementUrgent": milliseconds(Mesh.urgentDelay),
             "statementCalm": milliseconds(Mesh.calmDelay),
             "news": milliseconds(Mesh.newsDelay),
+            "newsOften": milliseconds(Mesh.busyNewsDelay),
+            "crowd": milliseconds(Mesh.crowdDelay),
             "comparison": milliseconds(Mesh.comparisonInterval),
             "relayPing": milliseconds(Bounds.relaySilenceBeforePing),
             "relayDeath": milliseconds(Bounds.relaySilenceBeforeDeath),
