@@ -130,6 +130,7 @@ extension Relay {
     static func frames(of entries: [[UInt8]]) -> [[UInt8]] {
         var frames: [[UInt8]] = []
         var batch: [[UInt8]] = []
+        batch.reserveCapacity(entries.count)
         var size = 0
         for entry in entries {
             if size + entry.count > Limits.frameBytes - 1024 {

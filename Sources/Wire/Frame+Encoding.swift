@@ -2,10 +2,16 @@ extension Frame {
     /// The frame, without the length that goes before it in the stream.
     /// - Precondition: lists and texts are within ``Limits``, the whole within ``Limits/frameBytes``.
     public func encoded() -> [UInt8] {
-        var writer = CBORWriter(capacityBytes: 64)
+        var writer = CBORWriter(capacityBytes: expectedBytes)
         write(to: &writer)
         precondition(writer.bytes.count <= Limits.frameBytes, "a frame has at most 60 KiB")
         return writer.bytes
+    }
+
+    /// How much storage encoding is begun with. Entries are passed on by the thousand: theirs never has to grow.
+    private var expectedBytes: Int {
+        guard case .entries(let list) = self else { return 64 }
+        return list.reduce(16) { $0 + $1.count + 5 }
     }
 
     /// Appends the frame with its length before it, as the plaintext stream of a link has it.

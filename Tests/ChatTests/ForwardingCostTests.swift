@@ -61,6 +61,14 @@ import Wire
         #expect(try least(40) == least(10))
     }
 
+    @Test("entries are encoded into storage that never grew: it has no room to spare")
+    func encoding() {
+        let entries = Array(repeating: [UInt8](repeating: 7, count: 290), count: 80)
+        let encoded = Frame.entries(entries).encoded()
+        #expect(encoded.count > 80 * 290)
+        #expect(encoded.capacity <= encoded.count + 80 * 4 + 64)
+    }
+
     @Test("whatever is said in a round, each member is sent to once")
     func sends() throws {
         let room = try Room(listeners: 5)
