@@ -160,7 +160,10 @@ extension Witness {
     private func hasLongBeenKeptBack(_ said: Said, _ simulation: Simulation<Resident>) -> Bool {
         let (then, now) = (said.wall.milliseconds, simulation.wall(of: said.author).milliseconds)
         let isLongAgo = max(then, now) - min(then, now) > 11 * 3_600_000
-        return !said.isOut && (isLongAgo || simulation.wallShift(of: said.author) > said.at)
+        let hasJumped = simulation.wallShift(of: said.author) > said.at
+        // In hours the clocks of all that heard it may have jumped, too.
+        if said.isOut { return hasJumped && simulation.now - said.at > .seconds(300) }
+        return isLongAgo || hasJumped
     }
 
     private func unrestOfRelay(_ hosts: [HostID], _ simulation: Simulation<Resident>) -> String? {
