@@ -33,6 +33,8 @@ extension Peer {
         mesh.table.settle(at: now)
         let isHere = mesh.table.reaches(peer)
         if isHere {
+            // While there was a link, which may have been dead for a while, what was stated did not count.
+            if let signed = mesh.table.statement(of: peer) { personStated(signed) }
             if !link.exchange.gossip.isReleased { mesh.linkBroke(peer) }
             considerCalling(peer)
         } else {

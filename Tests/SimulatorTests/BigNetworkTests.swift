@@ -19,6 +19,19 @@ struct BigNetworkTests {
         }
     }
 
+    /// 3 and 102: messages that waited for ever after a link was lost, a call that was not tried again. 35: what was
+    /// stated of somebody while a link with him was dying was never shown. 45: see StatementTableTests.
+    @Test("seeds of 20 peers with few links that have found something", arguments: [3, 35, 45, 102] as [UInt64])
+    func found(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 20)
+        settings.fullMeshCount = 6
+        do {
+            _ = try Trial(seed: seed, settings: settings).run()
+        } catch let violation as Violation {
+            Issue.record("seed \(seed): \(violation)")
+        }
+    }
+
     @Test(
         "thirty see each other with few links each, speak, write to each other, come, quit and crash", arguments: 1...3)
     func crowd(seed: UInt64) throws {
