@@ -41,18 +41,21 @@ public struct RelayOptions: Equatable {
         case clear(String)
     }
 
+    /// What is not given is as the relay's core has it.
     public struct Limits: Equatable {
+        private static let usual = RelayLimits()
+
         /// Members at once.
-        public var members = 5_000
+        public var members = usual.memberCount
         /// Connections from one address.
-        public var perAddress = 256
+        public var perAddress = usual.connectionsPerAddress
         /// Connections that have not yet said who they are.
-        public var handshakes = 512
+        public var handshakes = usual.handshakeCount
         /// Guests with plain text.
-        public var guests = 100
+        public var guests = usual.guestCount
         /// Messages a second that one member may say on average, and at once.
-        public var rate = 20
-        public var burst = 100
+        public var rate = Int(usual.messageRate)
+        public var burst = usual.messageBurst
         /// Messages that the lobby's log keeps.
         public var history = 100_000
         /// How long; 0 for ever.
