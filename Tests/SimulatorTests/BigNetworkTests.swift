@@ -12,11 +12,7 @@ struct BigNetworkTests {
     func swarm(seed: UInt64) throws {
         var settings = TrialSettings(peers: 10)
         settings.fullMeshCount = 5
-        do {
-            _ = try Trial(seed: seed, settings: settings).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: settings).expectToPass()
     }
 
     /// 3 and 102: messages that waited for ever after a link was lost, a call that was not tried again. 35: what was
@@ -25,11 +21,7 @@ struct BigNetworkTests {
     func found(seed: UInt64) throws {
         var settings = TrialSettings(peers: 20)
         settings.fullMeshCount = 6
-        do {
-            _ = try Trial(seed: seed, settings: settings).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: settings).expectToPass()
     }
 
     @Test(

@@ -21,11 +21,7 @@ import Testing
 struct SwarmTests {
     @Test("peers come through a swarm of faults", arguments: 1...16)
     func swarm(seed: UInt64) throws {
-        do {
-            _ = try Trial(seed: seed, settings: TrialSettings(peers: seed % 4 == 0 ? 10 : 5)).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: TrialSettings(peers: seed % 4 == 0 ? 10 : 5)).expectToPass()
     }
 
     @Test("liars harm nobody but themselves", arguments: [1, 3, 4])
@@ -34,11 +30,7 @@ struct SwarmTests {
         settings.habits = [.lying, .lying, .lying]
         let trial = Trial(seed: seed, settings: settings)
         try #require(trial.kinds.contains("lying"))
-        do {
-            _ = try trial.run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try trial.expectToPass()
     }
 
     /// 634, 729 and 811: a lie far ahead parted the logs for good. 91, 198 and 245: one that came first took away the
@@ -48,11 +40,7 @@ struct SwarmTests {
         var settings = TrialSettings(peers: 5)
         // There were none when these were found.
         settings.habits.removeAll { $0 == .relaying }
-        do {
-            _ = try Trial(seed: seed, settings: settings).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: settings).expectToPass()
     }
 
     /// 8245: a lobby line that nobody heard, from a process whose clock was then moved by a day, is no loss.
@@ -60,11 +48,7 @@ struct SwarmTests {
     /// 10091: a relay gave up a member that listened and said nothing.
     @Test("seeds of 20 peers that have found something", arguments: [4793, 8245, 10091] as [UInt64])
     func foundAtTwenty(seed: UInt64) throws {
-        do {
-            _ = try Trial(seed: seed, settings: TrialSettings(peers: 20)).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: TrialSettings(peers: 20)).expectToPass()
     }
 
     /// Two hours. 5: a clock that jumps there and back ends a gathering, with what nobody heard in it. Too long for a
@@ -73,11 +57,7 @@ struct SwarmTests {
     func foundInHours(seed: UInt64) throws {
         var settings = TrialSettings(peers: 8)
         settings.last(.seconds(7_200))
-        do {
-            _ = try Trial(seed: seed, settings: settings).run()
-        } catch let violation as Violation {
-            Issue.record("seed \(seed): \(violation)")
-        }
+        try Trial(seed: seed, settings: settings).expectToPass()
     }
 
     @Test("two LANs with a relay between them come through", arguments: 1...8)
@@ -86,11 +66,7 @@ struct SwarmTests {
         settings.habits = [.relaying]
         let trials = (0..<20).map { Trial(seed: seed + 100 * $0, settings: settings) }
         let trial = try #require(trials.first { $0.kinds.contains("relaying") })
-        do {
-            _ = try trial.run()
-        } catch let violation as Violation {
-            Issue.record("seed \(trial.seed): \(violation)")
-        }
+        try trial.expectToPass()
     }
 
     @Test("each kind of fault, all the time and alone", arguments: FaultPlan.Kind.allCases)
