@@ -67,10 +67,13 @@ public enum Event: Equatable, Sendable {
         public var away: String?
         /// For `relay`: the name of the relay that it is at.
         public var relay: String?
+        /// For `lan`: a firewall, here or there, lets nothing in that was not asked for, and the link came about all the
+        /// same.
+        public var isThroughFirewall: Bool
 
         public init(
             name: String, id: PeerID, via: Via = .lan, address: Endpoint? = nil, isBlocked: Bool = false,
-            away: String? = nil, relay: String? = nil
+            away: String? = nil, relay: String? = nil, isThroughFirewall: Bool = false
         ) {
             self.name = name
             self.id = id
@@ -79,6 +82,7 @@ public enum Event: Equatable, Sendable {
             self.isBlocked = isBlocked
             self.away = away
             self.relay = relay
+            self.isThroughFirewall = isThroughFirewall
         }
     }
 

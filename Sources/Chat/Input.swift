@@ -22,7 +22,12 @@ public enum Input: Sendable {
     case interfacesChanged([NetworkInterface])
     /// The clock jumped by more than the loop can explain: the machine slept.
     case resumed
-    case datagramReceived([UInt8], from: Endpoint)
+    case datagramReceived([UInt8], from: Endpoint, by: DatagramPath)
+    /// This machine's kernel knows the hardware address of a neighbour that it did not know before: something came from
+    /// there, even if a firewall dropped it, or was sent there and answered.
+    case neighbourSeen(IPAddress)
+    /// What keeps us from sending or hearing, as far as the host can tell; the whole new list.
+    case obstaclesChanged([ReachObstacle])
     /// Somebody's connection was accepted. The host numbers accepted links from 2^63 up, guests' from
     /// ``LinkID/firstGuest`` up.
     case linkAccepted(LinkID, from: Endpoint)
@@ -36,6 +41,23 @@ public enum Input: Sendable {
     /// The time that `nextDeadline` named has come.
     case deadlineReached
     case commanded(Command, token: CommandToken?)
+}
+
+/// How a datagram came to us.
+public enum DatagramPath: Equatable, Sendable {
+    /// Sent to the group and heard on the interface of this index; 0 if that is not known.
+    case multicast(interface: UInt32)
+    /// Sent to an address of this machine.
+    case unicast
+}
+
+/// What keeps a peer from being found, as the host notices it.
+public enum ReachObstacle: Equatable, Sendable {
+    /// Another program has the UDP port of discovery for itself.
+    case discoveryPortTaken
+    /// The system refuses to send to the group on the interface of this name (`EPERM`): a firewall of outgoing traffic,
+    /// or a VPN's kill switch.
+    case sendingForbidden(interface: String)
 }
 
 /// Why the host closed a link.
@@ -60,6 +82,19 @@ public struct NetworkInterface: Equatable, Sendable {
     /// The hardware address of the router by which it leads to other networks: tells networks apart that have the same
     /// prefix. Empty: there is none, or it is not known.
     public var router: [UInt8]
+    public var kind: Kind
+
+    /// What an interface leads to.
+    public enum Kind: String, Sendable {
+        /// A network of machines: Ethernet, Wi-Fi, a bridge with a port of either.
+        case lan
+        /// One machine at the other end: PPP, a serial line.
+        case pointToPoint
+        /// A bridge that only containers or virtual machines of this machine are on.
+        case containers
+        /// A tunnel of a VPN.
+        case vpn
+    }
 
     public struct Prefix: Equatable, Sendable {
         public var address: IPAddress
@@ -72,12 +107,15 @@ public struct NetworkInterface: Equatable, Sendable {
         }
     }
 
-    public init(index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix], router: [UInt8] = []) {
+    public init(
+        index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix], router: [UInt8] = [], kind: Kind = .lan
+    ) {
         self.index = index
         self.name = name
         self.isLoopback = isLoopback
         self.addresses = addresses
         self.router = router
+        self.kind = kind
     }
 }
 

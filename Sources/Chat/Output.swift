@@ -9,7 +9,7 @@ public enum Output: Sendable {
     /// Look a host up by its name; answered by `hostFound`.
     case findHost(name: String, port: UInt16)
     /// Connect; answered by `linkOpened` or `linkClosed`.
-    case openLink(LinkID, to: Endpoint)
+    case openLink(LinkID, to: Endpoint, from: LocalPort)
     /// Queue these bytes. The host cuts a link whose queue passes `Bounds.linkQueueBytes` (`tooSlow`).
     case sendOnLink(LinkID, [UInt8])
     /// Send what is queued, then close (`abruptly`: close at once). Answered by `linkClosed(_, .closedByUs)`.
@@ -21,6 +21,15 @@ public enum Output: Sendable {
     case note(Note)
     /// The core is done: flush the links and end the process.
     case finished(ExitStatus)
+}
+
+/// The TCP port that a connection of ours is made from.
+public enum LocalPort: Equatable, Sendable {
+    /// One that the system chooses.
+    case any
+    /// The one that we accept links on. Two peers that dial each other so, each at the other's link port, meet in one
+    /// connection although neither lets in what it did not ask for (TCP's simultaneous open, RFC 9293 §3.5).
+    case linkPort
 }
 
 /// The process's exit status (DESIGN §6).

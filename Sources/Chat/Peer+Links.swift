@@ -12,7 +12,7 @@ extension Peer {
         let link = makeLink(
             LinkID(number: presence.lastLinkNumber), .dialled(target), endpoint, phase: .awaitingConnection)
         links.insert(link)
-        outputs.push(.openLink(link.id, to: endpoint))
+        outputs.push(.openLink(link.id, to: endpoint, from: .any))
         agenda.ask(for: .care, at: now + Bounds.connectTime)
     }
 

@@ -50,7 +50,7 @@ extension Peer {
             LinkID(number: presence.lastLinkNumber), .relay(visit), endpoint, phase: .awaitingConnection)
         visits.all[visit].stage = .awaitingWelcome(link.id)
         links.insert(link)
-        outputs.push(.openLink(link.id, to: endpoint))
+        outputs.push(.openLink(link.id, to: endpoint, from: .any))
         agenda.ask(for: .care, at: now + Bounds.relayConnectTime)
     }
 

@@ -70,9 +70,10 @@ public struct Peer: Core {
             discovery.resumed(at: now)
             askAllLinksForLife()
             hurryRelays()
-        case .datagramReceived(let bytes, let endpoint):
+        case .datagramReceived(let bytes, let endpoint, _):
             let version = discovery.datagramReceived(bytes, from: endpoint, at: now)
             if let version { versionHeard(version) }
+        case .neighbourSeen, .obstaclesChanged: break
         case .hostFound(let name, let endpoints):
             hostFound(name, endpoints)
         case .linkAccepted(let id, let endpoint):

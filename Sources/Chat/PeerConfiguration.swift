@@ -8,6 +8,10 @@ public struct PeerConfiguration: Sendable {
     public var isStrictAboutName = false
     /// Announce by multicast.
     public var usesMulticast = true
+    /// Announce by unicast to each address of a network where nobody is heard (Protocol.md, Introduction by unicast).
+    public var usesSweep = true
+    /// The UDP port of discovery, on this machine and all others.
+    public var discoveryPort = Limits.discoveryPort
     /// Peers to dial where multicast does not pass.
     public var endpoints: [Endpoint] = []
 

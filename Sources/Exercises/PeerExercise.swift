@@ -50,16 +50,19 @@ struct PeerExercise {
     }
 
     private mutating func operate() {
-        switch byte() % 12 {
+        let choice = byte()
+        let path: DatagramPath = choice < 128 ? .multicast(interface: 2) : .unicast
+        switch choice % 12 {
         case 0: passTime(.milliseconds(Int64(byte()) * 10))
-        case 1: tell(.datagramReceived(chunk(), from: endpoint()))
-        case 2: tell(.datagramReceived(announcement(), from: endpoint()))
+        case 1: tell(.datagramReceived(chunk(), from: endpoint(), by: path))
+        case 2: tell(.datagramReceived(announcement(), from: endpoint(), by: path))
         case 3: accept()
         case 4: if let link = link() { tell(.linkBytesReceived(link, chunk())) }
         case 5: if let link = link() { send(raw: chunk(), on: link) }
         case 6, 7, 8: if let link = link(), let frame = frame() { send(raw: frame.encoded(), on: link) }
         case 9: tell(.commanded(command(), token: CommandToken(number: 1)))
         case 10: close()
+        case 11 where choice >= 192: tell(.neighbourSeen(endpoint().address))
         default: tell(byte() & 1 == 0 ? .resumed : .interfacesChanged(interfaces()))
         }
     }
@@ -211,7 +214,7 @@ struct PeerExercise {
             case .sendOnLink(let link, let bytes):
                 guard let received = try? channels[link]?.received(bytes), !received.answer.isEmpty else { continue }
                 answers.append(.linkBytesReceived(link, received.answer))
-            case .openLink(let link, _): answers.append(.linkClosed(link, .failed("connection refused")))
+            case .openLink(let link, _, _): answers.append(.linkClosed(link, .failed("connection refused")))
             case .closeLink(let link, _): closed.append(link)
             default: break
             }

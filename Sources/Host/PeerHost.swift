@@ -174,7 +174,9 @@ public final class PeerHost<C: Core> {
                 if let input = links.ready(id, readiness) { handle(input) }
             case .datagrams(let number, let toGroup):
                 multicast?.receive(on: number, toGroup: toGroup) {
-                    if !isBetweenPlaces { handle(.datagramReceived($0, from: $1)) }
+                    if !isBetweenPlaces {
+                        handle(.datagramReceived($0, from: $1, by: .multicast(interface: 0)))
+                    }
                 }
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
@@ -267,9 +269,9 @@ public final class PeerHost<C: Core> {
             case .multicast(let bytes): multicast?.multicast(bytes)
             case .sendDatagram(let bytes, let endpoint): multicast?.send(bytes, to: endpoint)
             case .findHost(let name, let port): links.finder.find(name, port: port)
-            case .openLink(let id, _) where isBetweenPlaces:
+            case .openLink(let id, _, _) where isBetweenPlaces:
                 pending.append(.linkClosed(id, .failed("the network is changing")))
-            case .openLink(let id, let endpoint): links.open(id, to: endpoint, at: moment.now)
+            case .openLink(let id, let endpoint, _): links.open(id, to: endpoint, at: moment.now)
             case .sendOnLink(let id, let bytes):
                 if showsFirst { writeOutput() }
                 showsFirst = false

@@ -49,7 +49,7 @@ struct Liar: Core {
         guard !isOver else { return }
         switch input {
         case .started: nextLie = now + .milliseconds(100)
-        case .datagramReceived(let bytes, let source): heard.datagram(bytes, from: source, except: identity.peerID)
+        case .datagramReceived(let bytes, let source, _): heard.datagram(bytes, from: source, except: identity.peerID)
         case .linkAccepted(let link, _):
             let key = NoiseKeyPair.made(of: random.bytes(32))
             lines[link] = Line(channel: LiarChannel(.responder, identity, staticKey, key))
@@ -64,7 +64,7 @@ struct Liar: Core {
             if now >= end { return giveUp() }
             lie(at: now, wall: wall)
             nextLie = now + .milliseconds(Int64(20 + random.uniform(below: 400)))
-        case .interfacesChanged, .resumed, .commanded, .hostFound: break
+        case .interfacesChanged, .neighbourSeen, .obstaclesChanged, .resumed, .commanded, .hostFound: break
         }
     }
 
@@ -108,7 +108,7 @@ struct Liar: Core {
         let key = NoiseKeyPair.made(of: random.bytes(32))
         lines[link] = Line(channel: LiarChannel(.initiator, identity, staticKey, key))
         open.append(link)
-        outputs.append(.openLink(link, to: endpoint))
+        outputs.append(.openLink(link, to: endpoint, from: .any))
     }
 
     // Lies.

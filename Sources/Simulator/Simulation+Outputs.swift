@@ -9,7 +9,7 @@ extension Simulation {
             if machines[host.number].generation == generation { deliver(input, to: host) }
         case .datagram(let bytes, let sender, let source, let host):
             guard network.passes(from: sender, to: host) else { return }
-            deliver(.datagramReceived(bytes, from: source), to: host, from: sender)
+            deliver(.datagramReceived(bytes, from: source, by: .multicast(interface: 0)), to: host, from: sender)
         case .deadline(let host, let generation, let at):
             guard machines[host.number].generation == generation, machines[host.number].scheduledDeadline == at,
                 !machines[host.number].isAsleep
@@ -39,7 +39,7 @@ extension Simulation {
             // There are no names in this world.
             let generation = machines[host.number].generation
             queue.push(.input(host, generation: generation, .hostFound(name: name, endpoints: [])), at: now)
-        case .openLink(let link, let endpoint): openLink(link, from: host, to: endpoint)
+        case .openLink(let link, let endpoint, _): openLink(link, from: host, to: endpoint)
         case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
         case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
         case .notify(let event, let token):
@@ -88,7 +88,9 @@ extension Simulation {
         case .started: text = "started"
         case .interfacesChanged(let interfaces): text = "interfaces changed to \(interfaces.map(\.name))"
         case .resumed: text = "resumed"
-        case .datagramReceived(let bytes, _): text = "datagram: \(Self.summary(ofDatagram: bytes))"
+        case .datagramReceived(let bytes, _, _): text = "datagram: \(Self.summary(ofDatagram: bytes))"
+        case .neighbourSeen(let address): text = "neighbour \(address)"
+        case .obstaclesChanged(let obstacles): text = "obstacles: \(obstacles)"
         case .hostFound(let name, let endpoints): text = "host \(name) found at \(endpoints)"
         case .linkAccepted(let link, _): text = "link \(link.name) accepted"
         case .linkOpened(let link): text = "link \(link.name) opened"

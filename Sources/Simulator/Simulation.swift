@@ -144,7 +144,7 @@ public final class Simulation<Node: Core> {
 
     /// A datagram that no core sent, from an address of nobody's.
     public func inject(datagram bytes: [UInt8], to host: HostID) {
-        deliver(.datagramReceived(bytes, from: Self.stranger), to: host)
+        deliver(.datagramReceived(bytes, from: Self.stranger, by: .multicast(interface: 0)), to: host)
     }
 
     static var stranger: Endpoint { Endpoint(address: .v4(0x0AFF_0001), port: linkPort) }

@@ -2,6 +2,8 @@
 public enum Limits {
     /// The protocol's version, in announcements and handshakes.
     public static let version: UInt64 = 1
+    /// The UDP port of announcements.
+    public static let discoveryPort: UInt16 = 47474
     /// A UDP datagram: fits any path unfragmented (IPv6's minimum MTU is 1280).
     public static let datagramBytes = 512
     /// A name.

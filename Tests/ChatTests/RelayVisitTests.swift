@@ -62,7 +62,7 @@ private final class ScriptedRelay {
     private func drain() {
         while let output = peer.nextOutput() {
             switch output {
-            case .openLink(let id, _): opened(id)
+            case .openLink(let id, _, _): opened(id)
             case .sendOnLink(let id, let bytes): if id == link { arrive(bytes) }
             case .closeLink(let id, _):
                 if id == link { link = nil }

@@ -14,7 +14,9 @@ extension HostTests {
             let hub = try ToyHost()
             let callers = try ToyHost()
             let message = [UInt8](repeating: 7, count: 300)
-            for number in 0...listeners { callers.want(.openLink(LinkID(number: UInt64(number)), to: hub.endpoint)) }
+            for number in 0...listeners {
+                callers.want(.openLink(LinkID(number: UInt64(number)), to: hub.endpoint, from: .any))
+            }
             #expect(try turn(hub, callers) { hub.board.accepted.count == listeners + 1 })
             #expect(try turn(hub, callers) { callers.board.opened.count == listeners + 1 })
             hub.board.answer = { input in

@@ -13,7 +13,7 @@ extension HostTests {
         /// Two hosts with a link between them that stands.
         private func pair() throws -> (caller: ToyHost, called: ToyHost) {
             let (caller, called) = (try ToyHost(), try ToyHost())
-            caller.want(.openLink(link, to: called.endpoint))
+            caller.want(.openLink(link, to: called.endpoint, from: .any))
             #expect(try turn(caller, called) { !caller.board.opened.isEmpty && !called.board.accepted.isEmpty })
             return (caller, called)
         }
@@ -63,7 +63,7 @@ extension HostTests {
             #expect(caller.board.ends[link] == .tooSlow)
             #expect(try turn(caller, called) { called.board.ends.count == 1 })
             let second = LinkID(number: 2)
-            caller.want(.openLink(second, to: called.endpoint))
+            caller.want(.openLink(second, to: called.endpoint, from: .any))
             #expect(try turn(caller, called) { caller.board.opened.contains(second) })
         }
 
@@ -75,7 +75,7 @@ extension HostTests {
                 let gone = try ToyHost()
                 port = gone.host.linkPort
             }
-            caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port)))
+            caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port), from: .any))
             #expect(try turn(caller) { caller.board.ends[link] != nil })
             #expect(caller.board.ends[link] == .failed("Connection refused"))
             #expect(caller.board.opened.isEmpty)
@@ -88,7 +88,7 @@ extension HostTests {
             let interfaces = try InterfaceList(only: []).interfaces
             // A machine may have been set up without IPv6.
             guard interfaces.contains(where: { $0.addresses.contains { $0.address == loopback } }) else { return }
-            caller.want(.openLink(link, to: Endpoint(address: loopback, port: called.host.linkPort)))
+            caller.want(.openLink(link, to: Endpoint(address: loopback, port: called.host.linkPort), from: .any))
             #expect(try turn(caller, called) { caller.board.opened == [link] && called.board.accepted.count == 1 })
         }
 
@@ -123,7 +123,7 @@ extension HostTests {
                     #expect(during.count > before.count)
                     for batch in 0..<20 {
                         let links = (1...50).map { LinkID(number: UInt64(batch * 50 + $0)) }
-                        for link in links { caller.want(.openLink(link, to: called.endpoint)) }
+                        for link in links { caller.want(.openLink(link, to: called.endpoint, from: .any)) }
                         #expect(try turn(caller, called) { caller.board.opened.count == (batch + 1) * 50 })
                         for link in links { caller.want(.closeLink(link, abruptly: batch % 2 == 0)) }
                         #expect(try turn(caller, called) { called.board.ends.count == (batch + 1) * 50 })

@@ -55,7 +55,7 @@ extension HostTests {
             }
             #expect(try turn(host) { host.board.accepted.count == 1000 })
             let link = LinkID(number: 1)
-            honest.want(.openLink(link, to: host.endpoint), .sendOnLink(link, [1]))
+            honest.want(.openLink(link, to: host.endpoint, from: .any), .sendOnLink(link, [1]))
             #expect(try turn(host, honest) { host.board.received.count == 1 })
         }
 

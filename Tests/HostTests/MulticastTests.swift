@@ -137,7 +137,7 @@ extension HostTests {
                 #expect(host.status == nil)
                 NetworkNamespace.ip("link set lo up")
                 let link = LinkID(number: 1)
-                host.want(.openLink(link, to: host.endpoint))
+                host.want(.openLink(link, to: host.endpoint, from: .any))
                 #expect(try turn(host) { host.board.opened == [link] })
             }
         }

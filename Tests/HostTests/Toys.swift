@@ -24,6 +24,10 @@ struct ToyCore: Core {
         var ends: [LinkID: LinkEnd] = [:]
         var commands: [Command] = []
         var deadlines = 0
+        /// How each of the datagrams came.
+        var paths: [DatagramPath] = []
+        var neighbours: [IPAddress] = []
+        var obstacles: [ReachObstacle] = []
         var found: [String: [Endpoint]] = [:]
     }
 
@@ -33,7 +37,11 @@ struct ToyCore: Core {
         board.inputs.append(input)
         switch input {
         case .started(_, let interfaces), .interfacesChanged(let interfaces): board.interfaces = interfaces
-        case .datagramReceived(let bytes, let from): board.datagrams.append((bytes, from))
+        case .datagramReceived(let bytes, let from, let path):
+            board.datagrams.append((bytes, from))
+            board.paths.append(path)
+        case .neighbourSeen(let address): board.neighbours.append(address)
+        case .obstaclesChanged(let obstacles): board.obstacles = obstacles
         case .linkAccepted(let link, _): board.accepted.append(link)
         case .linkOpened(let link): board.opened.append(link)
         case .linkBytesReceived(let link, let bytes): board.received[link, default: []] += bytes

@@ -23,8 +23,8 @@ struct Chatterbox: Core {
         switch input {
         case .started(_, let list), .interfacesChanged(let list): interfaces = list
         case .resumed: resumptions += 1
-        case .hostFound: break
-        case .datagramReceived(let bytes, _): datagrams.append(bytes)
+        case .hostFound, .neighbourSeen, .obstaclesChanged: break
+        case .datagramReceived(let bytes, _, _): datagrams.append(bytes)
         case .linkAccepted: accepted += 1
         case .linkOpened(let link):
             isOpen = true
@@ -61,7 +61,7 @@ struct Chatterbox: Core {
         dialled = link
         isOpen = false
         waiting = [bytes]
-        outputs.append(.openLink(link, to: endpoint))
+        outputs.append(.openLink(link, to: endpoint, from: .any))
     }
 
     mutating func nextOutput() -> Output? { outputs.isEmpty ? nil : outputs.removeFirst() }
