@@ -24,6 +24,8 @@ enum PeerDuty: Int, AgendaDuty {
     case tending
     /// Note that private messages have been shown.
     case seen
+    /// Nobody is there: look whether there is a cause that a person can be told.
+    case silence
     /// Keep where we are, for the next start.
     case whereabouts
     /// Go over to another gathering.
@@ -46,6 +48,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .comparison: "statements to compare"
         case .tending: "links to choose"
         case .seen: "messages have been shown"
+        case .silence: "nobody is there"
         case .whereabouts: "where we are is kept"
         case .gathering: "gatherings have met"
         case .retention: "old entries are let go of"

@@ -4,6 +4,8 @@ struct Beacon {
     /// Bytes a second of all peers' steady announcements on a LAN.
     static let budgetBytesPerSecond = 2_000.0
     static let shortestInterval = 2.0
+    /// The same while nobody is there: an open newcomer then hears who is behind a firewall within 1.5 s.
+    static let searchingInterval = 1.0
     static let burst: [Duration] = [.zero, .milliseconds(250), .seconds(1)]
     /// Bytes of IPv4 and UDP, or IPv6 and UDP, headers: the mean.
     private static let headerBytes = 38.0
@@ -14,11 +16,19 @@ struct Beacon {
     private var pending: [Instant] = []
     private var lastSent: Instant?
     private var nextSteady: Instant?
+    /// Nobody is there, as far as we know.
+    private var isSearching = false
     /// Running mean of the sizes of announcements heard (RFC 3550 §6.3.3).
     private var meanBytes = 220.0
 
     mutating func burst(at now: Instant) {
         pending = Self.burst.map { now + $0 }
+    }
+
+    mutating func searchingChanged(to isSearching: Bool, population: Int, at now: Instant) {
+        guard isSearching != self.isSearching else { return }
+        self.isSearching = isSearching
+        populationChanged(to: population, at: now)
     }
 
     mutating func heard(bytes: Int) { meanBytes += (Double(bytes) - meanBytes) / 16 }
@@ -57,7 +67,8 @@ struct Beacon {
 
     private func interval(population: Int) -> Double {
         let bytes = Self.familyCount * (meanBytes + Self.headerBytes)
-        return max(Self.shortestInterval, Double(population) * bytes / Self.budgetBytesPerSecond)
+        let shortest = isSearching ? Self.searchingInterval : Self.shortestInterval
+        return max(shortest, Double(population) * bytes / Self.budgetBytesPerSecond)
     }
 
     private func wait(population: Int, unit: Double) -> Duration {

@@ -22,9 +22,13 @@ struct Channel {
     /// Messages of the handshake, with their lengths, ready for the connection.
     private var messages: [UInt8] = []
 
-    init(role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair) {
+    /// - Parameter spare: see ``LinkHandshake``.
+    init(
+        role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
+        spare: NoiseKeyPair? = nil
+    ) {
         stage = .awaitingHandshake(
-            LinkHandshake(role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral))
+            LinkHandshake(role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral, spare: spare))
     }
 
     /// In the place of one that is of no use any more: reads nothing, has nothing to send, keeps nothing.
@@ -66,6 +70,8 @@ struct Channel {
             switch try handshake.messageReceived(Array(record)) {
             case .send(let message):
                 appendRecord(message)
+                stage = .awaitingHandshake(handshake)
+            case .wait:
                 stage = .awaitingHandshake(handshake)
             case .sendAndFinish(let message, let peer, let transport):
                 appendRecord(message)

@@ -182,6 +182,14 @@ struct DialSchedule {
         }
     }
 
+    /// The peer that was first asked for among those that as many dials in a row did not reach.
+    func triedInVain(_ count: Int) -> PeerID? {
+        let entry = entries.filter { $0.value.attempts >= count && !$0.value.isLasting }
+            .min { $0.value.number < $1.value.number }
+        guard case .peer(let peer)? = entry?.key else { return nil }
+        return peer
+    }
+
     func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
     func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
 

@@ -4,6 +4,8 @@ import Wire
 /// Whom to dial: a peer that was heard of, or an address that the user gave.
 enum DialTarget: Hashable {
     case peer(PeerID)
+    /// The same from our link port, while it dials us in the same way (``CrossingDials``).
+    case crossing(PeerID)
     case endpoint(Endpoint)
 }
 
@@ -19,6 +21,10 @@ struct Discovery {
         case exchange(with: PeerID, [PeerID])
         /// Our own identity was heard from another process.
         case identityInUse(Endpoint)
+        /// Send our announcement to the port of discovery of this address, if it is at most this long.
+        case reply(to: IPAddress, maximumBytes: Int)
+        /// What introduction by unicast asks for.
+        case reach(Reach.Act)
     }
 
     let peer: PeerID
@@ -35,19 +41,29 @@ struct Discovery {
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
-    /// Others run on this machine: introductions to loopback addresses may be meant for us.
-    private var hearsLoopback = false
-    /// Where those are that were heard lately. Only counted.
-    private var addresses: Set<IPAddress> = []
+    private var hearing = Hearing()
+    /// Introduction by unicast.
+    var reach: Reach
     var acts: [Act] = []
 
     init(
-        peer: PeerID, instance: UInt64, random: RandomStream, mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount)
+        peer: PeerID, instance: UInt64, random: RandomStream, mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount),
+        usesSweep: Bool = true
     ) {
         self.peer = peer
         self.instance = instance
+        var random = random
+        reach = Reach(usesSweep: usesSweep, random: RandomStream(seed: random.bytes(32)))
         self.random = random
         self.mesh = mesh
+    }
+
+    /// Whom announcements are heard from.
+    private struct Hearing {
+        /// Others run on this machine: introductions to loopback addresses may be meant for us.
+        var isOnLoopback = false
+        /// Where those are that were heard lately. Only counted.
+        var addresses: Set<IPAddress> = []
     }
 
     /// How many linked peers a newcomer is introduced to.
@@ -60,24 +76,42 @@ struct Discovery {
 
     // What happens.
 
-    mutating func started(at now: Instant) {
+    /// - Parameter interfaces: where we announce ourselves.
+    mutating func started(on interfaces: [NetworkInterface], at now: Instant) {
         startedAt = now
         beacon.burst(at: now)
+        reach.interfacesChanged(interfaces, at: now)
+        searchingMayHaveChanged(at: now)
     }
 
-    mutating func interfacesChanged(at now: Instant) {
+    /// - Parameter interfaces: nil if we do not announce ourselves.
+    mutating func interfacesChanged(to interfaces: [NetworkInterface]?, at now: Instant) {
+        if let interfaces { reach.interfacesChanged(interfaces, at: now) }
+        resumed(at: now)
+    }
+
+    mutating func resumed(at now: Instant) {
         beacon.burst(at: now)
         dials.retryAll(at: now)
+        searchingMayHaveChanged(at: now)
     }
-
-    mutating func resumed(at now: Instant) { interfacesChanged(at: now) }
 
     /// - Returns: the version of the protocol that it is of, if not ours: then it is unheard.
     @discardableResult
-    mutating func datagramReceived(_ bytes: [UInt8], from source: Endpoint, at now: Instant) -> UInt64? {
+    mutating func datagramReceived(
+        _ bytes: [UInt8], from source: Endpoint, by path: DatagramPath = .multicast(interface: 0), at now: Instant
+    ) -> UInt64? {
         guard gate.admits(bytes.count, from: source.address, at: now) else { return nil }
         do {
-            announcementReceived(try SignedAnnouncement(parsing: bytes), from: source, at: now)
+            switch path {
+            case .multicast(let interface):
+                announcementReceived(try SignedAnnouncement(parsing: bytes), from: source, on: interface, at: now)
+            case .unicast:
+                // What comes over a router is not meant: nobody sends it so, but somebody may pretend to.
+                guard reach.isOnLink(source.address) else { return nil }
+                let announcement = try SignedAnnouncement(parsingPadded: bytes)
+                introducedItself(announcement, byteCount: bytes.count, from: source, at: now)
+            }
         } catch {
             if case .anotherVersion(let version) = error { return version }
         }
@@ -85,10 +119,11 @@ struct Discovery {
     }
 
     private mutating func announcementReceived(
-        _ announcement: SignedAnnouncement, from source: Endpoint, at now: Instant
+        _ announcement: SignedAnnouncement, from source: Endpoint, on interface: UInt32, at now: Instant
     ) {
         let content = announcement.announcement
         if content.peer == peer {
+            if content.instance == instance { return reach.multicastReturned(on: interface, at: now) }
             guard content.instance != instance, gate.admitsVerification(from: source.address, at: now),
                 announcement.verify(), content.kind != .goodbye
             else { return }
@@ -96,7 +131,7 @@ struct Discovery {
             return
         }
         beacon.heard(bytes: announcement.bytes.count)
-        if source.address.isLoopback { hearsLoopback = true }
+        if source.address.isLoopback { hearing.isOnLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
         guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),
             announcement.verify()
@@ -112,6 +147,7 @@ struct Discovery {
         }
         let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
         guard sightings.saw(announcement, at: endpoint, now: now, protecting: linked) else { return }
+        sightings.heardByGroup(content.peer)
         heard(from: source.address, at: now)
         considerDial(content.peer, from: source.address, isNewProcess: isNewProcess, isIntroduced: false, at: now)
     }
@@ -152,6 +188,7 @@ struct Discovery {
 
     mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant) {
         dials.cancel(.peer(other))
+        reach.linkUp(other)
         if dialled, let endpoint { dials.satisfied(.endpoint(endpoint), by: other) }
         guard !isLinked(other) else { return }
         linked.insert(sorted: other)
@@ -160,6 +197,11 @@ struct Discovery {
         // On a big LAN its statement tells all.
         guard !mesh.isSparse else { return }
         var others = linked.filter { $0 != other }
+        if reach.hasExchanged(with: other, at: now) {
+            // Multicast does not suffice for it, so others may know of it from us only.
+            for chosen in others { acts.append(.exchange(with: chosen, [other])) }
+            return
+        }
         for _ in 0..<min(Self.introductionFanout, others.count) {
             let chosen = others.remove(at: Int(random.uniform(below: UInt64(others.count))))
             acts.append(.exchange(with: chosen, [other]))
@@ -212,7 +254,7 @@ struct Discovery {
 
     private mutating func suggest(_ other: PeerID, _ endpoints: [Endpoint], port: UInt16) {
         for endpoint in endpoints.prefix(SightingTable.endpointCount)
-        where !endpoint.address.isLoopback || hearsLoopback {
+        where !endpoint.address.isLoopback || hearing.isOnLoopback {
             sightings.suggested(other, at: Endpoint(address: endpoint.address, port: port))
         }
     }
@@ -227,6 +269,7 @@ struct Discovery {
     }
 
     mutating func dialFailed(_ target: DialTarget, endpoint: Endpoint?, at now: Instant) {
+        if case .crossing = target { return }
         if case .peer(let other) = target {
             if let endpoint { sightings.failed(other, at: endpoint) }
             mesh.dialFailed(other, at: now)
@@ -236,7 +279,13 @@ struct Discovery {
     }
 
     mutating func deadlineReached(at now: Instant) {
-        if beacon.isDue(at: now, population: population + 1, unit: random.unit()) { acts.append(.announce) }
+        if beacon.isDue(at: now, population: population + 1, unit: random.unit()) {
+            acts.append(.announce)
+            reach.multicastSent(at: now)
+        }
+        reach.deadlineReached(at: now)
+        while let act = reach.nextAct() { acts.append(.reach(act)) }
+        searchingMayHaveChanged(at: now)
         if let due = nextExchange, due <= now { exchange(at: now) }
         for target in dials.takeDue(at: now) { dial(target, at: now) }
         guard sightings.isSweepDue(at: now) else { return }
@@ -245,8 +294,8 @@ struct Discovery {
         } else {
             sightings.expire(at: now) { linked.contains(sorted: $0) }
         }
-        if let changed = sightings.takeAddresses() { addresses = changed }
-        mesh.heard(fromAddresses: addresses.count, peers: sightings.count)
+        if let changed = sightings.takeAddresses() { hearing.addresses = changed }
+        mesh.heard(fromAddresses: hearing.addresses.count, peers: sightings.count)
     }
 
     // What is asked.
@@ -266,6 +315,7 @@ struct Discovery {
     var nextDeadline: Deadline? {
         var next = beacon.nextDeadline
         if let nextExchange { next = .earlier(next, Deadline(at: nextExchange, reason: "introductions to exchange")) }
+        next = .earlier(next, reach.nextDeadline)
         return .earlier(next, dials.nextDeadline)
     }
 
@@ -315,9 +365,11 @@ struct Discovery {
     }
 
     private mutating func heard(from address: IPAddress, at now: Instant) {
-        guard addresses.count < SightingTable.capacity, addresses.insert(address).inserted else { return }
+        guard hearing.addresses.count < SightingTable.capacity, hearing.addresses.insert(address).inserted else {
+            return
+        }
         let (wasSparse, wasCrowded) = (mesh.isSparse, mesh.isCrowded)
-        mesh.heard(fromAddresses: addresses.count, peers: sightings.count)
+        mesh.heard(fromAddresses: hearing.addresses.count, peers: sightings.count)
         if mesh.isSparse, !wasSparse {
             for target in dials.untried {
                 if let pause = latePause(at: now) { dials.putOff(target, until: now + pause, isLate: true) }
@@ -333,6 +385,8 @@ struct Discovery {
         switch target {
         case .endpoint(let endpoint):
             acts.append(.dial(target, [endpoint]))
+        // Has a schedule of its own.
+        case .crossing: dials.cancel(target)
         case .peer(let other):
             let isEnough = mesh.isSparse && mesh.table.reaches(other) && !mesh.isWanted(other, at: now)
             guard !isLinked(other), !isEnough, let endpoints = sightings[other]?.endpoints, !endpoints.isEmpty else {

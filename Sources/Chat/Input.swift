@@ -64,6 +64,8 @@ public enum ReachObstacle: Equatable, Sendable {
 public enum LinkEnd: Equatable, Sendable {
     /// The other side closed in order.
     case closedByPeer
+    /// The machine is there, and nobody accepts connections at that port.
+    case refused
     /// Reset, unreachable, timed out: the text is for people.
     case failed(String)
     /// The peer did not read what was queued for it.

@@ -10,6 +10,11 @@ struct Link {
         case relay(Int)
         /// Carried by a relay's link: it has no connection of its own.
         case tunnel
+
+        /// Dialled from our link port, so that the other side's dial may be the same connection.
+        var isCrossing: Bool {
+            if case .dialled(.crossing) = self { true } else { false }
+        }
     }
 
     /// Named by what is awaited. Only forwards: connection → handshake → hello → established → closed.
@@ -41,6 +46,8 @@ struct Link {
     var exchange = LinkExchange()
     /// In the table's list of links that have something to send.
     var isToBeFlushed = false
+    /// A firewall is between the two, and it stands all the same.
+    var isThroughFirewall = false
     /// How we stood when our hello left.
     var greeting: Greeting?
 

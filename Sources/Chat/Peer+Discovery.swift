@@ -12,7 +12,10 @@ extension Peer {
         presence.place = Place(interfaces)
         resumeGathering()
         naming.claim(configuration.name, at: now, wall: wall)
-        if configuration.usesMulticast { discovery.started(at: now) }
+        if configuration.usesMulticast {
+            discovery.started(on: interfaces, at: now)
+            linksChanged()
+        }
         for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
         dialRelays()
         agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
@@ -21,7 +24,8 @@ extension Peer {
 
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
         moved(to: Place(interfaces))
-        discovery.interfacesChanged(at: now)
+        discovery.interfacesChanged(to: configuration.usesMulticast ? interfaces : nil, at: now)
+        linksChanged()
         askAllLinksForLife()
         hurryRelays()
     }
@@ -48,6 +52,8 @@ extension Peer {
         case .exchange(let peer, let others):
             guard let link = links.direct(with: peer) else { return }
             send(.peers(discovery.introductions(of: others, limit: 32)), on: link)
+        case .reply(let address, let maximumBytes): reply(to: address, maximumBytes: maximumBytes)
+        case .reach(let act): perform(act)
         case .identityInUse(let endpoint):
             notify(
                 .failed(

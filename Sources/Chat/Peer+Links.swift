@@ -3,7 +3,8 @@ import Wire
 
 /// Links from dialling to the end: which are kept, and when one is given up.
 extension Peer {
-    mutating func dial(_ target: DialTarget, _ endpoints: [Endpoint]) {
+    /// - Parameter port: the link port for dials that cross: the other side may speak first, too.
+    mutating func dial(_ target: DialTarget, _ endpoints: [Endpoint], from port: LocalPort = .any) {
         guard let endpoint = endpoints.first, links.count < Bounds.linkCount else {
             discovery.dialFailed(target, endpoint: endpoints.first, at: now)
             return
@@ -12,7 +13,10 @@ extension Peer {
         let link = makeLink(
             LinkID(number: presence.lastLinkNumber), .dialled(target), endpoint, phase: .awaitingConnection)
         links.insert(link)
-        outputs.push(.openLink(link.id, to: endpoint, from: .any))
+        outputs.push(.openLink(link.id, to: endpoint, from: port))
+        if case .peer(let other) = target, configuration.usesMulticast {
+            discovery.dialBegan(link.id, to: other, at: endpoint.address, now: now)
+        }
         agenda.ask(for: .care, at: now + Bounds.connectTime)
     }
 
@@ -37,7 +41,8 @@ extension Peer {
     ) -> Link {
         let channel = Channel(
             role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair.made(of: random.bytes(32)))
+            ephemeral: NoiseKeyPair.made(of: random.bytes(32)),
+            spare: origin.isCrossing ? NoiseKeyPair.made(of: random.bytes(32)) : nil)
         return Link(
             id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel,
             liveness: Liveness(from: now))
@@ -47,6 +52,7 @@ extension Peer {
         guard let link = links[id], link.phase == .awaitingConnection else { return }
         links.setPhase(.awaitingHandshake, of: id)
         links[id]?.channel.opened()
+        discovery.reach.dialEnded(id, isUnanswered: false, at: now)
     }
 
     mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
@@ -114,6 +120,7 @@ extension Peer {
         guard let link = links[id] else { return }
         // What changed between our hello and theirs was told on established links only.
         if link.greeting != greeting { sayHowWeStand(on: id) }
+        noteWay(of: id, to: peer)
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
         agenda.ask(for: .care, at: now + Bounds.silenceBeforePing)
@@ -154,6 +161,13 @@ extension Peer {
 
     mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
         guard let link = links.remove(id), link.phase != .closing else { return }
+        if link.phase == .awaitingConnection {
+            discovery.reach.dialEnded(id, isUnanswered: end != .refused, at: now)
+        }
+        if end == .refused {
+            note(.debug, "link with \(link.endpoint) refused")
+            if let visit = link.visit { relayLinkLost(visit: visit, "connection refused") }
+        }
         if case .failed(let reason) = end {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
             if let visit = link.visit { relayLinkLost(visit: visit, reason) }
@@ -171,6 +185,7 @@ extension Peer {
                 discovery.dialFailed(target, endpoint: link.endpoint, at: now)
             }
         case .established(let peer):
+            linksChanged()
             let isHere = meshLinkDown(link, with: peer, left: left)
             if let other = links.direct(with: peer) {
                 sayAgain(on: other)

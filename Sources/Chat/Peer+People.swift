@@ -135,7 +135,8 @@ extension Peer {
     func summary(of person: Person) -> Event.PeerSummary {
         Event.PeerSummary(
             name: (person.shownName ?? person.name).text, id: person.id, via: .lan, address: person.endpoint,
-            isBlocked: roster.blocked.contains(person.id), away: person.away)
+            isBlocked: roster.blocked.contains(person.id), away: person.away,
+            isThroughFirewall: links.direct(with: person.id).flatMap { links[$0]?.isThroughFirewall } ?? false)
     }
 
     /// What somebody is called here now.

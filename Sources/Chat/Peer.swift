@@ -41,13 +41,15 @@ public struct Peer: Core {
         let instance = random.next() | 1
         discovery = Discovery(
             peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)),
-            mesh: Mesh(fullMeshCount: configuration.fullMeshCount, secretFrom: privateKey))
+            mesh: Mesh(fullMeshCount: configuration.fullMeshCount, secretFrom: privateKey),
+            usesSweep: configuration.usesSweep)
         presence = OwnPresence(instance: instance)
         visits = RelayVisits(firstTunnelNumber: random.next())
         self.random = random
         try loadVisits()
         roster.load(try archive.knownPeers())
         rooms.known = KnownGatherings(decoding: try archive.setting(KnownGatherings.setting) ?? [])
+        discovery.reach.known = KnownAddresses(decoding: try archive.setting(KnownAddresses.setting) ?? [])
         rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }
 
@@ -70,10 +72,11 @@ public struct Peer: Core {
             discovery.resumed(at: now)
             askAllLinksForLife()
             hurryRelays()
-        case .datagramReceived(let bytes, let endpoint, _):
-            let version = discovery.datagramReceived(bytes, from: endpoint, at: now)
+        case .datagramReceived(let bytes, let endpoint, let path):
+            let version = discovery.datagramReceived(bytes, from: endpoint, by: path, at: now)
             if let version { versionHeard(version) }
-        case .neighbourSeen, .obstaclesChanged: break
+        case .neighbourSeen(let address): discovery.neighbourSeen(address, at: now)
+        case .obstaclesChanged(let obstacles): presence.silence.obstacles = obstacles
         case .hostFound(let name, let endpoints):
             hostFound(name, endpoints)
         case .linkAccepted(let id, let endpoint):
@@ -128,6 +131,7 @@ public struct Peer: Core {
             case .gathering: meetLowestGathering()
             case .retention: letGoOfOld()
             case .debts: careForDebts()
+            case .silence: considerSilence()
             case .patience: quitNow(.done)
             }
         }
@@ -201,6 +205,7 @@ struct OwnPresence {
     var adriftSince: Instant?
     /// That somebody speaks a later version of the protocol has been told.
     var hasToldVersion = false
+    var silence = Silence()
 
     init(instance: UInt64) { self.instance = instance }
 }

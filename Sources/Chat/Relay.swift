@@ -66,7 +66,9 @@ public struct Relay: Core {
         case .deadlineReached: deadlineReached()
         case .commanded(let command, let token): commanded(command, token: token)
         // A relay dials nobody and hears no datagrams; its members ask for life themselves.
-        case .interfacesChanged, .resumed, .datagramReceived, .neighbourSeen, .obstaclesChanged, .linkOpened, .hostFound: break
+        case .interfacesChanged, .resumed, .datagramReceived, .neighbourSeen, .obstaclesChanged, .linkOpened,
+            .hostFound:
+            break
         }
         settle()
     }

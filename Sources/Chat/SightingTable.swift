@@ -9,6 +9,10 @@ struct Sighting {
     var lastHeard: Instant
     /// It said goodbye: kept for its sequence, so that an old announcement played again brings nobody back.
     var isGone = false
+    /// It was heard by multicast.
+    var isHeardByGroup = false
+    /// A link with it came about as everywhere, no firewall being between us.
+    var isOpen = false
 }
 
 /// Peers that were heard of, bounded: a flood of invented peers pushes out other unlinked ones, never linked ones.
@@ -65,7 +69,12 @@ struct SightingTable {
         let peer = announcement.announcement.peer
         let endpoints = sightings[peer].map { $0.isGone ? [] : $0.endpoints } ?? []
         if sightings[peer]?.isGone ?? true { haveAddressesChanged = true }
-        sightings[peer] = Sighting(announcement: announcement, endpoints: endpoints, lastHeard: now)
+        var sighting = sightings[peer] ?? Sighting(announcement: announcement, lastHeard: now)
+        sighting.announcement = announcement
+        sighting.endpoints = endpoints
+        sighting.lastHeard = now
+        sighting.isGone = false
+        sightings[peer] = sighting
         if let endpoint { heardOf(peer, at: endpoint) }
     }
 
@@ -96,6 +105,9 @@ struct SightingTable {
         sightings[peer] = sighting
         haveAddressesChanged = true
     }
+
+    mutating func heardByGroup(_ peer: PeerID) { sightings[peer]?.isHeardByGroup = true }
+    mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
 
     mutating func goodbye(_ peer: PeerID) {
         sightings[peer]?.isGone = true

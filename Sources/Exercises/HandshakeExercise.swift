@@ -18,6 +18,7 @@ enum HandshakeExercise {
             do {
                 switch try handshake.messageReceived(message) {
                 case .send(let answer): return answer
+                case .wait: break
                 case .sendAndFinish(let answer, let peer, let transport):
                     (self.peer, self.transport) = (peer, transport)
                     return answer
@@ -37,7 +38,8 @@ enum HandshakeExercise {
                 handshake: LinkHandshake(
                     role: role, identity: identities[number],
                     staticKey: NoiseKeyPair(privateKey: [UInt8](repeating: 3 + UInt8(number), count: 32)),
-                    ephemeral: NoiseKeyPair(privateKey: [UInt8](repeating: 5 + UInt8(number), count: 32))))
+                    ephemeral: NoiseKeyPair(privateKey: [UInt8](repeating: 5 + UInt8(number), count: 32)),
+                    spare: NoiseKeyPair(privateKey: [UInt8](repeating: 7, count: 32))))
         }
         var messages: [[UInt8]] = [ends[0].handshake.begin() ?? []]
         var isHonest = true

@@ -214,7 +214,7 @@ struct PeerExercise {
             case .sendOnLink(let link, let bytes):
                 guard let received = try? channels[link]?.received(bytes), !received.answer.isEmpty else { continue }
                 answers.append(.linkBytesReceived(link, received.answer))
-            case .openLink(let link, _, _): answers.append(.linkClosed(link, .failed("connection refused")))
+            case .openLink(let link, _, _): answers.append(.linkClosed(link, .refused))
             case .closeLink(let link, _): closed.append(link)
             default: break
             }

@@ -88,12 +88,13 @@ final class LinkSocket {
         }
     }
 
-    /// - Returns: The error with which the connection failed; nil if it stands.
-    func connectionError() -> String? {
+    /// - Returns: How the connection failed; nil if it stands.
+    func connectionFailure() -> LinkEnd? {
         let code = descriptor.pendingError()
-        if code != 0 { return String(cString: strerror(code)) }
+        if code == ECONNREFUSED { return .refused }
+        if code != 0 { return .failed(String(cString: strerror(code))) }
         // A port of ours that the kernel chose for the connection may be the very port that we call.
-        if let local = try? descriptor.localEndpoint(), local == remote { return "reached itself" }
+        if let local = try? descriptor.localEndpoint(), local == remote { return .failed("reached itself") }
         return nil
     }
 

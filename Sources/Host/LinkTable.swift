@@ -159,8 +159,8 @@ final class LinkTable {
         guard let link = links[id] else { return nil }
         switch link.phase {
         case .connecting:
-            if let error = link.connectionError() {
-                end(link, .failed(error))
+            if let failure = link.connectionFailure() {
+                end(link, failure)
                 return nil
             }
             link.phase = .open

@@ -11,6 +11,8 @@ public struct LinkHandshake {
 
     public enum Step {
         case send([UInt8])
+        /// Nothing yet: the other side is about to answer our first message.
+        case wait
         case sendAndFinish([UInt8], peer: PeerID, transport: Transport)
         case finished(peer: PeerID, transport: Transport)
     }
@@ -23,15 +25,39 @@ public struct LinkHandshake {
     private let identity: Identity
     private let staticKey: NoiseKeyPair
     private var noise: NoiseHandshake
+    private let ephemeral: NoiseKeyPair
+    /// The ephemeral key of a responder, should the other side have dialled too. Used at most once.
+    private var spare: NoiseKeyPair?
 
-    public init(role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair) {
+    /// - Parameter spare: for an initiator whose connection may be one of TCP's simultaneous open, where both sides have
+    ///   dialled and both speak first: the key to answer with if the other side's first message decides that.
+    public init(
+        role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair, spare: NoiseKeyPair? = nil
+    ) {
         self.identity = identity
         self.staticKey = staticKey
+        self.ephemeral = ephemeral
+        self.spare = role == .initiator ? spare : nil
         // Before the other side waits for it.
         _ = identity.proof(of: staticKey.publicKey)
         noise = NoiseHandshake(
             role: role == .initiator ? .initiator : .responder, prologue: Self.prologue, staticKey: staticKey,
             ephemeral: ephemeral)
+    }
+
+    /// Both sides have dialled the same connection, so a message 1 came where message 2 was due: the side with the lower
+    /// ephemeral public key, compared as a byte string, stays the initiator; the other takes the first message as a
+    /// responder does (Protocol.md, Both sides dial).
+    /// - Returns: whether the message is dealt with: we stay the initiator.
+    private mutating func decideRoles(by message: [UInt8]) throws(HandshakeError) -> Bool {
+        guard let spare else { return false }
+        self.spare = nil
+        guard message.count == NoiseKeyPair.byteCount else { return false }
+        // Our own message, sent back to us.
+        guard message != ephemeral.publicKey else { throw .selfConnection }
+        if ephemeral.publicKey.lexicographicallyPrecedes(message) { return true }
+        noise = NoiseHandshake(role: .responder, prologue: Self.prologue, staticKey: staticKey, ephemeral: spare)
+        return false
     }
 
     /// The first message, which an initiator sends once the connection stands; nil for a responder.
@@ -44,6 +70,10 @@ public struct LinkHandshake {
     public mutating func messageReceived(_ message: [UInt8]) throws(HandshakeError) -> Step {
         guard message.count <= Self.messageBytes else { throw .tooLong(bytes: message.count) }
         var next = self
+        if try next.decideRoles(by: message) {
+            self = next
+            return .wait
+        }
         let payload = try next.noise.read(message)
         // Message 1 carries no payload; 2 and 3 carry an identity.
         let peer = next.noise.remoteStaticKey.isEmpty ? nil : try next.identify(payload)

@@ -47,6 +47,16 @@ public struct SignedAnnouncement: Equatable, Sendable {
         }
     }
 
+    /// Reads one that may have padding behind it, as those have that are sent by unicast; does not look at the signature.
+    public init(parsingPadded bytes: [UInt8]) throws(SignedError) {
+        try self.init(parsing: Envelope.prefix(of: bytes))
+    }
+
+    /// As it is sent to introduce its peer: with zero bytes up to ``Limits/introductionBytes`` behind it.
+    public var padded: [UInt8] {
+        bytes + [UInt8](repeating: 0, count: max(0, Limits.introductionBytes - bytes.count))
+    }
+
     private init(reading bytes: [UInt8]) throws(SignedError) {
         do {
             let envelope = try Envelope(parsing: bytes, maximumBytes: Limits.datagramBytes)

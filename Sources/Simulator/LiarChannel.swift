@@ -33,6 +33,7 @@ package struct LiarChannel {
             }
             switch try handshake.messageReceived(Array(record)) {
             case .send(let message): answer += Self.record(message)
+            case .wait: break
             case .sendAndFinish(let message, let peer, let transport):
                 answer += Self.record(message)
                 (authenticated, self.transport) = (peer, transport)

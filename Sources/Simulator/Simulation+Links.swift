@@ -35,7 +35,7 @@ extension Simulation {
             return
         }
         guard machines[dialled.number].node != nil else {
-            queue.push(.reset(index, end: 0, text: "connection refused"), at: now + transitTime())
+            queue.push(.refusal(index), at: now + transitTime())
             return
         }
         let link = LinkID(number: machines[dialled.number].nextAcceptedLink)

@@ -20,6 +20,7 @@ extension Simulation {
         case .connectionAsked(let index): connectionAsked(index)
         case .connectionAnswered(let index): connectionAnswered(index)
         case .pump(let index, let direction): pump(index, direction)
+        case .refusal(let index): endClosed(index, 0, .refused)
         case .reset(let index, let end, let text): endClosed(index, end, .failed(text))
         case .fault(let fault): perform(fault)
         }

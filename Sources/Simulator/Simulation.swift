@@ -13,6 +13,7 @@ public final class Simulation<Node: Core> {
         case connectionAsked(Int)
         case connectionAnswered(Int)
         case pump(Int, direction: Int)
+        case refusal(Int)
         case reset(Int, end: Int, text: String)
         case fault(Fault)
     }

@@ -31,6 +31,19 @@ public struct Envelope: Hashable, Sendable {
         payloadRange = payload.indices
     }
 
+    /// The envelope that `bytes` begin with, without what follows it; all of them if they begin with none.
+    public static func prefix(of bytes: [UInt8]) -> [UInt8] {
+        var reader = CBORReader(bytes)
+        do throws(CBORError) {
+            guard try reader.array() == 2 else { return bytes }
+            _ = try reader.bytes()
+            _ = try reader.bytes()
+        } catch {
+            return bytes
+        }
+        return Array(bytes.prefix(reader.offset))
+    }
+
     /// - Precondition: `signature` has ``signatureByteCount`` bytes.
     public init(payload: [UInt8], signature: [UInt8]) {
         precondition(signature.count == Self.signatureByteCount, "an Ed25519 signature has 64 bytes")

@@ -6,6 +6,9 @@ public enum Limits {
     public static let discoveryPort: UInt16 = 47474
     /// A UDP datagram: fits any path unfragmented (IPv6's minimum MTU is 1280).
     public static let datagramBytes = 512
+    /// An announcement that is sent by unicast to introduce its sender is padded to this. No announcement of this version
+    /// is longer than 170 bytes, so an answer is always shorter than what it answers.
+    public static let introductionBytes = 176
     /// A name.
     public static let nameBytes = 32
     /// A text: one message.

@@ -92,7 +92,7 @@ import Wire
 
     /// This many are heard within a tenth of a second, each from its own address; what is dialled then.
     private func crowd(of count: Int, _ discovery: inout Discovery) -> [Discovery.Act] {
-        discovery.started(at: start)
+        discovery.started(on: [], at: start)
         var found: [Discovery.Act] = []
         for number in 0..<count {
             let now = start + .milliseconds(100) / count * number

@@ -78,7 +78,7 @@ private final class ScriptedRelay {
     private func opened(_ id: LinkID) {
         dials += 1
         guard !isDown else {
-            peer.handle(.linkClosed(id, .failed("connection refused")), at: now, wall: wall)
+            peer.handle(.linkClosed(id, .refused), at: now, wall: wall)
             return
         }
         link = id

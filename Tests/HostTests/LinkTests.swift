@@ -77,7 +77,7 @@ extension HostTests {
             }
             caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port), from: .any))
             #expect(try turn(caller) { caller.board.ends[link] != nil })
-            #expect(caller.board.ends[link] == .failed("Connection refused"))
+            #expect(caller.board.ends[link] == .refused)
             #expect(caller.board.opened.isEmpty)
         }
 

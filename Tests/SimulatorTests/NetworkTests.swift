@@ -110,7 +110,7 @@ struct NetworkTests {
         simulation.perform(.crash(second))
         try tell(simulation, "x")
         try simulation.run(for: .milliseconds(5))
-        #expect(simulation.node(of: first)?.ends == [.failed("connection refused")])
+        #expect(simulation.node(of: first)?.ends == [.refused])
         simulation.command(first, .tell(to: "10.0.200.1:47474", text: "x", kind: .text))
         try simulation.run(for: .milliseconds(2_900))
         #expect(simulation.node(of: first)?.ends.count == 1)

@@ -1,0 +1,45 @@
+import Wire
+
+/// Dials from our link port to peers that a datagram was exchanged with. The other side does the same at the same time,
+/// so the two meet in one connection although the firewalls of both let in only what was asked for (TCP's simultaneous
+/// open, RFC 9293 §3.5).
+struct CrossingDials {
+    /// When to dial, from the exchange on: a firewall that rejects ends the first attempt of the side that is early.
+    static let times: [Duration] = [.zero, .milliseconds(300), .seconds(1), .seconds(3)]
+    /// Peers at once: 64 × about 100 bytes.
+    static let capacity = 64
+
+    private struct Entry {
+        var endpoint: Endpoint
+        var begunAt: Instant
+        /// How many of the times are over.
+        var done = 0
+
+        var next: Instant? { done < CrossingDials.times.count ? begunAt + CrossingDials.times[done] : nil }
+    }
+
+    private var entries: [PeerID: Entry] = [:]
+
+    /// A datagram was exchanged. Exchanges while the dials are under way change nothing.
+    mutating func exchanged(with peer: PeerID, at endpoint: Endpoint, now: Instant) {
+        if entries[peer] == nil, entries.count >= Self.capacity {
+            entries = entries.filter { $0.value.next != nil }
+            guard entries.count < Self.capacity else { return }
+        }
+        if let entry = entries[peer], entry.next != nil, entry.endpoint == endpoint { return }
+        entries[peer] = Entry(endpoint: endpoint, begunAt: now)
+    }
+
+    mutating func cancel(_ peer: PeerID) { entries[peer] = nil }
+
+    /// Ascending by peer.
+    mutating func takeDue(at now: Instant) -> [(peer: PeerID, endpoint: Endpoint)] {
+        let due = entries.filter { $0.value.next.map { $0 <= now } ?? false }.sorted { $0.key < $1.key }
+        for (peer, _) in due { entries[peer]?.done += 1 }
+        return due.map { ($0.key, $0.value.endpoint) }
+    }
+
+    var nextDeadline: Deadline? {
+        entries.values.lazy.compactMap(\.next).min().map { Deadline(at: $0, reason: "dials that cross") }
+    }
+}

@@ -1,0 +1,95 @@
+import Secure
+import Wire
+
+/// Introduction by unicast, carried out.
+extension Peer {
+    mutating func perform(_ act: Reach.Act) {
+        switch act {
+        case .introduce(let addresses):
+            guard let own = introductionToSend() else { return }
+            let bytes = own.padded
+            for address in addresses { sendByUnicast(bytes, to: address) }
+        case .dial(let peer, let endpoint):
+            dialCrossing(peer, at: endpoint)
+        case .sweepBegan(let interface, let count):
+            note(.info, "nobody is heard: asking at \(count) addresses on \(interface) (--no-sweep asks at none)")
+        }
+    }
+
+    /// Never longer than what it answers, so that nobody can be flooded through us.
+    mutating func reply(to address: IPAddress, maximumBytes: Int) {
+        guard let own = introductionToSend(), own.bytes.count <= maximumBytes else { return }
+        sendByUnicast(own.bytes, to: address)
+    }
+
+    private mutating func introductionToSend() -> SignedAnnouncement? {
+        guard configuration.usesMulticast, presence.stage != .finished else { return nil }
+        return ownAnnouncement()
+    }
+
+    private mutating func sendByUnicast(_ bytes: [UInt8], to address: IPAddress) {
+        outputs.push(.sendDatagram(bytes, to: Endpoint(address: address, port: configuration.discoveryPort)))
+    }
+
+    /// Dials from our link port. An earlier attempt that is not through has the same ends, so it gives way.
+    private mutating func dialCrossing(_ peer: PeerID, at endpoint: Endpoint) {
+        guard presence.stage != .finished, !discovery.isLinked(peer) else { return }
+        for id in links.ids {
+            guard let link = links[id], link.origin == .dialled(.crossing(peer)) else { continue }
+            // One that is past the connection is going to be a link.
+            guard link.phase == .awaitingConnection else { return }
+            close(id, abruptly: true)
+        }
+        dial(.crossing(peer), [endpoint], from: .linkPort)
+    }
+
+    // Links.
+
+    /// The set of established links is another one.
+    mutating func linksChanged() {
+        let wasAlone = discovery.reach.isAlone
+        let addresses = links.peers.compactMap { peer in
+            links.direct(with: peer).flatMap { links[$0]?.endpoint.address }
+        }
+        discovery.linksChanged(to: addresses, at: now)
+        guard configuration.usesMulticast, discovery.reach.isAlone else { return }
+        if !wasAlone || presence.silence.since == nil { presence.silence.since = now }
+        agenda.ask(for: .silence, at: now + Silence.patience)
+    }
+
+    /// A link with a peer has come about: how, and where the peer may be met again.
+    mutating func noteWay(of id: LinkID, to peer: PeerID) {
+        guard let link = links[id], !link.isTunnel else { return }
+        let address = link.endpoint.address
+        let isThroughFirewall = discovery.isThroughFirewall(peer, at: address, now: now)
+        links[id]?.isThroughFirewall = isThroughFirewall
+        discovery.sightings.setOpen(!isThroughFirewall, peer)
+        linksChanged()
+        guard discovery.reach.isOnLink(address), discovery.reach.known.note(address) else { return }
+        let known = discovery.reach.known.encoded()
+        keep { archive throws(ArchiveError) in try archive.setSetting(KnownAddresses.setting, to: known) }
+    }
+
+    // Silence.
+
+    /// Nobody is there, and it may not be for want of others.
+    mutating func considerSilence() {
+        guard discovery.reach.isAlone, presence.stage == .ready, let since = presence.silence.since else { return }
+        guard now >= since + Silence.patience else {
+            return agenda.ask(for: .silence, at: since + Silence.patience)
+        }
+        if let cause = silenceCause {
+            if let text = presence.silence.tell(cause) { notify(.notice(text)) }
+        } else {
+            agenda.ask(for: .silence, at: now + Silence.interval)
+        }
+    }
+
+    private var silenceCause: Silence.Cause? {
+        let reach = discovery.reach
+        if reach.networks.allSatisfy(\.interface.isLoopback) { return .noNetwork }
+        if let obstacle = presence.silence.obstacles.first { return .obstacle(obstacle) }
+        if let interface = reach.deafInterfaces(at: now).first { return .firewall(interface: interface) }
+        return discovery.heardInVain(dials: Silence.vainDials).map { .unreachable(name: $0.name, at: $0.endpoint) }
+    }
+}
