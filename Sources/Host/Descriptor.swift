@@ -64,6 +64,12 @@ struct Descriptor: ~Copyable {
     }
 }
 
+/// Copyable stand-in for a descriptor that it owns, so that it fits into an array or an optional.
+final class OwnedDescriptor {
+    let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
 /// What a read brought.
 enum ReadResult: Equatable {
     /// So many bytes, at least one, stand at the start of the buffer.

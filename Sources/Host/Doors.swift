@@ -34,6 +34,9 @@ final class Doors {
         }
     }
 
+    /// While this runs a socket of ours may bind to the link port (``Listener/sharingPort(_:)``).
+    func sharingLinkPort<Result>(_ body: () -> Result) -> Result { links?.sharingPort(body) ?? body() }
+
     var nextDeadline: Instant? {
         [links?.pausedUntil, guests?.pausedUntil, pages?.nextDeadline].compactMap(\.self).min()
     }

@@ -56,6 +56,8 @@ enum HostBounds {
     static let interfaceSettleTime: Duration = .milliseconds(100)
     /// How often interfaces are looked at without having been told of a change, and sockets that died are reopened.
     static let interfaceInterval: Duration = .seconds(2)
+    /// Neighbours that are remembered to have been told of: 4,096 × about 40 bytes.
+    static let neighbourCount = 4_096
     /// How long a change waits for the hardware address of a router, and how often the kernel is asked for it.
     static let routerTime: Duration = .seconds(1)
     static let routerInterval: Duration = .milliseconds(50)

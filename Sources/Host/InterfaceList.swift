@@ -60,7 +60,9 @@ struct InterfaceList {
                 interfaces.append(
                     NetworkInterface(
                         index: UInt32(index), name: name,
-                        isLoopback: entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0, addresses: []))
+                        isLoopback: entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0, addresses: [],
+                        kind: InterfaceKind.kind(
+                            of: name, isPointToPoint: entry.ifa_flags & UInt32(IFF_POINTOPOINT) != 0)))
             } else if let prefix = prefix(of: address, mask: entry.ifa_netmask) {
                 // A label such as eth0:1 belongs to eth0.
                 let owner = name.prefix { $0 != ":" }

@@ -13,6 +13,9 @@ final class InterfaceWatch {
     /// When to list next.
     private(set) var nextDeadline: Instant
 
+    /// Who is on the machine's networks; nil before ``watchNeighbours()``, and where the kernel does not tell.
+    private(set) var neighbours: NeighbourWatch?
+
     private let socket: Descriptor
     private let names: [String]
     private let poller: Poller
@@ -49,6 +52,8 @@ final class InterfaceWatch {
     }
 
     deinit { poller.remove(socket.number) }
+
+    func watchNeighbours() { neighbours = try? NeighbourWatch(poller: poller) }
 
     /// The kernel has said something: what, is seen in the list.
     func ready(at now: Instant) {

@@ -105,6 +105,19 @@ final class LinkSocket {
         try descriptor.setOption(TCP.level, TCP_KEEPINTVL, to: HostBounds.silentGuestSeconds / 6, "TCP_KEEPINTVL")
     }
 
+    /// Binds a connection to be to the port that links are accepted on, on all addresses of the family. The listener lets
+    /// it for the moment (``Listener/sharingPort(_:)``).
+    static func bind(_ descriptor: borrowing Descriptor, to port: UInt16, of family: IPAddress) throws(SystemError) {
+        try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
+        try descriptor.setOption(SOL_SOCKET, SO_REUSEPORT, to: 1, "SO_REUSEPORT")
+        switch family {
+        case .v4: try descriptor.bind(to: Endpoint(address: .v4(0), port: port))
+        case .v6:
+            try descriptor.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY")
+            try descriptor.bind(to: Endpoint(address: .v6(high: 0, low: 0, scope: 0), port: port))
+        }
+    }
+
     /// What all links have: no waiting to fill packets, and a bound on how long sent bytes may stay unanswered.
     static func prepare(_ descriptor: borrowing Descriptor) throws(SystemError) {
         try descriptor.setOption(TCP.level, TCP_NODELAY, to: 1, "TCP_NODELAY")

@@ -46,11 +46,13 @@ final class LinkTable {
 
     // MARK: What the core asks for
 
-    func open(_ id: LinkID, to endpoint: Endpoint, at now: Instant) {
+    /// - Parameter port: Where to connect from; 0 for any.
+    func open(_ id: LinkID, to endpoint: Endpoint, from port: UInt16 = 0, at now: Instant) {
         precondition(links[id] == nil && id.number < 1 << 63, "the core numbers its links anew, below 2^63")
         do {
             let descriptor = try Descriptor(family: endpoint.address.family, .stream)
             try LinkSocket.prepare(descriptor)
+            if port != 0 { try LinkSocket.bind(descriptor, to: port, of: endpoint.address) }
             // Even a connection that stands at once is reported when epoll says that it is writable.
             _ = try descriptor.connect(to: endpoint)
             let link = LinkSocket(

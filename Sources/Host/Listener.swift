@@ -26,16 +26,10 @@ final class Listener {
     let port: UInt16
     /// Whom it lets in.
     let door: Door
-    private let sockets: [OwnedSocket]
+    private let sockets: [OwnedDescriptor]
     private let poller: Poller
     /// Set while the process is out of descriptors; the listener then rests rather than spin.
     private(set) var pausedUntil: Instant?
-
-    /// Copyable stand-in for the descriptor that it owns, so that it fits into an array.
-    private final class OwnedSocket {
-        let descriptor: Descriptor
-        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-    }
 
     /// - Throws: ``HostError`` if the port is taken or may not be used.
     init(_ choice: PortChoice, door: Door = .links, poller: Poller) throws {
@@ -69,6 +63,16 @@ final class Listener {
         }
     }
 
+    /// Lets a socket of ours bind to the port, to connect from it, while this runs. No longer: another process of this
+    /// user could listen there, too, and would then get half of what is for us.
+    func sharingPort<Result>(_ body: () -> Result) -> Result {
+        for socket in sockets { try? socket.descriptor.setOption(SOL_SOCKET, SO_REUSEPORT, to: 1, "SO_REUSEPORT") }
+        defer {
+            for socket in sockets { try? socket.descriptor.setOption(SOL_SOCKET, SO_REUSEPORT, to: 0, "SO_REUSEPORT") }
+        }
+        return body()
+    }
+
     /// Takes up accepting again when the pause is over.
     func deadlineReached(at now: Instant) {
         guard let pausedUntil, pausedUntil <= now else { return }
@@ -83,7 +87,7 @@ final class Listener {
 
     // MARK: Opening
 
-    private static func open(_ choice: PortChoice, _ door: Door) throws -> (UInt16, [OwnedSocket]) {
+    private static func open(_ choice: PortChoice, _ door: Door) throws -> (UInt16, [OwnedDescriptor]) {
         switch choice {
         case .exactly(0): return try open(.any, door)
         case .exactly(let port):
@@ -114,7 +118,7 @@ final class Listener {
         }
     }
 
-    private static func open(_ place: ListenPlace, _ door: Door) throws -> (UInt16, [OwnedSocket]) {
+    private static func open(_ place: ListenPlace, _ door: Door) throws -> (UInt16, [OwnedDescriptor]) {
         let option =
             switch door {
             case .links: "--listen 0.0.0.0:PORT"
@@ -149,9 +153,9 @@ final class Listener {
         }
     }
 
-    private static func open(port: UInt16) throws -> (UInt16, [OwnedSocket]) {
+    private static func open(port: UInt16) throws -> (UInt16, [OwnedDescriptor]) {
         var port = port
-        var sockets: [OwnedSocket] = []
+        var sockets: [OwnedDescriptor] = []
         for address in [IPAddress.v4(0), .v6(high: 0, low: 0, scope: 0)] {
             guard let socket = try openIfPresent(Endpoint(address: address, port: port)) else { continue }
             if port == 0 { port = try socket.descriptor.localEndpoint()?.port ?? 0 }
@@ -162,7 +166,7 @@ final class Listener {
     }
 
     /// - Returns: Nil if the machine lacks the family.
-    private static func openIfPresent(_ endpoint: Endpoint) throws(SystemError) -> OwnedSocket? {
+    private static func openIfPresent(_ endpoint: Endpoint) throws(SystemError) -> OwnedDescriptor? {
         do {
             return try open(endpoint)
         } catch {
@@ -171,14 +175,14 @@ final class Listener {
         }
     }
 
-    private static func open(_ endpoint: Endpoint) throws(SystemError) -> OwnedSocket {
+    private static func open(_ endpoint: Endpoint) throws(SystemError) -> OwnedDescriptor {
         let socket = try Descriptor(family: endpoint.address.family, .stream)
         // A port whose last connections are still dying is free.
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
         if case .v6 = endpoint.address { try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY") }
         try socket.bind(to: endpoint)
         try socket.listen(backlog: 512)
-        return OwnedSocket(socket)
+        return OwnedDescriptor(socket)
     }
 }
 

@@ -2,10 +2,14 @@ import Chat
 import Glibc
 import Wire
 
-/// The two sockets of one interface and family: one bound to the group, which every instance on the machine hears,
-/// and one bound to the interface's address and a port of our own, from which all is sent and to which an answer to
-/// the sender comes.
+/// The sockets of one interface and family: one bound to the group, which every instance on the machine hears; one bound
+/// to the interface's address and a port of our own, from which multicast is sent; and one bound to that address and the
+/// port of discovery, from which peers are introduced to by unicast and where their answers come. Both ends of an
+/// introduction have the same port, so that a firewall takes each side's for the answer to the other's.
 final class MulticastSocket {
+    /// One of its sockets.
+    enum Part: Equatable { case group, sender, unicast }
+
     /// Given by ``MulticastSockets``; events are tied to it.
     let number: UInt32
     let interface: UInt32
@@ -14,16 +18,21 @@ final class MulticastSocket {
     /// Set when sending or receiving failed for good: to be opened anew.
     private(set) var isBroken = false
 
+    /// The system refused to send to the group the last time (`EPERM`).
+    private(set) var isForbidden = false
+
     private let group: Endpoint
     private let receiver: Descriptor
     private let sender: Descriptor
+    /// Nil on `lo`, where nobody needs to be introduced, and where another program has the port for itself.
+    private let unicast: OwnedDescriptor?
     private let poller: Poller
     /// One byte more than a datagram may have tells what is too long.
     private let buffer: UnsafeMutableRawBufferPointer
 
     /// - Throws: If the interface has no multicast in this family.
     init(
-        number: UInt32, interface: UInt32, address: IPAddress, port: UInt16, poller: Poller
+        number: UInt32, interface: UInt32, address: IPAddress, port: UInt16, isLoopback: Bool, poller: Poller
     ) throws(SystemError) {
         self.number = number
         self.interface = interface
@@ -41,38 +50,67 @@ final class MulticastSocket {
             receiver = try Self.receiver6(group, interface)
             sender = try Self.sender6(address, interface)
         }
+        // Of several processes on a machine the one that was started last has it, and tells the others.
+        unicast = isLoopback ? nil : try? OwnedDescriptor(Self.unicast(Endpoint(address: address, port: port)))
         // Last: what throws before all is set up leaves nothing behind.
         buffer = .allocate(byteCount: Limits.datagramBytes + 1, alignment: 16)
-        try poller.add(receiver.number, .datagrams(number, toGroup: true), .readable)
-        try poller.add(sender.number, .datagrams(number, toGroup: false), .readable)
+        try poller.add(receiver.number, .datagrams(number, .group), .readable)
+        try poller.add(sender.number, .datagrams(number, .sender), .readable)
+        if let unicast { try poller.add(unicast.descriptor.number, .datagrams(number, .unicast), .readable) }
     }
 
     deinit {
         poller.remove(receiver.number)
         poller.remove(sender.number)
+        if let unicast { poller.remove(unicast.descriptor.number) }
         buffer.deallocate()
     }
 
-    /// - Returns: Why it could not be sent, if so. Never more than a pity: the next announcement may pass.
-    func multicast(_ bytes: [UInt8]) -> String? { send(bytes, to: group) }
+    /// Whether an address is on the network of this interface.
+    func reaches(_ other: IPAddress, by interfaces: [NetworkInterface]) -> Bool {
+        guard other.family == address.family else { return false }
+        if case .v6(_, _, let scope) = other, scope != 0 { return scope == interface }
+        return interfaces.first { $0.index == interface }?.addresses.contains { $0.contains(other) } ?? false
+    }
 
-    func send(_ bytes: [UInt8], to endpoint: Endpoint) -> String? {
-        do {
+    /// - Returns: Why it could not be sent, if so. Never more than a pity: the next announcement may pass.
+    func multicast(_ bytes: [UInt8]) -> String? {
+        isForbidden = false
+        return send(bytes, to: group) { bytes, endpoint throws(SystemError) in
             try sender.sendDatagram(bytes, to: endpoint)
+        }
+    }
+
+    /// From the port of discovery if we have it, else from our own.
+    func send(_ bytes: [UInt8], to endpoint: Endpoint) -> String? {
+        send(bytes, to: endpoint) { bytes, endpoint throws(SystemError) in
+            if let unicast {
+                try unicast.descriptor.sendDatagram(bytes, to: endpoint)
+            } else {
+                try sender.sendDatagram(bytes, to: endpoint)
+            }
+        }
+    }
+
+    private func send(
+        _ bytes: [UInt8], to endpoint: Endpoint, by send: ([UInt8], Endpoint) throws(SystemError) -> Void
+    ) -> String? {
+        do {
+            try send(bytes, endpoint)
             return nil
         } catch {
+            if error.code == EPERM { isForbidden = true }
             if [ENODEV, ENXIO, EADDRNOTAVAIL, EINVAL, ENOTCONN].contains(error.code) { isBroken = true }
             return error.description
         }
     }
 
     /// A bounded number of the datagrams that wait. Longer ones than the protocol allows are dropped.
-    /// - Parameter toGroup: Those that came to the group, or else those that came to us alone.
-    func receive(toGroup: Bool, _ body: ([UInt8], Endpoint) -> Void) {
-        if toGroup {
-            receive(from: receiver, body)
-        } else {
-            receive(from: sender, body)
+    func receive(_ part: Part, _ body: ([UInt8], Endpoint, DatagramPath) -> Void) {
+        switch part {
+        case .group: receive(from: receiver) { body($0, $1, .multicast(interface: interface)) }
+        case .sender: receive(from: sender) { body($0, $1, .unicast) }
+        case .unicast: if let unicast { receive(from: unicast.descriptor) { body($0, $1, .unicast) } }
         }
     }
 
@@ -121,6 +159,21 @@ final class MulticastSocket {
         try socket.setOption(IPv4.level, IP_MULTICAST_IF, toValue: request, "IP_MULTICAST_IF")
         try socket.setOption(IPv4.level, IP_MULTICAST_TTL, to: 1, "IP_MULTICAST_TTL")
         try socket.setOption(IPv4.level, IP_MULTICAST_LOOP, to: 1, "IP_MULTICAST_LOOP")
+        return socket
+    }
+
+    /// Bound to one address of ours, so that it gets what is sent to that alone.
+    private static func unicast(_ endpoint: Endpoint) throws(SystemError) -> Descriptor {
+        let socket = try Descriptor(family: endpoint.address.family, .datagram)
+        try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
+        // Never beyond a router, whatever the prefix says.
+        switch endpoint.address {
+        case .v4: try socket.setOption(IPv4.level, IP_TTL, to: 1, "IP_TTL")
+        case .v6:
+            try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY")
+            try socket.setOption(IPv6.level, IPV6_UNICAST_HOPS, to: 1, "IPV6_UNICAST_HOPS")
+        }
+        try socket.bind(to: endpoint)
         return socket
     }
 

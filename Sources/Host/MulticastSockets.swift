@@ -1,4 +1,5 @@
 import Chat
+import Glibc
 import Wire
 
 /// Sends to and hears the group on every interface and family that has it. What has none, such as IPv6 on `lo`, is
@@ -11,6 +12,11 @@ final class MulticastSockets {
     private var nextNumber: UInt32 = 0
     /// What was said last about each interface and family that cannot be opened, so that it is said once.
     private var absences: [String] = []
+    /// The same of ``obstacles``.
+    private var toldObstacles: [ReachObstacle] = []
+    private var interfaces: [NetworkInterface] = []
+    /// Another program has the port of discovery on some interface.
+    private var isPortTaken = false
 
     init(port: UInt16, poller: Poller, note: @escaping (Note) -> Void) {
         self.port = port
@@ -23,6 +29,8 @@ final class MulticastSockets {
 
     /// Closes what is gone or broken, opens what is new.
     func update(_ interfaces: [NetworkInterface]) {
+        self.interfaces = interfaces
+        isPortTaken = false
         let wanted = interfaces.flatMap { interface in
             Self.addresses(of: interface).map { (interface: interface, address: $0) }
         }
@@ -37,9 +45,11 @@ final class MulticastSockets {
             do {
                 sockets.append(
                     try MulticastSocket(
-                        number: nextNumber, interface: interface.index, address: address, port: port, poller: poller))
+                        number: nextNumber, interface: interface.index, address: address, port: port,
+                        isLoopback: interface.isLoopback, poller: poller))
                 note(Note(.debug, "multicast on \(interface.name) from \(address)"))
             } catch {
+                if error.code == EADDRINUSE { isPortTaken = true }
                 let absence = "no multicast on \(interface.name) from \(address): \(error)"
                 if !self.absences.contains(absence) { note(Note(.debug, absence)) }
                 absences.append(absence)
@@ -56,19 +66,31 @@ final class MulticastSockets {
         }
     }
 
-    /// From the socket of the interface that the scope names, else from the first of the family.
+    /// From the socket of the interface whose network the address is on.
     func send(_ bytes: [UInt8], to endpoint: Endpoint) {
-        var scope: UInt32 = 0
-        if case .v6(_, _, let index) = endpoint.address { scope = index }
-        let socket = sockets.first {
-            $0.address.family == endpoint.address.family && (scope == 0 || $0.interface == scope)
-        }
+        let socket = sockets.first { $0.reaches(endpoint.address, by: interfaces) }
         guard let socket else { return note(Note(.debug, "no socket to send a datagram to \(endpoint) from")) }
         if let failure = socket.send(bytes, to: endpoint) { note(Note(.debug, failure)) }
     }
 
-    func receive(on number: UInt32, toGroup: Bool, _ body: ([UInt8], Endpoint) -> Void) {
-        sockets.first { $0.number == number }?.receive(toGroup: toGroup, body)
+    func receive(on number: UInt32, _ part: MulticastSocket.Part, _ body: ([UInt8], Endpoint, DatagramPath) -> Void) {
+        sockets.first { $0.number == number }?.receive(part, body)
+    }
+
+    /// What keeps us from being found.
+    /// - Returns: nil if it is as it was when it was taken last.
+    func takeObstacles() -> [ReachObstacle]? {
+        var obstacles: [ReachObstacle] = isPortTaken ? [.discoveryPortTaken] : []
+        for interface in interfaces where !interface.isLoopback {
+            // One family that gets through is enough.
+            let own = sockets.filter { $0.interface == interface.index }
+            if !own.isEmpty, own.allSatisfy(\.isForbidden) {
+                obstacles.append(.sendingForbidden(interface: interface.name))
+            }
+        }
+        guard obstacles != toldObstacles else { return nil }
+        toldObstacles = obstacles
+        return obstacles
     }
 
     /// The address to send from, for each family: the first, and for IPv6 a link-local one if there is any.

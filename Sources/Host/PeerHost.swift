@@ -68,6 +68,7 @@ public final class PeerHost<C: Core> {
         multicast =
             configuration.usesMulticast
             ? MulticastSockets(port: configuration.multicastPort, poller: poller, note: configuration.note) : nil
+        if configuration.usesMulticast { watch.watchNeighbours() }
         console = try Console(configuration, poller: poller)
         multicast?.update(watch.interfaces)
         for name in configuration.interfaceNames where !watch.interfaces.contains(where: { $0.name == name }) {
@@ -172,12 +173,12 @@ public final class PeerHost<C: Core> {
             switch source {
             case .link(let id):
                 if let input = links.ready(id, readiness) { handle(input) }
-            case .datagrams(let number, let toGroup):
-                multicast?.receive(on: number, toGroup: toGroup) {
-                    if !isBetweenPlaces {
-                        handle(.datagramReceived($0, from: $1, by: .multicast(interface: 0)))
-                    }
+            case .datagrams(let number, let part):
+                multicast?.receive(on: number, part) {
+                    if !isBetweenPlaces { handle(.datagramReceived($0, from: $1, by: $2)) }
                 }
+            case .neighbourWatch:
+                for address in watch.neighbours?.ready() ?? [] { handle(.neighbourSeen(address)) }
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
                     // Closed at once; whoever it is tries again.
@@ -271,7 +272,9 @@ public final class PeerHost<C: Core> {
             case .findHost(let name, let port): links.finder.find(name, port: port)
             case .openLink(let id, _, _) where isBetweenPlaces:
                 pending.append(.linkClosed(id, .failed("the network is changing")))
-            case .openLink(let id, let endpoint, _): links.open(id, to: endpoint, at: moment.now)
+            case .openLink(let id, let endpoint, .any): links.open(id, to: endpoint, at: moment.now)
+            case .openLink(let id, let endpoint, .linkPort):
+                doors.sharingLinkPort { links.open(id, to: endpoint, from: linkPort, at: moment.now) }
             case .sendOnLink(let id, let bytes):
                 if showsFirst { writeOutput() }
                 showsFirst = false
@@ -282,6 +285,7 @@ public final class PeerHost<C: Core> {
             case .finished(let status): outcome = .finished(status)
             }
         }
+        if let obstacles = multicast?.takeObstacles() { pending.append(.obstaclesChanged(obstacles)) }
         links.flush()
         pending += links.takeEnded().map { .linkClosed($0.link, $0.end) }
         while let (command, token) = frontEnd.nextCommand() { pending.append(.commanded(command, token: token)) }
@@ -318,7 +322,8 @@ public final class PeerHost<C: Core> {
                 guard let (source, readiness) = poller.ready(at: index) else { continue }
                 switch source {
                 case .link(let id): _ = links.ready(id, readiness)
-                case .datagrams(let number, let toGroup): multicast?.receive(on: number, toGroup: toGroup) { _, _ in }
+                case .datagrams(let number, let part): multicast?.receive(on: number, part) { _, _, _ in }
+                case .neighbourWatch: _ = watch.neighbours?.ready()
                 case .interfaceWatch: watch.ready(at: Clock.now())
                 case .signals:
                     if console.signals?.read().contains(where: { $0 == .leave || $0 == .hangup }) ?? false { return }

@@ -8,9 +8,10 @@ enum Source: Equatable {
     /// Somebody who asks for the page.
     case page(UInt32)
     case link(LinkID)
-    /// By the number that ``MulticastSockets`` gave it, and which of its two sockets.
-    case datagrams(UInt32, toGroup: Bool)
+    /// By the number that ``MulticastSockets`` gave it, and which of its sockets.
+    case datagrams(UInt32, MulticastSocket.Part)
     case interfaceWatch
+    case neighbourWatch
     /// ``HostFinder``.
     case hostsFound
     case signals

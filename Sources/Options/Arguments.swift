@@ -57,6 +57,7 @@ public enum Arguments: Equatable {
     private static var flags: [String: Flag] {
         [
             "--no-multicast": .option(\.usesNoMulticast),
+            "--no-sweep": .option(\.usesNoSweep),
             "--strict-name": .option(\.isNameStrict),
             "--json": .option(\.isJSON),
             "--quiet": .option(\.isQuiet),
@@ -83,6 +84,8 @@ public struct ChatOptions: Equatable {
     /// Nil: 47474 if free, else any. 0: any.
     public var port: UInt16?
     public var usesNoMulticast = false
+    /// Do not ask at each address of a network on which nobody is heard.
+    public var usesNoSweep = false
     public var peers: [PeerAddress] = []
     public var relays: [RelayOption] = []
     /// End with status 3 rather than take another name.
@@ -264,6 +267,8 @@ extension Arguments {
                              one that you have been to; may be repeated
           --relay-password FILE
                              the first line is the password of the relay before
+          --no-sweep         where nobody is heard, do not ask at each address
+                             of the network
           --no-multicast     do not look around, only use --peer and --relay
 
         What you see

@@ -92,6 +92,7 @@ enum EventWriter {
         object.add("via", peer.via.rawValue)
         if let relay = peer.relay { object.add("relay", relay) }
         if let address = peer.address { object.add("address", address.description) }
+        if peer.isThroughFirewall { object.add("firewall", true) }
         object.add("blocked", peer.isBlocked)
         if let away = peer.away { object.add("away", away) }
     }

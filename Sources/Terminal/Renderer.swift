@@ -71,7 +71,9 @@ struct Renderer {
             var state = peer.isBlocked ? ["blocked"] : []
             if let away = peer.away { state.append(away.isEmpty ? "away" : "away: \(SafeText.line(away))") }
             return [
-                SafeText.line(peer.nameAndPlace), peer.via.rawValue, peer.address?.description ?? "-",
+                SafeText.line(peer.nameAndPlace),
+                peer.isThroughFirewall ? "\(peer.via.rawValue), through a firewall" : peer.via.rawValue,
+                peer.address?.description ?? "-",
                 String(peer.id.description.prefix(8)), state.joined(separator: ", "),
             ]
         }

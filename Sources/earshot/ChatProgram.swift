@@ -30,6 +30,7 @@ struct ChatProgram {
         var configuration = PeerConfiguration(name: name)
         configuration.isStrictAboutName = options.isNameStrict
         configuration.usesMulticast = !options.usesNoMulticast
+        configuration.usesSweep = !options.usesNoSweep
         configuration.endpoints = try endpoints()
         configuration.relays = try options.relays.map { try target(of: $0, archive) }
         configuration.program = "earshot \(programVersion)"

@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// One interface as introduction by unicast sees it: who is on it, whether our own multicast comes back on it, and how
 /// far we are with introducing ourselves.
@@ -121,7 +121,8 @@ struct SearchedNetwork {
 }
 
 extension NetworkInterface.Prefix {
-    func contains(_ other: IPAddress) -> Bool {
+    /// Whether an address lies on this network, whatever interface a link-local one is meant on.
+    public func contains(_ other: IPAddress) -> Bool {
         switch (address, other) {
         case (.v4(let own), .v4(let theirs)):
             length == 0 || length <= 32 && (own ^ theirs) >> (32 - UInt32(length)) == 0
