@@ -71,12 +71,20 @@ enum NetworkNamespace {
 
     /// Runs `ip` with these words in the thread's namespace.
     @discardableResult
-    static func ip(_ words: String) -> Bool {
-        let arguments = ["ip"] + words.split(separator: " ").map(String.init)
+    static func ip(_ words: String) -> Bool { run("/usr/sbin/ip", words) }
+
+    static let hasNft = access("/usr/sbin/nft", X_OK) == 0
+
+    /// The same with `nft`.
+    @discardableResult
+    static func nft(_ words: String) -> Bool { run("/usr/sbin/nft", words) }
+
+    private static func run(_ program: String, _ words: String) -> Bool {
+        let arguments = [program] + words.split(separator: " ").map(String.init)
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var child = pid_t()
-        guard posix_spawn(&child, "/usr/sbin/ip", nil, nil, &pointers, environ) == 0 else { return false }
+        guard posix_spawn(&child, program, nil, nil, &pointers, environ) == 0 else { return false }
         var status: CInt = 0
         while waitpid(child, &status, 0) == -1, errno == EINTR {}
         return status == 0

@@ -1,0 +1,184 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// Announcements by unicast as a whole peer treats them.
+@Suite("Announcements by unicast") struct UnicastTests {
+    /// A peer that says what it wants done; nothing is carried out.
+    private final class Lonely {
+        var peer: Peer
+        var now = Instant(nanoseconds: 1)
+        var outputs: [Output] = []
+        /// Own multicast comes back on these interfaces.
+        var returns: [UInt32] = [1, 2]
+
+        init(_ set: (inout PeerConfiguration) -> Void = { _ in }) throws {
+            var configuration = PeerConfiguration(name: try Nickname("ana"))
+            set(&configuration)
+            peer = try Peer(
+                configuration: configuration, identity: Example.authors[0], random: RandomStream(simulationSeed: 1),
+                archive: MemoryArchive())
+            let eth = NetworkInterface(
+                index: 2, name: "eth0", isLoopback: false,
+                addresses: [.init(address: .v4(0x0A00_0001), length: 24)])
+            let lo = NetworkInterface(
+                index: 1, name: "lo", isLoopback: true, addresses: [.init(address: .v4(0x7F00_0001), length: 8)])
+            tell(.started(linkPort: 47474, interfaces: [lo, eth]))
+        }
+
+        func tell(_ input: Input) {
+            peer.handle(input, at: now, wall: WallTime(milliseconds: 1_800_000_000_000))
+            var sent: [[UInt8]] = []
+            while let output = peer.nextOutput() {
+                if case .multicast(let bytes) = output { sent.append(bytes) }
+                outputs.append(output)
+            }
+            for bytes in sent {
+                for index in returns {
+                    let address: UInt32 = index == 1 ? 0x7F00_0001 : 0x0A00_0001
+                    tell(
+                        .datagramReceived(
+                            bytes, from: Endpoint(address: .v4(address), port: 40_000),
+                            by: .multicast(interface: index)))
+                }
+            }
+        }
+
+        func wait(_ duration: Duration) {
+            let end = now + duration
+            while let next = peer.nextDeadline?.at, next <= end {
+                now = max(next, now)
+                tell(.deadlineReached)
+            }
+            now = end
+        }
+
+        var datagrams: [(bytes: [UInt8], to: Endpoint)] {
+            outputs.compactMap { if case .sendDatagram(let bytes, let to) = $0 { (bytes, to) } else { nil } }
+        }
+        var notices: [String] {
+            outputs.compactMap { if case .notify(.notice(let text), _) = $0 { text } else { nil } }
+        }
+        var dials: [(to: Endpoint, from: LocalPort)] {
+            outputs.compactMap { if case .openLink(_, let to, let from) = $0 { (to, from) } else { nil } }
+        }
+    }
+
+    private static func announcement(_ name: String = "bea", sequence: UInt64 = 5) -> SignedAnnouncement {
+        let identity = Example.authors[1]
+        return SignedAnnouncement(
+            signing: Announcement(
+                kind: .announce, peer: identity.peerID, instance: 9, sequence: sequence, name: name, claimTime: 1,
+                linkPort: 47475), by: identity)
+    }
+
+    private let bea = Endpoint(address: .v4(0x0A00_0002), port: 47474)
+
+    @Test("an introduction is answered by a shorter announcement, and both dial from the link port")
+    func answered() throws {
+        let ana = try Lonely()
+        ana.tell(.datagramReceived(Self.announcement().padded, from: bea, by: .unicast))
+        ana.wait(.zero)
+        let answer = try #require(ana.datagrams.first)
+        #expect(answer.to == bea && answer.bytes.count < Limits.introductionBytes)
+        #expect(try SignedAnnouncement(verifying: answer.bytes).announcement.peer == ana.peer.id)
+        #expect(ana.dials.count == 1 && ana.dials[0].from == .linkPort)
+        #expect(ana.dials[0].to == Endpoint(address: bea.address, port: 47475))
+    }
+
+    @Test("an answer is not answered, so that two never talk in circles, and leads to a dial all the same")
+    func answer() throws {
+        let ana = try Lonely()
+        ana.tell(.datagramReceived(Self.announcement().bytes, from: bea, by: .unicast))
+        ana.wait(.zero)
+        #expect(ana.datagrams.isEmpty && ana.dials.map(\.from) == [.linkPort])
+    }
+
+    @Test("what is forged, from beyond a router, or more than once a second is not answered")
+    func unanswered() throws {
+        let ana = try Lonely()
+        var forged = Self.announcement().padded
+        forged[100] ^= 1
+        ana.tell(.datagramReceived(forged, from: bea, by: .unicast))
+        for far in [0x0A00_0102, 0x0808_0808, 0x7F00_0001] as [UInt32] {
+            let source = Endpoint(address: .v4(far), port: 47474)
+            ana.tell(.datagramReceived(Self.announcement().padded, from: source, by: .unicast))
+        }
+        #expect(ana.datagrams.isEmpty && ana.dials.isEmpty)
+        for sequence in 5..<30 as Range<UInt64> {
+            let bytes = Self.announcement(sequence: sequence).padded
+            ana.tell(.datagramReceived(bytes, from: bea, by: .unicast))
+        }
+        #expect(ana.datagrams.count == 1)
+    }
+
+    @Test("with --no-multicast nothing is announced, asked or answered")
+    func noMulticast() throws {
+        let ana = try Lonely { $0.usesMulticast = false }
+        ana.tell(.neighbourSeen(bea.address))
+        ana.tell(.datagramReceived(Self.announcement().padded, from: bea, by: .unicast))
+        ana.wait(.seconds(100))
+        #expect(ana.datagrams.isEmpty && ana.dials.isEmpty && ana.notices.isEmpty)
+    }
+
+    @Test("who is alone announces itself each second, about")
+    func alone() throws {
+        let ana = try Lonely { $0.usesSweep = false }
+        ana.wait(.seconds(101))
+        let count = ana.outputs.filter { if case .multicast = $0 { true } else { false } }.count
+        #expect((80...130).contains(count))
+        #expect(ana.datagrams.isEmpty && ana.notices.isEmpty)
+    }
+
+    @Test("after 15 s of silence a firewall on this machine is named, once")
+    func firewall() throws {
+        let ana = try Lonely()
+        ana.returns = [1]
+        ana.wait(.seconds(14))
+        #expect(ana.notices.isEmpty)
+        ana.wait(.seconds(100))
+        #expect(
+            ana.notices == [
+                "nobody heard yet; a firewall on this machine drops what others say (earshot doctor)"
+            ])
+    }
+
+    @Test("what the host finds in the way is named")
+    func obstacles() throws {
+        let ana = try Lonely()
+        ana.tell(.obstaclesChanged([.sendingForbidden(interface: "eth0")]))
+        ana.wait(.seconds(20))
+        #expect(
+            ana.notices == [
+                "nobody heard yet; this machine does not let earshot send on eth0, as the kill switch of a VPN does "
+                    + "(earshot doctor)"
+            ])
+        let other = try Lonely()
+        other.tell(.obstaclesChanged([.discoveryPortTaken]))
+        other.wait(.seconds(20))
+        #expect(
+            other.notices == [
+                "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
+            ])
+    }
+
+    @Test("a machine without a network is told so")
+    func noNetwork() throws {
+        let ana = try Lonely()
+        ana.tell(.interfacesChanged([]))
+        ana.wait(.seconds(20))
+        #expect(ana.notices == ["nobody heard yet; this machine is on no network (earshot doctor)"])
+    }
+
+    @Test("a peer that is heard, and that no dial reaches, is named")
+    func unreachable() throws {
+        let ana = try Lonely()
+        let heard = Self.announcement()
+        ana.tell(.datagramReceived(heard.bytes, from: bea, by: .multicast(interface: 2)))
+        // Nobody answers: each dial is given up after its three seconds.
+        ana.wait(.seconds(60))
+        #expect(ana.notices == ["bea is heard but does not answer at 10.0.0.2:47475 (earshot doctor 10.0.0.2)"])
+    }
+}
