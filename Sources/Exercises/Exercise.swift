@@ -57,7 +57,13 @@ public enum Exercise: String, CaseIterable, Sendable {
     }
 
     private static func texts(_ text: String) {
-        if let name = try? Nickname(text) { require((try? Nickname(name.text)) == name) }
+        if let name = try? Nickname(text) {
+            require((try? Nickname(name.text)) == name)
+        }
+        if let name = try? Nickname(choosing: text) {
+            require((try? Nickname(text))?.text == name.text)
+            require((try? Nickname(choosing: name.text)) == name)
+        }
         if let endpoint = Endpoint(text) { require(Endpoint(endpoint.description) == endpoint) }
         if let address = try? RelayAddress(text) {
             require((try? RelayAddress("\(address)")) == address)

@@ -24,9 +24,26 @@ struct NicknameVectorTests {
         #expect(throws: NicknameError.self) { try Nickname(typed) }
     }
 
-    @Test("both lists are there")
+    @Test("what may be chosen in the document may be chosen here", arguments: document.vectors(kind: "nickname-chosen"))
+    func chosen(vector: ProtocolVector) throws {
+        let typed = try Self.text(vector, "typed")
+        #expect(Array(try Nickname(choosing: typed).text.utf8) == Array(try Nickname(typed).text.utf8))
+    }
+
+    @Test(
+        "what may not be chosen in the document is refused here, and is a name all the same",
+        arguments: document.vectors(kind: "nickname-chosen-refused"))
+    func notChosen(vector: ProtocolVector) throws {
+        let typed = try Self.text(vector, "typed")
+        #expect(throws: NicknameError.self) { try Nickname(choosing: typed) }
+        _ = try Nickname(typed)
+    }
+
+    @Test("all lists are there")
     func listsAreThere() {
         #expect(Self.document.vectors(kind: "nickname").count >= 16)
         #expect(Self.document.vectors(kind: "nickname-refused").count >= 15)
+        #expect(Self.document.vectors(kind: "nickname-chosen").count >= 12)
+        #expect(Self.document.vectors(kind: "nickname-chosen-refused").count >= 25)
     }
 }
