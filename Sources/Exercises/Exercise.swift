@@ -59,6 +59,7 @@ public enum Exercise: String, CaseIterable, Sendable {
     private static func texts(_ text: String) {
         if let name = try? Nickname(text) {
             require((try? Nickname(name.text)) == name)
+            require(!name.looksLike(name) && (1...2).contains(name.skeletons.count))
         }
         if let name = try? Nickname(choosing: text) {
             require((try? Nickname(text))?.text == name.text)
