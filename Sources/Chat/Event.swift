@@ -29,12 +29,15 @@ public enum Event: Equatable, Sendable {
         public var wanted: String
         /// Who has the wanted name, if that is why.
         public var holder: PeerID?
+        /// Something to point out, such as that the name looks like another's.
+        public var remark: String?
 
-        public init(state: State, name: String, wanted: String, holder: PeerID? = nil) {
+        public init(state: State, name: String, wanted: String, holder: PeerID? = nil, remark: String? = nil) {
             self.state = state
             self.name = name
             self.wanted = wanted
             self.holder = holder
+            self.remark = remark
         }
     }
 
@@ -44,7 +47,8 @@ public enum Event: Equatable, Sendable {
         public var peer: PeerSummary
         /// The name before, for `renamed`.
         public var was: String?
-        /// Something to point out, such as a new key under a name that another key had.
+        /// Something to point out, such as a new key under a name that another key had, or a name that looks like
+        /// another's.
         public var remark: String?
 
         public init(state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil) {

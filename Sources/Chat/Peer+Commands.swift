@@ -192,7 +192,7 @@ extension Peer {
 
     private mutating func nick(_ text: String, token: CommandToken?) {
         do {
-            let name = try Nickname(text)
+            let name = try Nickname(choosing: text)
             presence.nickToken = token
             naming.rename(to: name, at: now, wall: wall)
         } catch {

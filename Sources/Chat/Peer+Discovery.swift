@@ -74,7 +74,8 @@ extension Peer {
             keep { archive throws(ArchiveError) in
                 try archive.setSetting(KeptRooms.nameSetting, to: Array(name.text.utf8))
             }
-            notify(.name(.init(state: .claimed, name: name.text, wanted: name.text)))
+            let remark = remarkOnLookalike(of: id, named: name)
+            notify(.name(.init(state: .claimed, name: name.text, wanted: name.text, remark: remark)))
             renameAtRelays()
         case .lost(let wanted, let winner, let name, _):
             notify(.name(.init(state: .lost, name: name.text, wanted: wanted.text, holder: winner)))

@@ -59,7 +59,8 @@ extension Peer {
             guard shown.text != person.name.text else { return }
             person.shownName = person.name
             roster.update(person)
-            notify(.peer(.init(state: .renamed, peer: summary(of: person), was: shown.text)))
+            let remark = remarkOnLookalike(of: person.id, named: person.name)
+            notify(.peer(.init(state: .renamed, peer: summary(of: person), was: shown.text, remark: remark)))
             remember(person)
             return
         }
@@ -69,7 +70,8 @@ extension Peer {
             agenda.ask(for: .people, at: showBy)
             return
         }
-        let remark = remarkOnKey(of: person.id, named: person.name)
+        let remark = Self.remarks(
+            remarkOnKey(of: person.id, named: person.name), remarkOnLookalike(of: person.id, named: person.name))
         person.shownName = person.name
         person.showBy = nil
         roster.update(person)

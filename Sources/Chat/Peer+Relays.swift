@@ -267,13 +267,15 @@ extension Peer {
         let summary = summary(of: member, at: visit)
         if let former {
             if former.name != member.name {
-                notify(.peer(.init(state: .renamed, peer: summary, was: former.name)))
+                let remark = remarkOnLookalike(of: member.peer, named: name)
+                notify(.peer(.init(state: .renamed, peer: summary, was: former.name, remark: remark)))
             }
             if former.away != member.away {
                 notify(.peer(.init(state: member.away == nil ? .back : .away, peer: summary)))
             }
         } else {
-            notify(.peer(.init(state: .joined, peer: summary)))
+            let remark = remarkOnLookalike(of: member.peer, named: name)
+            notify(.peer(.init(state: .joined, peer: summary, remark: remark)))
         }
         guard visits.debtors.contains(member.peer) else { return }
         reachThroughRelay(member.peer)

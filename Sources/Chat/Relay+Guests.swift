@@ -40,7 +40,7 @@ extension Relay {
 
     private mutating func nameGiven(_ text: String, on link: RelayLink) {
         do throws(NicknameError) {
-            let name = try Nickname(GuestTerminal.trimmed(text))
+            let name = try Nickname(choosing: GuestTerminal.trimmed(text))
             guard names.holder(of: name) == nil else { return failed(link, "Username exists", "Nickname: ") }
             letIn(name, password: nil, on: link)
         } catch {

@@ -43,8 +43,12 @@ extension Relay {
     // Members about themselves.
 
     private mutating func rename(_ act: RelayModeration, _ peer: PeerID, on link: RelayLink) {
-        guard let wanted = try? Nickname(act.target) else {
-            return answer(act, .badRequest, "nobody can be called that", on: link)
+        let wanted: Nickname
+        do throws(NicknameError) {
+            // A guest chooses here; a member's own program has done so, perhaps by an older rule.
+            wanted = link.guest == nil ? try Nickname(act.target) : try Nickname(choosing: act.target)
+        } catch {
+            return answer(act, .badRequest, "\(error)", on: link)
         }
         let isAllowed = isOperator(peer) || moderation.ban(of: nil, wanted, nil, at: wall) == nil
         guard isAllowed else { return answer(act, .notAllowed, "that name is banned", on: link) }

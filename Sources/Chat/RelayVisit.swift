@@ -108,6 +108,8 @@ struct RelayRoster {
     /// Who had a name last, here or no longer: what is for them can be said while they, or we, are away.
     private var lastHolders: [String: PeerID] = [:]
     private var lastNames: [PeerID: Nickname] = [:]
+    /// The names that keys have or last had there.
+    private(set) var lookalikes = LookalikeIndex()
 
     subscript(peer: PeerID) -> RelayMember? { members[peer] }
 
@@ -119,8 +121,15 @@ struct RelayRoster {
     /// What a key was last called there.
     func lastName(of peer: PeerID) -> Nickname? { lastNames[peer] }
 
+    private func name(of peer: PeerID) -> Nickname? {
+        lastNames[peer] ?? members[peer].flatMap { try? Nickname($0.name) }
+    }
+
     /// We are not there any more, so nobody is.
     mutating func forgetPresence() {
+        for peer in members.keys where lastNames[peer] == nil {
+            lookalikes.replace(name(of: peer), by: nil, of: peer)
+        }
         members = [:]
         peerByName = [:]
         guests = [:]
@@ -136,6 +145,7 @@ struct RelayRoster {
     mutating func update(_ member: RelayMember, named name: Nickname, of own: PeerID) -> RelayMember? {
         let former = remove(member.peer)
         guard members.count < Self.count else { return former }
+        let formerName = self.name(of: member.peer)
         if member.traits.contains(.isGuest) { guests[.conversation(own, member.peer)] = member.peer }
         members[member.peer] = member
         peerByName[name.folded] = member.peer
@@ -143,12 +153,15 @@ struct RelayRoster {
             lastHolders[name.folded] = member.peer
             lastNames[member.peer] = name
         }
+        lookalikes.replace(formerName, by: name, of: member.peer)
         return former
     }
 
     @discardableResult
     mutating func remove(_ peer: PeerID) -> RelayMember? {
+        let formerName = name(of: peer)
         guard let former = members.removeValue(forKey: peer) else { return nil }
+        lookalikes.replace(formerName, by: lastNames[peer], of: peer)
         if former.traits.contains(.isGuest) { guests = guests.filter { $0.value != peer } }
         if let name = try? Nickname(former.name), peerByName[name.folded] == peer { peerByName[name.folded] = nil }
         return former

@@ -35,10 +35,13 @@ struct Roster {
     private var nameByPeer: [PeerID: Nickname] = [:]
     private var peerByFoldedName: [String: PeerID] = [:]
     private var firstSeenByPeer: [PeerID: WallTime] = [:]
+    /// The names that peers have or last had (``name(of:)``).
+    private(set) var lookalikes = LookalikeIndex()
 
     subscript(id: PeerID) -> Person? { people[id] }
 
     mutating func update(_ person: Person) {
+        lookalikes.replace(name(of: person.id), by: person.name, of: person.id)
         if let former = people.updateValue(person, forKey: person.id) {
             if former.shownName == nil { unshownCount -= 1 }
         } else {
@@ -51,6 +54,7 @@ struct Roster {
         guard let person = people.removeValue(forKey: id) else { return }
         ids.remove(sorted: id)
         if person.shownName == nil { unshownCount -= 1 }
+        lookalikes.replace(person.name, by: name(of: id), of: id)
     }
 
     /// Those with this name now, compared as names are, ascending by ID.
@@ -70,7 +74,9 @@ struct Roster {
 
     mutating func remember(_ id: PeerID, as name: Nickname, since wall: WallTime) {
         guard nameByPeer[id] != nil || nameByPeer.count < Bounds.knownPeerCount else { return }
+        let former = self.name(of: id)
         nameByPeer[id] = name
+        lookalikes.replace(former, by: self.name(of: id), of: id)
         peerByFoldedName[name.folded] = id
         if firstSeenByPeer[id] == nil { firstSeenByPeer[id] = wall }
     }

@@ -57,7 +57,14 @@ public enum Exercise: String, CaseIterable, Sendable {
     }
 
     private static func texts(_ text: String) {
-        if let name = try? Nickname(text) { require((try? Nickname(name.text)) == name) }
+        if let name = try? Nickname(text) {
+            require((try? Nickname(name.text)) == name)
+            require(!name.looksLike(name) && (1...2).contains(name.skeletons.count))
+        }
+        if let name = try? Nickname(choosing: text) {
+            require((try? Nickname(text))?.text == name.text)
+            require((try? Nickname(choosing: name.text)) == name)
+        }
         if let endpoint = Endpoint(text) { require(Endpoint(endpoint.description) == endpoint) }
         if let address = try? RelayAddress(text) {
             require((try? RelayAddress("\(address)")) == address)

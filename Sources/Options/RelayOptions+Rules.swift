@@ -24,7 +24,7 @@ extension RelayOptions {
             OptionRule(name: "name", placeholder: "NAME", help: ["what members call it (else relay)"]) {
                 value, options, _ in
                 do {
-                    options.name = try Nickname(value).text
+                    options.name = try Nickname(choosing: value).text
                 } catch {
                     throw OptionProblem("takes a name: \(error)")
                 }

@@ -42,6 +42,7 @@ enum EventWriter {
             object.add("name", change.name)
             object.add("wanted", change.wanted)
             if let holder = change.holder { object.add("holder", holder.description) }
+            if let remark = change.remark { object.add("remark", remark) }
         case .peer(let change):
             object.add("state", change.state.rawValue)
             add(change.peer, to: &object)

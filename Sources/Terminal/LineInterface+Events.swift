@@ -81,12 +81,13 @@ extension LineInterface {
 
     private func lines(_ change: Event.NameChange, at wall: WallTime) -> [String] {
         let isNew = change.name != own.name
+        let remark = change.remark.map { renderer.remark("\($0) (/nick NAME for another)", now: wall) } ?? []
         // The first claim is told by `ready`.
-        if change.state == .claimed, !own.isSettled { return [] }
+        if change.state == .claimed, !own.isSettled { return remark }
         own.name = change.name
         switch change.state {
         case .claimed:
-            return isNew ? renderer.notice("you are now \(change.name)", now: wall) : []
+            return (isNew ? renderer.notice("you are now \(change.name)", now: wall) : []) + remark
         case .taken where change.name == change.wanted:
             return renderer.failure(
                 "\(change.wanted) is somebody else's name here: start with another --name", now: wall)

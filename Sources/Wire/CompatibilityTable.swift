@@ -2,7 +2,7 @@
 ///
 /// The standard library normalizes canonically only, so this much of the Unicode Character Database is kept here. Made
 /// from version 14.0.0 with Python's `unicodedata`: for each character whose `decomposition()` begins with `<`, its NFKD
-/// form. Items are separated by blanks: `FROM:TO.TO…`, or `FIRST-LAST:TO` where the targets run along with the sources.
+/// form. Read by ``MappingTable``, which says how items are written.
 enum CompatibilityTable {
     static let text = """
         A0:20 A8:20.308 AA:61 AF:20.304 B2:32 B3:33 B4:20.301 B5:3BC B8:20.327 B9:31 BA:6F BC:31.2044.34 BD:31.2044.32

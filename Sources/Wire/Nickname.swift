@@ -8,6 +8,7 @@ public struct Nickname: Hashable, Sendable {
     /// As compared: two names are the same if these are.
     public let folded: String
 
+    /// A name as others may have it. Who chooses one for itself is held to ``init(choosing:)``.
     /// - Throws: what is wrong with it, in words that say what to do.
     public init(_ typed: String) throws(NicknameError) {
         // Normalizing may make a text 18 times as long; nothing that long is a name.
@@ -87,19 +88,7 @@ public struct Nickname: Hashable, Sendable {
         return normalized(lower.replacingFinalSigma)
     }
 
-    private static let compatibility: [Unicode.Scalar: [Unicode.Scalar]] = {
-        var table: [Unicode.Scalar: [Unicode.Scalar]] = [:]
-        for item in CompatibilityTable.text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
-            let sides = item.split(separator: ":")
-            let sources = sides[0].split(separator: "-").map { UInt32($0, radix: 16)! }
-            let targets = sides[1].split(separator: ".").map { UInt32($0, radix: 16)! }
-            for offset in 0...(sources[sources.count - 1] - sources[0]) {
-                let mapping = sources.count > 1 ? [targets[0] + offset] : targets
-                table[Unicode.Scalar(sources[0] + offset)!] = mapping.map { Unicode.Scalar($0)! }
-            }
-        }
-        return table
-    }()
+    private static let compatibility = MappingTable(CompatibilityTable.text)
 }
 
 extension String {
@@ -109,11 +98,21 @@ extension String {
     }
 }
 
-/// Why a text is no name, and what to do.
+/// Why a text is no name, or none to choose, and what to do.
 public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
     case empty
     case tooLong(bytes: Int)
     case forbidden(Unicode.Scalar)
+    // Of a name that is chosen only.
+    /// It means something else, which the second says.
+    case reserved(String, String)
+    /// It begins with a hyphen.
+    case optionLike
+    /// A character cannot be seen.
+    case invisible(Unicode.Scalar)
+    /// It begins with a combining mark.
+    case leadingMark(Unicode.Scalar)
+    case mixed(LetterScript, LetterScript)
 
     public var description: String {
         switch self {
@@ -122,11 +121,25 @@ public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooLong(let bytes):
             return "the name has \(bytes) bytes, \(Limits.nameBytes) is the most: take a shorter one"
         case .forbidden(let scalar):
-            let digits = String(scalar.value, radix: 16, uppercase: true)
-            let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             let isVisible = scalar.value > 0x20 && scalar.value < 0x7F
-            let shown = isVisible ? "\(scalar)" : scalar == " " ? "a blank" : code
+            let shown = isVisible ? "\(scalar)" : scalar == " " ? "a blank" : Self.code(scalar)
             return "a name cannot have \(shown) in it: use letters, digits, - and _"
+        case .reserved(let name, let meaning):
+            return "a name cannot be \(name), because that \(meaning): take another"
+        case .optionLike:
+            return "a name cannot begin with -, because it would be read as an option: begin with a letter or digit"
+        case .invisible(let scalar):
+            return "a name cannot have \(Self.code(scalar)) in it, because nobody sees it: use letters, digits, - and _"
+        case .leadingMark(let scalar):
+            return "a name cannot begin with \(Self.code(scalar)), because it is a mark on the character before it: "
+                + "begin with a letter or digit"
+        case .mixed(let one, let other):
+            return "a name cannot mix \(one) and \(other) letters, because it could pass for another: use one script"
         }
+    }
+
+    private static func code(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

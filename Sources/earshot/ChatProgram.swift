@@ -100,12 +100,11 @@ struct ChatProgram {
 
     /// The name that was given, asked for, or the login name.
     private func chosenName() throws -> Nickname {
-        if let name = options.name { return try Nickname(name) }
         let login = Surroundings.loginName
-        guard hasTerminal, !options.isJSON else { return try Nickname(login ?? "peer") }
+        guard options.name == nil, hasTerminal, !options.isJSON else { return try options.name(orLogin: login) }
         let prompt = NamePrompt(offer: login) { text in
             do {
-                _ = try Nickname(text)
+                _ = try Nickname(choosing: text)
                 return nil
             } catch {
                 return "\(error)"
@@ -113,7 +112,7 @@ struct ChatProgram {
         }
         while let line = Surroundings.ask(prompt.prompt) {
             switch prompt.answer(line) {
-            case .name(let name): return try Nickname(name)
+            case .name(let name): return try Nickname(choosing: name)
             case .again(let reason): Surroundings.complain(reason)
             }
         }

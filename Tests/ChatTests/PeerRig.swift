@@ -18,8 +18,9 @@ final class PeerRig {
     private(set) var longestOutput = 0
 
     /// It has its name and founded its gathering.
-    init(retention: Retention = Retention()) throws {
-        var configuration = PeerConfiguration(name: try Nickname("ana"))
+    init(_ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = []) throws {
+        for peer in known { try archive.remember(peer) }
+        var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention
         peer = try Peer(
             configuration: configuration, identity: Example.authors[0], random: random, archive: archive)

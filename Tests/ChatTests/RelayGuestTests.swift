@@ -72,6 +72,18 @@ struct RelayGuestTests {
         #expect(guest.lines.filter { $0.contains("Nickname: ") }.count == 2)
         guest.type("bea")
         #expect(guest.lines.first?.hasPrefix("* you are bea") == true)
+        let choosing = Guest(rig)
+        _ = choosing.lines
+        choosing.type("bеa")
+        let mixed = "a name cannot mix Latin and Cyrillic letters, because it could pass for another: use one script"
+        #expect(choosing.lines == ["No: \(mixed).", "Nickname: "])
+        choosing.type("dan")
+        choosing.type("/nick bеa")
+        #expect(choosing.lines.last == "* \(mixed)")
+        choosing.type("/nick Lobby")
+        #expect(choosing.lines == ["* a name cannot be lobby, because that means everybody here: take another"])
+        choosing.type("/quit")
+        _ = guest.lines
         let other = Guest(rig, as: "cy")
         other.type("/nick Bea")
         #expect(other.lines == ["Username exists"])

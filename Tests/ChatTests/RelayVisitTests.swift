@@ -380,6 +380,36 @@ struct RelayVisitTests {
         #expect(from == ["ana-2"])
     }
 
+    @Test("names of members that look like ours, like another member's or like one on the LAN are pointed out")
+    func lookalikes() throws {
+        let rig = try ScriptedRelay(isAlone: false)
+        rig.start()
+        rig.wait(.seconds(1))
+        let third = Identity(seed: RandomStream.seed(3)).peerID
+        rig.welcome(members: [RelayMember(peer: other.peerID, state: .here, name: "аna")])
+        let bob = RelayMember(peer: third, state: .here, name: "Bob")
+        let zero = RelayMember(peer: other.peerID, state: .here, name: "b0b")
+        rig.say(.members(.init(isFresh: false, changes: [bob, zero])))
+        // Of one that has left, too; but not of the same key.
+        rig.say(.members(.init(isFresh: false, changes: [RelayMember(peer: third, state: .left, name: "Bob")])))
+        rig.say(.members(.init(isFresh: false, changes: [RelayMember(peer: other.peerID, state: .left, name: "b0b")])))
+        rig.say(.members(.init(isFresh: false, changes: [zero, RelayMember(peer: third, state: .here, name: "eve")])))
+        let changes = rig.events.compactMap { event -> String? in
+            guard case .peer(let change) = event, let remark = change.remark else { return nil }
+            return "\(change.state): \(remark)"
+        }
+        #expect(
+            changes == [
+                "joined: аna looks like ana, your own name, but is somebody else",
+                "renamed: b0b looks like Bob, who is somebody else",
+                "joined: b0b looks like Bob, who is somebody else",
+            ])
+        rig.tell(.commanded(.nick("BOB"), token: nil))
+        rig.wait(.seconds(1))
+        let own = rig.events.compactMap { if case .name(let change) = $0 { change.remark } else { nil } }
+        #expect(own == ["BOB looks like b0b, who is somebody else"])
+    }
+
     @Test("a command to a relay that there is none of says so")
     func noRelay() throws {
         let rig = try ScriptedRelay(isAlone: false)

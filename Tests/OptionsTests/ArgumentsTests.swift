@@ -49,6 +49,19 @@ struct ArgumentsTests {
         }
     }
 
+    @Test("without anybody to ask, the given name counts, then the login name, and what cannot be chosen is said")
+    func name() throws {
+        #expect(try options("--name", "ana").name(orLogin: "bea").text == "ana")
+        #expect(try options().name(orLogin: "bea").text == "bea")
+        #expect(try options().name(orLogin: nil).text == "peer")
+        #expect(throws: NicknameError.optionLike) { try options("--name=-x").name(orLogin: "bea") }
+        for login in ["all", "-x", "a@b", "Lobby"] {
+            let misuse = #expect(throws: Arguments.Misuse.self) { try options().name(orLogin: login) }
+            #expect(
+                misuse?.text.hasPrefix("the login name will not do (give another with --name NAME): a name") == true)
+        }
+    }
+
     @Test("flags are set by their presence")
     func flags() throws {
         let options = try options("--no-multicast", "--strict-name", "--json", "--quiet", "--verbose")

@@ -125,6 +125,7 @@ struct RelayOptionsTests {
             ("-x", "unexpected argument -x (try earshot relay --help)"),
             ("--rate", "--rate needs a value (try earshot relay --help)"),
             ("--rate=", "--rate needs a value"),
+            ("--name=ALL", "--name takes a name: a name cannot be all, because that means everybody: take another"),
             ("--rate=0", "--rate takes a number from 1 to 10000, not 0"),
             ("--rate=+1", "--rate takes a number from 1 to 10000, not +1"),
             ("--queue=1", "--queue takes a size from 64K to 64M, not 1"),

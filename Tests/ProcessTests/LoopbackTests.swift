@@ -55,6 +55,22 @@ struct LoopbackTests {
         #expect(!first.events.contains { $0["name"] == "Ana" })
     }
 
+    @Test("a name that cannot be chosen ends with status 2; two that look alike are told of each other")
+    func lookalikes() throws {
+        for name in ["аna", "lobby", "*", "\u{2800}"] { #expect(try start(name).exitStatus() == 2) }
+        let first = try start("oca")
+        _ = try first.waitUntilReady()
+        let second = try start("оса")
+        let remark = "oca looks like оса, your own name, but is somebody else"
+        _ = try second.first("the remark on oca") { $0["event"] == "peer" && $0["remark"] == remark }
+        let own = "оса looks like oca, who is somebody else"
+        _ = try second.first("the remark on its own name") { $0["event"] == "name" && $0["remark"] == own }
+        _ = try first.first("the remark on оса") { $0["event"] == "peer" && $0["name"] == "оса" && $0["remark"] != nil }
+        try second.send(["do": "nick", "name": "оcа", "ref": 3])
+        let refused = try second.first("the refusal") { $0["event"] == "error" && $0.fields["ref"] as? Int == 3 }
+        #expect(refused["code"] == "bad-name" && refused["text"]?.contains("mix Latin and Cyrillic") == true)
+    }
+
     @Test("a killed peer is said to have left once, within two seconds")
     func killedPeerLeaves() throws {
         let ana = try start("ana")

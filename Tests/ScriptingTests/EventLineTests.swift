@@ -32,6 +32,9 @@ struct EventLineTests {
         expect(
             .name(.init(state: .lost, name: "ana-2", wanted: "ana")),
             #"{"event":"name","state":"lost","name":"ana-2","wanted":"ana"}"#)
+        expect(
+            .name(.init(state: .claimed, name: "lan", wanted: "lan", remark: "lan looks like Ian")),
+            #"{"event":"name","state":"claimed","name":"lan","wanted":"lan","remark":"lan looks like Ian"}"#)
     }
 
     @Test("peers are written with what is known of them only")

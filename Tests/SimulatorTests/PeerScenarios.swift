@@ -37,6 +37,25 @@ struct PeerScenarios {
         #expect(names.sorted() == ["ana", "ana-2", "ana-3"], "seed \(seed)")
     }
 
+    @Test("of two names that look alike both sides are told, whoever comes first", arguments: 1...5)
+    func lookalikes(seed: UInt64) throws {
+        let town = try Town.settled(seed: seed, names: ["оса", "oca", "eve"])
+        for (host, other, name) in [(HostID(0), HostID(1), "oca"), (HostID(1), HostID(0), "оса")] {
+            let told = town.simulation.recorder.events[host.number].contains { recorded in
+                guard case .peer(let change) = recorded.event, change.peer.id == town.peerID(other) else {
+                    return false
+                }
+                return change.state == .joined && change.peer.name == name
+                    && change.remark?.hasSuffix(", your own name, but is somebody else") == true
+            }
+            #expect(told, "seed \(seed), \(host)")
+        }
+        let third = town.simulation.recorder.events[2].compactMap { recorded in
+            if case .peer(let change) = recorded.event { change.remark } else { nil }
+        }
+        #expect(third.count == 1 && third[0].hasSuffix(", who is somebody else"), "seed \(seed): \(third)")
+    }
+
     @Test("when two halves meet that have an ana each, one wins and all agree within 2 s of contact", arguments: 1...10)
     func healedPartition(seed: UInt64) throws {
         let town = try Town(seed: seed, names: ["ana", "bea", "ana", "eve"])

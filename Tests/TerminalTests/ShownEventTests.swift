@@ -77,6 +77,25 @@ struct ShownEventTests {
         #expect(lines(ready, isQuiet: true).isEmpty)
     }
 
+    @Test("names that look alike are pointed out: others' with their event, ours with what to do")
+    func lookalikes() {
+        let other = "аna looks like ana, your own name, but is somebody else"
+        #expect(
+            lines(Example.peer(.joined, "аna", remark: other)) == ["04:10 -- аna is here", "04:10 !! \(other)"])
+        #expect(
+            lines(Example.peer(.renamed, "аna", was: "bea", remark: other))
+                == ["04:10 -- bea is now аna", "04:10 !! \(other)"])
+        #expect(lines(Example.peer(.joined, "аna", remark: other), isQuiet: true) == ["04:10 !! \(other)"])
+        let own = Event.name(
+            .init(state: .claimed, name: "lan", wanted: "lan", remark: "lan looks like Ian, who is somebody else"))
+        let remark = "04:10 !! lan looks like Ian, who is somebody else (/nick NAME for another)"
+        #expect(lines(own) == ["04:10 -- you are now lan", remark])
+        // The first claim is told by `ready`; what is to be pointed out is not.
+        var person = Person(columns: 200)
+        person.happens(own)
+        #expect(person.screen.lines.dropLast() == [remark])
+    }
+
     @Test("whoever was here before us is said in one line, however many they are")
     func company() {
         func greeting(_ names: [String]) -> String {

@@ -24,9 +24,48 @@ struct NicknameVectorTests {
         #expect(throws: NicknameError.self) { try Nickname(typed) }
     }
 
-    @Test("both lists are there")
+    @Test("what may be chosen in the document may be chosen here", arguments: document.vectors(kind: "nickname-chosen"))
+    func chosen(vector: ProtocolVector) throws {
+        let typed = try Self.text(vector, "typed")
+        #expect(Array(try Nickname(choosing: typed).text.utf8) == Array(try Nickname(typed).text.utf8))
+    }
+
+    @Test(
+        "what may not be chosen in the document is refused here, and is a name all the same",
+        arguments: document.vectors(kind: "nickname-chosen-refused"))
+    func notChosen(vector: ProtocolVector) throws {
+        let typed = try Self.text(vector, "typed")
+        #expect(throws: NicknameError.self) { try Nickname(choosing: typed) }
+        _ = try Nickname(typed)
+    }
+
+    @Test("skeletons are as in the document", arguments: document.vectors(kind: "skeleton"))
+    func skeletons(vector: ProtocolVector) throws {
+        let name = try Nickname(try Self.text(vector, "typed"))
+        #expect(Array(name.skeleton.utf8) == (try vector.requireBytes("shown")))
+        #expect(Array(name.foldedSkeleton.utf8) == (try vector.requireBytes("folded")))
+    }
+
+    @Test("names look alike as in the document, whichever of them is asked")
+    func lookalikes() throws {
+        for (kind, isAlike) in [("lookalike", true), ("no-lookalike", false)] {
+            for vector in Self.document.vectors(kind: kind) {
+                let one = try Nickname(try Self.text(vector, "one"))
+                let other = try Nickname(try Self.text(vector, "other"))
+                #expect(one.looksLike(other) == isAlike, "\(vector)")
+                #expect(other.looksLike(one) == isAlike, "\(vector)")
+            }
+        }
+    }
+
+    @Test("all lists are there")
     func listsAreThere() {
         #expect(Self.document.vectors(kind: "nickname").count >= 16)
         #expect(Self.document.vectors(kind: "nickname-refused").count >= 15)
+        #expect(Self.document.vectors(kind: "nickname-chosen").count >= 12)
+        #expect(Self.document.vectors(kind: "nickname-chosen-refused").count >= 25)
+        #expect(Self.document.vectors(kind: "skeleton").count >= 16)
+        #expect(Self.document.vectors(kind: "lookalike").count >= 16)
+        #expect(Self.document.vectors(kind: "no-lookalike").count >= 8)
     }
 }

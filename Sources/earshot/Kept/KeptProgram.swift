@@ -30,6 +30,7 @@ struct KeptProgram {
         }
     }
 
+    /// Names that can no longer be chosen too: what was kept under one is there.
     private func chosenName() throws -> String {
         try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
     }
