@@ -30,6 +30,11 @@ public enum Fault: Sendable {
     case powerCut(HostID)
     /// A crashed process or machine starts again.
     case restart(HostID)
+    /// The host gets a firewall, another, or none (nil). Connections that exist go on.
+    case firewall(HostID, Firewall?)
+    /// The LAN's switch passes no multicast any more; unicast passes.
+    case deafen(LANID)
+    case undeafen(LANID)
     case conditions(Conditions)
 }
 
