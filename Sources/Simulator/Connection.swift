@@ -59,5 +59,13 @@ final class Connection {
     /// Something between the two has forgotten it: nothing gets through any more, and nobody is told.
     var isDead = false
 
-    init(ends: [End]) { self.ends = ends }
+    /// From the dialler's link port to the other's.
+    let isBetweenLinkPorts: Bool
+    /// The dialled machine has not answered yet.
+    var isUnderWay = true
+
+    init(ends: [End], isBetweenLinkPorts: Bool) {
+        self.ends = ends
+        self.isBetweenLinkPorts = isBetweenLinkPorts
+    }
 }

@@ -30,6 +30,11 @@ public enum Fault: Sendable {
     case powerCut(HostID)
     /// A crashed process or machine starts again.
     case restart(HostID)
+    /// The host gets a firewall, another, or none (nil). Connections that exist go on.
+    case firewall(HostID, Firewall?)
+    /// The LAN's switch passes no multicast any more; unicast passes.
+    case deafen(LANID)
+    case undeafen(LANID)
     case conditions(Conditions)
 }
 
@@ -39,6 +44,17 @@ public struct FaultPlan: Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         case loss, slowLinks, oneWayCut, deadLink, partition, flapping, unplugging, addressChange, sleep, pause
         case clockJump, crash, powerCut
+        /// From the start and for good: some hosts have firewalls.
+        case firewall
+        /// A LAN's switch passes no multicast, for good or for a while.
+        case deafSwitch
+
+        /// Whether it keeps hosts from hearing each other without breaking anything that they have. These are drawn
+        /// apart, from a random stream of their own.
+        public var limitsReach: Bool { self == .firewall || self == .deafSwitch }
+
+        /// Those that limit reach.
+        public static var reach: [Kind] { allCases.filter(\.limitsReach) }
     }
 
     public private(set) var faults: [(at: Instant, fault: Fault)] = []
@@ -46,8 +62,15 @@ public struct FaultPlan: Sendable {
     public let kinds: [Kind]
     private let base: Conditions
 
+    /// - Parameter faults: in order.
+    init(kinds: [Kind], faults: [(at: Instant, fault: Fault)]) {
+        self.kinds = kinds
+        base = Conditions()
+        self.faults = faults
+    }
+
     /// - Parameters:
-    ///   - kinds: those that may be on; each is by a coin's toss.
+    ///   - kinds: those that may be on; each is by a coin's toss. Those that limit reach are passed over.
     ///   - start: no fault before.
     ///   - duration: all faults are over, and undone, when it has passed.
     ///   - count: how many times something goes wrong.
@@ -58,7 +81,7 @@ public struct FaultPlan: Sendable {
     ) {
         precondition(hosts.count >= 2 && duration > .zero, "nothing could go wrong")
         self.base = base
-        self.kinds = kinds.filter { _ in Bool.random(using: &random) }
+        self.kinds = kinds.filter { !$0.limitsReach && Bool.random(using: &random) }
         guard !self.kinds.isEmpty else { return }
         let span = duration.wholeNanoseconds
         for _ in 0..<count {
@@ -84,6 +107,7 @@ public struct FaultPlan: Sendable {
     ) {
         let host = hosts[0]
         switch kind {
+        case .firewall, .deafSwitch: preconditionFailure("\(kind) is drawn apart")
         case .loss:
             var conditions = base
             conditions.loss = Double.random(in: 0...0.5, using: &random)

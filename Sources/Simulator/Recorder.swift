@@ -12,6 +12,10 @@ public struct RecordedEvent: Sendable {
 public struct Traffic: Equatable, Sendable {
     /// As sent, one for each multicast however many hear it.
     public var datagrams = 0
+    /// How many of them went to one address.
+    public var unicastDatagrams = 0
+    /// How many of those went to an address that nobody has.
+    public var datagramsToNobody = 0
     public var datagramBytes = 0
     public var linksOpened = 0
     public var linkBytes = 0

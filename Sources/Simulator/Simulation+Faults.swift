@@ -18,10 +18,16 @@ extension Simulation {
             }
         case .healAll: network.healAll()
         case .unplug(let host), .plug(let host):
-            if case .unplug = fault { network.setUnplugged(true, host) } else { network.setUnplugged(false, host) }
+            if case .unplug = fault {
+                network.setUnplugged(true, host)
+                machines[host.number].neighbours = []
+            } else {
+                network.setUnplugged(false, host)
+            }
             deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
         case .changeAddress(let host):
             network.changeAddress(of: host)
+            machines[host.number].neighbours = []
             deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
         case .deaden(let one, let other): deadenConnections(between: one, and: other)
         case .sleep(let host): machines[host.number].isAsleep = machines[host.number].node != nil
@@ -37,8 +43,13 @@ extension Simulation {
             closeAllLinks(of: host, telling: false, abruptly: true)
             stopProcess(host, orderly: false)
             machines[host.number].isPowered = false
+            machines[host.number].neighbours = []
+            network.forgetFlows(of: host)
             disks[host.number].powerCut(keeping: random.unit())
         case .restart(let host): start(host)
+        case .firewall(let host, let firewall): network.setFirewall(firewall, at: host)
+        case .deafen(let lan): network.setDeaf(true, lan)
+        case .undeafen(let lan): network.setDeaf(false, lan)
         case .conditions(let conditions): network.conditions = conditions
         }
     }

@@ -3,7 +3,7 @@ import Secure
 import Wire
 
 extension Simulation {
-    func openLink(_ link: LinkID, from host: HostID, to endpoint: Endpoint) {
+    func openLink(_ link: LinkID, of host: HostID, to endpoint: Endpoint, from port: LocalPort) {
         let generation = machines[host.number].generation
         guard let other = network.owner(of: endpoint.address), network.address(of: other, towards: host) != nil,
             let address = network.address(of: host, towards: other), endpoint.port == Self.linkPort
@@ -13,6 +13,12 @@ extension Simulation {
             queue.push(.input(host, generation: generation, closed), at: now + .seconds(3))
             return
         }
+        let isBetweenLinkPorts = port == .linkPort
+        if isBetweenLinkPorts, linkPortConnection(of: host, at: address, with: endpoint.address) != nil {
+            let closed = Input.linkClosed(link, .failed("address in use"))
+            queue.push(.input(host, generation: generation, closed), at: now)
+            return
+        }
         let index = connections.count
         let ends = [
             Connection.End(host: host, generation: generation, link: link, address: address, isOpen: true),
@@ -20,7 +26,7 @@ extension Simulation {
             Connection.End(
                 host: other, generation: -1, link: LinkID(number: 0), address: endpoint.address, isOpen: false),
         ]
-        connections.append(Connection(ends: ends))
+        connections.append(Connection(ends: ends, isBetweenLinkPorts: isBetweenLinkPorts))
         machines[host.number].links[link] = index
         recorder.sent(by: host) { $0.linksOpened += 1 }
         queue.push(.connectionAsked(index), at: now + transitTime())
@@ -29,10 +35,22 @@ extension Simulation {
     /// The dialled machine hears of it, or nobody does.
     func connectionAsked(_ index: Int) {
         guard let connection = connections[index], connection.ends[0].isOpen else { return }
-        let dialled = connection.ends[1].host
-        guard isPassable(connection, from: 0), isPassable(connection, from: 1) else {
-            askAgain(index)
+        let (dialler, dialled) = (connection.ends[0].host, connection.ends[1].host)
+        let (source, destination) = (connection.ends[0].address, connection.ends[1].address)
+        guard isPassable(connection, from: 0) else { return askAgain(index) }
+        if dialler != dialled { introduce(dialler, at: source, to: dialled, at: destination) }
+        guard isPassable(connection, from: 1) else { return askAgain(index) }
+        if connection.isBetweenLinkPorts,
+            let other = linkPortConnection(of: dialled, at: destination, with: source)
+        {
+            return meet(index, other)
+        }
+        switch dialler == dialled ? nil : network.firewall(of: dialled) {
+        case .dropping: return askAgain(index)
+        case .rejecting:
+            queue.push(.reset(index, end: 0, text: "no route to host"), at: now + transitTime())
             return
+        case nil: break
         }
         guard machines[dialled.number].node != nil else {
             queue.push(.refusal(index), at: now + transitTime())
@@ -44,16 +62,17 @@ extension Simulation {
         connections[index]?.ends[1].generation = machines[dialled.number].generation
         connections[index]?.ends[1].link = link
         connections[index]?.ends[1].isOpen = true
+        connections[index]?.isUnderWay = false
         // Before the acceptance is told: the answer must be ahead of what the accepting side says at once.
         let arrival = now + transitTime()
         connections[index]?.directions[1].lastArrival = arrival
-        queue.push(.connectionAnswered(index), at: arrival)
-        let source = Endpoint(address: connection.ends[0].address, port: 40_000 + UInt16(index % 20_000))
-        deliver(.linkAccepted(link, from: source), to: dialled, from: connection.ends[0].host)
+        queue.push(.connectionAnswered(index, end: 0), at: arrival)
+        let port = connection.isBetweenLinkPorts ? Self.linkPort : 40_000 + UInt16(index % 20_000)
+        deliver(.linkAccepted(link, from: Endpoint(address: source, port: port)), to: dialled, from: dialler)
     }
 
     /// A lost SYN is sent again after 1, 2, 4, … seconds; Linux gives up after 127.
-    private func askAgain(_ index: Int) {
+    func askAgain(_ index: Int) {
         let wait = connections[index]?.directions[0].retransmission ?? .zero
         let next = max(wait * 2, .seconds(1))
         guard next <= .seconds(64) else {
@@ -64,10 +83,10 @@ extension Simulation {
         queue.push(.connectionAsked(index), at: now + next)
     }
 
-    func connectionAnswered(_ index: Int) {
-        guard let ends = connections[index]?.ends, let end = ends.first, end.isOpen else { return }
-        connections[index]?.directions[0].retransmission = Connection.Direction.firstRetransmission
-        deliver(.linkOpened(end.link), to: end.host, from: ends[1].host)
+    func connectionAnswered(_ index: Int, _ end: Int) {
+        guard let ends = connections[index]?.ends, ends[end].isOpen else { return }
+        connections[index]?.directions[end].retransmission = Connection.Direction.firstRetransmission
+        deliver(.linkOpened(ends[end].link), to: ends[end].host, from: ends[1 - end].host)
     }
 
     /// Whether packets of this connection get from this end to the other.
@@ -78,7 +97,7 @@ extension Simulation {
             && network.owner(of: to.address) == to.host && [from, to].allSatisfy { isAwake($0.host) }
     }
 
-    private func isAwake(_ host: HostID) -> Bool {
+    func isAwake(_ host: HostID) -> Bool {
         machines[host.number].isPowered && !machines[host.number].isAsleep
     }
 

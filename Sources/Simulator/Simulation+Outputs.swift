@@ -7,9 +7,7 @@ extension Simulation {
         switch happening {
         case .input(let host, let generation, let input):
             if machines[host.number].generation == generation { deliver(input, to: host) }
-        case .datagram(let bytes, let sender, let source, let host):
-            guard network.passes(from: sender, to: host) else { return }
-            deliver(.datagramReceived(bytes, from: source, by: .multicast(interface: 0)), to: host, from: sender)
+        case .datagram(let datagram): arrive(datagram)
         case .deadline(let host, let generation, let at):
             guard machines[host.number].generation == generation, machines[host.number].scheduledDeadline == at,
                 !machines[host.number].isAsleep
@@ -18,7 +16,7 @@ extension Simulation {
             guard let deadline = machines[host.number].node?.askDeadline() else { return }
             if deadline.at <= now { deliver(.deadlineReached, to: host) } else { scheduleDeadline(of: host) }
         case .connectionAsked(let index): connectionAsked(index)
-        case .connectionAnswered(let index): connectionAnswered(index)
+        case .connectionAnswered(let index, let end): connectionAnswered(index, end)
         case .pump(let index, let direction): pump(index, direction)
         case .refusal(let index): endClosed(index, 0, .refused)
         case .reset(let index, let end, let text): endClosed(index, end, .failed(text))
@@ -29,18 +27,12 @@ extension Simulation {
     func perform(_ output: Output, of host: HostID) {
         switch output {
         case .multicast(let bytes): multicast(bytes, from: host)
-        case .sendDatagram(let bytes, let endpoint):
-            recorder.sent(by: host) {
-                $0.datagrams += 1
-                $0.datagramBytes += bytes.count
-            }
-            guard let other = network.owner(of: endpoint.address) else { return }
-            send(bytes, from: host, to: other)
+        case .sendDatagram(let bytes, let endpoint): send(bytes, from: host, to: endpoint)
         case .findHost(let name, _):
             // There are no names in this world.
             let generation = machines[host.number].generation
             queue.push(.input(host, generation: generation, .hostFound(name: name, endpoints: [])), at: now)
-        case .openLink(let link, let endpoint, _): openLink(link, from: host, to: endpoint)
+        case .openLink(let link, let endpoint, let port): openLink(link, of: host, to: endpoint, from: port)
         case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
         case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
         case .notify(let event, let token):
@@ -50,30 +42,6 @@ extension Simulation {
             recorder.exits[host.number] = status
             recorder.traced(at: now, host, "ends with \(status.rawValue)")
             stopProcess(host, orderly: true)
-        }
-    }
-
-    private func multicast(_ bytes: [UInt8], from host: HostID) {
-        recorder.sent(by: host) {
-            $0.datagrams += 1
-            $0.datagramBytes += bytes.count
-        }
-        for other in machines.indices { send(bytes, from: host, to: HostID(other)) }
-    }
-
-    /// Loopback is on: one's own multicast is heard too, and never lost.
-    private func send(_ bytes: [UInt8], from host: HostID, to other: HostID) {
-        guard let address = network.address(of: host, towards: other), network.passes(from: host, to: other),
-            machines[other.number].node != nil
-        else { return }
-        let source = Endpoint(address: address, port: Self.linkPort)
-        let conditions = network.conditions
-        if host != other, random.unit() < conditions.loss { return }
-        let copies = host != other && random.unit() < conditions.duplication ? 2 : 1
-        for _ in 0..<copies {
-            var delay = transitTime()
-            if random.unit() < conditions.reordering { delay += conditions.reorderingDelay * random.unit() }
-            queue.push(.datagram(bytes, from: host, source: source, to: other), at: now + delay)
         }
     }
 
@@ -89,6 +57,7 @@ extension Simulation {
         case .started: text = "started"
         case .interfacesChanged(let interfaces): text = "interfaces changed to \(interfaces.map(\.name))"
         case .resumed: text = "resumed"
+        case .datagramReceived(let bytes, _, .unicast): text = "unicast: \(Self.summary(ofDatagram: bytes))"
         case .datagramReceived(let bytes, _, _): text = "datagram: \(Self.summary(ofDatagram: bytes))"
         case .neighbourSeen(let address): text = "neighbour \(address)"
         case .obstaclesChanged(let obstacles): text = "obstacles: \(obstacles)"

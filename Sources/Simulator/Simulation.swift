@@ -8,10 +8,10 @@ public final class Simulation<Node: Core> {
     /// What is to happen.
     enum Happening {
         case input(HostID, generation: Int, Input)
-        case datagram([UInt8], from: HostID, source: Endpoint, to: HostID)
+        case datagram(Datagram)
         case deadline(HostID, generation: Int, at: Instant)
         case connectionAsked(Int)
-        case connectionAnswered(Int)
+        case connectionAnswered(Int, end: Int)
         case pump(Int, direction: Int)
         case refusal(Int)
         case reset(Int, end: Int, text: String)
@@ -37,6 +37,8 @@ public final class Simulation<Node: Core> {
         var nextAcceptedLink: UInt64 = 1 << 63
         /// Where its links are in `connections`.
         var links: [LinkID: Int] = [:]
+        /// Whose hardware addresses its kernel knows. Only ever asked for a member.
+        var neighbours: Set<IPAddress> = []
         var scheduledDeadline: Instant?
     }
 

@@ -41,9 +41,12 @@ public struct TrialSettings: Sendable {
         case relaying
     }
 
+    /// Faults of reach that may be on unless others are asked for. None, until peers find each other in spite of them.
+    public static var reachFaults: [FaultPlan.Kind] { [] }
+
     public init(peers: Int) {
         self.peers = peers
-        faults = FaultPlan.Kind.allCases
+        faults = FaultPlan.Kind.allCases.filter { !$0.limitsReach } + Self.reachFaults
         habits = Habit.allCases
         turmoil = .seconds(20)
         faultCount = 2 * peers
@@ -63,6 +66,8 @@ public struct TrialSettings: Sendable {
 public struct TrialOutcome: Equatable, Sendable {
     /// From the last fault until everything had come right.
     public var recovery: Duration
+    /// From the last start of a peer, or the last fault, until every peer saw every other one on its LAN.
+    public var fullView: Duration
     /// What came right last; nil if all was right at once.
     public var last: String?
     public var steps: Int
@@ -85,6 +90,8 @@ public final class Trial {
     let plan: FaultPlan
     /// What befalls the relay, and one peer with it; nil without one.
     let relayPlan: FaultPlan?
+    /// Firewalls and deaf switches.
+    let reachPlan: FaultPlan
     let neighbourhood: Neighbourhood
     /// How far everything had come right, at regular times; empty unless asked for.
     public internal(set) var samples: [Sample] = []
@@ -138,7 +145,9 @@ public final class Trial {
         plan = FaultPlan(
             swarm: &random, kinds: settings.faults, hosts: hosts, from: Self.start,
             for: settings.turmoil, count: Int(random.uniform(below: UInt64(settings.faultCount + 1))), base: conditions)
-        kinds = plan.kinds.map(\.rawValue) + habits.map(\.rawValue) + (relay == nil ? [] : ["relaying"])
+        reachPlan = Self.reachPlan(seed: seed, settings: settings, in: neighbourhood)
+        kinds =
+            (plan.kinds + reachPlan.kinds).map(\.rawValue) + habits.map(\.rawValue) + (relay == nil ? [] : ["relaying"])
         script = []
         script = makeScript(habits: habits, random: &random)
         if relay != nil { script = Self.inOrder(script + relaying.acts(settings)) }
@@ -158,6 +167,17 @@ public final class Trial {
 
     /// Nothing goes wrong before, and nothing is said.
     static let start = Instant(nanoseconds: 500_000_000)
+
+    /// The relay's host gets no firewall: a relay that nobody reaches is none.
+    private static func reachPlan(
+        seed: UInt64, settings: TrialSettings, in neighbourhood: Neighbourhood
+    ) -> FaultPlan {
+        var random = RandomStream(simulationSeed: seed ^ 0x7265_6163_6800_0000)
+        let lans = Set(neighbourhood.lans).sorted().map { lan in
+            (lan, neighbourhood.lans.indices.filter { neighbourhood.lans[$0] == lan }.map(HostID.init))
+        }
+        return FaultPlan(reach: &random, kinds: settings.faults, lans: lans, from: start, for: settings.turmoil)
+    }
 
     private static func names(_ count: Int, areShared: Bool, random: inout RandomStream) -> [Nickname] {
         let pool = areShared ? 1 + Int(random.uniform(below: UInt64(count))) : count
@@ -189,6 +209,7 @@ public final class Trial {
         simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
         simulation.apply(plan)
         if let relayPlan { simulation.apply(relayPlan) }
+        simulation.apply(reachPlan)
         let end = Self.start + settings.turmoil
         for act in script {
             try advance(to: act.at)
@@ -199,8 +220,19 @@ public final class Trial {
         let (recovery, last) = try comeToRest()
         try stayAtRest()
         return TrialOutcome(
-            recovery: recovery, last: last, steps: simulation.stepCount, messages: witness.ledger.accepted.count,
+            recovery: recovery, fullView: fullView, last: last, steps: simulation.stepCount,
+            messages: witness.ledger.accepted.count,
             traffic: simulation.recorder.total, fingerprint: simulation.recorder.fingerprint)
+    }
+
+    /// Asked when everything has come right.
+    private var fullView: Duration {
+        let plans = [plan, reachPlan] + [relayPlan].compactMap(\.self)
+        let last = plans.compactMap { $0.faults.last?.at }.max() ?? Instant(nanoseconds: 0)
+        guard let delay = witness.fullView.delay(after: last) else {
+            preconditionFailure("all was right, but somebody does not see somebody")
+        }
+        return delay
     }
 
     /// All faults are over, and everybody is there.

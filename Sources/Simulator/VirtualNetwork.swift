@@ -20,11 +20,19 @@ struct VirtualNetwork {
     /// Only ever asked for a member: its order reaches nothing.
     private var cutWays: Set<Way> = []
     private var unplugged: Set<HostID> = []
+    /// By host; nil: it has none.
+    private var firewalls: [Firewall?] = []
+    /// By host.
+    private var flows: [FlowTable] = []
+    /// Only ever asked for a member.
+    private var deafLANs: Set<LANID> = []
     private var nextAddress: UInt32 = 1
 
     mutating func addHost(on lans: [LANID]) -> HostID {
         let host = HostID(attachments.count)
         attachments.append([])
+        firewalls.append(nil)
+        flows.append(FlowTable())
         assignAddresses(to: host, lans)
         return host
     }
@@ -32,6 +40,7 @@ struct VirtualNetwork {
     mutating func changeAddress(of host: HostID) {
         let old = attachments[host.number]
         for attachment in old { owners[attachment.address] = nil }
+        flows[host.number] = FlowTable()
         assignAddresses(to: host, old.map(\.lan))
     }
 
@@ -58,6 +67,28 @@ struct VirtualNetwork {
 
     func isUnplugged(_ host: HostID) -> Bool { unplugged.contains(host) }
 
+    mutating func setFirewall(_ firewall: Firewall?, at host: HostID) { firewalls[host.number] = firewall }
+
+    func firewall(of host: HostID) -> Firewall? { firewalls[host.number] }
+
+    /// A switch that passes no multicast passes all the rest.
+    mutating func setDeaf(_ isDeaf: Bool, _ lan: LANID) {
+        if isDeaf { deafLANs.insert(lan) } else { deafLANs.remove(lan) }
+    }
+
+    /// The host sends a datagram by unicast.
+    mutating func sent(by host: HostID, to address: IPAddress, at now: Instant) {
+        flows[host.number].sent(to: address, at: now)
+    }
+
+    /// Whether a datagram by unicast from there is the answer to one of the host's.
+    mutating func admits(at host: HostID, from address: IPAddress, at now: Instant) -> Bool {
+        flows[host.number].admits(from: address, at: now)
+    }
+
+    /// The machine starts again: its firewall is as before, but knows nothing of what was sent.
+    mutating func forgetFlows(of host: HostID) { flows[host.number] = FlowTable() }
+
     /// Whether a packet would get through now, if both machines are awake.
     func passes(from: HostID, to: HostID) -> Bool {
         if from == to { return true }
@@ -70,6 +101,23 @@ struct VirtualNetwork {
         return attachments[host.number].first { lans.contains($0.lan) }?.address
     }
 
+    /// Where a multicast of `host` leaves it to reach `other`: the first LAN that they share and whose switch passes it.
+    func multicastAttachment(of host: HostID, towards other: HostID) -> Attachment? {
+        attachments[host.number].first { attachment in
+            !deafLANs.contains(attachment.lan)
+                && attachments[other.number].contains { $0.lan == attachment.lan }
+        }
+    }
+
+    /// The index of a host's interface on a LAN, as ``interfaces(of:)`` lists it; nil: it has none now.
+    func interfaceIndex(of lan: LANID, at host: HostID) -> UInt32? {
+        guard !unplugged.contains(host) else { return nil }
+        return attachments[host.number].firstIndex { $0.lan == lan }.map { Self.interfaceIndex(at: $0) }
+    }
+
+    /// `lo` is the first.
+    private static func interfaceIndex(at position: Int) -> UInt32 { UInt32(position + 2) }
+
     /// As its kernel would list them.
     func interfaces(of host: HostID) -> [NetworkInterface] {
         var interfaces = [
@@ -81,7 +129,7 @@ struct VirtualNetwork {
         for (position, attachment) in attachments[host.number].enumerated() {
             interfaces.append(
                 NetworkInterface(
-                    index: UInt32(position + 2), name: "eth\(position)", isLoopback: false,
+                    index: Self.interfaceIndex(at: position), name: "eth\(position)", isLoopback: false,
                     addresses: [NetworkInterface.Prefix(address: attachment.address, length: 16)]))
         }
         return interfaces

@@ -31,7 +31,7 @@ final class Witness {
         var lastChange = Instant(nanoseconds: 0)
         var windowStart = Instant(nanoseconds: 0)
         var roundsInWindow = 0
-        var datagramsAtWindow = 0
+        var trafficAtWindow = Traffic()
     }
 
     let peers: [PeerID]
@@ -39,12 +39,14 @@ final class Witness {
     private let hostByPeer: [PeerID: HostID]
     var ledger = Ledger()
     private(set) var views: [View]
+    private(set) var fullView: FullView
     private var names = NameWatch()
 
     init(peers: [PeerID], in neighbourhood: Neighbourhood) {
         self.peers = peers
         self.neighbourhood = neighbourhood
         views = peers.map { _ in View() }
+        fullView = FullView(of: neighbourhood)
         hostByPeer = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($0.element, HostID($0.offset)) })
     }
 
@@ -87,20 +89,22 @@ final class Witness {
         view.mayBeRepeated = view.shown
         view.lastChange = simulation.now
         view.windowStart = simulation.now
-        view.datagramsAtWindow = simulation.recorder.traffic[host.number].datagrams
+        view.trafficAtWindow = simulation.recorder.traffic[host.number]
+        fullView.restarted(
+            having: views[host.number].people.keys.count { isNeighbour($0, of: host) }, at: simulation.now)
         views[host.number] = view
     }
 
     /// A process that never comes to rest, or floods the network.
     private func countRound(of host: HostID, _ simulation: Simulation<Resident>) throws {
-        let datagrams = simulation.recorder.traffic[host.number].datagrams
+        let traffic = simulation.recorder.traffic[host.number]
         views[host.number].roundsInWindow += 1
         let (start, rounds) = (views[host.number].windowStart, views[host.number].roundsInWindow)
-        let before = views[host.number].datagramsAtWindow
+        let before = views[host.number].trafficAtWindow
         if simulation.now - start > .seconds(1) {
             views[host.number].windowStart = simulation.now
             views[host.number].roundsInWindow = 0
-            views[host.number].datagramsAtWindow = datagrams
+            views[host.number].trafficAtWindow = traffic
         }
         func broken(_ detail: String) -> Violation {
             Violation(
@@ -109,13 +113,23 @@ final class Witness {
         if rounds > 2_000 + 1_000 * peers.count {
             throw broken("\(rounds) rounds within a second")
         }
-        if datagrams - before > 50 {
-            throw broken("\(datagrams - before) datagrams within a second")
+        let unicasts = traffic.unicastDatagrams - before.unicastDatagrams
+        let multicasts = traffic.datagrams - before.datagrams - unicasts
+        if multicasts > 50 { throw broken("\(multicasts) datagrams to the group within a second") }
+        // A sweep sends 200 a second; others are introductions and answers, few for each that is there.
+        if unicasts > 250 + 4 * simulation.hostCount {
+            throw broken("\(unicasts) datagrams by unicast within a second")
         }
         // 32 that are being dialled, as many that are being closed, and what liars dial.
         if let links = simulation.node(of: host)?.linkCount, links > 104 + 8 * simulation.hostCount {
             throw broken("\(links) links")
         }
+    }
+
+    /// Whether this is one of the peers on the host's LAN, seen there.
+    private func isNeighbour(_ sight: Sight, of host: HostID) -> Bool {
+        guard sight.via == .lan, let other = hostByPeer[sight.peer] else { return false }
+        return neighbourhood.areNeighbours(host, other)
     }
 
     // Events.
@@ -232,6 +246,7 @@ final class Witness {
                 return ("who joins was not there", "\(who) joins as \(change.peer.name)")
             }
             views[host.number].people[sight] = change.peer.name
+            if isNeighbour(sight, of: host) { fullView.changed(by: 1, at: simulation.now) }
         case .renamed:
             guard let before, before == change.was, before != change.peer.name else {
                 return ("who is renamed was there under the other name", "\(who): \(before ?? "nobody")")
@@ -240,6 +255,7 @@ final class Witness {
         case .left:
             guard before != nil else { return ("who leaves was there", who) }
             views[host.number].people[sight] = nil
+            if isNeighbour(sight, of: host) { fullView.changed(by: -1, at: simulation.now) }
         case .away, .back, .blocked, .unblocked: break
         }
         return nil

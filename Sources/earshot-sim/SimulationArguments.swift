@@ -5,7 +5,7 @@ struct SimulationArguments {
     var peers = 20
     var seeds: ClosedRange<UInt64> = 1...100
     var replayed: UInt64?
-    var faults = FaultPlan.Kind.allCases
+    var faults = TrialSettings(peers: 2).faults
     var habits = TrialSettings.Habit.allCases
     var hours: Double?
     var fullMeshCount: Int?
@@ -32,6 +32,8 @@ struct SimulationArguments {
           --faults LIST      what may go wrong, with commas between: all, none or some of
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
+          --reach            nothing but firewalls and switches that pass no multicast, as with
+                             --faults \(FaultPlan.Kind.reach.map(\.rawValue).joined(separator: ","))
           --hours H          how long things go wrong, of virtual time (20 s)
           --mesh N           up to N peers all have links with all, beyond each has a few (48)
           --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
@@ -47,6 +49,7 @@ struct SimulationArguments {
             switch word {
             case "--help", "-h": wantsHelp = true
             case "--scale": isScaleRun = true
+            case "--reach": (faults, habits) = (FaultPlan.Kind.reach, [])
             case "--keep-going": keepsGoing = true
             default:
                 guard let value = rest.popFirst() else { throw Misuse(text: "\(word) needs a value (try --help)") }

@@ -19,12 +19,14 @@ struct Sweep {
         var steps = 0
         var messages = 0
         var slowest = (seed: UInt64(0), recovery: Duration.zero, last: "")
+        var latestView = (seed: UInt64(0), time: Duration.zero)
         var failed: [UInt64] = []
 
         mutating func add(_ outcome: TrialOutcome, of seed: UInt64) {
             steps += outcome.steps
             messages += outcome.messages
             if outcome.recovery > slowest.recovery { slowest = (seed, outcome.recovery, outcome.last ?? "") }
+            if outcome.fullView > latestView.time { latestView = (seed, outcome.fullView) }
         }
     }
 
@@ -58,7 +60,9 @@ struct Sweep {
         show(
             "\(arguments.seeds.count - failed) of \(arguments.seeds.count) seeds passed in \(clock.now - start): "
                 + "\(tally.steps) steps, \(tally.messages) messages, "
-                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last))\n")
+                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last)), "
+                + "to see all others after the last start or fault: seed \(tally.latestView.seed) with "
+                + "\(tally.latestView.time)\n")
         if failed > 0 { return 1 }
         if arguments.chart != nil { return try replay(arguments.seeds.upperBound, isBrief: true) }
         return 0
@@ -80,6 +84,7 @@ struct Sweep {
             status = 0
             ending = [
                 "passed: \(outcome.steps) steps, \(outcome.messages) messages, came right within \(outcome.recovery), "
+                    + "all saw all others \(outcome.fullView) after the last start or fault, "
                     + "\(outcome.traffic.datagrams) datagrams, \(outcome.traffic.linksOpened) links, "
                     + "trace \(String(outcome.fingerprint, radix: 16))"
             ]

@@ -1,0 +1,56 @@
+public import Chat
+import Wire
+
+/// Faults of reach: they keep hosts from hearing each other without breaking anything that they have.
+extension FaultPlan {
+    /// Draws firewalls and deaf switches. They need a stream of their own: what else a seed does is the same with them
+    /// and without.
+    ///
+    /// - Parameters:
+    ///   - kinds: those that may be on; each is by a coin's toss. Kinds that are not about reach are passed over.
+    ///   - lans: the hosts that may get a firewall, by LAN.
+    ///   - start: no switch turns deaf for a while before; what lasts for the whole run begins with it.
+    ///   - duration: switches that are deaf for a while pass multicast again when it has passed.
+    public init(
+        reach random: inout some RandomNumberGenerator, kinds: [Kind], lans: [(lan: LANID, hosts: [HostID])],
+        from start: Instant, for duration: Duration
+    ) {
+        let kinds = kinds.filter { $0.limitsReach && Bool.random(using: &random) }
+        var faults: [(at: Instant, fault: Fault)] = []
+        if kinds.contains(.firewall) {
+            for (_, hosts) in lans {
+                for host in Self.firewalled(of: hosts, random: &random) {
+                    let isRejecting = UInt8.random(in: 0..<4, using: &random) == 0
+                    faults.append((Self.beginning, .firewall(host, isRejecting ? .rejecting : .dropping)))
+                }
+            }
+        }
+        if kinds.contains(.deafSwitch), let lan = lans.randomElement(using: &random)?.lan {
+            if Bool.random(using: &random) {
+                faults.append((Self.beginning, .deafen(lan)))
+            } else {
+                let span = duration.wholeNanoseconds
+                let first = Int64.random(in: 0..<span, using: &random)
+                let last = Int64.random(in: first...span, using: &random)
+                faults.append((start + .nanoseconds(first), .deafen(lan)))
+                faults.append((start + .nanoseconds(last), .undeafen(lan)))
+            }
+        }
+        self.init(kinds: kinds, faults: faults)
+    }
+
+    private static var beginning: Instant { Instant(nanoseconds: 0) }
+
+    /// Often one of a LAN, often most, now and then all.
+    private static func firewalled(of hosts: [HostID], random: inout some RandomNumberGenerator) -> [HostID] {
+        let most = hosts.count - 1
+        let count =
+            switch UInt8.random(in: 0..<10, using: &random) {
+            case 0..<4: min(1, most)
+            case 4..<7: most
+            case 7..<9: Int.random(in: 0...most, using: &random)
+            default: hosts.count
+            }
+        return hosts.shuffled(using: &random).prefix(count).sorted()
+    }
+}

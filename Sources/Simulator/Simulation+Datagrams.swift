@@ -1,0 +1,126 @@
+import Chat
+import Secure
+import Wire
+
+/// A datagram on its way to one host.
+struct Datagram {
+    enum Route {
+        /// The sender's own multicast, on `lo`.
+        case loopback
+        case multicast(LANID)
+        case unicast(to: IPAddress)
+    }
+
+    var bytes: [UInt8]
+    var sender: HostID
+    var source: Endpoint
+    var receiver: HostID
+    var route: Route
+}
+
+extension Simulation {
+    func multicast(_ bytes: [UInt8], from host: HostID) {
+        recorder.sent(by: host) {
+            $0.datagrams += 1
+            $0.datagramBytes += bytes.count
+        }
+        for other in machines.indices.lazy.map(HostID.init) where machines[other.number].node != nil {
+            if other == host {
+                hearOwn(bytes, of: host)
+            } else if let attachment = network.multicastAttachment(of: host, towards: other),
+                network.passes(from: host, to: other)
+            {
+                let source = Endpoint(address: attachment.address, port: Self.linkPort)
+                let route = Datagram.Route.multicast(attachment.lan)
+                carry(Datagram(bytes: bytes, sender: host, source: source, receiver: other, route: route))
+            }
+        }
+    }
+
+    /// Loopback is on: a host's own multicast comes back on `lo` and on every other interface, and is never lost.
+    private func hearOwn(_ bytes: [UInt8], of host: HostID) {
+        // One delay for all, because each costs random draws on which the rest of the run depends.
+        let at = now + datagramDelay()
+        func hear(from address: IPAddress, _ route: Datagram.Route) {
+            let source = Endpoint(address: address, port: Self.linkPort)
+            let datagram = Datagram(bytes: bytes, sender: host, source: source, receiver: host, route: route)
+            queue.push(.datagram(datagram), at: at)
+        }
+        hear(from: .v4(0x7F00_0001), .loopback)
+        guard !network.isUnplugged(host) else { return }
+        for attachment in network.attachments[host.number] {
+            hear(from: attachment.address, .multicast(attachment.lan))
+        }
+    }
+
+    /// By unicast, from the port of discovery to the port of discovery.
+    func send(_ bytes: [UInt8], from host: HostID, to endpoint: Endpoint) {
+        let receiver = endpoint.port == Self.linkPort ? network.owner(of: endpoint.address) : nil
+        let source = receiver.flatMap { network.address(of: host, towards: $0) }
+        recorder.sent(by: host) {
+            $0.datagrams += 1
+            $0.unicastDatagrams += 1
+            $0.datagramBytes += bytes.count
+            if source == nil { $0.datagramsToNobody += 1 }
+        }
+        guard let receiver, let source, !network.isUnplugged(host) else { return }
+        if receiver != host { network.sent(by: host, to: endpoint.address, at: now) }
+        guard network.passes(from: host, to: receiver) else { return }
+        carry(
+            Datagram(
+                bytes: bytes, sender: host, source: Endpoint(address: source, port: Self.linkPort),
+                receiver: receiver, route: .unicast(to: endpoint.address)))
+    }
+
+    private func carry(_ datagram: Datagram) {
+        let isOwn = datagram.sender == datagram.receiver
+        if !isOwn, random.unit() < network.conditions.loss { return }
+        let copies = !isOwn && random.unit() < network.conditions.duplication ? 2 : 1
+        for _ in 0..<copies { queue.push(.datagram(datagram), at: now + datagramDelay()) }
+    }
+
+    private func datagramDelay() -> Duration {
+        var delay = transitTime()
+        if random.unit() < network.conditions.reordering {
+            delay += network.conditions.reorderingDelay * random.unit()
+        }
+        return delay
+    }
+
+    func arrive(_ datagram: Datagram) {
+        let (sender, receiver) = (datagram.sender, datagram.receiver)
+        guard network.passes(from: sender, to: receiver) else { return }
+        let path: DatagramPath
+        switch datagram.route {
+        case .loopback: path = .multicast(interface: 1)
+        case .multicast(let lan):
+            guard network.firewall(of: receiver) == nil, let index = network.interfaceIndex(of: lan, at: receiver)
+            else { return }
+            path = .multicast(interface: index)
+        case .unicast(let address):
+            guard network.owner(of: address) == receiver, isAwake(receiver) else { return }
+            if sender != receiver {
+                introduce(sender, at: datagram.source.address, to: receiver, at: address)
+                let isAnswer = network.admits(at: receiver, from: datagram.source.address, at: now)
+                guard isAnswer || network.firewall(of: receiver) == nil else { return }
+            }
+            path = .unicast
+        }
+        deliver(.datagramReceived(datagram.bytes, from: datagram.source, by: path), to: receiver, from: sender)
+    }
+
+    /// A unicast packet has reached the receiver's machine: its kernel knows the sender's address now, and the sender's,
+    /// which asked for the hardware address first, the receiver's.
+    func introduce(_ sender: HostID, at source: IPAddress, to receiver: HostID, at destination: IPAddress) {
+        noticeNeighbour(source, at: receiver)
+        if network.passes(from: receiver, to: sender) { noticeNeighbour(destination, at: sender) }
+    }
+
+    private func noticeNeighbour(_ address: IPAddress, at host: HostID) {
+        guard machines[host.number].neighbours.insert(address).inserted, machines[host.number].node != nil
+        else { return }
+        // In a round of its own, because the packet itself is about to be handled.
+        queue.push(
+            .input(host, generation: machines[host.number].generation, .neighbourSeen(address)), at: now)
+    }
+}
