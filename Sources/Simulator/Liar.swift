@@ -49,6 +49,8 @@ struct Liar: Core {
         guard !isOver else { return }
         switch input {
         case .started: nextLie = now + .milliseconds(100)
+        // What it sent itself comes back on another interface, too, and is heard there.
+        case .datagramReceived(_, _, .multicast(interface: 1)): break
         case .datagramReceived(let bytes, let source, _): heard.datagram(bytes, from: source, except: identity.peerID)
         case .linkAccepted(let link, _):
             let key = NoiseKeyPair.made(of: random.bytes(32))

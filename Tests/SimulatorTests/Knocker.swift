@@ -4,7 +4,7 @@ import Wire
 
 /// A core with no sense that keeps all it is told. A command's first word says what it does: to `say` to the group, to
 /// `tell` an endpoint by `link` (dial it from the link port), by `dial` (from any port) or by a datagram of that text;
-/// `nick` says a word on all links, `quit` closes them.
+/// `nick` says a word on all links, `topic` sets one that is said on each as soon as it is open, `quit` closes them.
 struct Knocker: Core {
     struct Heard: Equatable {
         var text: String
@@ -25,6 +25,9 @@ struct Knocker: Core {
     private(set) var closed: [LinkID] = []
     private(set) var ends: [LinkEnd] = []
     private(set) var words = ""
+    /// On which something came before they were open.
+    private(set) var early: [LinkID] = []
+    private var greeting = ""
     let nextDeadline: Deadline? = nil
 
     mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
@@ -39,7 +42,10 @@ struct Knocker: Core {
         case .linkOpened(let link):
             opened.append(link)
             links.append(link)
-        case .linkBytesReceived(_, let bytes): words += String(decoding: bytes, as: UTF8.self)
+            if !greeting.isEmpty { outputs.append(.sendOnLink(link, Array(greeting.utf8))) }
+        case .linkBytesReceived(let link, let bytes):
+            if !links.contains(link) { early.append(link) }
+            words += String(decoding: bytes, as: UTF8.self)
         case .linkClosed(let link, let end):
             closed.append(link)
             ends.append(end)
@@ -56,6 +62,7 @@ struct Knocker: Core {
         case .tell(let place, "dial", _): dial(place, from: .any)
         case .tell(let place, let text, _): outputs.append(.sendDatagram(Array(text.utf8), to: Endpoint(place)!))
         case .nick(let word): outputs += links.map { .sendOnLink($0, Array(word.utf8)) }
+        case .topic(let word): greeting = word
         case .quit: outputs += links.map { .closeLink($0, abruptly: false) }
         default: break
         }
