@@ -131,6 +131,7 @@ struct Discovery {
             return
         }
         beacon.heard(bytes: announcement.bytes.count)
+        reach.othersHeard(on: interface, at: now)
         if source.address.isLoopback { hearing.isOnLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
         guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),

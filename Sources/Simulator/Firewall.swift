@@ -1,5 +1,5 @@
-public import Chat
-public import Wire
+import Chat
+import Wire
 
 /// A host's firewall, as ufw and firewalld set it up: what answers something that the host sent gets in, what nobody
 /// asked for does not, and the loopback interface is free (`policy drop; ct state established,related accept; iif lo
@@ -17,6 +17,12 @@ struct FlowTable {
     /// When a datagram last passed, in either direction, since this machine sent one there.
     private var lastPassed: [IPAddress: Instant] = [:]
 
+    /// When a connection was last asked for there from the link port. What such a firewall knows of it outlives the
+    /// attempt: the other side's own first packet, between the same ports, is taken for the answer.
+    private var asked: [IPAddress: Instant] = [:]
+
+    /// Linux's `nf_conntrack_tcp_timeout_syn_sent`.
+    private static let askedLifetime = Duration.seconds(120)
     /// Linux's `nf_conntrack_udp_timeout`.
     private static let lifetime = Duration.seconds(30)
     /// Expired flows are removed beyond this many, so that sweeps over a long run do not pile up.
@@ -25,6 +31,12 @@ struct FlowTable {
     mutating func sent(to address: IPAddress, at now: Instant) {
         if lastPassed.count >= Self.tidyCount { lastPassed = lastPassed.filter { now - $0.value < Self.lifetime } }
         lastPassed[address] = now
+    }
+
+    mutating func askedForConnection(to address: IPAddress, at now: Instant) { asked[address] = now }
+
+    func awaitsConnection(from address: IPAddress, at now: Instant) -> Bool {
+        asked[address].map { now - $0 < Self.askedLifetime } ?? false
     }
 
     /// Whether a datagram from there answers one that was sent; if so, the flow lives on.

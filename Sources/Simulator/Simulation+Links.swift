@@ -19,6 +19,7 @@ extension Simulation {
             queue.push(.input(host, generation: generation, closed), at: now)
             return
         }
+        if isBetweenLinkPorts { network.askedForConnection(from: host, to: endpoint.address, at: now) }
         let index = connections.count
         let ends = [
             Connection.End(host: host, generation: generation, link: link, address: address, isOpen: true),
@@ -45,7 +46,9 @@ extension Simulation {
         {
             return meet(index, other)
         }
-        switch dialler == dialled ? nil : network.firewall(of: dialled) {
+        let isAwaited =
+            connection.isBetweenLinkPorts && network.awaitsConnection(at: dialled, from: source, at: now)
+        switch dialler == dialled || isAwaited ? nil : network.firewall(of: dialled) {
         case .dropping: return askAgain(index)
         case .rejecting:
             queue.push(.reset(index, end: 0, text: "no route to host"), at: now + transitTime())

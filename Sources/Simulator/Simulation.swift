@@ -167,6 +167,10 @@ public final class Simulation<Node: Core> {
         recorder.events[host.number] = []
         recorder.exits[host.number] = nil
         deliver(.started(linkPort: Self.linkPort, interfaces: network.interfaces(of: host)), to: host)
+        // A host asks its kernel for the neighbours that it knows already.
+        for address in machines[host.number].neighbours.sorted(by: { "\($0)" < "\($1)" }) {
+            deliver(.neighbourSeen(address), to: host)
+        }
     }
 
     /// One round of a host's loop, with one input.

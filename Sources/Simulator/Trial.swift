@@ -41,12 +41,9 @@ public struct TrialSettings: Sendable {
         case relaying
     }
 
-    /// Faults of reach that may be on unless others are asked for. None, until peers find each other in spite of them.
-    public static var reachFaults: [FaultPlan.Kind] { [] }
-
     public init(peers: Int) {
         self.peers = peers
-        faults = FaultPlan.Kind.allCases.filter { !$0.limitsReach } + Self.reachFaults
+        faults = FaultPlan.Kind.allCases
         habits = Habit.allCases
         turmoil = .seconds(20)
         faultCount = 2 * peers

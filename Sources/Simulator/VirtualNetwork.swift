@@ -87,6 +87,14 @@ struct VirtualNetwork {
     }
 
     /// The machine starts again: its firewall is as before, but knows nothing of what was sent.
+    mutating func askedForConnection(from host: HostID, to address: IPAddress, at now: Instant) {
+        flows[host.number].askedForConnection(to: address, at: now)
+    }
+
+    func awaitsConnection(at host: HostID, from address: IPAddress, at now: Instant) -> Bool {
+        flows[host.number].awaitsConnection(from: address, at: now)
+    }
+
     mutating func forgetFlows(of host: HostID) { flows[host.number] = FlowTable() }
 
     /// Whether a packet would get through now, if both machines are awake.

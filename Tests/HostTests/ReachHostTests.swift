@@ -98,11 +98,11 @@ extension HostTests {
                 NetworkNamespace.ip("link set ear0 up")
                 let add = "neigh replace 10.1.1.2 lladdr 02:00:00:00:00:02 dev ear0 nud stale"
                 NetworkNamespace.ip(add)
-                #expect(try turn(host) { host.board.neighbours == [.v4(0x0A01_0102)] })
+                #expect(try turn(host) { host.board.reach.neighbours == [.v4(0x0A01_0102)] })
                 NetworkNamespace.ip("neigh replace 10.1.1.2 lladdr 02:00:00:00:00:03 dev ear0 nud stale")
                 NetworkNamespace.ip("neigh del 10.1.1.2 dev ear0")
                 NetworkNamespace.ip(add)
-                #expect(try turn(host) { host.board.neighbours.count == 2 })
+                #expect(try turn(host) { host.board.reach.neighbours.count == 2 })
             }
         }
 
@@ -120,12 +120,12 @@ extension HostTests {
                 try turn(host, times: 2)
                 host.want(.sendDatagram([7], to: Endpoint(address: .v4(0x0A01_0101), port: 47474)))
                 #expect(try turn(host) { host.board.datagrams.count == 1 })
-                #expect(host.board.datagrams.first?.bytes == [7] && host.board.paths == [.unicast])
+                #expect(host.board.datagrams.first?.bytes == [7] && host.board.reach.paths == [.unicast])
                 // From the port of discovery, so that a firewall takes what comes back for an answer.
                 #expect(
                     host.board.datagrams.first?.from == Endpoint(address: .v4(0x0A01_0101), port: 47474))
                 host.want(.multicast([8]))
-                #expect(try turn(host) { host.board.paths.contains { $0 != .unicast } })
+                #expect(try turn(host) { host.board.reach.paths.contains { $0 != .unicast } })
             }
         }
 
@@ -168,10 +168,10 @@ extension HostTests {
                 NetworkNamespace.nft("add table inet f")
                 NetworkNamespace.nft("add chain inet f o { type filter hook output priority 0 ; policy drop ; }")
                 host.want(.multicast([1]))
-                #expect(try turn(host) { host.board.obstacles == [.sendingForbidden(interface: "ear0")] })
+                #expect(try turn(host) { host.board.reach.obstacles == [.sendingForbidden(interface: "ear0")] })
                 NetworkNamespace.nft("delete table inet f")
                 host.want(.multicast([1]))
-                #expect(try turn(host) { host.board.obstacles.isEmpty })
+                #expect(try turn(host) { host.board.reach.obstacles.isEmpty })
             }
         }
     }

@@ -8,6 +8,14 @@ import Wire
 /// A core that writes down what it is told and wants what the test wants.
 struct ToyCore: Core {
     /// Shared with the test.
+    /// What was told of ways to and from others.
+    struct Reach {
+        /// How each of the datagrams came.
+        var paths: [DatagramPath] = []
+        var neighbours: [IPAddress] = []
+        var obstacles: [ReachObstacle] = []
+    }
+
     final class Board {
         var inputs: [Input] = []
         var outputs: [Output] = []
@@ -24,10 +32,7 @@ struct ToyCore: Core {
         var ends: [LinkID: LinkEnd] = [:]
         var commands: [Command] = []
         var deadlines = 0
-        /// How each of the datagrams came.
-        var paths: [DatagramPath] = []
-        var neighbours: [IPAddress] = []
-        var obstacles: [ReachObstacle] = []
+        var reach = Reach()
         var found: [String: [Endpoint]] = [:]
     }
 
@@ -39,9 +44,9 @@ struct ToyCore: Core {
         case .started(_, let interfaces), .interfacesChanged(let interfaces): board.interfaces = interfaces
         case .datagramReceived(let bytes, let from, let path):
             board.datagrams.append((bytes, from))
-            board.paths.append(path)
-        case .neighbourSeen(let address): board.neighbours.append(address)
-        case .obstaclesChanged(let obstacles): board.obstacles = obstacles
+            board.reach.paths.append(path)
+        case .neighbourSeen(let address): board.reach.neighbours.append(address)
+        case .obstaclesChanged(let obstacles): board.reach.obstacles = obstacles
         case .linkAccepted(let link, _): board.accepted.append(link)
         case .linkOpened(let link): board.opened.append(link)
         case .linkBytesReceived(let link, let bytes): board.received[link, default: []] += bytes

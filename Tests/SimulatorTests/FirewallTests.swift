@@ -250,13 +250,13 @@ struct FirewallTests {
         }
     }
 
-    @Test("a neighbour is told of again after an unplugged cable, another address or a power cut, not after a crash")
+    @Test("a neighbour is told of again after an unplugged cable, another address, a power cut, and to the next process")
     func newNeighbours() throws {
         let (host, other) = (HostID(0), 1)
         for (faults, count) in [
             ([Fault.unplug(host), .plug(host)], 2), ([.changeAddress(host)], 2),
             ([.powerCut(host), .restart(host)], 1),
-            ([.crash(host), .restart(host)], 0),
+            ([.crash(host), .restart(host)], 1),
         ] {
             let street = try Street()
             street.tell(other, 0, "a")

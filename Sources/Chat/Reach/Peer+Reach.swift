@@ -64,6 +64,9 @@ extension Peer {
         let isThroughFirewall = discovery.isThroughFirewall(peer, at: address, now: now)
         links[id]?.isThroughFirewall = isThroughFirewall
         discovery.sightings.setOpen(!isThroughFirewall, peer)
+        if link.origin == .accepted, !discovery.reach.hasExchanged(with: peer, at: now) {
+            discovery.reach.unaskedLinkAccepted(from: address)
+        }
         linksChanged()
         guard discovery.reach.isOnLink(address), discovery.reach.known.note(address) else { return }
         let known = discovery.reach.known.encoded()

@@ -40,7 +40,7 @@ struct Reach {
     private var pendingDials: [(link: LinkID, address: IPAddress, at: Instant)] = []
     private var queue = IntroductionQueue()
     private var replies = ReplyLimit()
-    private var introduced = RecentTimes<IPAddress>(memory: .seconds(2), capacity: 2_048)
+    private var introduced = RecentTimes<IPAddress>(memory: .milliseconds(2_500), capacity: 2_048)
     /// Peers that a datagram came from by unicast.
     private var exchanged = RecentTimes<PeerID>(memory: .seconds(10), capacity: 1_024)
     private var acts: [Act] = []
@@ -56,7 +56,7 @@ struct Reach {
     mutating func interfacesChanged(_ interfaces: [NetworkInterface], at now: Instant) {
         let former = networks
         let networks = interfaces.map { interface in
-            former.first { $0.interface == interface } ?? SearchedNetwork(interface)
+            former.first { $0.interface == interface } ?? SearchedNetwork(interface, since: now)
         }
         self.networks = networks
         neighbours.removeAll { Self.network(of: $0, in: networks) == nil }
@@ -80,6 +80,18 @@ struct Reach {
         guard let place = networks.firstIndex(where: { $0.interface.index == interface }) else { return }
         networks[place].multicastReturned()
         update(at: now)
+    }
+
+    /// Another peer's multicast came on this interface.
+    mutating func othersHeard(on interface: UInt32, at now: Instant) {
+        guard let place = networks.firstIndex(where: { $0.interface.index == interface }) else { return }
+        networks[place].othersHeard(at: now)
+    }
+
+    /// A link is established that somebody dialled of its own accord, having heard us.
+    mutating func unaskedLinkAccepted(from address: IPAddress) {
+        guard let place = networks.firstIndex(where: { $0.isSearchable && $0.contains(address) }) else { return }
+        networks[place].unaskedLinkAccepted()
     }
 
     mutating func neighbourSeen(_ address: IPAddress, at now: Instant) {
@@ -145,8 +157,8 @@ struct Reach {
 
     // What is asked.
 
-    /// Whether others are looked for somewhere, so that we announce ourselves more often.
-    var isSearching: Bool { networks.contains { $0.neededSince != nil } }
+    /// Whether nobody is there and others are looked for, so that we announce ourselves more often.
+    var isSearching: Bool { isAlone && networks.contains { $0.neededSince != nil } }
 
     /// Whether there is a link with no other machine at all.
     var isAlone: Bool { linked.isEmpty }
@@ -199,8 +211,9 @@ struct Reach {
     private var nextSearch: Instant? {
         networks.lazy.flatMap { network -> [Instant] in
             let times = [
-                network.deafAt.flatMap { $0 > updatedAt ? $0 : nil }, network.nextRound(at: updatedAt),
-                usesSweep ? network.nextSweep : nil,
+                network.deafAt.flatMap { $0 > updatedAt ? $0 : nil },
+                network.isSearchable && network.doubtfulAt > updatedAt ? network.doubtfulAt : nil,
+                network.nextRound(at: updatedAt), usesSweep ? network.nextSweep : nil,
             ]
             return times.compactMap(\.self)
         }.min()
@@ -211,14 +224,16 @@ struct Reach {
         for place in networks.indices {
             let network = networks[place]
             let hasLink = linked.contains { network.contains($0) }
-            let isNeeded = network.isSearchable && !hasLink && (linked.isEmpty || network.isDeaf(at: now))
-            if !isNeeded, network.neededSince != nil { queue.remove { network.contains($0) } }
+            let isNeeded =
+                network.isSearchable && (linked.isEmpty || network.isDoubtful(at: now, hasLink: hasLink))
+            if !isNeeded, network.neededSince != nil, !network.isQuiet { queue.remove { network.contains($0) } }
             networks[place].setNeeded(isNeeded, at: now)
         }
     }
 
     private mutating func introduce(to address: IPAddress, at now: Instant) {
-        guard isOnLink(address), !isOwn(address), !introduced.contains(address, at: now) else { return }
+        guard isOnLink(address), !isOwn(address), !linked.contains(address), !introduced.contains(address, at: now)
+        else { return }
         queue.add(address, at: now)
     }
 
@@ -232,7 +247,11 @@ struct Reach {
     }
 
     private mutating func sweep(_ network: SearchedNetwork, at now: Instant) {
-        var addresses = network.sweptAddresses.filter { !introduced.contains($0, at: now) }
+        let linked = linked
+        let introduced = introduced
+        var addresses = network.sweptAddresses.filter {
+            !introduced.contains($0, at: now) && !linked.contains($0)
+        }
         guard !addresses.isEmpty else { return }
         addresses.shuffle(using: &random)
         acts.append(.sweepBegan(interface: network.interface.name, addressCount: addresses.count))

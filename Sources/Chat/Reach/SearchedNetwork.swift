@@ -16,18 +16,30 @@ struct SearchedNetwork {
     static let widestPrefix: UInt8 = 22
     static let narrowPrefix: UInt8 = 24
 
+    /// Nobody's multicast has come for this long, although somebody is there: beacons of two peers are 3 s apart at most,
+    /// of more peers closer together, and some are lost on Wi-Fi.
+    static let silence = Duration.seconds(20)
+
     let interface: NetworkInterface
     /// Multicasts of ours that have not come back since the last that did.
     private var unreturned = 0
     private var unreturnedSince: Instant?
     /// One came back.
     private(set) var hasReturned = false
+    /// When another peer's multicast last came, or since when we listen.
+    private var othersHeardAt: Instant
+    private var hasHeardOthers = false
+    /// Somebody's dial came in that we had not asked for: whoever hears us reaches us.
+    private(set) var isReachable = false
     /// Since when there is nobody here and reason to look for somebody; nil: no need.
     private(set) var neededSince: Instant?
     private var roundCount = 0
     private var sweepCount = 0
 
-    init(_ interface: NetworkInterface) { self.interface = interface }
+    init(_ interface: NetworkInterface, since now: Instant) {
+        self.interface = interface
+        othersHeardAt = now
+    }
 
     /// Whether others are to be looked for here at all.
     var isSearchable: Bool { !interface.isLoopback && interface.kind == .lan }
@@ -48,6 +60,26 @@ struct SearchedNetwork {
         unreturnedSince = nil
         hasReturned = true
     }
+
+    mutating func othersHeard(at now: Instant) {
+        othersHeardAt = now
+        hasHeardOthers = true
+    }
+
+    mutating func unaskedLinkAccepted() { isReachable = true }
+
+    /// Whether it may be that no multicast passes here: a sweep that has begun is carried on.
+    var isQuiet: Bool { !hasHeardOthers }
+
+    /// Whether multicast does not tell us of others, or not them of us, so that those who are linked may be no more than
+    /// an island.
+    /// - Parameter hasLink: There is a link with somebody on this network, whose multicast should be heard.
+    func isDoubtful(at now: Instant, hasLink: Bool) -> Bool {
+        isDeaf(at: now) ? !isReachable : hasLink && now >= othersHeardAt + Self.silence
+    }
+
+    /// When it becomes doubtful if nothing is heard.
+    var doubtfulAt: Instant { othersHeardAt + Self.silence }
 
     /// Our own multicast does not come back: an input firewall drops it, and what others say with it.
     func isDeaf(at now: Instant) -> Bool {
