@@ -67,7 +67,7 @@ public enum Bounds {
     /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
-    static let whereaboutsInterval = Duration.seconds(600)
+    public static let whereaboutsInterval = Duration.seconds(600)
     /// How long a peer that has lost all its networks meets no gathering: DHCP brings the next one within seconds.
     static let adriftTime = Duration.seconds(10)
     /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and

@@ -160,7 +160,9 @@ extension Witness {
     private func hasLongBeenKeptBack(_ said: Said, _ simulation: Simulation<Resident>) -> Bool {
         let (then, now) = (said.wall.milliseconds, simulation.wall(of: said.author).milliseconds)
         let isLongAgo = max(then, now) - min(then, now) > 11 * 3_600_000
-        let hasJumped = simulation.wallShift(of: said.author) > said.at
+        // Where it was is kept with a time of up to ten minutes before, so a jump in between counts, too.
+        let jump = simulation.wallShift(of: said.author)
+        let hasJumped = jump > Instant(nanoseconds: 0) && jump > said.at - Bounds.whereaboutsInterval
         // In hours the clocks of all that heard it may have jumped, too.
         if said.isOut { return hasJumped && simulation.now - said.at > .seconds(300) }
         return isLongAgo || hasJumped

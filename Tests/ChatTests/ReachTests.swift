@@ -83,7 +83,7 @@ import Wire
         // Only those without a link.
         let asked = addresses(run(&reach, until: .seconds(22)))
         #expect(asked == [address("192.168.7.6")] && !reach.isSearching)
-        #expect(addresses(run(&reach, until: .seconds(25))).count == 251)
+        #expect(addresses(run(&reach, until: .milliseconds(24_900))).count == 251)
         reach.othersHeard(on: 2, at: start + .seconds(25))
         #expect(addresses(run(&reach, until: .seconds(44))).isEmpty)
     }

@@ -114,6 +114,21 @@ import Wire
         #expect(ana.datagrams.count == 1)
     }
 
+    /// Seed 966 of 6 peers: behind a firewall that rejects it was never dialled.
+    @Test("a peer whose clock was put back, and that said goodbye before, is dialled when it introduces itself")
+    func olderSequence() throws {
+        let ana = try Lonely()
+        let identity = Example.authors[1]
+        let goodbye = SignedAnnouncement(
+            signing: Announcement(
+                kind: .goodbye, peer: identity.peerID, instance: 8, sequence: 900, name: "bea", claimTime: 1,
+                linkPort: 47475), by: identity)
+        ana.tell(.datagramReceived(goodbye.bytes, from: bea, by: .multicast(interface: 2)))
+        ana.tell(.datagramReceived(Self.announcement(sequence: 5).padded, from: bea, by: .unicast))
+        ana.wait(.zero)
+        #expect(ana.datagrams.count == 1 && ana.dials.map(\.from) == [.linkPort])
+    }
+
     @Test("with --no-multicast nothing is announced, asked or answered")
     func noMulticast() throws {
         let ana = try Lonely { $0.usesMulticast = false }

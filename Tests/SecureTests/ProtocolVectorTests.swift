@@ -31,6 +31,28 @@ struct ProtocolVectorTests {
         #expect(SignedAnnouncement(signing: announcement.announcement, by: identity).bytes == bytes)
     }
 
+    @Test("introductions are announcements with padding", arguments: document.vectors(kind: "introduction"))
+    func introductions(vector: ProtocolVector) throws {
+        let bytes = try #require(vector.bytes("bytes"))
+        let name = try #require(vector.text("announcement"))
+        let announcement = try #require(Self.document.vector(kind: "announcement", name: name)?.bytes("bytes"))
+        let received = try SignedAnnouncement(parsingPadded: bytes)
+        #expect(received.verify() && received.bytes == announcement && received.padded == bytes)
+    }
+
+    @Test("where both sides have dialled, the keys decide who answers", arguments: document.vectors(kind: "crossing"))
+    func crossing(vector: ProtocolVector) throws {
+        var handshake = LinkHandshake(
+            role: .initiator, identity: try Self.identity("ana"),
+            staticKey: NoiseKeyPair(privateKey: [UInt8](repeating: 3, count: 32)),
+            ephemeral: NoiseKeyPair(privateKey: try #require(vector.bytes("ephemeralPrivateKey"))),
+            spare: NoiseKeyPair(privateKey: [UInt8](repeating: 5, count: 32)))
+        _ = handshake.begin()
+        let step = try handshake.messageReceived(try #require(vector.bytes("received")))
+        let role = if case .wait = step { "initiator" } else { "responder" }
+        #expect(role == vector.text("role"))
+    }
+
     @Test(
         "statements are signed, and processes named, as in the document", arguments: document.vectors(kind: "statement")
     )

@@ -250,7 +250,8 @@ struct FirewallTests {
         }
     }
 
-    @Test("a neighbour is told of again after an unplugged cable, another address, a power cut, and to the next process")
+    @Test(
+        "a neighbour is told of again after an unplugged cable, another address, a power cut, and to the next process")
     func newNeighbours() throws {
         let (host, other) = (HostID(0), 1)
         for (faults, count) in [

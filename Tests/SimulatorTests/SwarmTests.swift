@@ -54,6 +54,22 @@ struct SwarmTests {
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
+    /// With firewalls. 671, 966, 1218, 2067 and 2376: who introduces itself with a clock put back is dialled all the same.
+    /// 2358: a lobby line that nobody heard, from a process whose clock had jumped since where it was was kept, is no
+    /// loss.
+    @Test("seeds with firewalls that have found something", arguments: [671, 966, 1218, 2067, 2358, 2376] as [UInt64])
+    func foundBehindFirewalls(seed: UInt64) throws {
+        try Trial(seed: seed, settings: TrialSettings(peers: 6)).expectToPass()
+    }
+
+    /// 154: all swept at once, found each other in pairs, and stopped.
+    @Test("seeds of firewalls alone that have found something", arguments: [154, 159] as [UInt64])
+    func foundByReach(seed: UInt64) throws {
+        var settings = TrialSettings(peers: 6)
+        (settings.faults, settings.habits) = (FaultPlan.Kind.reach, [])
+        try Trial(seed: seed, settings: settings).expectToPass()
+    }
+
     /// Two hours. 5: a clock that jumps there and back ends a gathering, with what nobody heard in it. Too long for a
     /// test: 2 and 4, lies far ahead of which each kept others; 1, what somebody has let go of.
     @Test("seeds of 8 peers that have found something in hours", arguments: [5] as [UInt64])

@@ -155,7 +155,9 @@ struct ProtocolVectorTests {
         let vector = try #require(Self.document.vector(kind: "limits", name: "version-1"))
         let limits: [String: UInt64] = [
             "version": Limits.version,
+            "discoveryPort": UInt64(Limits.discoveryPort),
             "datagramBytes": UInt64(Limits.datagramBytes),
+            "introductionBytes": UInt64(Limits.introductionBytes),
             "nameBytes": UInt64(Limits.nameBytes),
             "nestingDepth": UInt64(CBORReader.maximumDepth),
             "recordBytes": UInt64(RecordUnit.maximumBytes),

@@ -29,14 +29,13 @@ extension Discovery {
         }
         guard !isLinked(content.peer) else { return }
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
-        let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
-        if sightings.isNews(content) {
-            guard sightings.saw(announcement, at: endpoint, now: now, protecting: linked) else { return }
-        } else {
-            // Said before, and played again or overtaken: worth a dial only where the peer is known to be.
-            guard sightings[content.peer]?.endpoints.contains(endpoint) == true else { return }
-        }
+        // What is not news may be played again by somebody else, or of a process whose clock was put back: worth a dial,
+        // and changes nothing that is known.
         reach.announcementReceived(from: content.peer, at: endpoint, now: now)
+        let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
+        guard sightings.isNews(content),
+            sightings.saw(announcement, at: endpoint, now: now, protecting: linked)
+        else { return }
         // Should the dials from the link port not be possible.
         dials.schedule(
             .peer(content.peer), at: now + CrossingDials.times[1] * 2, since: now, address: source.address,
