@@ -21,7 +21,9 @@ let package = Package(
         // The program: arguments, assembling.
         .executableTarget(
             name: "earshot",
-            dependencies: ["Options", "Terminal", "Scripting", "Doctor", "Host", "Store", "Chat", "Secure", "Wire"],
+            dependencies: [
+                "Options", "Terminal", "Scripting", "Doctor", "Host", "Store", "Chat", "Secure", "Wire",
+            ],
             swiftSettings: settings),
 
         // How fast it is.
@@ -43,7 +45,9 @@ let package = Package(
         .target(name: "Doctor", dependencies: ["Chat", "Wire"], swiftSettings: settings),
 
         // The only place with system calls: runs a core.
-        .target(name: "Host", dependencies: ["Doctor", "Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Host", dependencies: ["Doctor", "Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings
+        ),
 
         // What is kept, in SQLite.
         .target(name: "Store", dependencies: ["Chat", "Wire", "CSQLite"], swiftSettings: settings),
