@@ -49,9 +49,12 @@ extension Facts {
                 "Another program has port \(port) there, so Earshot has taken another: `earshot doctor` on that machine says "
                     + "which.")
         case .refused:
+            if let voice = hearing.voices.first(where: { $0.address == dial.endpoint.address }) {
+                return refusal(by: voice, dial, name)
+            }
             return fails(
                 .hostWithoutEarshot, "\(name) is reached, and no Earshot runs there at port \(port)",
-                "No Earshot runs on \(name). Start it there:", "earshot")
+                "No Earshot runs on \(name), or a firewall there rejects calls. Start it there:", "earshot")
         case .unreachable, .timedOut, .unroutable: return silence(dial, name)
         case .forbidden:
             return fails(
@@ -61,6 +64,19 @@ extension Facts {
         case .failed(let reason):
             return fails(.hostAway, "\(name) cannot be called: \(reason)", "The system says: \(reason).")
         }
+    }
+
+    /// It is heard, so an Earshot runs there all the same.
+    private func refusal(by voice: HearingFacts.Voice, _ dial: DialFacts, _ name: String) -> Finding {
+        guard voice.linkPort == dial.endpoint.port else {
+            return Finding(
+                .host, .note, "the Earshot of \(name) is at port \(voice.linkPort), which it announces",
+                details: [])
+        }
+        return Finding(
+            .hostRejects, fails: "\(name) is heard, and rejects the call",
+            because: .init(
+                "A firewall on \(name) rejects calls. There, type:", command: "sudo ufw allow 47474"))
     }
 
     /// No answer: by the firewall, or because nobody is there?

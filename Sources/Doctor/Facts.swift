@@ -141,12 +141,15 @@ public struct HearingFacts: Equatable, Sendable {
         public var address: IPAddress
         /// Announcements of it, their signatures checked.
         public var count: Int
+        /// Where it accepts links.
+        public var linkPort: UInt16
 
-        public init(peer: PeerID, name: String, address: IPAddress, count: Int) {
+        public init(peer: PeerID, name: String, address: IPAddress, count: Int, linkPort: UInt16 = 47474) {
             self.peer = peer
             self.name = name
             self.address = address
             self.count = count
+            self.linkPort = linkPort
         }
     }
 

@@ -98,7 +98,6 @@ public final class Examination {
     }
 
     private func beginCalls() {
-        let own = facts.interfaces.flatMap { $0.interface.addresses.map(\.address) }
         if let (_, place) = request.target {
             target = CalledParty(place, own: own, firstNumber: 0, poller: poller, finder: finder, at: start)
         }
@@ -121,11 +120,14 @@ public final class Examination {
         }
     }
 
+    /// Our own addresses.
+    private var own: [IPAddress] { facts.interfaces.flatMap { $0.interface.addresses.map(\.address) } }
+
     // MARK: The loop
 
     /// Longer where somebody who is there is not heard.
     private var listeningEnd: Instant {
-        let isMissed = voices.isEmpty && (!links.isEmpty || target?.isAnswered ?? false)
+        let isMissed = voices.of(others: own).isEmpty && (!links.isEmpty || target?.isAnswered ?? false)
         return start + (isMissed ? HostBounds.patientListeningTime : HostBounds.listeningTime)
     }
 
@@ -162,7 +164,6 @@ public final class Examination {
     // MARK: The end
 
     private func finished(at now: Instant) -> Facts {
-        let own = facts.interfaces.flatMap { $0.interface.addresses.map(\.address) }
         for place in facts.interfaces.indices {
             facts.interfaces[place].probes = probes.filter { $0.interface == facts.interfaces[place].interface.index }
                 .map(\.facts)

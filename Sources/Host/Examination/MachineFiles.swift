@@ -39,7 +39,10 @@ package struct MachineFiles {
             return parts.count == 2 && parts[0] == "ENABLED" && parts[1].lowercased().contains("yes")
         }
         firewall.isFirewalldRunning = isRunning("firewalld")
-        firewall.nftablesChain = text(of: "/etc/nftables.conf").flatMap(FirewallFacts.nftablesChain)
+        // The file says nothing unless it is loaded at the start of the machine.
+        if exists("/etc/systemd/system/sysinit.target.wants/nftables.service") {
+            firewall.nftablesChain = text(of: "/etc/nftables.conf").flatMap(FirewallFacts.nftablesChain)
+        }
         let modules = text(of: "/proc/modules") ?? ""
         firewall.usesIPTables = modules.split(separator: "\n").contains { $0.hasPrefix("iptable_filter ") }
         return firewall

@@ -9,9 +9,6 @@ struct Voices {
     private var checkedCount = 0
     private(set) var otherVersions: [UInt64] = []
 
-    /// Nobody has been heard, this machine's own peers aside or not.
-    var isEmpty: Bool { heard.isEmpty }
-
     mutating func heard(_ bytes: [UInt8], from endpoint: Endpoint) {
         guard checkedCount < HostBounds.checkedAnnouncementCount else { return }
         do throws(SignedError) {
@@ -24,7 +21,8 @@ struct Voices {
             } else if heard.count < HostBounds.heardPeerCount {
                 heard.append(
                     HearingFacts.Voice(
-                        peer: announcement.peer, name: announcement.name, address: endpoint.address, count: 1))
+                        peer: announcement.peer, name: announcement.name, address: endpoint.address, count: 1,
+                        linkPort: announcement.linkPort))
             }
         } catch {
             if case .anotherVersion(let version) = error, !otherVersions.contains(version), otherVersions.count < 8 {
