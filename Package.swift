@@ -21,7 +21,9 @@ let package = Package(
         // The program: arguments, assembling.
         .executableTarget(
             name: "earshot",
-            dependencies: ["Options", "Terminal", "Scripting", "Host", "Store", "Chat", "Secure", "Wire"],
+            dependencies: [
+                "Options", "Terminal", "Scripting", "Doctor", "Host", "Store", "Chat", "Secure", "Wire",
+            ],
             swiftSettings: settings),
 
         // How fast it is.
@@ -37,10 +39,15 @@ let package = Package(
 
         // What people and programs see; pure, like the cores.
         .target(name: "Terminal", dependencies: ["Chat", "Wire"], swiftSettings: settings),
-        .target(name: "Scripting", dependencies: ["Chat", "Wire"], swiftSettings: settings),
+        .target(name: "Scripting", dependencies: ["Doctor", "Chat", "Wire"], swiftSettings: settings),
+
+        // Why others are not seen: facts in, findings out; pure.
+        .target(name: "Doctor", dependencies: ["Chat", "Wire"], swiftSettings: settings),
 
         // The only place with system calls: runs a core.
-        .target(name: "Host", dependencies: ["Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Host", dependencies: ["Doctor", "Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings
+        ),
 
         // What is kept, in SQLite.
         .target(name: "Store", dependencies: ["Chat", "Wire", "CSQLite"], swiftSettings: settings),
@@ -83,7 +90,10 @@ let package = Package(
         .testTarget(
             name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(
-            name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Chat", "Wire"], swiftSettings: settings),
+            name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Doctor", "Chat", "Wire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DoctorTests", dependencies: ["TestKit", "Doctor", "Chat", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "SimulatorTests", dependencies: ["TestKit", "Exercises", "Simulator", "Chat", "Secure", "Wire"],
             exclude: ["Corpus"], swiftSettings: settings),

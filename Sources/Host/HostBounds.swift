@@ -65,4 +65,32 @@ enum HostBounds {
     static let unexplainedTime: Duration = .seconds(1)
     /// A wait that took this much longer than asked: the process was stopped. More than a loaded machine explains.
     static let oversleptTime: Duration = .seconds(4)
+
+    // Examination of the machine (`earshot doctor`): all of it in 12 s.
+
+    /// How long the group is listened to; two beacons of one peer are 3 s apart at most.
+    static let listeningTime: Duration = .seconds(5)
+    /// The same where somebody is linked, or answers, and is not heard: three more chances against a loss.
+    static let patientListeningTime: Duration = .milliseconds(9_500)
+    /// When the rest is given up.
+    static let examinationTime: Duration = .seconds(11)
+    /// Our own datagram comes back within microseconds; after this it is sent once more.
+    static let probeInterval: Duration = .milliseconds(400)
+    /// Datagrams of an examination without a sweep.
+    static let probeDatagramCount = 10
+    /// How long the look-up of a name may take.
+    static let lookupTime: Duration = .seconds(4)
+    /// How long a call may take to be connected: longer than the 3 s after which the kernel gives up on a neighbour.
+    static let callTime: Duration = .milliseconds(4_500)
+    static let callHandshakeTime: Duration = .seconds(2)
+    /// A peer says its name at once; a relay says nothing.
+    static let callHelloTime: Duration = .seconds(1)
+    /// Addresses of one host that are called.
+    static let calledAddressCount = 4
+    /// Peers that are counted.
+    static let heardPeerCount = 1_000
+    /// Announcements whose signature is checked: 0.2 s of a processor.
+    static let checkedAnnouncementCount = 2_000
+    /// Introductions of a sweep, a second.
+    static let sweepRate = 200
 }

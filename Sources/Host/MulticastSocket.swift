@@ -134,7 +134,7 @@ final class MulticastSocket {
 
     // MARK: Opening
 
-    private static func receiver4(_ group: Endpoint, _ interface: UInt32) throws(SystemError) -> Descriptor {
+    static func receiver4(_ group: Endpoint, _ interface: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET, .datagram)
         // Not SO_REUSEPORT: that wants all sockets to be of one user.
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
@@ -149,7 +149,7 @@ final class MulticastSocket {
         return socket
     }
 
-    private static func sender4(_ address: IPAddress, _ interface: UInt32) throws(SystemError) -> Descriptor {
+    static func sender4(_ address: IPAddress, _ interface: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET, .datagram)
         try socket.bind(to: Endpoint(address: address, port: 0))
         guard case .v4(let bits) = address else { preconditionFailure("an IPv4 address") }
@@ -177,7 +177,7 @@ final class MulticastSocket {
         return socket
     }
 
-    private static func receiver6(_ group: Endpoint, _ interface: UInt32) throws(SystemError) -> Descriptor {
+    static func receiver6(_ group: Endpoint, _ interface: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET6, .datagram)
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
         try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY")
@@ -189,7 +189,7 @@ final class MulticastSocket {
         return socket
     }
 
-    private static func sender6(_ address: IPAddress, _ interface: UInt32) throws(SystemError) -> Descriptor {
+    static func sender6(_ address: IPAddress, _ interface: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET6, .datagram)
         try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY")
         try socket.bind(to: Endpoint(address: address, port: 0))

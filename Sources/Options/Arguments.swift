@@ -8,6 +8,8 @@ public enum Arguments: Equatable {
     case relay(RelayCommand)
     /// `export` or `forget`.
     case kept(KeptCommand)
+    /// `doctor`.
+    case doctor(DoctorCommand)
     /// `--help`: print a text and end with status 0.
     case help(String)
     /// `--version`.
@@ -23,6 +25,10 @@ public enum Arguments: Equatable {
     public static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
         let words = Array(words)
         if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
+        if words.first == "doctor" {
+            guard let command = try DoctorCommand.parse(words.dropFirst()) else { return .help(DoctorCommand.helpText) }
+            return .doctor(command)
+        }
         if let deed = words.first.flatMap(KeptCommand.Deed.init(rawValue:)) {
             guard let command = try KeptCommand.parse(deed, words.dropFirst()) else {
                 return .help(KeptCommand.helpText)
@@ -242,6 +248,7 @@ extension Arguments {
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
                earshot export | forget     what is kept (earshot export --help)
+               earshot doctor [HOST]       why nobody, or HOST, is seen
 
         Whoever runs earshot on the same network is found by itself. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.

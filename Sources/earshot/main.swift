@@ -12,6 +12,8 @@ func start() -> Int32 {
             return 0
         case .kept(let command):
             return try KeptProgram(command: command).run().rawValue
+        case .doctor(let command):
+            return try DoctorProgram(command: command).run()
         case .version:
             Surroundings.show(Array("earshot \(programVersion)\n".utf8))
             return 0

@@ -35,7 +35,9 @@ extension Peer {
     private mutating func dialCrossing(_ peer: PeerID, at endpoint: Endpoint) {
         guard presence.stage != .finished, !discovery.isLinked(peer) else { return }
         for id in links.ids {
-            guard let link = links[id], link.origin == .dialled(.crossing(peer)) else { continue }
+            guard let link = links[id], link.origin == .dialled(.crossing(peer)), link.phase != .closing else {
+                continue
+            }
             // One that is past the connection is going to be a link.
             guard link.phase == .awaitingConnection else { return }
             close(id, abruptly: true)

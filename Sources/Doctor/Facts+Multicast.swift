@@ -1,0 +1,182 @@
+import Chat
+import Wire
+
+extension Facts {
+    /// Sending to the group, for each interface and family.
+    var sendingFindings: [Finding] {
+        lans.compactMap { lan in
+            guard !lan.probes.isEmpty else { return nil }
+            let details = lan.probes.map { "\($0.family.rawValue): \($0.sending.words)" }
+            let forbidden = lan.probes.filter { $0.sending == .forbidden }
+            let families = Self.families(forbidden, of: lan)
+            if !forbidden.isEmpty {
+                return Finding(
+                    .sendForbidden, fails: "this machine does not let us send to the group on \(lan.name)\(families)",
+                    because: sendingCause(on: lan.name), details: details)
+            }
+            if lan.probes.contains(where: { $0.sending == .sent }) {
+                return Finding(.sending, .ok, "sending to the group works on \(lan.name)", details: details)
+            }
+            if lan.probes.contains(where: { $0.sending == .unroutable }) {
+                return Finding(
+                    .sendUnroutable, fails: "there is no route to the group on \(lan.name)",
+                    because: .init(
+                        "A route on this machine leads what is for everybody nowhere, which a VPN may have set. Look for it:",
+                        command: "ip route get 239.255.69.83"), details: details)
+            }
+            return Finding(.sending, .note, "sending to the group on \(lan.name) was not possible", details: details)
+        }
+    }
+
+    private static func families(_ some: [ProbeFacts], of lan: InterfaceFacts) -> String {
+        some.count == lan.probes.count ? "" : " by \(some.map(\.family.rawValue).joined(separator: " and "))"
+    }
+
+    private func sendingCause(on name: String) -> Finding.Cause {
+        if let tunnel = interfaces.first(where: { $0.isUp && $0.interface.kind == .vpn }) {
+            return .init(
+                "The VPN on \(tunnel.name) forbids it, most likely (its \"kill switch\"): let it allow the local network. "
+                    + "Its rules:", command: "sudo nft list ruleset")
+        }
+        if firewall.isUfwEnabled {
+            return .init(
+                "A firewall on this machine forbids what Earshot sends. Allow it:", command: "sudo ufw allow out 47474")
+        }
+        return .init(
+            "A firewall on this machine forbids what Earshot sends: the \"kill switch\" of a VPN, or rules for outgoing "
+                + "packets. Look for them:", command: "sudo nft list ruleset")
+    }
+
+    /// Who has the ports.
+    var portFindings: [Finding] {
+        if ports.isDiscoveryTaken {
+            let owner = ports.discoveryOwner.map { " (user \($0))" } ?? ""
+            return [
+                Finding(
+                    .discoveryPortTaken, fails: "another program has UDP port 47474 for itself\(owner)",
+                    because: .init(
+                        "Earshot cannot hear others while another program has UDP port 47474 for itself. See which, and end "
+                            + "it:", command: "sudo ss -lunp 'sport = :47474'"))
+            ]
+        }
+        guard let owner = ports.linkPortOwner else {
+            let line = ports.isGroupHeard ? "an Earshot runs here, its links at another port" : "port 47474 is free"
+            return [Finding(.port, .ok, line)]
+        }
+        if ports.isGroupHeard { return [Finding(.port, .ok, "an Earshot runs here, at port 47474")] }
+        let line = "TCP port 47474 is another program's (user \(owner)); Earshot takes any other"
+        guard firewall.isUfwEnabled || firewall.isFirewalldRunning else { return [Finding(.port, .note, line)] }
+        return [
+            Finding(
+                .linkPortUncovered, fails: line,
+                because: .init(
+                    "The firewall's rule for port 47474 does not cover the port that Earshot takes instead, so others "
+                        + "cannot call. See which program it is, and end it:", command: "sudo ss -ltnp 'sport = :47474'"
+                ))
+        ]
+    }
+
+    /// Whether our own datagrams to the group come back: an input firewall drops these as it drops those of others.
+    var returningFindings: [Finding] {
+        let isLoopClear = interfaces.contains { $0.interface.isLoopback && $0.probes.contains(where: \.hasReturned) }
+        return lans.compactMap { lan in
+            let sent = lan.probes.filter { $0.sending == .sent }
+            guard !sent.isEmpty else { return nil }
+            let details =
+                sent.map { "\($0.family.rawValue): \($0.hasReturned ? "came back" : "did not come back")" }
+                + ["lo: \(isLoopClear ? "came back" : "did not come back")"]
+            let missing = sent.filter { !$0.hasReturned }
+            // Where IPv4 is heard, IPv6 adds nothing that is needed.
+            if missing.isEmpty || missing.allSatisfy({ $0.family == .v6 }) && missing.count < sent.count {
+                let only = missing.isEmpty ? "" : ", by IPv4 only"
+                return Finding(
+                    .returning, missing.isEmpty ? .ok : .note,
+                    "what is said to the group gets in on \(lan.name)\(only)",
+                    details: details)
+            }
+            let way = isLoopClear ? "on lo, not on \(lan.name)" : "nowhere"
+            return Finding(
+                .firewallIn,
+                fails: "what others say does not get in on \(lan.name) (our own datagram came back \(way))",
+                because: firewallCause(on: lan.name), details: details)
+        }
+    }
+
+    private func firewallCause(on name: String) -> Finding.Cause {
+        let sentence = "A firewall on this machine drops what others say."
+        guard firewall.isKnown else {
+            return .init(
+                "\(sentence) It is neither ufw nor firewalld: look for the rule, and let UDP and TCP port 47474 in:",
+                command: firewall.command(openingOn: name))
+        }
+        return .init(
+            "\(sentence) Others still see you, but to be reached at once:", command: firewall.command(openingOn: name))
+    }
+
+    /// Whether others are heard, above all those that this machine has links with.
+    var hearingFindings: [Finding] {
+        let seconds = Int(hearing.listened.components.seconds)
+        let details =
+            hearing.voices.map { "\($0.name) at \($0.address): \($0.count) in \(seconds) s" }
+            + hearing.links.map { "link with \($0)" }
+        if hearing.voices.isEmpty, let version = hearing.otherVersions.first {
+            return [
+                Finding(
+                    .otherVersion,
+                    fails: "others here speak version \(version) of the protocol, we version \(Limits.version)",
+                    because: .init(Self.versionSentence(version)), details: details)
+            ]
+        }
+        guard hearing.voices.isEmpty else {
+            let count = hearing.voices.count
+            return [
+                Finding(
+                    .hearing, .ok, "\(count == 1 ? "1 other is" : "\(count) others are") heard: \(names)",
+                    details: details)
+            ]
+        }
+        if let reached = reachedButUnheard {
+            return [
+                Finding(
+                    .multicastFiltered,
+                    fails: "nobody is heard here in \(seconds) s, although \(reached) is reached",
+                    because: .init(
+                        "The switch or Wi-Fi access point does not pass multicast. Switch \"IGMP snooping\" or \"multicast "
+                            + "filtering\" off there, or start Earshot with the address of one that runs:",
+                        command: "earshot --peer \(reached)"), details: details)
+            ]
+        }
+        return [Finding(.hearing, .note, "nobody else is heard; perhaps nobody else is here", details: details)]
+    }
+
+    private var names: String {
+        let shown = hearing.voices.prefix(5).map { "\($0.name) (\($0.address))" }.joined(separator: ", ")
+        return hearing.voices.count > 5 ? "\(shown), …" : shown
+    }
+
+    /// The address of a peer on our network that is there for sure.
+    private var reachedButUnheard: IPAddress? {
+        if let link = hearing.links.first(where: isOnLink) { return link }
+        return target?.dials.first { dial in
+            guard case .answered = dial.outcome else { return false }
+            return isOnLink(dial.endpoint.address)
+        }?.endpoint.address
+    }
+
+    static func versionSentence(_ theirs: UInt64) -> String {
+        theirs > Limits.version
+            ? "The Earshot of this machine is older than that of others, and they do not understand each other: update it."
+            : "The Earshot of this machine is newer than that of others, and they do not understand each other: update theirs."
+    }
+}
+
+extension ProbeFacts.Sending {
+    fileprivate var words: String {
+        switch self {
+        case .sent: "sent"
+        case .forbidden: "forbidden (EPERM)"
+        case .unroutable: "no route"
+        case .failed(let reason): reason
+        }
+    }
+}

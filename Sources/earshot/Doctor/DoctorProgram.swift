@@ -1,0 +1,41 @@
+import Doctor
+import Host
+import Options
+import Scripting
+import Wire
+
+/// `earshot doctor`: has the machine examined, and shows what that comes to.
+struct DoctorProgram {
+    let command: DoctorCommand
+
+    /// - Returns: the exit status.
+    func run() throws -> Int32 {
+        let diagnosis = Diagnosis(try Examination.facts(request))
+        if command.isJSON {
+            for finding in diagnosis.findings { Surroundings.show(FindingLine.bytes(finding) + [0x0A]) }
+            Surroundings.show(FindingLine.end(diagnosis) + [0x0A])
+        } else {
+            Surroundings.show(Array(Report.text(diagnosis, isVerbose: command.isVerbose).utf8))
+        }
+        return diagnosis.exitStatus
+    }
+
+    private var request: Examination.Request {
+        get throws {
+            var request = Examination.Request()
+            request.interfaceNames = command.interfaces
+            request.relay = command.relay
+            request.isSweeping = command.isSweeping
+            if let host = command.host, let place = command.place {
+                switch place {
+                case .endpoint(let endpoint): request.target = (host, .endpoint(endpoint))
+                case .host(let name, let port): request.target = (host, .name(name, port: port))
+                }
+            }
+            let name = try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
+            // Without a home directory nobody has anything to say.
+            request.stateDirectory = command.stateDirectory ?? (try? StateDirectory.defaultPath(forName: name))
+            return request
+        }
+    }
+}

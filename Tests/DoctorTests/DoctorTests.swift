@@ -1,0 +1,5 @@
+import Doctor
+import Testing
+
+@Suite("Doctor")
+struct DoctorTests {}
