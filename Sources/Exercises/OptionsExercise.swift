@@ -29,6 +29,8 @@ enum OptionsExercise {
                 Exercise.require(options.name != "" && options.stateDirectory != "", "an empty value")
             case .relay(.run(let settings, _)), .relay(.check(let settings, _)): relay(settings, file)
             case .kept(let command): Exercise.require(command.deed == .export || command.room != nil, "no room")
+            case .doctor(let command):
+                Exercise.require((command.host == nil) == (command.place == nil), "a host without a place")
             case .relay(.passwd), .relay(.help), .help, .version: break
             }
         } catch {
