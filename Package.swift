@@ -85,7 +85,8 @@ let package = Package(
             name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
-            name: "HostTests", dependencies: ["TestKit", "CMeasure", "Host", "Chat", "Secure", "Wire", "CLinux"],
+            name: "HostTests",
+            dependencies: ["TestKit", "CMeasure", "Host", "Doctor", "Chat", "Secure", "Wire", "CLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Chat", "Wire"], swiftSettings: settings),

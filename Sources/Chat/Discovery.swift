@@ -41,6 +41,8 @@ struct Discovery {
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
+    /// When our own identity was last heard from another process, to the minute.
+    var identityHeardAt: Instant? { identityTold }
     private var hearing = Hearing()
     /// Introduction by unicast.
     var reach: Reach

@@ -154,13 +154,19 @@ extension Facts {
         return hearing.voices.count > 5 ? "\(shown), …" : shown
     }
 
-    /// The address of a peer on our network that is there for sure.
+    /// The address of a peer that is there for sure, on a network where our own multicast comes back.
     private var reachedButUnheard: IPAddress? {
-        if let link = hearing.links.first(where: isOnLink) { return link }
+        if let link = hearing.links.first(where: isHearable) { return link }
         return target?.dials.first { dial in
             guard case .answered = dial.outcome else { return false }
-            return isOnLink(dial.endpoint.address)
+            return isHearable(dial.endpoint.address)
         }?.endpoint.address
+    }
+
+    private func isHearable(_ address: IPAddress) -> Bool {
+        lans.contains { lan in
+            lan.interface.addresses.contains { $0.covers(address) } && lan.probes.contains(where: \.hasReturned)
+        }
     }
 
     static func versionSentence(_ theirs: UInt64) -> String {

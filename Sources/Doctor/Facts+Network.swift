@@ -8,11 +8,12 @@ extension Facts {
         if lans.isEmpty { return [noNetwork] }
         return lans.map { lan in
             let addresses = lan.interface.addresses.sorted { $0.isShownBefore($1) }
-            let shown = addresses.prefix(2).map { "\($0.address)/\($0.length)" }.joined(separator: ", ")
+            let valid = addresses.filter { !$0.address.isLinkLocal }
+            let shown = (valid.isEmpty ? addresses : valid).prefix(2).map(\.text).joined(separator: ", ")
             let router = lan.router.map { ", router \($0)" } ?? ""
             return Finding(
                 .network, .ok, "\(lan.name) is up: \(shown)\(router)",
-                details: addresses.map { "address \($0.address)/\($0.length)" }
+                details: addresses.map { "address \($0.text)" }
                     + (lan.interface.router.isEmpty ? [] : ["router's hardware address \(lan.interface.router.colons)"])
                     + others)
         }
@@ -140,6 +141,12 @@ extension InterfaceFacts {
 extension NetworkInterface.Prefix {
     /// IPv4 first, then what is valid beyond the link.
     fileprivate func isShownBefore(_ other: Self) -> Bool { rank < other.rank }
+
+    /// Without the interface: it is named beside it.
+    fileprivate var text: String {
+        guard case .v6(let high, let low, _) = address else { return "\(address)/\(length)" }
+        return "\(IPAddress.v6(high: high, low: low, scope: 0))/\(length)"
+    }
 
     private var rank: Int {
         switch address {

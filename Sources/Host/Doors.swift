@@ -6,6 +6,7 @@ final class Doors {
     private var links: Listener?
     private var guests: Listener?
     private(set) var pages: PageServer?
+    private(set) var status: StatusServer?
     let linkPort: UInt16
     let guestPort: UInt16
     let pagePort: UInt16
@@ -19,6 +20,14 @@ final class Doors {
             pages = PageServer(
                 try Listener(.at(configuration.pagePlaces), door: .pages, poller: poller), poller: poller)
         }
+        if let directory = configuration.statusDirectory {
+            do throws(SystemError) {
+                status = try StatusServer(in: directory, poller: poller)
+            } catch {
+                // Nothing but a diagnosis needs it.
+                configuration.note(Note(.debug, "no status for earshot doctor: \(error)"))
+            }
+        }
         self.links = links
         linkPort = links.port
         guestPort = guests?.port ?? 0
@@ -31,6 +40,8 @@ final class Doors {
         case .links: links?.accept(at: now, body)
         case .guests: guests?.accept(at: now, body)
         case .pages: pages?.accept(at: now)
+        // Answered by the host, which has the core.
+        case .status: break
         }
     }
 
@@ -52,5 +63,6 @@ final class Doors {
         links = nil
         guests = nil
         pages = nil
+        status = nil
     }
 }

@@ -32,6 +32,10 @@ enum HostBounds {
     /// How long one may take, from the connection to its end.
     static let pageTime: Duration = .seconds(5)
 
+    /// Askers of the status in one round of the loop, and the bytes that each gets.
+    static let statusVisits = 8
+    static let statusBytes = 128 * 1024
+
     // The loop.
 
     /// Descriptors looked at in one round.
@@ -71,9 +75,9 @@ enum HostBounds {
     /// How long the group is listened to; two beacons of one peer are 3 s apart at most.
     static let listeningTime: Duration = .seconds(5)
     /// The same where somebody is linked, or answers, and is not heard: three more chances against a loss.
-    static let patientListeningTime: Duration = .milliseconds(9_500)
+    static let patientListeningTime: Duration = .seconds(9)
     /// When the rest is given up.
-    static let examinationTime: Duration = .seconds(11)
+    static let examinationTime: Duration = .milliseconds(10_500)
     /// Our own datagram comes back within microseconds; after this it is sent once more.
     static let probeInterval: Duration = .milliseconds(400)
     /// Datagrams of an examination without a sweep.

@@ -8,6 +8,8 @@ public struct HostConfiguration {
     public var guestPlaces: [ListenPlace] = []
     /// Where the page of ``PeerHost/Operation/page`` is given over HTTP. Empty for nowhere.
     public var pagePlaces: [ListenPlace] = []
+    /// The locked directory in which a socket gives ``PeerHost/Operation/status``. Nil for nowhere.
+    public var statusDirectory: String?
     public var linkLimits = LinkLimits()
     /// How long, when the process ends, links may take to hand over what is queued.
     public var finishTime: Duration = HostBounds.finishTime

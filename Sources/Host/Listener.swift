@@ -123,6 +123,7 @@ final class Listener {
             switch door {
             case .links: "--listen 0.0.0.0:PORT"
             case .guests: "another port for --text"
+            case .status: "another --state"
             case .pages: "another port for --metrics"
             }
         switch place {
@@ -188,7 +189,7 @@ final class Listener {
 
 /// Who comes in where.
 enum Door: Equatable {
-    case links, guests, pages
+    case links, guests, pages, status
 }
 
 /// Levels of socket options as the calls want them.

@@ -32,6 +32,8 @@ public final class PeerHost<C: Core> {
         public var hangupReceived: ((_ core: inout C) -> Void)?
         /// Makes the page that ``HostConfiguration/pagePlaces`` give.
         public var page: (_ core: C) -> [UInt8] = { _ in [] }
+        /// Makes what ``HostConfiguration/statusDirectory`` gives.
+        public var status: (_ core: C) -> [UInt8] = { _ in [] }
     }
 
     /// The clocks as they were read once for the round.
@@ -179,6 +181,7 @@ public final class PeerHost<C: Core> {
                 }
             case .neighbourWatch:
                 for address in watch.neighbours?.ready() ?? [] { handle(.neighbourSeen(address)) }
+            case .listener(.status): doors.status?.accept { operation.status(core) }
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
                     // Closed at once; whoever it is tries again.

@@ -1,4 +1,5 @@
 import Chat
+import Doctor
 import Host
 import Options
 import Scripting
@@ -44,23 +45,25 @@ struct ChatProgram {
         let status: ExitStatus
         if options.isJSON {
             let script = ScriptInterface(version: programVersion)
-            status = try run(peer, frontEnd: script, archive: archive, hostConfiguration)
+            status = try run(peer, frontEnd: script, archive: archive, hostConfiguration(path))
         } else {
-            status = try runForPerson(peer, name: name, archive: archive)
+            status = try runForPerson(peer, name: name, archive: archive, hostConfiguration(path))
         }
         // The lock on the directory is held until here.
         _ = state.path
         return status
     }
 
-    private func runForPerson(_ peer: Peer, name: Nickname, archive: any Archive) throws -> ExitStatus {
+    private func runForPerson(
+        _ peer: Peer, name: Nickname, archive: any Archive, _ configuration: HostConfiguration
+    ) throws -> ExitStatus {
         let isTerminal = hasTerminal
         let interface = LineInterface(
             name: name.text,
             options: .init(
                 isTerminal: isTerminal, isColoured: isTerminal && Surroundings.environment("NO_COLOR") == nil,
                 utcOffset: Surroundings.utcOffset, isQuiet: options.isQuiet))
-        var configuration = hostConfiguration
+        var configuration = configuration
         configuration.usesRawTerminal = isTerminal
         defer { Surroundings.show(interface.leave()) }
         let status = try run(peer, frontEnd: interface, archive: archive, configuration)
@@ -73,12 +76,15 @@ struct ChatProgram {
     private func run(
         _ peer: Peer, frontEnd: any FrontEnd, archive: any Archive, _ configuration: HostConfiguration
     ) throws -> ExitStatus {
-        var peer = peer
-        return try PeerHost.run(&peer, frontEnd: frontEnd, archive: archive, configuration: configuration)
+        let host = try PeerHost(core: peer, frontEnd: frontEnd, archive: archive, configuration: configuration)
+        let port = host.linkPort
+        host.operation.status = { RunningFacts($0.status, port: port).lines }
+        return try host.run()
     }
 
-    private var hostConfiguration: HostConfiguration {
+    private func hostConfiguration(_ state: String) -> HostConfiguration {
         var configuration = HostConfiguration()
+        configuration.statusDirectory = state
         if let port = options.port { configuration.port = .exactly(port) }
         configuration.usesMulticast = !options.usesNoMulticast
         configuration.interfaceNames = options.interfaces
@@ -127,5 +133,17 @@ struct ChatProgram {
             case .host(let host, let port): Array(try Surroundings.endpoints(ofHost: host, port: port).prefix(2))
             }
         }
+    }
+}
+
+extension RunningFacts {
+    /// What a peer tells `earshot doctor` of itself.
+    fileprivate init(_ status: PeerStatus, port: UInt16) {
+        self.init(
+            version: programVersion, name: status.name, port: port, usesMulticast: status.usesMulticast,
+            isKeyInUseElsewhere: status.isKeyInUseElsewhere, blocked: status.blocked,
+            links: status.links.map {
+                Link(peer: $0.peer, name: $0.name, address: $0.address, isThroughFirewall: $0.isThroughFirewall)
+            })
     }
 }

@@ -4,8 +4,6 @@ import Glibc
 
 /// Asks the Earshot that runs with a state directory what it knows.
 enum StatusReader {
-    /// The name of the socket in the directory.
-    static let name = "status"
     /// Bytes of an answer that are read.
     private static let answerBytes = 1 << 18
     private static let seconds = 1
@@ -13,12 +11,12 @@ enum StatusReader {
     /// - Returns: nil if none runs, or it is not ours to ask.
     static func status(in directory: String) -> RunningFacts? {
         guard let place = try? Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY) else { return nil }
-        let flags = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard let number = try? promptCall("socket", "unix", { socket(AF_UNIX, flags, 0) }) else { return nil }
-        let connection = Descriptor(owning: number)
+        guard let connection = try? Descriptor(family: AF_UNIX, .stream) else { return nil }
+        // One question, one answer: it is waited for, within bounds.
+        _ = fcntl(connection.number, F_SETFL, 0)
         let patience = timeval(tv_sec: seconds, tv_usec: 0)
         try? connection.setOption(SOL_SOCKET, SO_RCVTIMEO, toValue: patience, "SO_RCVTIMEO")
-        let result = LocalAddress(of: name, in: place).withPointer { connect(connection.number, $0, $1) }
+        let result = LocalAddress(of: StatusServer.name, in: place).withPointer { connect(connection.number, $0, $1) }
         guard result == 0, let bytes = try? connection.readAll(atMost: answerBytes) else { return nil }
         return RunningFacts(lines: bytes)
     }
