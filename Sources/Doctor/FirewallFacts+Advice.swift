@@ -3,8 +3,10 @@ extension FirewallFacts {
     /// - Parameter interface: where others do not get in.
     func command(openingOn interface: String) -> String {
         if isFirewalldRunning {
-            // What counts is the zone that the interface is in, which need not be the default one.
-            let zone = zone ?? "$(sudo firewall-cmd --get-zone-of-interface=\(interface))"
+            // What counts is the zone that the interface is in: the default one only if it was not given one.
+            let zone =
+                zone
+                ?? "$(sudo firewall-cmd --get-zone-of-interface=\(interface) || sudo firewall-cmd --get-default-zone)"
             return "sudo firewall-cmd --zone=\(zone) --add-port=47474/udp --add-port=47474/tcp --permanent "
                 + "&& sudo firewall-cmd --reload"
         }

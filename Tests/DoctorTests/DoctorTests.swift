@@ -59,8 +59,10 @@ struct DoctorTests {
             } == "sudo firewall-cmd --zone=home --add-port=47474/udp --add-port=47474/tcp --permanent "
                 + "&& sudo firewall-cmd --reload")
         #expect(
-            command { $0.isFirewalldRunning = true }?.hasPrefix(
-                "sudo firewall-cmd --zone=$(sudo firewall-cmd --get-zone-of-interface=wlan0) ") == true)
+            command { $0.isFirewalldRunning = true }
+                == "sudo firewall-cmd --zone=$(sudo firewall-cmd --get-zone-of-interface=wlan0 "
+                + "|| sudo firewall-cmd --get-default-zone) --add-port=47474/udp --add-port=47474/tcp --permanent "
+                + "&& sudo firewall-cmd --reload")
         #expect(
             command { $0.nftablesChain = "inet filter input" }
                 == "sudo nft insert rule inet filter input meta l4proto { tcp, udp } th dport 47474 accept")
