@@ -274,8 +274,7 @@ extension Arguments {
                              one that you have been to; may be repeated
           --relay-password FILE
                              the first line is the password of the relay before
-          --no-sweep         where nobody is heard, do not ask at each address
-                             of the network
+          --no-sweep         do not ask at each address where nobody is heard
           --no-multicast     do not look around, only use --peer and --relay
 
         What you see
