@@ -157,10 +157,9 @@ extension Facts {
     /// The address of a peer that is there for sure, on a network where our own multicast comes back.
     private var reachedButUnheard: IPAddress? {
         if let link = hearing.links.first(where: isHearable) { return link }
-        return target?.dials.first { dial in
-            guard case .answered = dial.outcome else { return false }
-            return isHearable(dial.endpoint.address)
-        }?.endpoint.address
+        let answered = target?.dials.filter { if case .answered = $0.outcome { true } else { false } } ?? []
+        let swept = (sweep?.voices.map(\.address) ?? []) + (sweep?.callers ?? [])
+        return (answered.map(\.endpoint.address) + swept).first(where: isHearable)
     }
 
     private func isHearable(_ address: IPAddress) -> Bool {

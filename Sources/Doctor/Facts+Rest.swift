@@ -51,14 +51,14 @@ extension Facts {
     }
 
     func findings(of sweep: SweepFacts) -> [Finding] {
-        guard !sweep.voices.isEmpty else {
+        let nameless = sweep.callers.filter { caller in !sweep.voices.contains { $0.address == caller } }
+        let all = sweep.voices.map { "\($0.name) (\($0.address))" } + nameless.map { "\($0)" }
+        guard !all.isEmpty else {
             return [Finding(.sweep, .note, "none of \(sweep.addressCount) addresses answered an introduction")]
         }
-        let names = sweep.voices.prefix(5).map { "\($0.name) (\($0.address))" }.joined(separator: ", ")
+        let shown = all.prefix(5).joined(separator: ", ") + (all.count > 5 ? ", …" : "")
         return [
-            Finding(
-                .sweep, .ok,
-                "\(sweep.voices.count) of \(sweep.addressCount) addresses answered an introduction: \(names)")
+            Finding(.sweep, .ok, "\(all.count) of \(sweep.addressCount) addresses answered an introduction: \(shown)")
         ]
     }
 

@@ -239,10 +239,13 @@ public struct SweepFacts: Equatable, Sendable {
     public var addressCount: Int
     /// Peers that answered by unicast.
     public var voices: [HearingFacts.Voice]
+    /// Addresses that called back, as those do that got the introduction; also of peers among `voices`.
+    public var callers: [IPAddress]
 
-    public init(addressCount: Int, voices: [HearingFacts.Voice]) {
+    public init(addressCount: Int, voices: [HearingFacts.Voice], callers: [IPAddress] = []) {
         self.addressCount = addressCount
         self.voices = voices
+        self.callers = callers
     }
 }
 

@@ -142,6 +142,13 @@ struct HostAndRelayTests {
         facts.sweep = SweepFacts(addressCount: 253, voices: [.bea])
         #expect(
             Diagnosis(facts).line(.sweep) == "1 of 253 addresses answered an introduction: bea (192.168.1.50)")
+        facts.sweep?.callers = [IPAddress("192.168.1.50")!, IPAddress("192.168.1.60")!]
+        #expect(
+            Diagnosis(facts).line(.sweep)
+                == "2 of 253 addresses answered an introduction: bea (192.168.1.50), 192.168.1.60")
+        // They are here, and what they say to all does not come.
+        #expect(Diagnosis(facts).causes.map(\.code) == [.multicastFiltered])
+        facts.hearing.voices = [.bea]
         #expect(Diagnosis(facts).causes.isEmpty)
     }
 

@@ -127,7 +127,9 @@ public final class Examination {
 
     /// Longer where somebody who is there is not heard.
     private var listeningEnd: Instant {
-        let isMissed = voices.of(others: own).isEmpty && (!links.isEmpty || target?.isAnswered ?? false)
+        let isMissed =
+            voices.of(others: own).isEmpty
+            && (!links.isEmpty || target?.isAnswered ?? false || sweep?.isAnswered ?? false)
         return start + (isMissed ? HostBounds.patientListeningTime : HostBounds.listeningTime)
     }
 
@@ -186,7 +188,9 @@ public final class Examination {
         }
         if let sweep {
             sweep.finish()
-            facts.sweep = SweepFacts(addressCount: sweep.addressCount, voices: sweep.voices.of(others: own))
+            facts.sweep = SweepFacts(
+                addressCount: sweep.addressCount, voices: sweep.voices.of(others: own),
+                callers: sweep.callers.filter { !own.contains($0) })
         }
         return facts
     }

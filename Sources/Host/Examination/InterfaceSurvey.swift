@@ -17,14 +17,16 @@ enum InterfaceSurvey {
 
         var all: [InterfaceFacts] = []
         for entry in sequence(first: first, next: { $0?.pointee.ifa_next }).prefix(while: { $0 != nil }) {
-            guard let entry = entry?.pointee, let address = entry.ifa_addr,
-                CInt(address.pointee.sa_family) == AF_PACKET
+            // The interfaces themselves come first. One without a hardware address, as tunnels are, has no address there.
+            guard let entry = entry?.pointee,
+                entry.ifa_addr.map({ CInt($0.pointee.sa_family) == AF_PACKET }) ?? true
             else { continue }
             let name = String(cString: entry.ifa_name)
             let isLoopback = entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0
             // lo is what the others are compared with.
             guard names.isEmpty || isLoopback || names.contains(name) else { continue }
-            let index = UInt32(UnsafeRawPointer(address).loadUnaligned(as: sockaddr_ll.self).sll_ifindex)
+            let index = if_nametoindex(name)
+            guard index != 0, !all.contains(where: { $0.interface.index == index }) else { continue }
             var interface =
                 used.first { $0.index == index }
                 ?? NetworkInterface(index: index, name: name, isLoopback: isLoopback, addresses: [])

@@ -15,6 +15,8 @@ final class Sweep {
     private static let patience: Duration = .seconds(1)
 
     private(set) var voices = Voices()
+    /// Addresses of those that called the moment's peer, as peers do that were introduced to, ascending.
+    private(set) var callers: [IPAddress] = []
     private let endpoints: [Endpoint]
     private let identity = Identity(seed: Entropy.bytes(Identity.seedBytes))
     private let instance = Entropy.word()
@@ -31,15 +33,23 @@ final class Sweep {
         self.poller = poller
         startedAt = now
         endpoints = Self.addresses(of: lans).map { Endpoint(address: $0, port: Limits.discoveryPort) }
-        let any = Endpoint(address: .v4(0), port: 0)
-        let socket = try? OwnedSocket(Descriptor(family: AF_INET, .datagram))
-        try? socket?.descriptor.bind(to: any)
         let door = try? OwnedSocket(Descriptor(family: AF_INET, .stream))
-        try? door?.descriptor.bind(to: any)
-        try? door?.descriptor.listen(backlog: 16)
-        self.socket = socket
+        try? door?.descriptor.bind(to: Endpoint(address: .v4(0), port: 0))
+        try? door?.descriptor.listen(backlog: 64)
+        socket = try? OwnedSocket(Self.open())
         self.door = door
         if let socket { try? poller.add(socket.descriptor.number, .datagrams(Self.number, .unicast), .readable) }
+    }
+
+    /// At the port of discovery, where answers are sent to. An Earshot that runs here is bound to its address and so gets
+    /// them before this one, which is bound to none.
+    private static func open() throws(SystemError) -> Descriptor {
+        let socket = try Descriptor(family: AF_INET, .datagram)
+        try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
+        // What is said to the group is no answer.
+        try socket.setOption(IPv4.level, IP_MULTICAST_ALL, to: 0, "IP_MULTICAST_ALL")
+        try socket.bind(to: Endpoint(address: .v4(0), port: Limits.discoveryPort))
+        return socket
     }
 
     deinit {
@@ -48,6 +58,9 @@ final class Sweep {
     }
 
     var addressCount: Int { endpoints.count }
+
+    /// Somebody has answered.
+    var isAnswered: Bool { !answered.isEmpty }
 
     var isDone: Bool { nextDeadline == nil }
 
@@ -79,10 +92,19 @@ final class Sweep {
         }
     }
 
-    /// Has those forget us that answered.
+    /// Has those forget the moment's peer that answered or called.
     func finish() {
+        var addresses: Set<IPAddress> = []
+        for _ in 0..<HostBounds.acceptsPerRound {
+            guard let door, let accepted = try? door.descriptor.accept() else { break }
+            // Closed at once.
+            _ = Descriptor(owning: accepted.number)
+            if let from = accepted.from?.address { addresses.insert(from) }
+        }
+        callers = addresses.sorted { "\($0)" < "\($1)" }
         let goodbye = announcement(.goodbye).padded
-        for endpoint in answered { try? socket?.descriptor.sendDatagram(goodbye, to: endpoint) }
+        let called = callers.map { Endpoint(address: $0, port: Limits.discoveryPort) }
+        for endpoint in answered + called { try? socket?.descriptor.sendDatagram(goodbye, to: endpoint) }
     }
 
     private func announcement(_ kind: Announcement.Kind) -> SignedAnnouncement {
