@@ -166,7 +166,7 @@ extension Peer {
         }
         if end == .refused {
             note(.debug, "link with \(link.endpoint) refused")
-            if let visit = link.visit { relayLinkLost(visit: visit, "connection refused") }
+            if let visit = link.visit { relayLinkLost(visit: visit, "Connection refused") }
         }
         if case .failed(let reason) = end {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
