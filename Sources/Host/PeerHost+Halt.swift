@@ -29,8 +29,10 @@ extension PeerHost {
             configuration.note(Note(.warning, error.text))
             switch error.kind {
             case .full, .unwritable, .locked, .other:
-                // Who asked to leave in this round is not kept waiting for room.
-                let isLeaving = keeping.said.contains { if case .quit = $0.command { true } else { false } }
+                // A process that is to end, since this round or before, does not wait for room.
+                let isLeaving =
+                    console.hasAskedToLeave
+                    || keeping.said.contains { if case .quit = $0.command { true } else { false } }
                 keeping.halt = Halt(retryAt: moment.now + HostBounds.archiveRetryTime, isLeaving: isLeaving)
                 complain(error.text + "; nothing is sent until then, and what you type waits")
             case .damaged, .newer:

@@ -57,15 +57,10 @@ public enum Surroundings {
     public static func complain(_ text: String, terminator: String = "\n") {
         var line = Array("\(text)\(terminator)".utf8)[...]
         while !line.isEmpty {
-            let count = line.withUnsafeBytes { write(2, $0.baseAddress!, $0.count) }
+            let count = line.withUnsafeBytes { Glibc.write(2, $0.baseAddress!, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             line = line.dropFirst(count)
         }
     }
-}
-
-extension Surroundings {
-    /// Ends the process.
-    public static func end(with status: Int32) -> Never { exit(status) }
 }

@@ -61,8 +61,15 @@ struct ChatProgram {
                 utcOffset: Surroundings.utcOffset, isQuiet: options.isQuiet))
         var configuration = hostConfiguration
         configuration.usesRawTerminal = isTerminal
-        defer { Surroundings.show(interface.leave()) }
-        let status = try run(peer, frontEnd: interface, archive: archive, configuration)
+        let status: ExitStatus
+        do {
+            status = try run(peer, frontEnd: interface, archive: archive, configuration)
+        } catch {
+            // The terminal is given back whatever went wrong, and that is what is told.
+            try? Surroundings.show(interface.leave())
+            throw error
+        }
+        try Surroundings.showIfRead(interface.leave())
         if status == .nameTaken {
             Surroundings.complain("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
         }
@@ -110,7 +117,7 @@ struct ChatProgram {
                 return "\(error)"
             }
         }
-        while let line = Surroundings.ask(prompt.prompt) {
+        while let line = try Surroundings.ask(prompt.prompt) {
             switch prompt.answer(line) {
             case .name(let name): return try Nickname(name)
             case .again(let reason): Surroundings.complain(reason)

@@ -8,18 +8,20 @@ func start() -> Int32 {
     do {
         switch try Arguments.parse(CommandLine.arguments.dropFirst()) {
         case .help(let text):
-            Surroundings.show(Array(text.utf8))
+            try Surroundings.show(Array(text.utf8))
             return 0
         case .kept(let command):
             return try KeptProgram(command: command).run().rawValue
         case .version:
-            Surroundings.show(Array("earshot \(programVersion)\n".utf8))
+            try Surroundings.show(Array("earshot \(programVersion)\n".utf8))
             return 0
         case .relay(let command):
             return try start(command).rawValue
         case .chat(let options):
             return try ChatProgram(options).run().rawValue
         }
+    } catch OutputEnd.readerGone {
+        return 0
     } catch let misuse as Arguments.Misuse {
         for line in misuse.text.split(separator: "\n") { Surroundings.complain("earshot: \(line)") }
         return 2
@@ -35,7 +37,7 @@ func start() -> Int32 {
 func start(_ command: RelayCommand) throws -> ExitStatus {
     switch command {
     case .help:
-        Surroundings.show(Array(RelayCommand.helpText.utf8))
+        try Surroundings.show(Array(RelayCommand.helpText.utf8))
         return .done
     case .passwd(let options):
         return try PasswdProgram(options).run()
@@ -46,4 +48,5 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
     }
 }
 
+Surroundings.prepareStandardStreams()
 Surroundings.end(with: start())

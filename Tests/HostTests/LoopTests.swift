@@ -117,6 +117,34 @@ extension HostTests {
             #expect(host.board.commands == [.quit(afterReceipts: false)])
         }
 
+        @Test("when standard output cannot be written, the core is asked to send what it owes, and the host fails")
+        func outputLost() throws {
+            let full = open("/dev/full", O_WRONLY)
+            let readable = open("/dev/null", O_RDONLY)
+            defer { for number in [full, readable] { close(number) } }
+            for (number, code) in [(full, ENOSPC), (readable, EBADF)] {
+                let host = try ToyHost { $0.output = number }
+                host.board.answer = { input in
+                    if case .commanded(.quit, _) = input { [.finished(.done)] } else { [] }
+                }
+                host.want(.notify(.notice("line"), token: nil))
+                #expect(throws: OutputEnd.code(code)) { try turn(host) { host.status != nil } }
+                #expect(host.board.commands == [.quit(afterReceipts: true)])
+            }
+        }
+
+        @Test("what the reader of standard output has not taken in the end is lost, which is a failure")
+        func outputLeft() throws {
+            let (read, write) = makePipe()
+            defer { close(read) }
+            let host = try ToyHost { $0.output = write }
+            close(write)
+            let line = String(repeating: "x", count: 999)
+            for _ in 0..<500 { host.want(.notify(.notice(line), token: nil)) }
+            host.want(.finished(.done))
+            #expect(throws: OutputEnd.failed("its reader does not read")) { try turn(host) { host.status != nil } }
+        }
+
         @Test("what cannot be kept in a damaged archive does not leave, and the host ends with an error")
         func archiveDamaged() throws {
             let archive = NoArchive()

@@ -40,10 +40,10 @@ struct KeptProgram {
             for message in try rooms.messages(of: log) {
                 lines += MessageLine.bytes(message) + [0x0A]
                 guard lines.count > 1 << 16 else { continue }
-                Surroundings.show(lines)
+                try Surroundings.show(lines)
                 lines.removeAll(keepingCapacity: true)
             }
-            Surroundings.show(lines)
+            try Surroundings.show(lines)
         }
         return .done
     }

@@ -38,12 +38,12 @@ struct RelayProgram {
         let metrics = RelayMetrics()
         host.operation.page = { metrics.page(of: $0.counters) }
         host.operation.hangupReceived = { relay in reload(&relay, log, running: options, directory) }
-        announce(options, host, log)
+        try announce(options, host, log)
         let status = try host.run()
         log.write(Note(.info, "the relay has stopped"))
         // The lock on the directory is held until here.
         _ = state.path
-        return status
+        return status == .done && log.hasFailed ? .failed : status
     }
 
     /// SIGHUP: what can be changed while the relay runs is; if anything is wrong, nothing is.
@@ -64,12 +64,13 @@ struct RelayProgram {
     }
 
     /// Tells where others find it; the address alone goes to standard output.
-    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) {
+    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) throws(OutputEnd) {
         let id = host.core.id
         let place = options.listen.first?.host ?? .any
         let address = RelayAddress(
             host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort, fingerprint: id)
-        Surroundings.show(Array("\(address)\n".utf8))
+        // The log has it, too.
+        try Surroundings.showIfRead(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
         let needed = options.linkCount + Self.otherDescriptorCount
         if DescriptorLimit.most < needed {
@@ -87,7 +88,7 @@ struct RelayProgram {
     func check() throws -> ExitStatus {
         _ = try options()
         let subject = configurationFile ?? "the command line"
-        Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
+        try Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
         return .done
     }
 
@@ -139,7 +140,7 @@ struct PasswdProgram {
                 "The password is kept in \(directory)/\(RelayProgram.passwordFile). A relay that runs takes it up at "
                     + "SIGHUP.")
         } else {
-            Surroundings.show(Array("\(hash)\n".utf8))
+            try Surroundings.show(Array("\(hash)\n".utf8))
         }
         return .done
     }
