@@ -104,4 +104,14 @@ public protocol Archive: AnyObject {
     /// Keeps the round's changes, as firmly as the firmest of them asked for.
     /// - Throws: when they could not be kept. They are not forgotten: the next call tries again.
     func commit() throws(ArchiveError)
+
+    /// Whether something was kept beside the archive's file since the last ``checkpoint()``.
+    var needsCheckpoint: Bool { get }
+    /// Brings all that was kept into the archive's file. Between rounds.
+    func checkpoint()
+}
+
+extension Archive {
+    public var needsCheckpoint: Bool { false }
+    public func checkpoint() {}
 }

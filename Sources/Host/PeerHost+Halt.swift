@@ -14,8 +14,23 @@ struct Keeping {
     let archive: any Archive
     /// It cannot keep the last round.
     var halt: Halt?
+    /// When the archive's file is to be completed; nil: it has everything.
+    var checkpointAt: Instant?
     /// Commands of the round that is under way.
     var said: [(command: Command, token: CommandToken?)] = []
+}
+
+extension Keeping {
+    /// After a round that was kept.
+    mutating func checkpointIfDue(at now: Instant) {
+        guard let due = checkpointAt else {
+            if archive.needsCheckpoint { checkpointAt = now + HostBounds.checkpointTime }
+            return
+        }
+        guard now >= due else { return }
+        archive.checkpoint()
+        checkpointAt = nil
+    }
 }
 
 extension PeerHost {

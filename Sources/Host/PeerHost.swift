@@ -120,7 +120,10 @@ public final class PeerHost<C: Core> {
         takeTimers()
         takeEnded()
         takeCommands()
-        if keep() { carryOut() }
+        if keep() {
+            carryOut()
+            keeping.checkpointIfDue(at: moment.now)
+        }
         return try endOfRound()
     }
 
@@ -152,6 +155,7 @@ public final class PeerHost<C: Core> {
         if let deadline = core.nextDeadline { wake = min(wake, deadline.at) }
         if let deadline = links.nextDeadline { wake = min(wake, deadline) }
         if let deadline = doors.nextDeadline { wake = min(wake, deadline) }
+        if let deadline = keeping.checkpointAt { wake = min(wake, deadline) }
         return max(.zero, wake - now)
     }
 

@@ -80,6 +80,9 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
+    /// Whether a state directory has a file of that name.
+    public static func has(_ file: String, at path: String) -> Bool { access("\(path)/\(file)", F_OK) == 0 }
+
     // MARK: Details
 
     /// - Returns: The lock.

@@ -6,7 +6,7 @@ public enum Arguments: Equatable {
     case chat(ChatOptions)
     /// `relay`, and what stands behind it.
     case relay(RelayCommand)
-    /// `export` or `forget`.
+    /// `export`, `backup` or `forget`.
     case kept(KeptCommand)
     /// `--help`: print a text and end with status 0.
     case help(String)
@@ -238,7 +238,8 @@ extension Arguments {
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
-               earshot export | forget     what is kept (earshot export --help)
+               earshot export | backup | forget
+                                           what is kept (earshot export --help)
 
         Whoever runs earshot on the same network is found by itself. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.

@@ -41,6 +41,13 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
         return .done
     case .passwd(let options):
         return try PasswdProgram(options).run()
+    case .backup(let file, let place):
+        Surroundings.keepFilesPrivate()
+        let directory = try RelayProgram.stateDirectory(place)
+        guard StateDirectory.has(RelayProgram.archiveName, at: directory) else {
+            throw HostError("no relay has kept anything in \(directory) (say where with --state DIR or --config FILE)")
+        }
+        return try Backup(of: directory, RelayProgram.archiveName, to: file).run()
     case .check(let settings, let file):
         return try RelayProgram(settings, configurationFile: file).check()
     case .run(let settings, let file):

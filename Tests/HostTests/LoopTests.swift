@@ -159,6 +159,22 @@ extension HostTests {
             #expect(host.board.outputs.count == 1)
         }
 
+        @Test("what was kept is in the archive's file itself a while later")
+        func checkpoint() throws {
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive)
+            try host.turn()
+            #expect(host.host.keeping.checkpointAt == nil)
+            archive.needsCheckpoint = true
+            try host.turn()
+            var keeping = host.host.keeping
+            let due = try #require(keeping.checkpointAt)
+            keeping.checkpointIfDue(at: due - .seconds(1))
+            #expect(archive.needsCheckpoint)
+            keeping.checkpointIfDue(at: due)
+            #expect(!archive.needsCheckpoint && keeping.checkpointAt == nil)
+        }
+
         @Test("with a full disk nothing leaves and nothing is lost: it leaves when there is room")
         func archiveFull() throws {
             let (read, write) = makePipe()

@@ -143,9 +143,19 @@ struct RelayOptionsTests {
     func passwd() throws {
         #expect(
             try RelayCommand.parse(["passwd", "--state", "/x", "--print"])
-                == .passwd(.init(stateDirectory: "/x", configurationFile: nil, isPrinted: true)))
+                == .passwd(.init(place: .init(stateDirectory: "/x"), isPrinted: true)))
         #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(["passwd", "--rate", "5"]) }
         #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(["--print"]) }
+    }
+
+    @Test("backup takes a file and says where the relay keeps things, and nothing else")
+    func backup() throws {
+        #expect(
+            try RelayCommand.parse(["backup", "x.db", "--config", "c"])
+                == .backup(file: "x.db", .init(configurationFile: "c")))
+        for words in [["backup"], ["backup", "a", "b"], ["backup", "a", "--rate", "5"], ["backup", "--print", "a"]] {
+            #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(words) }
+        }
     }
 
     @Test("--check and --config are told from settings")

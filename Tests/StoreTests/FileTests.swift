@@ -230,24 +230,6 @@ import Wire
         #expect(throws: ArchiveError.self) { try reader.keep("three", lamport: 3) }
     }
 
-    @Test("a relay's file is its own until it is closed, and keeps as well what it is given")
-    func alone() throws {
-        do {
-            let archive = try SQLiteArchive(at: path, for: .relay)
-            try archive.keep("one", lamport: 1)
-            try archive.commit()
-            try archive.keep("two", lamport: 2, .full)
-            try archive.commit()
-            #expect { try SQLiteArchive(reading: path) } throws: { ($0 as? ArchiveError)?.kind == .locked }
-            #expect { try SQLiteArchive(at: path) } throws: { ($0 as? ArchiveError)?.kind == .locked }
-            // Locks are what others see, and how SQLite tells them of its log.
-            #expect(!FileManager.default.fileExists(atPath: path + "-shm"))
-            try archive.keep("not kept", lamport: 3)
-        }
-        let archive = try SQLiteArchive(at: path)
-        #expect(try archive.texts(of: Said.office) == ["one", "two"])
-    }
-
     @Test("what was kept without a full-text index is found once there is one")
     func lateIndex() throws {
         do {

@@ -14,6 +14,8 @@ struct RelayProgram {
     private static let otherDescriptorCount = 64
     /// The file in the state directory that has the operators' password, as a hash.
     static let passwordFile = "operator-password"
+    /// The file there with all else that is kept.
+    static let archiveName = "relay.db"
 
     init(_ settings: [Setting], configurationFile: String?) {
         self.settings = settings
@@ -28,7 +30,7 @@ struct RelayProgram {
         let log = RelayLog(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
         let state = try StateDirectory(at: directory)
-        let archive = try SQLiteArchive(at: state.path(of: "relay.db"), for: .relay)
+        let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
         let relay = try Relay(
             configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
             random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
@@ -113,6 +115,13 @@ struct RelayProgram {
         }
     }
 
+    /// The directory that is named, by the file of settings as well, or else the usual one.
+    static func stateDirectory(_ place: RelayCommand.Place) throws -> String {
+        if let directory = place.stateDirectory { return directory }
+        let relay = RelayProgram([], configurationFile: place.configurationFile)
+        return try relay.options().stateDirectory ?? StateDirectory.relayPath()
+    }
+
     /// The hash that `earshot relay passwd` has kept.
     static func operatorPassword(in directory: String) throws(HostError) -> PasswordHash? {
         guard let bytes = try StateDirectory.secret(passwordFile, in: directory) else { return nil }
@@ -132,7 +141,7 @@ struct PasswdProgram {
 
     func run() throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
-        let directory = options.isPrinted ? nil : try stateDirectory()
+        let directory = options.isPrinted ? nil : try RelayProgram.stateDirectory(options.place)
         let hash = PasswordHash(of: try password(), salt: Entropy.bytes(PasswordHash.saltBytes))
         if let directory {
             try StateDirectory.keep(Array("\(hash)\n".utf8), as: RelayProgram.passwordFile, in: directory)
@@ -143,12 +152,6 @@ struct PasswdProgram {
             try Surroundings.show(Array("\(hash)\n".utf8))
         }
         return .done
-    }
-
-    private func stateDirectory() throws -> String {
-        if let directory = options.stateDirectory { return directory }
-        let relay = RelayProgram([], configurationFile: options.configurationFile)
-        return try relay.options().stateDirectory ?? StateDirectory.relayPath()
     }
 
     private func password() throws -> String {
