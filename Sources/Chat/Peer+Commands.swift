@@ -10,8 +10,13 @@ extension Peer {
             return
         case .awaitingStart, .awaitingName:
             // Until the name is settled nobody may be known yet; what is asked for now is done then.
-            if case .quit(afterReceipts: false) = command { break }
-            guard presence.deferred.count < Bounds.deferredCommandCount else {
+            var limit = Bounds.deferredCommandCount
+            if case .quit(let afterReceipts) = command {
+                if !afterReceipts { break }
+                // Nobody would ask for it again: the input has ended.
+                limit += 1
+            }
+            guard presence.deferred.count < limit else {
                 refuse(.tooFast, "too much at once before the name is settled: try again in a second", token)
                 return
             }

@@ -95,6 +95,14 @@ struct OutputTests {
         }
     }
 
+    @Test("a chat ends with its input, however much it was asked for before its name was settled")
+    func longInput() throws {
+        let line = #"{"do":"say","text":"one of many"}"#
+        let run = try ShellRun("yes '\(line)' | head -n 3000 | $EARSHOT \(alone) --json")
+        #expect(run.status == 0)
+        #expect(run.output.contains("too-fast") && run.output.contains("one of many"))
+    }
+
     @Test("with the disk full for the output and for what is kept, the chat ends")
     func bothFull() throws {
         try #require(Lan.obstacle == nil, "needs root")
