@@ -83,7 +83,7 @@ public protocol Archive: AnyObject {
     func forget(_ log: LogID) throws(ArchiveError)
     /// All logs that have entries, in a stable order.
     func logs() throws(ArchiveError) -> [LogID]
-    /// Entries with words that begin with all of these, in any case, newest last.
+    /// Entries with all that is looked for, as ``SearchWords`` reads it, newest last.
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)]
 
     // Private messages that wait for a receipt, ascending by key.

@@ -88,6 +88,8 @@ public enum Bounds {
     static let deferredCommandCount = 1_000
     /// How long to wait for receipts when standard input has ended (DESIGN §6).
     static let receiptPatience = Duration.seconds(2)
+    /// Words that are looked for at once: each is a walk over an index.
+    static let searchWordCount = 200
     /// The most lines that `/history` and `/search` answer with.
     static let historyLineCount = 1_000
 

@@ -171,6 +171,15 @@ extension Peer {
     }
 
     private mutating func search(_ words: String, limit: Int, token: CommandToken?) {
+        let wanted = SearchWords(words)
+        guard !wanted.isEmpty else {
+            refuse(.badCommand, "there is no word in that: say what to look for", token)
+            return
+        }
+        guard wanted.count <= Bounds.searchWordCount else {
+            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
+            return
+        }
         let count = min(max(limit, 1), Bounds.historyLineCount)
         let found = keep(token: token) { archive throws(ArchiveError) in
             try archive.search(words: words, limit: count)

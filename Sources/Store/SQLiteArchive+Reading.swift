@@ -51,7 +51,7 @@ extension SQLiteArchive {
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
         completeWordIndex()
-        return try wordIndex.search(words, limit: limit)
+        return try wordIndex.search(SearchWords(words), limit: limit)
     }
 
     public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {

@@ -73,7 +73,7 @@ public final class SQLiteArchive: Archive {
 
     public func commit() throws(ArchiveError) {
         switch stage {
-        case .idle: return
+        case .idle: break
         case .open: try end()
         case .spoiled:
             try begin(.full)
@@ -82,7 +82,7 @@ public final class SQLiteArchive: Archive {
         }
         round.removeAll(keepingCapacity: true)
         // A step that fails is not missed: the next one does more.
-        if wordIndex.isBehind { _ = try? indexWords() }
+        if wordIndex.isBehind { _ = try? indexWords(isAwaited: false) }
     }
 
     /// Brings the write-ahead log into the file, as far as nobody is reading what was there before. SQLite does so by
@@ -95,16 +95,17 @@ public final class SQLiteArchive: Archive {
 
     /// Adds to the index what it lacks, between rounds.
     /// - Returns: whether that was all.
-    private func indexWords() throws(ArchiveError) -> Bool {
+    private func indexWords(isAwaited: Bool) throws(ArchiveError) -> Bool {
         do {
             try begin(.normal)
-            let isComplete = try wordIndex.catchUp()
+            let isComplete = try wordIndex.catchUp(isAwaited: isAwaited)
             try end()
             return isComplete
         } catch {
             spoil()
             // Nothing of a round is lost with it.
             stage = .idle
+            wordIndex.stepFailed()
             throw error
         }
     }
@@ -113,8 +114,8 @@ public final class SQLiteArchive: Archive {
     /// instance, is found later.
     func completeWordIndex() {
         switch stage {
-        case .idle: while (try? indexWords()) == false {}
-        case .open: while (try? wordIndex.catchUp()) == false {}
+        case .idle: while (try? indexWords(isAwaited: true)) == false {}
+        case .open: while (try? wordIndex.catchUp(isAwaited: true)) == false {}
         case .spoiled: break
         }
     }

@@ -92,7 +92,7 @@ enum TypedLine: Equatable {
         if text.isEmpty { return .showRoom }
         guard !text.contains(where: \.isWhitespace) else { return nil }
         if let room = RoomName(text) { return .enter(room) }
-        if let name = names.first(where: { $0.lowercased() == text.lowercased() }) {
+        if let name = names.first(where: { FoldedText.compared($0) == FoldedText.compared(text) }) {
             return .enter(.conversation(with: name))
         }
         return .misuse("no room \(text): try lobby, or @NAME to talk to one person only")

@@ -113,6 +113,7 @@ struct ShownEventTests {
         for text in ["ana", "Ana: tea?", "is ANA here", "(ana)", "ask bea and ana."] {
             #expect(Mention.of("ana", in: text))
         }
+        #expect(Mention.of("Straße", in: "so, STRASSE!") && Mention.of("οδυσσεύς", in: "ΟΔΥΣΣΕΎΣ?"))
         for text in ["banana", "ana-2 is here", "an a", "", "anna"] { #expect(!Mention.of("ana", in: text)) }
         #expect(Mention.of("ana-2", in: "so, ana-2!") && !Mention.of("", in: "x"))
         var person = Person(isSettled: true)
