@@ -10,6 +10,13 @@ public enum Surroundings {
     /// Whether a person sits at the descriptor.
     public static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether the terminal at the descriptor obeys escape codes, as `TERM` names its kind: editors' shells and some
+    /// consoles do not.
+    public static func obeysEscapes(_ descriptor: CInt) -> Bool {
+        guard let kind = environment("TERM") else { return false }
+        return isTerminal(descriptor) && kind != "dumb" && kind != "unknown"
+    }
+
     /// The width of the terminal in columns; nil if it is none, or does not know.
     public static func columns(of terminal: CInt) -> Int? {
         var size = winsize()

@@ -275,7 +275,7 @@ extension Arguments {
 
         Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken, 4 refused by
         the relay.
-        NO_COLOR in the environment turns colours off.
+        NO_COLOR in the environment turns colours off, TERM=dumb all but plain lines.
 
         """
 }

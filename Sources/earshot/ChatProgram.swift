@@ -53,7 +53,7 @@ struct ChatProgram {
     }
 
     private func runForPerson(_ peer: Peer, name: Nickname, archive: any Archive) throws -> ExitStatus {
-        let isTerminal = hasTerminal
+        let isTerminal = drawsOnTerminal
         let interface = LineInterface(
             name: name.text,
             options: .init(
@@ -90,7 +90,7 @@ struct ChatProgram {
         configuration.interfaceNames = options.interfaces
         let isVerbose = options.isVerbose
         // A person's terminal is drawn on by the line interface; diagnostics there only if they go elsewhere.
-        let isShown = options.isJSON || !hasTerminal || !Surroundings.isTerminal(2)
+        let isShown = options.isJSON || !drawsOnTerminal || !Surroundings.isTerminal(2)
         configuration.note = { note in
             guard isShown, isVerbose || note.level == .warning else { return }
             Surroundings.complain("earshot: \(note.text)")
@@ -101,6 +101,9 @@ struct ChatProgram {
     private var hasTerminal: Bool {
         Surroundings.isTerminal(Surroundings.standardInput) && Surroundings.isTerminal(Surroundings.standardOutput)
     }
+
+    /// Whether there is a line to type in and colours; else plain lines in and out.
+    private var drawsOnTerminal: Bool { hasTerminal && Surroundings.obeysEscapes(Surroundings.standardOutput) }
 
     // Beginnings.
 
