@@ -31,7 +31,9 @@ extension Peer {
             guard isSayable(text, token), let peer = resolve(name, token) else { return }
             tell(peer, text, kind, token: token)
         case .who: notify(.who(everybody()), token: token)
-        case .history(let room, let limit): history(of: room, limit: limit, token: token)
+        case .history(let room, let limit):
+            showAllBacklogs()
+            history(of: room, limit: limit, token: token)
         case .search(let words, let limit): search(words, limit: limit, token: token)
         case .nick(let name): nick(name, token: token)
         case .away(let word): goAway(word, token: token)
@@ -48,8 +50,8 @@ extension Peer {
     }
 
     private mutating func isSayable(_ text: String, _ token: CommandToken?) -> Bool {
-        guard !text.isEmpty else {
-            refuse(.badCommand, "nothing to say: the text is empty", token)
+        guard !text.isBlank else {
+            refuse(.badCommand, "nothing to say: the text is \(text.isEmpty ? "empty" : "blank")", token)
             return false
         }
         guard text.utf8.count <= Limits.textBytes else {
@@ -215,7 +217,7 @@ extension Peer {
     }
 
     private mutating func goAway(_ word: String?, token: CommandToken?) {
-        let text = word.map { Self.fitting($0, bytes: Limits.awayBytes) }
+        let text = word.map { $0.isBlank ? "" : Self.fitting($0, bytes: Limits.awayBytes) }
         guard text != presence.away else { return }
         presence.away = text
         broadcast(.away(text))

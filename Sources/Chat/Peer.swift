@@ -127,6 +127,7 @@ public struct Peer: Core {
             case .gathering: meetLowestGathering()
             case .retention: letGoOfOld()
             case .debts: careForDebts()
+            case .backlog: showCompleteBacklogs()
             case .patience: quitNow(.done)
             }
         }

@@ -11,8 +11,9 @@ import Wire
 struct ChatProgram {
     /// The file in the state directory where what was said is kept.
     static let archiveName = "earshot.db"
-    /// Lines of what was said before that a person sees at the start.
+    /// Lines of what was said before that a person sees at the start, and of what others bring of it.
     private static let recentLineCount = 20
+    private static let lateLineCount = 50
 
     let options: ChatOptions
 
@@ -35,7 +36,10 @@ struct ChatProgram {
         configuration.program = "earshot \(programVersion)"
         configuration.retention = options.retention
         // A script asks for history if it wants any.
-        if !options.isJSON { configuration.recentLineCount = Self.recentLineCount }
+        if !options.isJSON {
+            configuration.recentLineCount = Self.recentLineCount
+            configuration.lateLineCount = Self.lateLineCount
+        }
         let peer = try Peer(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
             archive: archive)

@@ -47,6 +47,24 @@ struct ShownEventTests {
         #expect(lines(Example.said("hi", by: "b\u{1B}\n"))[0] == "04:10 <b␛⏎> hi")
     }
 
+    @Test("pasted code and tables keep their shape: a tab goes on to its next stop")
+    func tabs() {
+        #expect(
+            lines(Example.said("func f() {\n\tif x {\n\t\treturn\n    \t}\n}"))
+                == [
+                    "04:10 <bea> func f() {", "                    if x {", "                            return",
+                    "                    }", "            }",
+                ])
+        #expect(
+            lines(Example.said("name\tage\n日本日本\t7\n1234567\t8\n12345678\t9"))
+                == [
+                    "04:10 <bea> name    age", "            日本日本        7", "            1234567 8",
+                    "            12345678        9",
+                ])
+        // Of others' words in a line about something else a tab is a blank.
+        #expect(lines(Example.peer(.joined, away: "at\ttea")) == ["04:10 -- bea is here, but away: at tea"])
+    }
+
     @Test("a message of very many lines is cut, and says so")
     func manyLines() {
         let lines = lines(Example.said((1...1_000).map { "\($0)" }.joined(separator: "\n")))
