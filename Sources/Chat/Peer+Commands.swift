@@ -39,6 +39,7 @@ extension Peer {
         case .away(let word): goAway(word, token: token)
         case .block(let name): setBlocked(true, name, token: token)
         case .unblock(let name): setBlocked(false, name, token: token)
+        case .blocked: notify(.blocked(blockedPeers), token: token)
         case .forget(let room): forget(room, token: token)
         case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
         case .quit(let afterReceipts): quit(afterReceipts: afterReceipts)
@@ -236,6 +237,13 @@ extension Peer {
             fitting.append(character)
         }
         return fitting
+    }
+
+    private var blockedPeers: [Event.BlockedPeer] {
+        roster.blocked.sorted().map { peer in
+            let isHere = roster[peer].map { $0.goneAt == nil } ?? (visits.visit(with: peer) != nil)
+            return Event.BlockedPeer(name: displayName(of: peer), id: peer, isHere: isHere)
+        }
     }
 
     private mutating func setBlocked(_ isBlocked: Bool, _ name: String, token: CommandToken?) {

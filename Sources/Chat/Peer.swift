@@ -160,6 +160,8 @@ public struct Peer: Core {
     }
 
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
+        // Whoever leaves is not left by the others.
+        if presence.stage == .finished, case .peer(let change) = event, change.state == .left { return }
         outputs.push(.notify(event, token: token))
     }
 }

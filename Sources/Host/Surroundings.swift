@@ -37,6 +37,12 @@ public enum Surroundings {
         return text.isEmpty ? nil : text
     }
 
+    /// The number of a network interface, by its name; nil if there is none.
+    @Sendable public static func interfaceNumber(_ name: String) -> UInt32? {
+        let number = if_nametoindex(name)
+        return number == 0 ? nil : number
+    }
+
     /// The addresses of a host by its name, in the order in which to try them. May take seconds: for the start only.
     /// - Throws: ``HostError`` if it has none.
     public static func endpoints(ofHost host: String, port: UInt16) throws(HostError) -> [Endpoint] {

@@ -52,6 +52,7 @@ enum TypedLine: Equatable {
         case "all": return rest.isEmpty ? nil : .command(.say(text: rest, kind: .text, room: .everyLobby))
         case "search": return rest.isEmpty ? nil : .command(.search(words: rest, limit: searchCount))
         case "away": return .command(.away(rest))
+        case "block" where rest.isEmpty: return .command(.blocked)
         case "who": return rest.isEmpty ? .command(.who) : nil
         case "forget":
             guard case .enter(let meant) = readRoom(rest, names: names), !rest.isEmpty else { return nil }

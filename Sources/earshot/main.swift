@@ -6,7 +6,8 @@ import Wire
 /// The process begins and ends here; everything in between is `ChatProgram`'s.
 func start() -> Int32 {
     do {
-        switch try Arguments.parse(CommandLine.arguments.dropFirst()) {
+        let words = CommandLine.arguments.dropFirst()
+        switch try Arguments.parse(words, interfaceNumber: Surroundings.interfaceNumber) {
         case .help(let text):
             try Surroundings.show(Array(text.utf8))
             return 0

@@ -227,6 +227,13 @@ struct ShownEventTests {
         #expect(lines(.found(words: "x", messages: [])) == ["04:10 -- nothing found for: x"])
         #expect(lines(.bans([.init(name: "eve", reason: "noise")])) == ["04:10 -- banned: eve: noise"])
         #expect(lines(.bans([])) == ["04:10 -- nobody is banned"])
+        #expect(lines(.blocked([])) == ["04:10 -- nobody is blocked"])
+        #expect(
+            lines(
+                .blocked([
+                    .init(name: "eve", id: Example.bea, isHere: true),
+                    .init(name: "mal", id: Example.ana, isHere: false),
+                ])) == ["04:10 -- blocked: eve (bebebebe), mal (a1a1a1a1, not here) (/unblock NAME)"])
         #expect(
             lines(.relay(state: .refused, address: "hub:1", reason: "full")) == ["04:10 -- relay hub:1 refused: full"])
         #expect(lines(.removed(by: "op", how: .kick, reason: "")) == ["04:10 !! you were put out by op"])

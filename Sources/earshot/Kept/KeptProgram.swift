@@ -28,7 +28,7 @@ struct KeptProgram {
             return try Backup(of: path, file, to: command.file ?? "").run()
         case .forget:
             // Held until the end, so that nobody writes meanwhile.
-            let state = try StateDirectory(at: path)
+            let state = try StateDirectory(at: path, otherwise: "end that one, or type /forget there")
             let archive = try SQLiteArchive(at: state.path(of: file), for: isRelay ? .relay : .peer)
             return try forget(KeptRooms(archive: archive, own: own), in: archive)
         }

@@ -29,7 +29,7 @@ struct RelayProgram {
         let options = try options()
         let log = RelayLog(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
-        let state = try StateDirectory(at: directory)
+        let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or end that one")
         let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
         let relay = try Relay(
             configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
@@ -106,7 +106,7 @@ struct RelayProgram {
     }
 
     private static var files: OptionFiles {
-        OptionFiles { path in
+        OptionFiles(interfaceNumber: Surroundings.interfaceNumber) { path in
             do {
                 return try Surroundings.text(ofFile: path, atMost: 64 << 10)
             } catch {
