@@ -105,6 +105,8 @@ public protocol Archive: AnyObject {
     /// - Throws: when they could not be kept. They are not forgotten: the next call tries again.
     func commit() throws(ArchiveError)
 
+    /// Whether it has more work for ``commit()``, a little in each round, though nothing changes.
+    var isBehind: Bool { get }
     /// Whether something was kept beside the archive's file since the last ``checkpoint()``.
     var needsCheckpoint: Bool { get }
     /// Brings all that was kept into the archive's file. Between rounds.
@@ -112,6 +114,7 @@ public protocol Archive: AnyObject {
 }
 
 extension Archive {
+    public var isBehind: Bool { false }
     public var needsCheckpoint: Bool { false }
     public func checkpoint() {}
 }

@@ -156,6 +156,7 @@ public final class PeerHost<C: Core> {
         if let deadline = links.nextDeadline { wake = min(wake, deadline) }
         if let deadline = doors.nextDeadline { wake = min(wake, deadline) }
         if let deadline = keeping.checkpointAt { wake = min(wake, deadline) }
+        if keeping.archive.isBehind { wake = min(wake, now + HostBounds.archivePause) }
         return max(.zero, wake - now)
     }
 

@@ -168,6 +168,8 @@ enum SQLValue {
     case integer(Int64)
     case blob([UInt8])
     case text(String)
+    /// A text in UTF-8.
+    case utf8([UInt8])
     case null
 
     /// For Lamport and wall-clock times, which are at most 2^53.
@@ -183,6 +185,8 @@ enum SQLValue {
         case .text(let text):
             var text = text
             return text.withUTF8 { earshot_bind_text(statement, place, $0.baseAddress, CInt($0.count)) }
+        case .utf8(let bytes):
+            return bytes.withUnsafeBytes { earshot_bind_text(statement, place, $0.baseAddress, CInt($0.count)) }
         case .null:
             return sqlite3_bind_null(statement, place)
         }

@@ -50,7 +50,7 @@ extension SQLiteArchive {
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
-        completeWordIndex()
+        try completeWordIndex()
         return try wordIndex.search(SearchWords(words), limit: limit)
     }
 

@@ -20,6 +20,8 @@ public final class SQLiteArchive: Archive {
     /// Something was forgotten: it shall not stay in the write-ahead log.
     private var mustTruncate = false
     public private(set) var needsCheckpoint = false
+    /// So much of the index is made at most while somebody waits for a search: about a second's work.
+    var awaitedStepCount = 4
     /// What keeps an entry, once one has been kept.
     var insertion: OpaquePointer?
     /// The number of each log that was asked for; emptied when a transaction is rolled back.
@@ -110,14 +112,23 @@ public final class SQLiteArchive: Archive {
         }
     }
 
+    public var isBehind: Bool { wordIndex.isBehind }
+
     /// Sees to it that a search finds everything that is kept. What cannot be added now, because the disk is full for
     /// instance, is found later.
-    func completeWordIndex() {
-        switch stage {
-        case .idle: while (try? indexWords(isAwaited: true)) == false {}
-        case .open: while (try? wordIndex.catchUp(isAwaited: true)) == false {}
-        case .spoiled: break
+    /// - Throws: if it is too much to wait for, once after an update that makes another index.
+    func completeWordIndex() throws(ArchiveError) {
+        for _ in 0..<awaitedStepCount {
+            let isComplete: Bool?
+            switch stage {
+            case .idle: isComplete = try? indexWords(isAwaited: true)
+            case .open: isComplete = try? wordIndex.catchUp(isAwaited: true)
+            case .spoiled: isComplete = nil
+            }
+            if isComplete != false { return }
         }
+        throw ArchiveError(
+            .other, "words cannot be looked for yet: their index is being made, once after an update (try again soon)")
     }
 
     /// Makes a change and notes it, for a round that must be kept anew.

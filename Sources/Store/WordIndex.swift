@@ -20,8 +20,10 @@ struct WordIndex {
     /// filled, so that a start of the earlier version in between is noticed.
     private var hasFormer = false
 
-    /// So many are added when nobody has searched: a few milliseconds' work.
-    private static let stepCount = 256
+    /// So many may be missing when nobody has searched.
+    private static let lackingCount = 256
+    /// So many are added at once then: a few milliseconds' work.
+    private static let stepCount = 128
     /// And not much more than this of signed bytes.
     private static let stepBytes = 64 << 10
     /// In one transaction, when somebody searches.
@@ -84,7 +86,7 @@ struct WordIndex {
     }
 
     /// Whether it lacks so much that it is time to add it.
-    var isBehind: Bool { absence == nil && (isIncomplete || lackCount >= Self.stepCount) }
+    var isBehind: Bool { absence == nil && (isIncomplete || lackCount >= Self.lackingCount) }
 
     /// Adds some of what it lacks, within a transaction.
     /// - Parameter isAwaited: somebody waits for all of it, so more at a time is quicker.
@@ -112,7 +114,7 @@ struct WordIndex {
             // In the place of what a library without an index has left there.
             try database.run(
                 "INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)", .integer(entry.number),
-                .text(SearchWords.words(of: body).joined(separator: " ")))
+                .utf8(SearchWords.indexed(body)))
         }
         isIncomplete = lacking.count == limit
         return !isIncomplete

@@ -175,6 +175,16 @@ extension HostTests {
             #expect(!archive.needsCheckpoint && keeping.checkpointAt == nil)
         }
 
+        @Test("an archive that has work of its own is asked for a round, though nothing happens")
+        func archiveBehind() throws {
+            let archive = NoArchive()
+            archive.isBehind = true
+            let host = try ToyHost(archive: archive)
+            let end = Clock.now() + .seconds(20)
+            while archive.commits < 10, Clock.now() < end { _ = try host.host.round(atMost: .seconds(20)) }
+            #expect(archive.commits >= 10)
+        }
+
         @Test("with a full disk nothing leaves and nothing is lost: it leaves when there is room")
         func archiveFull() throws {
             let (read, write) = makePipe()

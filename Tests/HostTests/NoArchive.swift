@@ -6,6 +6,7 @@ final class NoArchive: Archive {
     var failure: ArchiveError?
     var commits = 0
     var needsCheckpoint = false
+    var isBehind = false
 
     func checkpoint() { needsCheckpoint = false }
 

@@ -66,6 +66,22 @@ import Wire
         #expect(try tables().isEmpty)
     }
 
+    @Test("a search does not wait for an index that takes long, and what is missing is made without one")
+    func patience() throws {
+        try makeFormer((1...9_000).map { "tea \($0)" })
+        let archive = try SQLiteArchive(at: path)
+        archive.awaitedStepCount = 2
+        #expect(archive.isBehind)
+        #expect {
+            try archive.search(words: "tea", limit: 9_999)
+        } throws: {
+            ($0 as? ArchiveError)?.text.hasPrefix("words cannot be looked for yet") == true
+        }
+        for _ in 0..<1_000 where archive.isBehind { try archive.commit() }
+        #expect(!archive.isBehind)
+        #expect(try archive.search(words: "tea", limit: 9_999).count == 9_000)
+    }
+
     @Test("without a search it is made again a little in each round, through restarts, and never in the start")
     func gradual() throws {
         let count = 3_000
