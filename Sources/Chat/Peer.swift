@@ -160,7 +160,7 @@ public struct Peer: Core {
     }
 
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
-        // Whoever leaves is not left by the others.
+        // Its own exit is no leaving of the others.
         if presence.stage == .finished, case .peer(let change) = event, change.state == .left { return }
         outputs.push(.notify(event, token: token))
     }

@@ -4,7 +4,7 @@ import Wire
 /// Finds entries by their words, with SQLite's full-text index (FTS5) if the library was built with it.
 ///
 /// The index is one table beside the entries, and follows them many at a time, or when somebody searches: an entry by
-/// itself would change ten pages of it, which whoever waits for the entry to be kept would wait for too. What is in the
+/// itself would change ten pages of it, which a person who waits for the entry to be kept would wait for too. What is in the
 /// table are words as ``SearchWords`` makes them, parted by blanks, so that the index need not know any script.
 struct WordIndex {
     private let database: Database

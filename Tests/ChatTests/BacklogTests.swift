@@ -61,7 +61,7 @@ import Wire
         #expect(texts == (10..<60).map { "old \($0)" } + (way == 0 ? ["new"] : []))
     }
 
-    @Test("old lines that trickle in are not held for ever")
+    @Test("old lines that trickle in are shown after a while")
     func trickle() throws {
         let rig = try PeerRig { $0.lateLineCount = 50 }
         let other = rig.join("ben", Example.authors[1])

@@ -51,7 +51,7 @@ import Wire
         #expect(list()?.map(\.name) == ["ben"])
     }
 
-    @Test("whoever leaves is not told that the others have left")
+    @Test("a peer that leaves is not told that the others have left")
     func leaving() throws {
         let rig = try PeerRig()
         _ = rig.join("ben", Example.authors[1])

@@ -115,7 +115,7 @@ struct RelayProgram {
         }
     }
 
-    /// The directory that is named, by the file of settings as well, or else the usual one.
+    /// The directory that is named, by the file of settings as well, or else the default one.
     static func stateDirectory(_ place: RelayCommand.Place) throws -> String {
         if let directory = place.stateDirectory { return directory }
         let relay = RelayProgram([], configurationFile: place.configurationFile)
