@@ -34,6 +34,8 @@ enum PeerDuty: Int, AgendaDuty {
     case retention
     /// Private messages for members of relays wait for receipts: ask again.
     case debts
+    /// Show what was said before this peer came.
+    case backlog
     /// Receipts have been waited for long enough.
     case patience
 
@@ -53,6 +55,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .gathering: "gatherings have met"
         case .retention: "old entries are let go of"
         case .debts: "receipts have not come"
+        case .backlog: "what was said before has come"
         case .patience: "waited long enough for receipts"
         }
     }

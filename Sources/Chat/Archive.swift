@@ -83,7 +83,7 @@ public protocol Archive: AnyObject {
     func forget(_ log: LogID) throws(ArchiveError)
     /// All logs that have entries, in a stable order.
     func logs() throws(ArchiveError) -> [LogID]
-    /// Entries with words that begin with all of these, in any case, newest last.
+    /// Entries with all that is looked for, as ``SearchWords`` reads it, newest last.
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)]
 
     // Private messages that wait for a receipt, ascending by key.
@@ -104,4 +104,17 @@ public protocol Archive: AnyObject {
     /// Keeps the round's changes, as firmly as the firmest of them asked for.
     /// - Throws: when they could not be kept. They are not forgotten: the next call tries again.
     func commit() throws(ArchiveError)
+
+    /// Whether it has more work for ``commit()``, a little in each round, though nothing changes.
+    var isBehind: Bool { get }
+    /// Whether something was kept beside the archive's file since the last ``checkpoint()``.
+    var needsCheckpoint: Bool { get }
+    /// Brings all that was kept into the archive's file. Between rounds.
+    func checkpoint()
+}
+
+extension Archive {
+    public var isBehind: Bool { false }
+    public var needsCheckpoint: Bool { false }
+    public func checkpoint() {}
 }

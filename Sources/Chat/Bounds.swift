@@ -64,6 +64,10 @@ public enum Bounds {
     /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
     static let plannedEntryCount = 16_384
 
+    /// How long nothing more of what was said before must come, so that it is shown to a person, and how long it may be
+    /// held at most.
+    static let backlogQuietTime = Duration.milliseconds(300)
+    static let backlogTime = Duration.seconds(3)
     /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
@@ -88,6 +92,8 @@ public enum Bounds {
     static let deferredCommandCount = 1_000
     /// How long to wait for receipts when standard input has ended (DESIGN §6).
     static let receiptPatience = Duration.seconds(2)
+    /// Words that are looked for at once: each is a walk over an index.
+    static let searchWordCount = 200
     /// The most lines that `/history` and `/search` answer with.
     static let historyLineCount = 1_000
 

@@ -15,6 +15,8 @@ public enum Command: Equatable, Sendable {
     case away(String?)
     case block(String)
     case unblock(String)
+    /// Who is blocked, here or not.
+    case blocked
     /// Drop all that was said in a room until now: a lobby, or the conversation with somebody.
     case forget(RoomName)
     /// Moderation of a relay.

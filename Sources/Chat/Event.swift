@@ -10,6 +10,7 @@ public enum Event: Equatable, Sendable {
     case message(Message)
     case delivery(id: EntryID, to: String, state: DeliveryState)
     case who([PeerSummary])
+    case blocked([BlockedPeer])
     case history(room: RoomName, messages: [Message])
     case found(words: String, messages: [Message])
     case bans([Ban])
@@ -87,6 +88,21 @@ public enum Event: Equatable, Sendable {
             self.away = away
             self.relay = relay
             self.isThroughFirewall = isThroughFirewall
+        }
+    }
+
+    /// Somebody whose words are not shown.
+    public struct BlockedPeer: Equatable, Sendable {
+        /// The last name that is known.
+        public var name: String
+        public var id: PeerID
+        /// On this network or at a relay that we are in.
+        public var isHere: Bool
+
+        public init(name: String, id: PeerID, isHere: Bool) {
+            self.name = name
+            self.id = id
+            self.isHere = isHere
         }
     }
 

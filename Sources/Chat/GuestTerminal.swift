@@ -93,7 +93,12 @@ struct GuestTerminal {
         var shown = String.UnicodeScalarView()
         var isReturn = false
         for scalar in text.unicodeScalars {
-            if !(scalar == "\n" && isReturn) { shown.append(replacement(for: scalar)) }
+            if scalar == "\t" {
+                // To the next stop, if all before is one column wide.
+                for _ in 0..<8 - shown.count % 8 { shown.append(" ") }
+            } else if !(scalar == "\n" && isReturn) {
+                shown.append(replacement(for: scalar))
+            }
             isReturn = scalar == "\r"
         }
         return String(shown)
@@ -102,7 +107,6 @@ struct GuestTerminal {
     private static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar {
         switch scalar {
         case "\n", "\r", "\u{2028}", "\u{2029}": return "\u{23CE}"
-        case "\t": return " "
         // Joiners: letters and emoji need them.
         case "\u{200C}", "\u{200D}": return scalar
         default: break
@@ -132,7 +136,7 @@ enum GuestRequest: Equatable {
     /// A text that begins with a slash is typed with two, as everywhere.
     init(_ line: String) {
         let text = line.trimmedOfSpaces
-        if text.isEmpty {
+        if text.isBlank {
             self = .nothing
         } else if text.hasPrefix("//") {
             self = .say(String(text.dropFirst()))
@@ -150,12 +154,12 @@ enum GuestRequest: Equatable {
         case "who", "names", "list": return .who
         case "quit", "exit", "bye": return .quit
         case "help", "?": return .help
-        case "me": return rest.isEmpty ? .mistake("what do you do? /me waves") : .act(String(rest))
+        case "me": return rest.isBlank ? .mistake("what do you do? /me waves") : .act(String(rest))
         case "nick": return rest.isEmpty ? .mistake("which name? /nick NAME") : .rename(String(rest))
         case "msg", "tell", "w":
             let name = rest.prefix { $0 != " " }
             let said = rest[name.endIndex...].trimmedOfSpaces
-            guard !name.isEmpty, !said.isEmpty else { return .mistake("to whom, and what? /msg NAME TEXT") }
+            guard !name.isEmpty, !said.isBlank else { return .mistake("to whom, and what? /msg NAME TEXT") }
             return .tell(to: String(name), String(said))
         default:
             return .mistake("there is no /\(word) (try /help); a text that begins with / is typed with two")

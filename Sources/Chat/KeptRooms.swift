@@ -35,7 +35,7 @@ public struct KeptRooms {
         let found = logs.filter { log in
             switch log {
             case .lobby: text == "lobby"
-            case .relayLobby(let relay): text == "lobby@\(relay)"
+            case .relayLobby(let relay): text == "lobby@\(relay)" || relay == own && text == "lobby"
             case .conversation(let peer): isMeant(peer, by: text)
             }
         }
@@ -76,7 +76,8 @@ public struct KeptRooms {
 
     private func roomName(of log: LogID) -> RoomName {
         switch log {
-        case .lobby: .lobby
+        // A relay's archive has its own lobby.
+        case .lobby, .relayLobby(own): .lobby
         case .relayLobby(let relay): .relayLobby(relay: "\(relay)")
         case .conversation(let peer): .conversation(with: name(of: peer))
         }

@@ -90,22 +90,16 @@ public final class MemoryArchive: Archive {
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
-        let wanted = Self.words(of: words)
+        let wanted = SearchWords(words)
         guard !wanted.isEmpty, limit > 0 else { return [] }
         var found: [(log: LogID, entry: ArchivedEntry)] = []
         for log in try logs() {
-            for entry in kept[log]?.entries.values.map({ $0 }) ?? [] {
-                let said = Self.words(of: entry.body)
-                let hasAll = wanted.allSatisfy { word in said.contains { $0.hasPrefix(word) } }
-                if hasAll { found.append((log, entry.entry)) }
+            for entry in kept[log]?.entries.values.map({ $0 }) ?? [] where wanted.areFound(in: entry.body) {
+                found.append((log, entry.entry))
             }
         }
         found.sort { ($0.entry.key, $0.log.order) < ($1.entry.key, $1.log.order) }
         return found.suffix(limit)
-    }
-
-    private static func words(of text: String) -> [Substring] {
-        text.lowercased().split { !$0.isLetter && !$0.isNumber }
     }
 
     public func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {

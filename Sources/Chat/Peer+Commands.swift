@@ -10,8 +10,13 @@ extension Peer {
             return
         case .awaitingStart, .awaitingName:
             // Until the name is settled nobody may be known yet; what is asked for now is done then.
-            if case .quit(afterReceipts: false) = command { break }
-            guard presence.deferred.count < Bounds.deferredCommandCount else {
+            var limit = Bounds.deferredCommandCount
+            if case .quit(let afterReceipts) = command {
+                if !afterReceipts { break }
+                // Nobody would ask for it again: the input has ended.
+                limit += 1
+            }
+            guard presence.deferred.count < limit else {
                 refuse(.tooFast, "too much at once before the name is settled: try again in a second", token)
                 return
             }
@@ -26,12 +31,15 @@ extension Peer {
             guard isSayable(text, token), let peer = resolve(name, token) else { return }
             tell(peer, text, kind, token: token)
         case .who: notify(.who(everybody()), token: token)
-        case .history(let room, let limit): history(of: room, limit: limit, token: token)
+        case .history(let room, let limit):
+            showAllBacklogs()
+            history(of: room, limit: limit, token: token)
         case .search(let words, let limit): search(words, limit: limit, token: token)
         case .nick(let name): nick(name, token: token)
         case .away(let word): goAway(word, token: token)
         case .block(let name): setBlocked(true, name, token: token)
         case .unblock(let name): setBlocked(false, name, token: token)
+        case .blocked: notify(.blocked(blockedPeers), token: token)
         case .forget(let room): forget(room, token: token)
         case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
         case .quit(let afterReceipts): quit(afterReceipts: afterReceipts)
@@ -43,8 +51,8 @@ extension Peer {
     }
 
     private mutating func isSayable(_ text: String, _ token: CommandToken?) -> Bool {
-        guard !text.isEmpty else {
-            refuse(.badCommand, "nothing to say: the text is empty", token)
+        guard !text.isBlank else {
+            refuse(.badCommand, "nothing to say: the text is \(text.isEmpty ? "empty" : "blank")", token)
             return false
         }
         guard text.utf8.count <= Limits.textBytes else {
@@ -166,6 +174,15 @@ extension Peer {
     }
 
     private mutating func search(_ words: String, limit: Int, token: CommandToken?) {
+        let wanted = SearchWords(words)
+        guard !wanted.isEmpty else {
+            refuse(.badCommand, "there is no word in that: say what to look for", token)
+            return
+        }
+        guard wanted.count <= Bounds.searchWordCount else {
+            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
+            return
+        }
         let count = min(max(limit, 1), Bounds.historyLineCount)
         let found = keep(token: token) { archive throws(ArchiveError) in
             try archive.search(words: words, limit: count)
@@ -201,7 +218,7 @@ extension Peer {
     }
 
     private mutating func goAway(_ word: String?, token: CommandToken?) {
-        let text = word.map { Self.fitting($0, bytes: Limits.awayBytes) }
+        let text = word.map { $0.isBlank ? "" : Self.fitting($0, bytes: Limits.awayBytes) }
         guard text != presence.away else { return }
         presence.away = text
         broadcast(.away(text))
@@ -220,6 +237,13 @@ extension Peer {
             fitting.append(character)
         }
         return fitting
+    }
+
+    private var blockedPeers: [Event.BlockedPeer] {
+        roster.blocked.sorted().map { peer in
+            let isHere = roster[peer].map { $0.goneAt == nil } ?? (visits.visit(with: peer) != nil)
+            return Event.BlockedPeer(name: displayName(of: peer), id: peer, isHere: isHere)
+        }
     }
 
     private mutating func setBlocked(_ isBlocked: Bool, _ name: String, token: CommandToken?) {

@@ -19,6 +19,7 @@ extension Peer {
 
     mutating func quitNow(_ status: ExitStatus) {
         guard presence.stage != .finished else { return }
+        showAllBacklogs()
         presence.stage = .finished
         noteGathering()
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {

@@ -75,7 +75,7 @@ extension Peer {
         case .bans: ask(.bans, "", "", token)
         case .mute(let name, let reason): ask(.mute, name, reason, token)
         case .unmute(let name): ask(.unmute, name, "", token)
-        case .topic(let text): ask(.topic, "", text, token)
+        case .topic(let text): ask(.topic, "", text.isBlank ? "" : text, token)
         default: preconditionFailure("not a command of moderation")
         }
     }

@@ -151,7 +151,7 @@ extension Peer {
         if key != .lobby { rooms.unseen.shown(shown.entry.key) }
         guard !roster.blocked.contains(shown.entry.entry.author) else { return }
         if key == .lobby, isLate, wasShownElsewhere(shown.entry.key) { return }
-        notify(.message(message(shown.entry, in: key, isHistory: isLate, hasGap: shown.hasGap)), token: token)
+        showInOrder(shown, in: key, isLate: isLate, token: token)
     }
 
     /// In the lobby of a gathering that we were in, and left on another network: it has met the one that we are in now,

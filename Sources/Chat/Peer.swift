@@ -132,6 +132,7 @@ public struct Peer: Core {
             case .retention: letGoOfOld()
             case .debts: careForDebts()
             case .silence: considerSilence()
+            case .backlog: showCompleteBacklogs()
             case .patience: quitNow(.done)
             }
         }
@@ -164,6 +165,8 @@ public struct Peer: Core {
     }
 
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
+        // Its own exit is no leaving of the others.
+        if presence.stage == .finished, case .peer(let change) = event, change.state == .left { return }
         outputs.push(.notify(event, token: token))
     }
 }

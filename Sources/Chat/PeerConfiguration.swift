@@ -21,6 +21,8 @@ public struct PeerConfiguration: Sendable {
     public var program = "earshot"
     /// Lines of the lobby that are shown at the start, of what was said before.
     public var recentLineCount = 0
+    /// Lines of a lobby from before this peer came that are shown when they come, the last ones; nil: all.
+    public var lateLineCount: Int?
     public var retention = Retention()
 
     /// Up to this many present peers, itself among them, everybody has a link with everybody.

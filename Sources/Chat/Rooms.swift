@@ -39,6 +39,7 @@ struct Rooms {
     var rumours: [EntryID] = []
     /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".
     var late: Set<EntryID> = []
+    var backlog = Backlog()
     /// The link that last brought something for a room: asked first for what is missing.
     var lastSource: [RoomKey: LinkID] = [:]
 

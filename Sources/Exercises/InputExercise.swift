@@ -77,6 +77,7 @@ enum InputExercise {
         case 6: return .delivery(id: id, to: text, state: choices.flag() ? .queued : .delivered)
         case 7: return .who([summary, summary])
         case 8: return .relay(state: .refused, address: text, reason: choices.text())
+        case 9 where choices.flag(): return .blocked([.init(name: text, id: peer, isHere: choices.flag())])
         case 9: return .failed(.init(.badCommand, text))
         case 10: return .bans([.init(name: text, reason: choices.text(), until: WallTime(milliseconds: 5))])
         default: return .notice(text)

@@ -28,7 +28,10 @@ enum OptionsExercise {
                 Exercise.require((1...36_500).contains(options.retention.days), "days to keep")
                 Exercise.require(options.name != "" && options.stateDirectory != "", "an empty value")
             case .relay(.run(let settings, _)), .relay(.check(let settings, _)): relay(settings, file)
-            case .kept(let command): Exercise.require(command.deed == .export || command.room != nil, "no room")
+            case .kept(let command):
+                Exercise.require(command.deed != .forget || command.room != nil, "no room")
+                Exercise.require(command.deed != .backup || command.file != nil, "no file")
+            case .relay(.backup(let file, _)): Exercise.require(!file.hasPrefix("-"), "an option for a file")
             case .doctor(let command):
                 Exercise.require((command.host == nil) == (command.place == nil), "a host without a place")
             case .relay(.passwd), .relay(.help), .help, .version: break

@@ -53,6 +53,10 @@ enum HostBounds {
     static let archiveRetryTime: Duration = .seconds(1)
     /// Commands that wait meanwhile.
     static let heldCommandCount = 1000
+    /// Rest between rounds of an archive that has work of its own, such as an index to make.
+    static let archivePause: Duration = .milliseconds(20)
+    /// How long what was kept may be missing from the archive's file, being in SQLite's log beside it.
+    static let checkpointTime: Duration = .seconds(60)
 
     // Interfaces.
 

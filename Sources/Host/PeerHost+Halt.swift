@@ -14,8 +14,23 @@ struct Keeping {
     let archive: any Archive
     /// It cannot keep the last round.
     var halt: Halt?
+    /// When the archive's file is to be completed; nil: it has everything.
+    var checkpointAt: Instant?
     /// Commands of the round that is under way.
     var said: [(command: Command, token: CommandToken?)] = []
+}
+
+extension Keeping {
+    /// After a round that was kept.
+    mutating func checkpointIfDue(at now: Instant) {
+        guard let due = checkpointAt else {
+            if archive.needsCheckpoint { checkpointAt = now + HostBounds.checkpointTime }
+            return
+        }
+        guard now >= due else { return }
+        archive.checkpoint()
+        checkpointAt = nil
+    }
 }
 
 extension PeerHost {
@@ -29,8 +44,10 @@ extension PeerHost {
             configuration.note(Note(.warning, error.text))
             switch error.kind {
             case .full, .unwritable, .locked, .other:
-                // Who asked to leave in this round is not kept waiting for room.
-                let isLeaving = keeping.said.contains { if case .quit = $0.command { true } else { false } }
+                // A process that is to end, since this round or before, does not wait for room.
+                let isLeaving =
+                    console.hasAskedToLeave
+                    || keeping.said.contains { if case .quit = $0.command { true } else { false } }
                 keeping.halt = Halt(retryAt: moment.now + HostBounds.archiveRetryTime, isLeaving: isLeaving)
                 complain(error.text + "; nothing is sent until then, and what you type waits")
             case .damaged, .newer:

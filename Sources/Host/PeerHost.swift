@@ -97,6 +97,7 @@ public final class PeerHost<C: Core> {
     }
 
     /// Runs the core until it has finished.
+    /// - Throws: ``OutputEnd`` if standard output could not be written.
     public func run() throws -> ExitStatus {
         while true {
             if let status = try round(atMost: .seconds(3600)) { return status }
@@ -122,7 +123,10 @@ public final class PeerHost<C: Core> {
         takeTimers()
         takeEnded()
         takeCommands()
-        if keep() { carryOut() }
+        if keep() {
+            carryOut()
+            keeping.checkpointIfDue(at: moment.now)
+        }
         return try endOfRound()
     }
 
@@ -133,6 +137,8 @@ public final class PeerHost<C: Core> {
         case .abandoned: return .failed
         case .finished(let status):
             try finish()
+            // The core does not know that nobody has seen what it said.
+            if let end = console.output?.end, end != .readerGone { throw end }
             return status
         }
     }
@@ -152,6 +158,8 @@ public final class PeerHost<C: Core> {
         if let deadline = core.nextDeadline { wake = min(wake, deadline.at) }
         if let deadline = links.nextDeadline { wake = min(wake, deadline) }
         if let deadline = doors.nextDeadline { wake = min(wake, deadline) }
+        if let deadline = keeping.checkpointAt { wake = min(wake, deadline) }
+        if keeping.archive.isBehind { wake = min(wake, now + HostBounds.archivePause) }
         return max(.zero, wake - now)
     }
 
@@ -298,10 +306,13 @@ public final class PeerHost<C: Core> {
         let bytes = frontEnd.takeOutput()
         guard let output = console.output else { return }
         if !bytes.isEmpty { output.write(bytes) }
-        if output.isGone, !console.hasAskedToLeave {
-            configuration.note(Note(.warning, "nobody reads standard output any more"))
+        if let end = output.end, !console.hasAskedToLeave {
+            configuration.note(Note(.debug, "\(end)"))
             console.hasAskedToLeave = true
-            pending.append(.commanded(.quit(afterReceipts: false), token: nil))
+            // While the archive is full there is no round in which the core could leave.
+            keeping.halt?.isLeaving = true
+            // A script that does not listen may have asked for something to be sent.
+            pending.append(.commanded(.quit(afterReceipts: end != .readerGone), token: nil))
         }
     }
 

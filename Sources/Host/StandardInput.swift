@@ -16,8 +16,9 @@ final class StandardInput {
         self.descriptor = descriptor
         self.poller = poller
         buffer = .allocate(byteCount: HostBounds.readBytes, alignment: 16)
-        guard fcntl(descriptor, F_GETFD) != -1 else {
-            // Closed by whoever started us.
+        let access = fcntl(descriptor, F_GETFL)
+        guard access >= 0, access & O_ACCMODE != O_WRONLY else {
+            // It was closed when the process started, or is open for writing only.
             hasEnded = true
             return
         }

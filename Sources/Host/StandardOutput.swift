@@ -5,8 +5,8 @@ import Glibc
 /// Writes to a descriptor that we share with others, without ever waiting for its reader: through a description of
 /// our own that does not block where there can be one (pipes, terminals), else in pieces that fit when `poll` says so.
 final class StandardOutput {
-    /// Nobody reads any more, or nobody has for too long.
-    private(set) var isGone = false
+    /// Why nothing more can be written; nil while it can.
+    private(set) var end: OutputEnd?
 
     /// What is written to: `own` or what was given.
     private let number: CInt
@@ -33,11 +33,12 @@ final class StandardOutput {
     init(_ descriptor: CInt, poller: Poller) {
         self.poller = poller
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        let access = fcntl(descriptor, F_GETFL)
+        guard access >= 0, access & O_ACCMODE != O_RDONLY, fstat(descriptor, &status) == 0 else {
             own = nil
             way = .careful
             number = descriptor
-            isGone = true
+            end = .code(EBADF)
             return
         }
         switch status.st_mode & S_IFMT {
@@ -58,19 +59,19 @@ final class StandardOutput {
     /// Told of at once when its last reader goes, also while there is nothing to write. What epoll refuses (a regular
     /// file) has no readers.
     func watch() {
-        isWatched = !isGone && (try? poller.add(number, .standardOutput, [])) != nil
+        isWatched = end == nil && (try? poller.add(number, .standardOutput, [])) != nil
     }
 
     /// Something has happened: it can be written to again, or the last reader has gone.
     func ready() {
-        if isWaiting { flush() } else { giveUp() }
+        if isWaiting { flush() } else { giveUp(.readerGone) }
     }
 
     var queuedBytes: Int { queue.count - writtenCount }
 
     /// Queues and writes what can be written now.
     func write(_ bytes: [UInt8]) {
-        guard !isGone else { return }
+        guard end == nil else { return }
         if queuedBytes == 0 {
             queue = bytes
             writtenCount = 0
@@ -82,11 +83,11 @@ final class StandardOutput {
             queue += bytes
         }
         flush()
-        if queuedBytes > HostBounds.standardOutputBytes { giveUp() }
+        if queuedBytes > HostBounds.standardOutputBytes { giveUp(.failed("its reader does not read")) }
     }
 
     private func flush() {
-        while queuedBytes > 0, !isGone {
+        while queuedBytes > 0, end == nil {
             guard let count = writeSome() else { return wait(true) }
             writtenCount += count
         }
@@ -95,13 +96,13 @@ final class StandardOutput {
         wait(false)
     }
 
-    /// Waits until all is written, at most so long.
+    /// Waits until all is written, at most so long; what is left then is lost.
     func finish(within limit: Duration) {
-        let end = Clock.now() + limit
+        let deadline = Clock.now() + limit
         flush()
-        while queuedBytes > 0, !isGone {
-            let left = (end - Clock.now()).wholeNanoseconds / 1_000_000
-            guard left > 0 else { return }
+        while queuedBytes > 0, end == nil {
+            let left = (deadline - Clock.now()).wholeNanoseconds / 1_000_000
+            guard left > 0 else { return giveUp(.failed("its reader does not read")) }
             var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
             _ = Glibc.poll(&poll, 1, CInt(clamping: left))
             flush()
@@ -125,14 +126,13 @@ final class StandardOutput {
                 }
             }
         } catch {
-            // EPIPE: nobody reads. EIO: the terminal hung up. ENOSPC: the file's disk is full. All the same to us.
-            giveUp()
+            giveUp((error as? SystemError).map(OutputEnd.init) ?? .failed("\(error)"))
             return nil
         }
     }
 
-    private func giveUp() {
-        isGone = true
+    private func giveUp(_ reason: OutputEnd) {
+        end = end ?? reason
         queue = []
         writtenCount = 0
         isWaiting = false

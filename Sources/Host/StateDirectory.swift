@@ -37,9 +37,12 @@ public struct StateDirectory: ~Copyable {
     }
 
     /// Makes the directory (mode 0700) if it is not there, and takes it for this process.
+    /// - Parameter advice: what to do if another process has it.
     /// - Throws: ``HostError`` if it cannot be had, or another process has it.
-    public init(at path: String) throws(HostError) {
-        lock = try Self.taken(path)
+    public init(
+        at path: String, otherwise advice: String = "start with another --name or --state DIR"
+    ) throws(HostError) {
+        lock = try Self.taken(path, advice)
         self.path = path
     }
 
@@ -80,10 +83,13 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
+    /// Whether a state directory has a file of that name.
+    public static func has(_ file: String, at path: String) -> Bool { access("\(path)/\(file)", F_OK) == 0 }
+
     // MARK: Details
 
     /// - Returns: The lock.
-    private static func taken(_ path: String) throws(HostError) -> Descriptor {
+    private static func taken(_ path: String, _ advice: String) throws(HostError) -> Descriptor {
         do throws(SystemError) {
             try makeDirectory(path)
             let lock = try Descriptor(opening: path + "/lock", flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
@@ -91,8 +97,7 @@ public struct StateDirectory: ~Copyable {
             return lock
         } catch {
             if error.call == "flock", error.code == EWOULDBLOCK {
-                throw HostError(
-                    "state directory \(path) is in use by another earshot (start with another --name or --state DIR)")
+                throw HostError("state directory \(path) is in use by another earshot (\(advice))")
             }
             throw explained(error, path)
         }

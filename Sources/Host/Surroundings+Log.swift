@@ -1,14 +1,23 @@
 import Glibc
 
+/// What became of a line for the log.
+public enum LogWriting: Equatable {
+    case written
+    /// Its reader does not read, or is gone.
+    case notTaken
+    /// It cannot be written: the disk is full, for instance.
+    case failed(String)
+}
+
 extension Surroundings {
     /// What a pipe that is ready takes without waiting, in bytes (`PIPE_BUF`); longer lines are cut.
     private static let promptBytes = 4096
 
-    /// Writes a line to standard error unless that had to wait: whoever does not read the log does not stop the program.
-    /// - Returns: whether it was written.
-    public static func complainPromptly(_ text: String) -> Bool { writePromptly(text, to: 2) }
+    /// Writes a line to standard error unless that had to wait: a reader of the log that is slow does not stop the
+    /// program.
+    public static func complainPromptly(_ text: String) -> LogWriting { writePromptly(text, to: 2) }
 
-    static func writePromptly(_ text: String, to descriptor: CInt) -> Bool {
+    static func writePromptly(_ text: String, to descriptor: CInt) -> LogWriting {
         var line = Array(text.utf8.prefix(promptBytes - 1))
         // Not in the middle of a character.
         if line.count < text.utf8.count {
@@ -17,7 +26,12 @@ extension Surroundings {
         }
         line.append(0x0A)
         var question = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&question, 1, 0) == 1, question.revents & Int16(POLLOUT) != 0 else { return false }
-        return line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == line.count
+        guard poll(&question, 1, 0) == 1 else { return .notTaken }
+        let count = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if count == line.count { return .written }
+        if count < 0, errno == EAGAIN || errno == EINTR { return .notTaken }
+        // Less is written only where the disk is full.
+        guard case .failed(let reason) = OutputEnd.code(count < 0 ? errno : ENOSPC) else { return .notTaken }
+        return .failed(reason)
     }
 }

@@ -10,6 +10,13 @@ public enum Surroundings {
     /// Whether a person sits at the descriptor.
     public static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether the terminal at the descriptor obeys escape codes, as `TERM` names its kind: editors' shells and some
+    /// consoles do not.
+    public static func obeysEscapes(_ descriptor: CInt) -> Bool {
+        guard let kind = environment("TERM") else { return false }
+        return isTerminal(descriptor) && kind != "dumb" && kind != "unknown"
+    }
+
     /// The width of the terminal in columns; nil if it is none, or does not know.
     public static func columns(of terminal: CInt) -> Int? {
         var size = winsize()
@@ -28,6 +35,12 @@ public enum Surroundings {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text
+    }
+
+    /// The number of a network interface, by its name; nil if there is none.
+    @Sendable public static func interfaceNumber(_ name: String) -> UInt32? {
+        let number = if_nametoindex(name)
+        return number == 0 ? nil : number
     }
 
     /// The addresses of a host by its name, in the order in which to try them. May take seconds: for the start only.
@@ -57,15 +70,10 @@ public enum Surroundings {
     public static func complain(_ text: String, terminator: String = "\n") {
         var line = Array("\(text)\(terminator)".utf8)[...]
         while !line.isEmpty {
-            let count = line.withUnsafeBytes { write(2, $0.baseAddress!, $0.count) }
+            let count = line.withUnsafeBytes { Glibc.write(2, $0.baseAddress!, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             line = line.dropFirst(count)
         }
     }
-}
-
-extension Surroundings {
-    /// Ends the process.
-    public static func end(with status: Int32) -> Never { exit(status) }
 }

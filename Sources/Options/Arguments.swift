@@ -6,7 +6,7 @@ public enum Arguments: Equatable {
     case chat(ChatOptions)
     /// `relay`, and what stands behind it.
     case relay(RelayCommand)
-    /// `export` or `forget`.
+    /// `export`, `backup` or `forget`.
     case kept(KeptCommand)
     /// `doctor`.
     case doctor(DoctorCommand)
@@ -21,8 +21,12 @@ public enum Arguments: Equatable {
         public var text: String
     }
 
-    /// - Parameter words: the arguments without the program's name.
-    public static func parse(_ words: some Sequence<String>) throws(Misuse) -> Arguments {
+    /// - Parameters:
+    ///   - words: the arguments without the program's name.
+    ///   - interfaceNumber: the number of an interface, by its name.
+    public static func parse(
+        _ words: some Sequence<String>, interfaceNumber: @escaping (String) -> UInt32? = { _ in nil }
+    ) throws(Misuse) -> Arguments {
         let words = Array(words)
         if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
         if words.first == "doctor" {
@@ -35,7 +39,7 @@ public enum Arguments: Equatable {
             }
             return .kept(command)
         }
-        var reader = ArgumentReader(words)
+        var reader = ArgumentReader(words, scope: InterfaceScope(number: interfaceNumber))
         var options = ChatOptions()
         while let word = reader.next() {
             guard word.hasPrefix("-"), word != "-" else { throw unexpected(word) }
@@ -162,9 +166,11 @@ private func portNumber(_ text: String) -> UInt16? {
 struct ArgumentReader {
     private var words: [String]
     private var position = 0
+    private let scope: InterfaceScope
 
-    init(_ words: some Sequence<String>) {
+    init(_ words: some Sequence<String>, scope: InterfaceScope = InterfaceScope { _ in nil }) {
         self.words = Array(words)
+        self.scope = scope
     }
 
     mutating func next() -> String? {
@@ -188,22 +194,29 @@ struct ArgumentReader {
             options.port = port
         case "--peer":
             let text = try value(of: name, attached)
-            guard let peer = PeerAddress(text) else {
-                throw Arguments.Misuse(text: "--peer takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
-            }
-            options.peers.append(peer)
+            options.peers.append(
+                try understood(name) { () throws(OptionProblem) in
+                    guard let peer = PeerAddress(try scope.resolved(text)) else {
+                        throw OptionProblem("takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
+                    }
+                    if case .endpoint(let endpoint) = peer { try InterfaceScope.check(endpoint.address) }
+                    return peer
+                })
         case "--keep": options.retention.entryCount = try count(of: name, attached, unit: "lines", in: 1...10_000_000)
         case "--keep-days": options.retention.days = try count(of: name, attached, unit: "days", in: 1...36_500)
         case "--relay":
+            let text = try value(of: name, attached)
+            let resolved = try understood(name) { () throws(OptionProblem) in try scope.resolved(text) }
+            let address: RelayAddress
             do {
-                options.relays.append(RelayOption(address: try RelayAddress(try value(of: name, attached))))
-            } catch let error as RelayAddressError {
-                throw Arguments.Misuse(text: "--relay: \(error)")
-            } catch let misuse as Arguments.Misuse {
-                throw misuse
+                address = try RelayAddress(resolved)
             } catch {
-                preconditionFailure("only these two are thrown")
+                throw Arguments.Misuse(text: "--relay: \(error)")
             }
+            if case .address(let host) = address.host {
+                try understood(name) { () throws(OptionProblem) in try InterfaceScope.check(host) }
+            }
+            options.relays.append(RelayOption(address: address))
         case "--relay-password":
             let file = try value(of: name, attached)
             guard !options.relays.isEmpty else {
@@ -212,6 +225,16 @@ struct ArgumentReader {
             options.relays[options.relays.count - 1].passwordFile = file
         default:
             throw Arguments.Misuse(text: "unknown option \(name) (try --help)")
+        }
+    }
+
+    private func understood<Value>(
+        _ name: String, _ body: () throws(OptionProblem) -> Value
+    ) throws(Arguments.Misuse) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Arguments.Misuse(text: "\(name) \(error.text)")
         }
     }
 
@@ -247,7 +270,8 @@ extension Arguments {
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
-               earshot export | forget     what is kept (earshot export --help)
+               earshot export | backup | forget
+                                           what is kept (earshot export --help)
                earshot doctor [HOST]       why nobody, or HOST, is seen
 
         Whoever runs earshot on the same network is found by itself. Type to talk
@@ -285,7 +309,7 @@ extension Arguments {
 
         Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken, 4 refused by
         the relay.
-        NO_COLOR in the environment turns colours off.
+        NO_COLOR in the environment turns colours off, TERM=dumb all but plain lines.
 
         """
 }

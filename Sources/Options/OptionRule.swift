@@ -19,12 +19,20 @@ public struct OptionProblem: Error, Equatable {
     public init(_ text: String) { self.text = text }
 }
 
-/// Reads the files that options name. Tests have theirs in memory.
+/// Reads the files and knows the interfaces that options name. Tests have theirs in memory.
 public struct OptionFiles: Sendable {
     /// The text of a file, or throws ``OptionProblem``.
     var read: @Sendable (_ path: String) throws -> String
+    /// The number of an interface, by its name.
+    var interfaceNumber: @Sendable (_ name: String) -> UInt32?
 
-    public init(read: @escaping @Sendable (_ path: String) throws -> String) { self.read = read }
+    public init(
+        interfaceNumber: @escaping @Sendable (_ name: String) -> UInt32? = { _ in nil },
+        read: @escaping @Sendable (_ path: String) throws -> String
+    ) {
+        self.read = read
+        self.interfaceNumber = interfaceNumber
+    }
 
     /// The first line, which is all that a file with one secret in it should have.
     func firstLine(of path: String) throws -> String {
@@ -111,6 +119,10 @@ public enum ConfigurationFile {
         var problems: [String] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let trimmed = line.trimmed
+            if trimmed.contains("\0") {
+                problems.append("\(path):\(index + 1): has a NUL in it, which no option takes")
+                continue
+            }
             if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
             guard let equals = trimmed.firstIndex(of: "="), equals != trimmed.startIndex else {
                 problems.append("\(path):\(index + 1): a line is KEY = VALUE, or a comment that begins with #")

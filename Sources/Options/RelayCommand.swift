@@ -6,20 +6,33 @@ public enum RelayCommand: Equatable {
     case check([Setting], configurationFile: String?)
     /// `passwd`: keep a password for operators, or print its hash.
     case passwd(PasswdOptions)
+    /// `backup`: copy what is kept to a file.
+    case backup(file: String, Place)
     case help
 
-    public struct PasswdOptions: Equatable {
+    /// Where what a relay keeps is.
+    public struct Place: Equatable {
         /// Nil: the usual directory, or the one that the file names.
         public var stateDirectory: String?
         public var configurationFile: String?
+
+        public init(stateDirectory: String? = nil, configurationFile: String? = nil) {
+            self.stateDirectory = stateDirectory
+            self.configurationFile = configurationFile
+        }
+    }
+
+    public struct PasswdOptions: Equatable {
+        public var place = Place()
         public var isPrinted = false
     }
 
     /// - Parameter words: what stands behind `relay`.
     static func parse(_ words: some Sequence<String>) throws(Arguments.Misuse) -> RelayCommand {
         var words = Array(words)[...]
-        let isPasswd = words.first == "passwd"
-        if isPasswd { words.removeFirst() }
+        let subcommand = words.first.flatMap(Subcommand.init(rawValue:)) ?? .run
+        if subcommand != .run { words.removeFirst() }
+        var backup: String?
         var settings: [Setting] = []
         var file: String?
         var isCheck = false
@@ -27,8 +40,9 @@ public enum RelayCommand: Equatable {
         while let word = words.popFirst() {
             switch word {
             case "-h", "--help": return .help
-            case "--check" where !isPasswd: isCheck = true
-            case "--print" where isPasswd: isPrinted = true
+            case "--check" where subcommand == .run: isCheck = true
+            case "--print" where subcommand == .passwd: isPrinted = true
+            case let file where subcommand == .backup && backup == nil && !file.hasPrefix("-"): backup = file
             default:
                 let (name, attached) = try option(in: word)
                 guard let value = attached ?? words.popFirst(), attached != nil || !value.hasPrefix("--") else {
@@ -41,11 +55,22 @@ public enum RelayCommand: Equatable {
                 }
             }
         }
-        if isPasswd {
-            return .passwd(try passwd(settings, configurationFile: file, isPrinted: isPrinted))
+        switch subcommand {
+        case .run:
+            return isCheck ? .check(settings, configurationFile: file) : .run(settings, configurationFile: file)
+        case .passwd:
+            let place = try place(settings, file, of: "passwd takes --state, --config and --print only")
+            return .passwd(PasswdOptions(place: place, isPrinted: isPrinted))
+        case .backup:
+            let place = try place(settings, file, of: "backup takes FILE, --state and --config only")
+            guard let backup else {
+                throw Arguments.Misuse(text: "backup needs a FILE that is not there yet (try earshot relay --help)")
+            }
+            return .backup(file: backup, place)
         }
-        return isCheck ? .check(settings, configurationFile: file) : .run(settings, configurationFile: file)
     }
+
+    private enum Subcommand: String { case run, passwd, backup }
 
     private static func option(in word: String) throws(Arguments.Misuse) -> (name: String, attached: String?) {
         guard word.hasPrefix("--"), word.count > 2 else {
@@ -60,18 +85,17 @@ public enum RelayCommand: Equatable {
         return (String(name), String(word[word.index(after: name.endIndex)...]))
     }
 
-    private static func passwd(
-        _ settings: [Setting], configurationFile: String?, isPrinted: Bool
-    ) throws(Arguments.Misuse) -> PasswdOptions {
-        var options = PasswdOptions(configurationFile: configurationFile, isPrinted: isPrinted)
+    private static func place(
+        _ settings: [Setting], _ configurationFile: String?, of rule: String
+    ) throws(Arguments.Misuse) -> Place {
+        var place = Place(configurationFile: configurationFile)
         for setting in settings {
             guard setting.name == "state" else {
-                throw Arguments.Misuse(
-                    text: "earshot relay passwd takes --state, --config and --print only, not --\(setting.name)")
+                throw Arguments.Misuse(text: "earshot relay \(rule), not --\(setting.name)")
             }
-            options.stateDirectory = setting.value
+            place.stateDirectory = setting.value
         }
-        return options
+        return place
     }
 }
 
@@ -84,10 +108,17 @@ extension RelayCommand {
 
             usage: earshot relay [OPTION]...
                    earshot relay passwd [--state DIR] [--config FILE] [--print]
+                   earshot relay backup FILE [--state DIR] [--config FILE]
 
             passwd asks for the password with which members become operators (/op) and
             keeps its hash in the state directory; --print writes the hash to standard
-            output instead. kill -HUP makes a running relay read its settings anew.
+            output instead. kill -HUP makes a running relay read its settings again.
+
+            backup copies the history, bans and all else that changes to a new file,
+            while the relay runs or not (do not copy relay.db itself while it does). To
+            restore it, put it into a state directory as relay.db, beside the files
+            identity and operator-password, which are copied once. What was said is
+            written as JSON lines by: earshot export --state DIR
 
 
             """

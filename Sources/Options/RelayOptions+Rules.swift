@@ -18,8 +18,8 @@ extension RelayOptions {
             OptionRule(
                 name: "listen", placeholder: "HOST:PORT",
                 help: ["where members connect (else *:47475);", "may be repeated; port 0 is any"], isRepeated: true
-            ) { value, options, _ in
-                options.listen.append(try place(value, usualHost: .any, example: "0.0.0.0:47475"))
+            ) { value, options, files in
+                options.listen.append(try place(value, usualHost: .any, example: "0.0.0.0:47475", files))
             },
             OptionRule(name: "name", placeholder: "NAME", help: ["what members call it (else relay)"]) {
                 value, options, _ in
@@ -112,15 +112,15 @@ extension RelayOptions {
             OptionRule(
                 name: "text", placeholder: "HOST:PORT",
                 help: ["lets guests in by nc or telnet. Plain text:", "what they say can be read on the way"]
-            ) { value, options, _ in
-                options.text = try place(value, usualHost: .any, example: "0.0.0.0:47476")
+            ) { value, options, files in
+                options.text = try place(value, usualHost: .any, example: "0.0.0.0:47476", files)
             },
             OptionRule(
                 name: "metrics", placeholder: "HOST:PORT",
                 help: ["counters for Prometheus over HTTP; a port", "alone is on 127.0.0.1"]
-            ) { value, options, _ in
+            ) { value, options, files in
                 options.metrics = try place(
-                    value, usualHost: .address(.v4(0x7F00_0001)), example: "127.0.0.1:9475")
+                    value, usualHost: .address(.v4(0x7F00_0001)), example: "127.0.0.1:9475", files)
             },
             OptionRule(name: "log-format", placeholder: "FORMAT", help: ["text (the usual) or json"]) {
                 value, options, _ in
@@ -171,11 +171,13 @@ extension RelayOptions {
     }
 
     private static func place(
-        _ text: String, usualHost: ListenAddress.Host, example: String
+        _ text: String, usualHost: ListenAddress.Host, example: String, _ files: OptionFiles
     ) throws -> ListenAddress {
-        guard let address = ListenAddress(text, usualHost: usualHost) else {
+        let resolved = try InterfaceScope(number: files.interfaceNumber).resolved(text)
+        guard let address = ListenAddress(resolved, usualHost: usualHost) else {
             throw OptionProblem("takes HOST:PORT, for example \(example), not \(text)")
         }
+        if case .address(let host) = address.host { try InterfaceScope.check(host) }
         return address
     }
 

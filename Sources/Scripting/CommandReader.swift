@@ -12,6 +12,8 @@ enum CommandReader {
 
     /// Bytes of a reference. They are kept until answered, so they may not be long.
     static let maximumRefBytes = 256
+    /// Of a field's name in an error.
+    private static let maximumShownCharacters = 64
     private static let usualHistoryCount = 20
     private static let maximumHistoryCount = 10_000
 
@@ -50,6 +52,7 @@ enum CommandReader {
 
     private static func command(from value: JSONValue) throws(Misuse) -> Command {
         let verb = try text("do", of: value)
+        try refuseUnknownFields(of: value, in: verb)
         switch verb {
         case "say":
             let kind = try kind(of: value)
@@ -66,6 +69,7 @@ enum CommandReader {
         case "nick": return .nick(try text("name", of: value))
         case "away": return .away(try optionalText("text", of: value) ?? "")
         case "back": return .away(nil)
+        case "blocked": return .blocked
         case "block": return .block(try text("name", of: value))
         case "unblock": return .unblock(try text("name", of: value))
         case "op": return .op(password: try text("password", of: value))
@@ -80,6 +84,24 @@ enum CommandReader {
         case "topic": return .topic(try optionalText("text", of: value) ?? "")
         case "quit": return .quit(afterReceipts: false)
         default: throw Misuse(reason: "unknown command \(verb)")
+        }
+    }
+
+    /// What each command takes besides `do` and `ref`. A field that is not understood may be a misspelt one that says who
+    /// is to read it.
+    private static let fields: [String: [String]] = [
+        "say": ["text", "room", "kind"], "tell": ["to", "text", "kind"], "who": [], "history": ["room", "limit"],
+        "search": ["words", "limit"], "forget": ["room"], "nick": ["name"], "away": ["text"], "back": [],
+        "block": ["name"], "unblock": ["name"], "blocked": [], "op": ["password"], "kick": ["name", "reason"],
+        "ban": ["name", "reason"], "unban": ["name"], "bans": [], "mute": ["name", "reason"], "unmute": ["name"],
+        "topic": ["text"], "quit": [],
+    ]
+
+    private static func refuseUnknownFields(of value: JSONValue, in verb: String) throws(Misuse) {
+        guard let known = fields[verb], case .object(let members) = value else { return }
+        for name in members.map(\.name) where name != "do" && name != "ref" && !known.contains(name) {
+            let instead = known.isEmpty ? "it takes none" : "it takes \(known.joined(separator: ", "))"
+            throw Misuse(reason: "\(verb) has no field \(name.prefix(maximumShownCharacters)): \(instead)")
         }
     }
 

@@ -22,6 +22,7 @@ enum EventWriter {
         case .who: "who"
         case .history: "history"
         case .found: "search"
+        case .blocked: "blocked"
         case .bans: "bans"
         case .relay: "relay"
         case .removed: "removed"
@@ -62,6 +63,12 @@ enum EventWriter {
         case .found(let words, let messages):
             object.add("words", words)
             object.add("messages", messages) { add($1, to: &$0) }
+        case .blocked(let peers):
+            object.add("peers", peers) { object, peer in
+                object.add("name", peer.name)
+                object.add("id", peer.id.description)
+                object.add("here", peer.isHere)
+            }
         case .bans(let bans):
             object.add("bans", bans) { object, ban in
                 object.add("name", ban.name)

@@ -60,7 +60,7 @@ public final class ScriptInterface: FrontEnd {
         guard let token else { return }
         switch event {
         // Nothing more answers the command after these.
-        case .delivery(_, _, .delivered), .who, .history, .found, .bans, .failed: refs[token] = nil
+        case .delivery(_, _, .delivered), .who, .blocked, .history, .found, .bans, .failed: refs[token] = nil
         default: break
         }
     }

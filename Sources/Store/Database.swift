@@ -86,6 +86,18 @@ final class Database {
         return Int(sqlite3_changes(handle))
     }
 
+    /// Writes a copy of all that is committed to a new file, while others may go on writing to this one. It has nothing
+    /// of what was deleted, and is to be synchronized by the caller.
+    func copy(to target: String) throws(ArchiveError) {
+        let statement = try bound("VACUUM INTO ?", [.text(target)])
+        defer { sqlite3_reset(statement) }
+        let code = sqlite3_step(statement)
+        guard code != SQLITE_DONE else { return }
+        // The errors of writing are the new file's; those of reading name the old one.
+        let isRead = [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_BUSY, SQLITE_LOCKED].contains { Int(code) & 0xFF == $0 }
+        throw Self.error(code, isRead ? path : target, handle)
+    }
+
     /// All rows of a query, each as `read` makes it.
     func rows<Element>(
         _ sql: String, _ values: SQLValue..., read: (Row) throws(ArchiveError) -> Element
@@ -156,6 +168,8 @@ enum SQLValue {
     case integer(Int64)
     case blob([UInt8])
     case text(String)
+    /// A text in UTF-8.
+    case utf8([UInt8])
     case null
 
     /// For Lamport and wall-clock times, which are at most 2^53.
@@ -171,6 +185,8 @@ enum SQLValue {
         case .text(let text):
             var text = text
             return text.withUTF8 { earshot_bind_text(statement, place, $0.baseAddress, CInt($0.count)) }
+        case .utf8(let bytes):
+            return bytes.withUnsafeBytes { earshot_bind_text(statement, place, $0.baseAddress, CInt($0.count)) }
         case .null:
             return sqlite3_bind_null(statement, place)
         }

@@ -2,6 +2,16 @@ public import Chat
 public import Wire
 
 extension SQLiteArchive {
+    /// Writes a copy of all that is kept to a new file, also while another process uses this one.
+    /// - Returns: how much the copy has.
+    public func copy(to path: String) throws(ArchiveError) -> (lines: Int, rooms: Int) {
+        try database.copy(to: path)
+        let copy = try Database(path, for: .reading)
+        let lines = try copy.number("SELECT count(*) FROM entry") ?? 0
+        let rooms = try copy.number("SELECT count(DISTINCT log) FROM entry") ?? 0
+        return (Int(lines), Int(rooms))
+    }
+
     public func keys(of log: LogID) throws(ArchiveError) -> [EntryKey] {
         guard let number = try number(of: log) else { return [] }
         return try database.rows(
@@ -40,8 +50,8 @@ extension SQLiteArchive {
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
-        completeWordIndex()
-        return try wordIndex.search(words, limit: limit)
+        try completeWordIndex()
+        return try wordIndex.search(SearchWords(words), limit: limit)
     }
 
     public func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] {

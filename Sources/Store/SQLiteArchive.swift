@@ -19,6 +19,9 @@ public final class SQLiteArchive: Archive {
     private let isWriteAhead: Bool
     /// Something was forgotten: it shall not stay in the write-ahead log.
     private var mustTruncate = false
+    public private(set) var needsCheckpoint = false
+    /// So much of the index is made at most while somebody waits for a search: about a second's work.
+    var awaitedStepCount = 4
     /// What keeps an entry, once one has been kept.
     var insertion: OpaquePointer?
     /// The number of each log that was asked for; emptied when a transaction is rolled back.
@@ -40,7 +43,7 @@ public final class SQLiteArchive: Archive {
     /// - Parameter vfs: another way for SQLite to keep files, for one process alone: a disk that loses power, in tests.
     init(at path: String, vfs: String?, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         database = try Database(path, for: .readingAndWriting, vfs: vfs)
-        if vfs != nil || owner == .relay { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
+        if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
         // A file is not written to before it is known to be ours.
         _ = try Schema.check(database)
         let mode = try database.rows("PRAGMA journal_mode = WAL") { row in row.text(0) }.first
@@ -54,6 +57,8 @@ public final class SQLiteArchive: Archive {
         try Schema.prepare(database)
         if isWriteAhead, owner == .peer { database.growAhead() }
         wordIndex = owner == .peer ? try WordIndex(in: database) : WordIndex(unneededIn: database)
+        // Until the first checkpoint the file by itself has not even tables.
+        checkpoint()
     }
 
     /// Opens the file beside a process that uses it, to read.
@@ -70,7 +75,7 @@ public final class SQLiteArchive: Archive {
 
     public func commit() throws(ArchiveError) {
         switch stage {
-        case .idle: return
+        case .idle: break
         case .open: try end()
         case .spoiled:
             try begin(.full)
@@ -79,33 +84,51 @@ public final class SQLiteArchive: Archive {
         }
         round.removeAll(keepingCapacity: true)
         // A step that fails is not missed: the next one does more.
-        if wordIndex.isBehind { _ = try? indexWords() }
+        if wordIndex.isBehind { _ = try? indexWords(isAwaited: false) }
+    }
+
+    /// Brings the write-ahead log into the file, as far as nobody is reading what was there before. SQLite does so by
+    /// itself only when the log is long. A failure changes nothing: the log still has it all.
+    public func checkpoint() {
+        guard stage == .idle, isWriteAhead else { return }
+        needsCheckpoint = false
+        _ = try? database.number("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
     /// Adds to the index what it lacks, between rounds.
     /// - Returns: whether that was all.
-    private func indexWords() throws(ArchiveError) -> Bool {
+    private func indexWords(isAwaited: Bool) throws(ArchiveError) -> Bool {
         do {
             try begin(.normal)
-            let isComplete = try wordIndex.catchUp()
+            let isComplete = try wordIndex.catchUp(isAwaited: isAwaited)
             try end()
             return isComplete
         } catch {
             spoil()
             // Nothing of a round is lost with it.
             stage = .idle
+            wordIndex.stepFailed()
             throw error
         }
     }
 
+    public var isBehind: Bool { wordIndex.isBehind }
+
     /// Sees to it that a search finds everything that is kept. What cannot be added now, because the disk is full for
     /// instance, is found later.
-    func completeWordIndex() {
-        switch stage {
-        case .idle: while (try? indexWords()) == false {}
-        case .open: while (try? wordIndex.catchUp()) == false {}
-        case .spoiled: break
+    /// - Throws: if it is too much to wait for, once after an update that makes another index.
+    func completeWordIndex() throws(ArchiveError) {
+        for _ in 0..<awaitedStepCount {
+            let isComplete: Bool?
+            switch stage {
+            case .idle: isComplete = try? indexWords(isAwaited: true)
+            case .open: isComplete = try? wordIndex.catchUp(isAwaited: true)
+            case .spoiled: isComplete = nil
+            }
+            if isComplete != false { return }
         }
+        throw ArchiveError(
+            .other, "words cannot be looked for yet: their index is being made, once after an update (try again soon)")
     }
 
     /// Makes a change and notes it, for a round that must be kept anew.
@@ -158,6 +181,7 @@ public final class SQLiteArchive: Archive {
         do {
             try database.run("COMMIT")
             stage = .idle
+            needsCheckpoint = isWriteAhead
             if mustTruncate {
                 mustTruncate = false
                 try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -225,10 +249,9 @@ public final class SQLiteArchive: Archive {
 
 /// Whose archive it is.
 public enum ArchiveOwner: Sendable {
-    /// Somebody asks for words in it, others may read it meanwhile, and the own messages wait for the disk.
+    /// Somebody searches it for words, and the own messages wait for the disk.
     case peer
-    /// Nobody asks for words, so there is no index of them. Nobody reads it meanwhile, so a round needs no locks: five
-    /// calls of the system instead of eleven. What members say does not wait for the disk, so the log is not made
-    /// longer beforehand.
+    /// Nobody searches it, so there is no index of words. What members say does not wait for the disk, so the log is not
+    /// made longer beforehand.
     case relay
 }

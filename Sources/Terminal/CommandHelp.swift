@@ -48,7 +48,9 @@ struct CommandHelp {
             details: ["Only here: what others have is theirs."]),
         CommandHelp(name: "away", arguments: "[WORDS]", meaning: "tell the others that you are away"),
         CommandHelp(name: "back", meaning: "you are back"),
-        CommandHelp(name: "block", aliases: ["ignore"], arguments: "NAME", meaning: "see nothing more of this person"),
+        CommandHelp(
+            name: "block", aliases: ["ignore"], arguments: "[NAME]", meaning: "see nothing more of this person",
+            details: ["/block alone tells who is blocked."]),
         CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
         CommandHelp(
             name: "op", arguments: "PASSWORD", meaning: "become moderator of a relay (/help op)",

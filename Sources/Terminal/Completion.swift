@@ -1,3 +1,5 @@
+import Wire
+
 /// What Tab offers.
 enum Completion {
     /// One offer: what stands before the cursor and is replaced, and by what.
@@ -43,10 +45,10 @@ enum Completion {
                 .map { Candidate(replaced: word, replacement: $0 + " ") }
         }
         let mark = word.hasPrefix("@") ? "@" : ""
-        let start = word.dropFirst(mark.count).lowercased()
+        let start = FoldedText.compared(String(word.dropFirst(mark.count)))
         // An empty word offers nobody, except where a command wants a name.
         guard !start.isEmpty || !mark.isEmpty || text.hasPrefix("/") else { return [] }
-        return names.filter { $0.lowercased().hasPrefix(start) }
+        return names.filter { FoldedText.compared($0).hasPrefix(start) }
             .map { Candidate(replaced: word, replacement: mark + $0 + (isFirst && mark.isEmpty ? ": " : " ")) }
     }
 }

@@ -17,6 +17,10 @@ extension LineInterface {
         case .delivery(let id, _, .delivered):
             return optional(deliveries.delivered(id), at: wall)
         case .who(let peers): return renderer.table(peers, now: wall)
+        case .blocked(let peers):
+            guard !peers.isEmpty else { return renderer.notice("nobody is blocked", now: wall) }
+            let names = peers.map { "\($0.name) (\($0.id.description.prefix(8))\($0.isHere ? "" : ", not here"))" }
+            return renderer.notice("blocked: \(names.joined(separator: ", ")) (/unblock NAME)", now: wall)
         case .history(_, let messages):
             return messages.isEmpty
                 ? renderer.notice("nothing has been said here yet", now: wall)

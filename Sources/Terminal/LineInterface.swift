@@ -5,7 +5,7 @@ import Wire
 public final class LineInterface: FrontEnd {
     /// How it is shown.
     public struct Options: Sendable {
-        /// Whether standard input and output are both a terminal: else no escape codes, no prompt.
+        /// Whether standard input and output are both a terminal that obeys escape codes: else none, and no prompt.
         public var isTerminal: Bool
         /// Counts on a terminal only (`NO_COLOR` unset).
         public var isColoured: Bool

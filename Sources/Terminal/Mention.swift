@@ -1,9 +1,11 @@
+import Wire
+
 /// Whether somebody is spoken of.
 enum Mention {
-    /// Whether the name stands in the text as a word of its own, in letters of any case.
+    /// Whether the name stands in the text as a word of its own, compared as names are.
     static func of(_ name: String, in text: String) -> Bool {
-        let name = Array(name.lowercased())
-        let text = Array(text.lowercased())
+        let name = Array(FoldedText.compared(name))
+        let text = Array(FoldedText.compared(text))
         guard !name.isEmpty, name.count <= text.count else { return false }
         return (0...text.count - name.count).contains { start in
             let end = start + name.count

@@ -6,6 +6,9 @@ public enum SafeText {
     /// Scalars of one character: the longest emoji in use has ten.
     static let maximumScalarCount = 16
 
+    /// Columns from one stop of tabs to the next, as terminals have them.
+    private static let tabWidth = 8
+
     /// For one line: a newline is shown as `⏎`, a tab as a blank.
     public static func line(_ text: String) -> String {
         var result = ""
@@ -14,11 +17,28 @@ public enum SafeText {
         return result
     }
 
-    /// Line by line, split at newlines (LF, CR LF). At least one line; blank lines at the end are dropped.
+    /// Line by line, split at newlines (LF, CR LF). At least one line; blank lines at the end are dropped. A tab goes on
+    /// to the next of its stops, so that code and tables keep their shape.
     public static func lines(_ text: String) -> [String] {
-        var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map { line(String($0)) }
+        var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(tabbed)
         while lines.count > 1, lines[lines.count - 1].isEmpty { lines.removeLast() }
         return lines
+    }
+
+    private static func tabbed(_ text: Substring) -> String {
+        var result = ""
+        var width = 0
+        for (index, part) in text.split(separator: "\t", omittingEmptySubsequences: false).enumerated() {
+            if index > 0 {
+                let blanks = tabWidth - width % tabWidth
+                result += String(repeating: " ", count: blanks)
+                width += blanks
+            }
+            let shown = line(String(part))
+            result += shown
+            width += DisplayWidth.of(shown)
+        }
+        return result
     }
 
     /// One character of a line being edited, as it may be shown. Never empty.

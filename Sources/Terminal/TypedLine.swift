@@ -52,6 +52,7 @@ enum TypedLine: Equatable {
         case "all": return rest.isEmpty ? nil : .command(.say(text: rest, kind: .text, room: .everyLobby))
         case "search": return rest.isEmpty ? nil : .command(.search(words: rest, limit: searchCount))
         case "away": return .command(.away(rest))
+        case "block" where rest.isEmpty: return .command(.blocked)
         case "who": return rest.isEmpty ? .command(.who) : nil
         case "forget":
             guard case .enter(let meant) = readRoom(rest, names: names), !rest.isEmpty else { return nil }
@@ -92,7 +93,7 @@ enum TypedLine: Equatable {
         if text.isEmpty { return .showRoom }
         guard !text.contains(where: \.isWhitespace) else { return nil }
         if let room = RoomName(text) { return .enter(room) }
-        if let name = names.first(where: { $0.lowercased() == text.lowercased() }) {
+        if let name = names.first(where: { FoldedText.compared($0) == FoldedText.compared(text) }) {
             return .enter(.conversation(with: name))
         }
         return .misuse("no room \(text): try lobby, or @NAME to talk to one person only")

@@ -17,6 +17,13 @@ extension IPAddress {
     }
 }
 
+extension IPAddress {
+    /// Whether it is link-local (RFC 4291 §2.5.6) and does not say on which interface.
+    public var needsScope: Bool {
+        if case .v6(let high, _, scope: 0) = self { high >> 54 == 0xFE80 >> 6 } else { false }
+    }
+}
+
 /// Where a datagram came from or a link goes to.
 public struct Endpoint: Hashable, Sendable {
     public var address: IPAddress

@@ -1,5 +1,3 @@
-@_spi(_Unicode) import Swift
-
 /// A name that a person goes by, as RFC 8266 prepares nicknames, narrowed to one word of at most 32 bytes so that it
 /// can be typed in a command (Protocol.md, Names).
 public struct Nickname: Hashable, Sendable {
@@ -13,12 +11,12 @@ public struct Nickname: Hashable, Sendable {
     public init(_ typed: String) throws(NicknameError) {
         // Normalizing may make a text 18 times as long; nothing that long is a name.
         guard typed.utf8.count <= 4 * Limits.nameBytes else { throw .tooLong(bytes: typed.utf8.count) }
-        let normalized = Self.normalized(typed)
+        let normalized = FoldedText.normalized(typed)
         guard !normalized.isEmpty else { throw .empty }
         for scalar in normalized.unicodeScalars where Self.isForbidden(scalar) { throw .forbidden(scalar) }
         guard normalized.utf8.count <= Limits.nameBytes else { throw .tooLong(bytes: normalized.utf8.count) }
         text = normalized
-        folded = Self.fold(normalized)
+        folded = FoldedText.folded(normalized)
         guard !folded.isEmpty else { throw .empty }
     }
 
@@ -58,43 +56,6 @@ public struct Nickname: Hashable, Sendable {
         default:
             return false
         }
-    }
-
-    private static func normalized(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-        var decomposed = String.UnicodeScalarView()
-        // Canonical decomposition first: it may yield characters that have a compatibility mapping, as ΅ yields ¨.
-        for scalar in text._nfd {
-            if let mapping = Self.compatibility[scalar] {
-                decomposed.append(contentsOf: mapping)
-            } else {
-                decomposed.append(scalar)
-            }
-        }
-        var composed = String.UnicodeScalarView()
-        composed.append(contentsOf: String(decomposed)._nfc)
-        return String(composed)
-    }
-
-    /// Upper case, then lower case, each by the full mappings of Unicode: as coarse as default case folding, and `ı`
-    /// falls together with `i` besides, which is the safe side. RFC 8266 §2.1 lowers only, which would keep `ß` and
-    /// `SS` apart.
-    private static func fold(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.lowercased() }
-        var upper = ""
-        for scalar in text.unicodeScalars where scalar != "\u{FE0F}" { upper += scalar.properties.uppercaseMapping }
-        var lower = ""
-        for scalar in upper.unicodeScalars { lower += scalar.properties.lowercaseMapping }
-        return normalized(lower.replacingFinalSigma)
-    }
-
-    private static let compatibility = MappingTable(CompatibilityTable.text)
-}
-
-extension String {
-    /// `ς` is `σ` at the end of a word; compared they are the same.
-    fileprivate var replacingFinalSigma: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0 == "ς" ? "σ" : $0 }))
     }
 }
 

@@ -2,17 +2,27 @@ import Glibc
 
 /// Standard output and error, whole and at once.
 enum Console {
-    static func show(_ text: String) { write(text, to: 1) }
+    /// Ends the process if it cannot be shown.
+    static func show(_ text: String) {
+        let code = write(text, to: 1)
+        guard code != 0 else { return }
+        if code == EPIPE { exit(0) }
+        complain("earshot-bench: cannot write to standard output: \(String(cString: strerror(code)))")
+        exit(1)
+    }
 
-    static func complain(_ text: String) { write(text + "\n", to: 2) }
+    static func complain(_ text: String) { _ = write(text + "\n", to: 2) }
 
-    private static func write(_ text: String, to descriptor: CInt) {
+    /// - Returns: the error's number; 0 if all was written.
+    private static func write(_ text: String, to descriptor: CInt) -> CInt {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count < 0 ? errno : ENOSPC }
             rest = rest.dropFirst(count)
         }
+        return 0
     }
 }
 

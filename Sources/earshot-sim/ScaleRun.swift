@@ -1,5 +1,6 @@
 import Chat
 import Foundation
+import Host
 import Simulator
 
 /// How long many peers take to see each other with nothing going wrong, and what it costs.
@@ -55,7 +56,7 @@ struct ScaleRun {
 
     /// On the other stream, for whoever waits.
     private func progress(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        Surroundings.complain(text)
     }
 
     /// What it costs when nobody does anything.

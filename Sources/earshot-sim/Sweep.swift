@@ -127,13 +127,13 @@ struct Sweep {
     // On a terminal.
 
     private func tellProgress(_ seed: UInt64, since start: ContinuousClock.Instant) {
-        guard Surroundings.isTerminal(2), seed % 10 == 0 else { return }
+        guard Surroundings.obeysEscapes(2), seed % 10 == 0 else { return }
         let done = seed - arguments.seeds.lowerBound
         Surroundings.complain(
             "\rseed \(seed), \(done) done in \((clock.now - start).components.seconds) s ", terminator: "")
     }
 
     private func clearProgress() {
-        if Surroundings.isTerminal(2) { Surroundings.complain("\r\u{1B}[K", terminator: "") }
+        if Surroundings.obeysEscapes(2) { Surroundings.complain("\r\u{1B}[K", terminator: "") }
     }
 }

@@ -19,6 +19,17 @@ func start() -> Int32 {
     }
 }
 
-func show(_ text: String) { Surroundings.show(Array(text.utf8)) }
+/// Ends the process if it cannot be shown: nothing else is worth hours of a processor.
+func show(_ text: String) {
+    do throws(OutputEnd) {
+        try Surroundings.show(Array(text.utf8))
+    } catch .readerGone {
+        Surroundings.end(with: 0)
+    } catch {
+        Surroundings.complain("earshot-sim: \(error)")
+        Surroundings.end(with: 1)
+    }
+}
 
+Surroundings.prepareStandardStreams()
 Surroundings.end(with: start())

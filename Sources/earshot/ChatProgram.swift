@@ -12,8 +12,9 @@ import Wire
 struct ChatProgram {
     /// The file in the state directory where what was said is kept.
     static let archiveName = "earshot.db"
-    /// Lines of what was said before that a person sees at the start.
+    /// Lines of what was said before that a person sees at the start, and of what others bring of it.
     private static let recentLineCount = 20
+    private static let lateLineCount = 50
 
     let options: ChatOptions
 
@@ -37,7 +38,10 @@ struct ChatProgram {
         configuration.program = "earshot \(programVersion)"
         configuration.retention = options.retention
         // A script asks for history if it wants any.
-        if !options.isJSON { configuration.recentLineCount = Self.recentLineCount }
+        if !options.isJSON {
+            configuration.recentLineCount = Self.recentLineCount
+            configuration.lateLineCount = Self.lateLineCount
+        }
         let peer = try Peer(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
             archive: archive)
@@ -57,7 +61,7 @@ struct ChatProgram {
     private func runForPerson(
         _ peer: Peer, name: Nickname, archive: any Archive, _ configuration: HostConfiguration
     ) throws -> ExitStatus {
-        let isTerminal = hasTerminal
+        let isTerminal = drawsOnTerminal
         let interface = LineInterface(
             name: name.text,
             options: .init(
@@ -65,8 +69,15 @@ struct ChatProgram {
                 utcOffset: Surroundings.utcOffset, isQuiet: options.isQuiet))
         var configuration = configuration
         configuration.usesRawTerminal = isTerminal
-        defer { Surroundings.show(interface.leave()) }
-        let status = try run(peer, frontEnd: interface, archive: archive, configuration)
+        let status: ExitStatus
+        do {
+            status = try run(peer, frontEnd: interface, archive: archive, configuration)
+        } catch {
+            // The terminal is given back whatever went wrong, and that is what is told.
+            try? Surroundings.show(interface.leave())
+            throw error
+        }
+        try Surroundings.showIfRead(interface.leave())
         if status == .nameTaken {
             Surroundings.complain("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
         }
@@ -90,7 +101,7 @@ struct ChatProgram {
         configuration.interfaceNames = options.interfaces
         let isVerbose = options.isVerbose
         // A person's terminal is drawn on by the line interface; diagnostics there only if they go elsewhere.
-        let isShown = options.isJSON || !hasTerminal || !Surroundings.isTerminal(2)
+        let isShown = options.isJSON || !drawsOnTerminal || !Surroundings.isTerminal(2)
         configuration.note = { note in
             guard isShown, isVerbose || note.level == .warning else { return }
             Surroundings.complain("earshot: \(note.text)")
@@ -101,6 +112,9 @@ struct ChatProgram {
     private var hasTerminal: Bool {
         Surroundings.isTerminal(Surroundings.standardInput) && Surroundings.isTerminal(Surroundings.standardOutput)
     }
+
+    /// Whether there is a line to type in and colours; else plain lines in and out.
+    private var drawsOnTerminal: Bool { hasTerminal && Surroundings.obeysEscapes(Surroundings.standardOutput) }
 
     // Beginnings.
 
@@ -116,7 +130,7 @@ struct ChatProgram {
                 return "\(error)"
             }
         }
-        while let line = Surroundings.ask(prompt.prompt) {
+        while let line = try Surroundings.ask(prompt.prompt) {
             switch prompt.answer(line) {
             case .name(let name): return try Nickname(choosing: name)
             case .again(let reason): Surroundings.complain(reason)

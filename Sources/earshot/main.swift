@@ -6,22 +6,25 @@ import Wire
 /// The process begins and ends here; everything in between is `ChatProgram`'s.
 func start() -> Int32 {
     do {
-        switch try Arguments.parse(CommandLine.arguments.dropFirst()) {
+        let words = CommandLine.arguments.dropFirst()
+        switch try Arguments.parse(words, interfaceNumber: Surroundings.interfaceNumber) {
         case .help(let text):
-            Surroundings.show(Array(text.utf8))
+            try Surroundings.show(Array(text.utf8))
             return 0
         case .kept(let command):
             return try KeptProgram(command: command).run().rawValue
         case .doctor(let command):
             return try DoctorProgram(command: command).run()
         case .version:
-            Surroundings.show(Array("earshot \(programVersion)\n".utf8))
+            try Surroundings.show(Array("earshot \(programVersion)\n".utf8))
             return 0
         case .relay(let command):
             return try start(command).rawValue
         case .chat(let options):
             return try ChatProgram(options).run().rawValue
         }
+    } catch OutputEnd.readerGone {
+        return 0
     } catch let misuse as Arguments.Misuse {
         for line in misuse.text.split(separator: "\n") { Surroundings.complain("earshot: \(line)") }
         return 2
@@ -37,10 +40,17 @@ func start() -> Int32 {
 func start(_ command: RelayCommand) throws -> ExitStatus {
     switch command {
     case .help:
-        Surroundings.show(Array(RelayCommand.helpText.utf8))
+        try Surroundings.show(Array(RelayCommand.helpText.utf8))
         return .done
     case .passwd(let options):
         return try PasswdProgram(options).run()
+    case .backup(let file, let place):
+        Surroundings.keepFilesPrivate()
+        let directory = try RelayProgram.stateDirectory(place)
+        guard StateDirectory.has(RelayProgram.archiveName, at: directory) else {
+            throw HostError("no relay has kept anything in \(directory) (say where with --state DIR or --config FILE)")
+        }
+        return try Backup(of: directory, RelayProgram.archiveName, to: file).run()
     case .check(let settings, let file):
         return try RelayProgram(settings, configurationFile: file).check()
     case .run(let settings, let file):
@@ -48,4 +58,5 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
     }
 }
 
+Surroundings.prepareStandardStreams()
 Surroundings.end(with: start())

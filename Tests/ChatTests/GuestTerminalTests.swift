@@ -78,7 +78,8 @@ struct GuestTerminalTests {
             }
             #expect(isHarmless, "\(shown.debugDescription)")
         }
-        #expect(GuestTerminal.line("é\t😀\u{200D}") == Array("é 😀\u{200D}\r\n".utf8))
+        #expect(GuestTerminal.line("é\t😀\u{200D}") == Array("é       😀\u{200D}\r\n".utf8))
+        #expect(GuestTerminal.harmless("ana: \tif x\t\ty") == "ana:    if x            y")
         #expect(GuestTerminal.harmless("a\r\nb\nc") == "a⏎b⏎c")
     }
 
@@ -86,6 +87,8 @@ struct GuestTerminalTests {
         "what a guest types is a text or a command, never both",
         arguments: [
             ("hello", GuestRequest.say("hello")), ("  hello  ", .say("hello")), ("", .nothing), ("   ", .nothing),
+            ("\u{2800}\u{3164}", .nothing), ("\u{200B}", .nothing),
+            ("/msg bea \u{200B}", .mistake("to whom, and what? /msg NAME TEXT")),
             ("//kick me", .say("/kick me")), ("/who", .who), ("/WHO", .who), ("/quit now", .quit), ("/help", .help),
             ("/me waves", .act("waves")), ("/msg bea good morning", .tell(to: "bea", "good morning")),
             ("/msg  bea   hi", .tell(to: "bea", "hi")), ("/nick anna", .rename("anna")),

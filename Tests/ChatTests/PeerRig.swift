@@ -18,10 +18,14 @@ final class PeerRig {
     private(set) var longestOutput = 0
 
     /// It has its name and founded its gathering.
-    init(_ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = []) throws {
+    init(
+        _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
+        configure: (inout PeerConfiguration) -> Void = { _ in }
+    ) throws {
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention
+        configure(&configuration)
         peer = try Peer(
             configuration: configuration, identity: Example.authors[0], random: random, archive: archive)
         tell(.started(linkPort: 47474, interfaces: []))
@@ -100,10 +104,10 @@ final class PeerRig {
 
 extension TestMember {
     func entry(
-        _ text: String, in room: RoomID, lamport: UInt64, parents: [EntryID] = []
+        _ text: String, in room: RoomID, lamport: UInt64, parents: [EntryID] = [], age: UInt64 = 0
     ) -> SignedEntry {
         let entry = Entry(
-            room: room, author: id, lamport: lamport, wallTime: 1_800_000_000_000, parents: parents.sorted(),
+            room: room, author: id, lamport: lamport, wallTime: 1_800_000_000_000 - age, parents: parents.sorted(),
             kind: .text, body: text)
         return SignedEntry(signing: entry, by: identity)
     }

@@ -117,6 +117,34 @@ extension HostTests {
             #expect(host.board.commands == [.quit(afterReceipts: false)])
         }
 
+        @Test("when standard output cannot be written, the core is asked to send what it owes, and the host fails")
+        func outputLost() throws {
+            let full = open("/dev/full", O_WRONLY)
+            let readable = open("/dev/null", O_RDONLY)
+            defer { for number in [full, readable] { close(number) } }
+            for (number, code) in [(full, ENOSPC), (readable, EBADF)] {
+                let host = try ToyHost { $0.output = number }
+                host.board.answer = { input in
+                    if case .commanded(.quit, _) = input { [.finished(.done)] } else { [] }
+                }
+                host.want(.notify(.notice("line"), token: nil))
+                #expect(throws: OutputEnd.code(code)) { try turn(host) { host.status != nil } }
+                #expect(host.board.commands == [.quit(afterReceipts: true)])
+            }
+        }
+
+        @Test("what the reader of standard output has not taken in the end is lost, which is a failure")
+        func outputLeft() throws {
+            let (read, write) = makePipe()
+            defer { close(read) }
+            let host = try ToyHost { $0.output = write }
+            close(write)
+            let line = String(repeating: "x", count: 999)
+            for _ in 0..<500 { host.want(.notify(.notice(line), token: nil)) }
+            host.want(.finished(.done))
+            #expect(throws: OutputEnd.failed("its reader does not read")) { try turn(host) { host.status != nil } }
+        }
+
         @Test("what cannot be kept in a damaged archive does not leave, and the host ends with an error")
         func archiveDamaged() throws {
             let archive = NoArchive()
@@ -129,6 +157,32 @@ extension HostTests {
             #expect(host.status == .failed)
             #expect(host.frontEnd.failures == [Event.Failure(.storage, "damaged")])
             #expect(host.board.outputs.count == 1)
+        }
+
+        @Test("what was kept is in the archive's file itself a while later")
+        func checkpoint() throws {
+            let archive = NoArchive()
+            let host = try ToyHost(archive: archive)
+            try host.turn()
+            #expect(host.host.keeping.checkpointAt == nil)
+            archive.needsCheckpoint = true
+            try host.turn()
+            var keeping = host.host.keeping
+            let due = try #require(keeping.checkpointAt)
+            keeping.checkpointIfDue(at: due - .seconds(1))
+            #expect(archive.needsCheckpoint)
+            keeping.checkpointIfDue(at: due)
+            #expect(!archive.needsCheckpoint && keeping.checkpointAt == nil)
+        }
+
+        @Test("an archive that has work of its own is asked for a round, though nothing happens")
+        func archiveBehind() throws {
+            let archive = NoArchive()
+            archive.isBehind = true
+            let host = try ToyHost(archive: archive)
+            let end = Clock.now() + .seconds(20)
+            while archive.commits < 10, Clock.now() < end { _ = try host.host.round(atMost: .seconds(20)) }
+            #expect(archive.commits >= 10)
         }
 
         @Test("with a full disk nothing leaves and nothing is lost: it leaves when there is room")

@@ -5,6 +5,10 @@ import Wire
 final class NoArchive: Archive {
     var failure: ArchiveError?
     var commits = 0
+    var needsCheckpoint = false
+    var isBehind = false
+
+    func checkpoint() { needsCheckpoint = false }
 
     func append(
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability

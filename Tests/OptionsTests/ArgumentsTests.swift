@@ -62,6 +62,37 @@ struct ArgumentsTests {
         }
     }
 
+    @Test("an address may name the interface that it is on, in every option that takes one")
+    func interfaceNames() throws {
+        func parsed(_ words: String...) throws -> ChatOptions {
+            guard case .chat(let options) = try Arguments.parse(words, interfaceNumber: { $0 == "eth0" ? 3 : nil })
+            else {
+                return ChatOptions()
+            }
+            return options
+        }
+        let endpoint = try #require(Endpoint("[fe80::1%3]:47474"))
+        for text in ["[fe80::1%eth0]:47474", "fe80::1%eth0", "[fe80::1%eth0]", "[fe80::1%3]:47474", "[fe80::1%25eth0]"]
+        {
+            #expect(try parsed("--peer", text).peers == [.endpoint(endpoint)], "\(text)")
+        }
+        for text in ["[fe80::1%eth0]:47475", "earshot://[fe80::1%eth0]", "earshot://[fe80::1%25eth0]:47475/"] {
+            #expect(try parsed("--relay", text).relays.first?.address.place == "[fe80::1%3]:47475", "\(text)")
+        }
+        for (option, text) in [("--peer", "[fe80::1%eth9]:1"), ("--relay", "[fe80::1%eth9]:1"), ("--peer", "fe80::1%")]
+        {
+            #expect { try parsed(option, text) } throws: {
+                ($0 as? Arguments.Misuse)?.text.hasPrefix("\(option) names an interface that is not here: ") == true
+            }
+        }
+        for (option, text) in [("--peer", "[fe80::1]:1"), ("--relay", "earshot://[fe80::1]"), ("--peer", "fe80::1")] {
+            #expect(
+                throws: Arguments.Misuse(
+                    text: "\(option) takes fe80::1 with the interface that it is on, for example fe80::1%eth0")
+            ) { try parsed(option, text) }
+        }
+    }
+
     @Test("flags are set by their presence")
     func flags() throws {
         let options = try options("--no-multicast", "--strict-name", "--json", "--quiet", "--verbose")

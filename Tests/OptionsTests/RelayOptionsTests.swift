@@ -10,7 +10,7 @@ struct RelayOptionsTests {
     private static let id = String(repeating: "0a", count: 32)
     private static let hash = "$scrypt$ln=4,r=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg"
 
-    private static let files = OptionFiles { path in
+    private static let files = OptionFiles(interfaceNumber: { $0 == "eth0" ? 3 : nil }) { path in
         let texts = [
             "/etc/relay/hello": "good morning\nand good luck", "plain": "open sesame\nnot this", "hashed": hash,
             "empty": "\nx", "bad": "$scrypt$oops",
@@ -140,13 +140,41 @@ struct RelayOptionsTests {
         #expect(complaint(word) == text)
     }
 
+    @Test("places to listen at may name the interface of an address")
+    func interfaceNames() throws {
+        let place = try #require(IPAddress("fe80::1%3"))
+        #expect(try options("--listen", "[fe80::1%eth0]:5").listen == [.init(.address(place), port: 5)])
+        #expect(try options(file: "metrics = [fe80::1%eth0]:5").metrics == .init(.address(place), port: 5))
+        #expect(
+            complaint("--text", "[fe80::1%eth9]:5")
+                == "--text names an interface that is not here: eth9 (ip link lists those that are)")
+        #expect(
+            complaint("--listen", "[fe80::1]:5")
+                == "--listen takes fe80::1 with the interface that it is on, for example fe80::1%eth0")
+    }
+
+    @Test("a NUL in a file of settings is not cut off with what follows it")
+    func nul() {
+        #expect(complaint(file: "state = /var/lib/x\0y") == "relay.conf:1: has a NUL in it, which no option takes")
+    }
+
     @Test("passwd takes a state directory or prints, and nothing else")
     func passwd() throws {
         #expect(
             try RelayCommand.parse(["passwd", "--state", "/x", "--print"])
-                == .passwd(.init(stateDirectory: "/x", configurationFile: nil, isPrinted: true)))
+                == .passwd(.init(place: .init(stateDirectory: "/x"), isPrinted: true)))
         #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(["passwd", "--rate", "5"]) }
         #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(["--print"]) }
+    }
+
+    @Test("backup takes a file and says where the relay keeps things, and nothing else")
+    func backup() throws {
+        #expect(
+            try RelayCommand.parse(["backup", "x.db", "--config", "c"])
+                == .backup(file: "x.db", .init(configurationFile: "c")))
+        for words in [["backup"], ["backup", "a", "b"], ["backup", "a", "--rate", "5"], ["backup", "--print", "a"]] {
+            #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(words) }
+        }
     }
 
     @Test("--check and --config are told from settings")

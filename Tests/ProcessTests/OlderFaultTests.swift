@@ -236,7 +236,7 @@ struct OlderFaultTests {
             (
                 ["--state", place.path(of: "relay"), "--listen", "127.0.0.1:0"],
                 "earshot: state directory \(place.path(of: "relay")) is in use by another earshot "
-                    + "(start with another --name or --state DIR)\n"
+                    + "(start with another --state DIR, or end that one)\n"
             ),
         ] {
             let relay = try RelayProcess(arguments)

@@ -35,6 +35,7 @@ struct CommandLineTests {
         (#"{"do":"back"}"#, .away(nil)),
         (#"{"do":"block","name":"eve"}"#, .block("eve")),
         (#"{"do":"unblock","name":"eve"}"#, .unblock("eve")),
+        (#"{"do":"blocked"}"#, .blocked),
         (#"{"do":"op","password":"secret"}"#, .op(password: "secret")),
         (#"{"do":"kick","name":"eve"}"#, .kick(name: "eve", reason: "")),
         (#"{"do":"ban","name":"eve","reason":"noise"}"#, .ban(name: "eve", reason: "noise")),
@@ -68,12 +69,34 @@ struct CommandLineTests {
             (#"{"do":"say","text":"hi","kind":"shout"}"#, "kind must be text or action"),
             (#"{"do":"history","limit":0}"#, "limit must be a whole number from 1 to 10000"),
             (#"{"do":"history","limit":1.5}"#, "limit must be a whole number from 1 to 10000"),
+            // A misspelt field must not send a private text to the lobby.
+            (#"{"do":"say","text":"psst","rooom":"@bea"}"#, "say has no field rooom: it takes text, room, kind"),
+            (
+                #"{"do":"tell","to":"bea","text":"hi","Kind":"action"}"#,
+                "tell has no field Kind: it takes to, text, kind"
+            ),
+            (#"{"do":"search","words":"tea","room":"@bea"}"#, "search has no field room: it takes words, limit"),
+            (#"{"do":"ban","name":"eve","time":"2h"}"#, "ban has no field time: it takes name, reason"),
+            (#"{"do":"back","text":null}"#, "back has no field text: it takes none"),
             (#"{"do":"who","ref":[1]}"#, "ref must be a text, a number, true, false or null"),
         ])
     func refused(line: String, reason: String) {
         let (commands, output) = read(line + "\n" + #"{"do":"bans"}"#)
         #expect(commands == [.bans])
         #expect(output == #"{"event":"error","code":"bad-command","text":"\#(reason)"}"# + "\n")
+    }
+
+    @Test("every command takes the fields that it is read from, and no other")
+    func fields() {
+        for (line, command) in Self.golden {
+            let end = line.lastIndex(of: "}")!
+            let more = line[..<end] + #","surplus":1}"#
+            let (commands, output) = read(String(more))
+            #expect(commands.isEmpty && output.contains("has no field surplus"), "\(command)")
+            #expect(read(line[..<end] + #","ref":1}"#).commands == [command])
+        }
+        let long = read(#"{"do":"who","\#(String(repeating: "x", count: 10_000))":1}"#)
+        #expect(long.output.utf8.count < 500)
     }
 
     @Test("a refused command's reference is in the answer")

@@ -92,6 +92,9 @@ struct EventLineTests {
             .delivery(id: Example.entry, to: "bea", state: .delivered),
             #"{"event":"delivery","id":"\#(Example.entryHex)","to":"bea","state":"delivered"}"#)
         expect(
+            .blocked([.init(name: "eve", id: Example.bea, isHere: false)]),
+            #"{"event":"blocked","peers":[{"name":"eve","id":"\#(Example.beaHex)","here":false}]}"#)
+        expect(
             .bans([.init(name: "eve", reason: "noise")]), #"{"event":"bans","bans":[{"name":"eve","reason":"noise"}]}"#)
         expect(
             .relay(state: .connected, address: "hub:47475", reason: nil),

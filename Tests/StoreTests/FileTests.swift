@@ -84,7 +84,7 @@ import Wire
     func wordsLeftBehind() throws {
         let archive = try SQLiteArchive(at: path)
         try archive.keep("first", lamport: 1)
-        try archive.database.execute("INSERT INTO words (rowid, body) VALUES (2, 'gone')")
+        try archive.database.execute("INSERT INTO search (rowid, words) VALUES (2, 'gone')")
         try archive.keep("second", lamport: 2)
         try archive.commit()
         #expect(try archive.search(words: "second", limit: 9).count == 1)
@@ -126,6 +126,9 @@ import Wire
     func durabilities() throws {
         let disk = FragileDisk("durabilities")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        // After a checkpoint the log begins again, which is synchronized once.
+        try archive.setSetting("first", to: [1])
+        try archive.commit()
         let atStart = disk.syncCount
         try archive.keep("theirs", lamport: 1)
         try archive.commit()
@@ -228,24 +231,6 @@ import Wire
         try writer.commit()
         #expect(try reader.texts(of: Said.office) == ["one", "two"])
         #expect(throws: ArchiveError.self) { try reader.keep("three", lamport: 3) }
-    }
-
-    @Test("a relay's file is its own until it is closed, and keeps as well what it is given")
-    func alone() throws {
-        do {
-            let archive = try SQLiteArchive(at: path, for: .relay)
-            try archive.keep("one", lamport: 1)
-            try archive.commit()
-            try archive.keep("two", lamport: 2, .full)
-            try archive.commit()
-            #expect { try SQLiteArchive(reading: path) } throws: { ($0 as? ArchiveError)?.kind == .locked }
-            #expect { try SQLiteArchive(at: path) } throws: { ($0 as? ArchiveError)?.kind == .locked }
-            // Locks are what others see, and how SQLite tells them of its log.
-            #expect(!FileManager.default.fileExists(atPath: path + "-shm"))
-            try archive.keep("not kept", lamport: 3)
-        }
-        let archive = try SQLiteArchive(at: path)
-        #expect(try archive.texts(of: Said.office) == ["one", "two"])
     }
 
     @Test("what was kept without a full-text index is found once there is one")

@@ -76,6 +76,7 @@ struct SafeTextTests {
         #expect(SafeText.lines("a\r\n\nb\n\n") == ["a", "", "b"])
         #expect(SafeText.lines("\n\n") == [""])
         #expect(SafeText.lines("a\u{2028}b\u{85}c") == ["a�b�c"])
+        #expect(SafeText.lines("\ta\tb\t\t\u{1B}\tc") == ["        a       b               ␛       c"])
     }
 }
 

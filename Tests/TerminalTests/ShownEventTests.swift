@@ -47,6 +47,24 @@ struct ShownEventTests {
         #expect(lines(Example.said("hi", by: "b\u{1B}\n"))[0] == "04:10 <b␛⏎> hi")
     }
 
+    @Test("pasted code and tables keep their shape: a tab goes on to its next stop")
+    func tabs() {
+        #expect(
+            lines(Example.said("func f() {\n\tif x {\n\t\treturn\n    \t}\n}"))
+                == [
+                    "04:10 <bea> func f() {", "                    if x {", "                            return",
+                    "                    }", "            }",
+                ])
+        #expect(
+            lines(Example.said("name\tage\n日本日本\t7\n1234567\t8\n12345678\t9"))
+                == [
+                    "04:10 <bea> name    age", "            日本日本        7", "            1234567 8",
+                    "            12345678        9",
+                ])
+        // Of others' words in a line about something else a tab is a blank.
+        #expect(lines(Example.peer(.joined, away: "at\ttea")) == ["04:10 -- bea is here, but away: at tea"])
+    }
+
     @Test("a message of very many lines is cut, and says so")
     func manyLines() {
         let lines = lines(Example.said((1...1_000).map { "\($0)" }.joined(separator: "\n")))
@@ -132,6 +150,7 @@ struct ShownEventTests {
         for text in ["ana", "Ana: tea?", "is ANA here", "(ana)", "ask bea and ana."] {
             #expect(Mention.of("ana", in: text))
         }
+        #expect(Mention.of("Straße", in: "so, STRASSE!") && Mention.of("οδυσσεύς", in: "ΟΔΥΣΣΕΎΣ?"))
         for text in ["banana", "ana-2 is here", "an a", "", "anna"] { #expect(!Mention.of("ana", in: text)) }
         #expect(Mention.of("ana-2", in: "so, ana-2!") && !Mention.of("", in: "x"))
         var person = Person(isSettled: true)
@@ -227,6 +246,13 @@ struct ShownEventTests {
         #expect(lines(.found(words: "x", messages: [])) == ["04:10 -- nothing found for: x"])
         #expect(lines(.bans([.init(name: "eve", reason: "noise")])) == ["04:10 -- banned: eve: noise"])
         #expect(lines(.bans([])) == ["04:10 -- nobody is banned"])
+        #expect(lines(.blocked([])) == ["04:10 -- nobody is blocked"])
+        #expect(
+            lines(
+                .blocked([
+                    .init(name: "eve", id: Example.bea, isHere: true),
+                    .init(name: "mal", id: Example.ana, isHere: false),
+                ])) == ["04:10 -- blocked: eve (bebebebe), mal (a1a1a1a1, not here) (/unblock NAME)"])
         #expect(
             lines(.relay(state: .refused, address: "hub:1", reason: "full")) == ["04:10 -- relay hub:1 refused: full"])
         #expect(lines(.removed(by: "op", how: .kick, reason: "")) == ["04:10 !! you were put out by op"])

@@ -28,6 +28,8 @@ struct TypedLineTests {
         ("/away for tea", .away("for tea")),
         ("/back", .away(nil)),
         ("/block eve", .block("eve")),
+        ("/block", .blocked),
+        ("/ignore ", .blocked),
         ("/unblock @eve", .unblock("eve")),
         ("/op two words", .op(password: "two words")),
         ("/kick eve", .kick(name: "eve", reason: "")),
@@ -86,7 +88,7 @@ struct TypedLineTests {
             ("/history 99999999999999999999", "usage: /history [N]"),
             ("/who is it", "usage: /who"),
             ("/room a b", "usage: /room [ROOM]"),
-            ("/block", "usage: /block NAME"),
+            ("/unblock", "usage: /unblock NAME"),
             ("/kick", "usage: /kick NAME [REASON]"),
             ("/search", "usage: /search WORDS"),
         ])

@@ -18,14 +18,18 @@ struct KeptProgram {
             throw HostError("nothing is kept in \(path) (say whose with --name NAME or --state DIR)")
         }
         let own = Identity(seed: seed).peerID
+        let isRelay = StateDirectory.has(RelayProgram.archiveName, at: path)
+        let file = isRelay ? RelayProgram.archiveName : ChatProgram.archiveName
         switch command.deed {
         case .export:
-            let archive = try SQLiteArchive(reading: path + "/" + ChatProgram.archiveName)
+            let archive = try SQLiteArchive(reading: path + "/" + file)
             return try export(KeptRooms(archive: archive, own: own))
+        case .backup:
+            return try Backup(of: path, file, to: command.file ?? "").run()
         case .forget:
             // Held until the end, so that nobody writes meanwhile.
-            let state = try StateDirectory(at: path)
-            let archive = try SQLiteArchive(at: state.path(of: ChatProgram.archiveName))
+            let state = try StateDirectory(at: path, otherwise: "end that one, or type /forget there")
+            let archive = try SQLiteArchive(at: state.path(of: file), for: isRelay ? .relay : .peer)
             return try forget(KeptRooms(archive: archive, own: own), in: archive)
         }
     }
@@ -41,10 +45,10 @@ struct KeptProgram {
             for message in try rooms.messages(of: log) {
                 lines += MessageLine.bytes(message) + [0x0A]
                 guard lines.count > 1 << 16 else { continue }
-                Surroundings.show(lines)
+                try Surroundings.show(lines)
                 lines.removeAll(keepingCapacity: true)
             }
-            Surroundings.show(lines)
+            try Surroundings.show(lines)
         }
         return .done
     }

@@ -4,26 +4,41 @@ import Options
 import Scripting
 import Terminal
 
-/// Writes what a relay has to say to standard error, one line an event. Lines that nobody takes are dropped and
-/// counted: the members do not wait for the log.
+/// Writes what a relay has to say to standard error, one line an event. Lines that cannot be written at once are
+/// dropped and counted: the members do not wait for the log.
 final class RelayLog {
     /// Change with the settings.
     var options: RelayOptions.Log
     private var droppedCount = 0
+    /// Why the last of them was dropped, if not because its reader did not read.
+    private var failure: String?
+    /// Lines were lost that a reader, had there been one, would have seen.
+    private(set) var hasFailed = false
 
     init(_ options: RelayOptions.Log) { self.options = options }
 
     func write(_ note: Note) {
         guard note.level >= options.level else { return }
         if droppedCount > 0 {
-            let lost = Note(.warning, "\(droppedCount) lines of the log were dropped: nobody took them")
-            guard Surroundings.complainPromptly(line(lost)) else {
-                droppedCount += 1
-                return
-            }
+            let reason = failure ?? "nobody took them"
+            let lost = Note(.warning, "\(droppedCount) lines of the log were dropped: \(reason)")
+            guard isWritten(lost) else { return }
             droppedCount = 0
+            failure = nil
         }
-        if !Surroundings.complainPromptly(line(note)) { droppedCount += 1 }
+        _ = isWritten(note)
+    }
+
+    private func isWritten(_ note: Note) -> Bool {
+        switch Surroundings.complainPromptly(line(note)) {
+        case .written: return true
+        case .notTaken: break
+        case .failed(let reason):
+            failure = reason
+            hasFailed = true
+        }
+        droppedCount += 1
+        return false
     }
 
     private func line(_ note: Note) -> String {

@@ -14,6 +14,8 @@ struct RelayProgram {
     private static let otherDescriptorCount = 64
     /// The file in the state directory that has the operators' password, as a hash.
     static let passwordFile = "operator-password"
+    /// The file there with all else that is kept.
+    static let archiveName = "relay.db"
 
     init(_ settings: [Setting], configurationFile: String?) {
         self.settings = settings
@@ -27,8 +29,8 @@ struct RelayProgram {
         let options = try options()
         let log = RelayLog(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
-        let state = try StateDirectory(at: directory)
-        let archive = try SQLiteArchive(at: state.path(of: "relay.db"), for: .relay)
+        let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or end that one")
+        let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
         let relay = try Relay(
             configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
             random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
@@ -38,12 +40,12 @@ struct RelayProgram {
         let metrics = RelayMetrics()
         host.operation.page = { metrics.page(of: $0.counters) }
         host.operation.hangupReceived = { relay in reload(&relay, log, running: options, directory) }
-        announce(options, host, log)
+        try announce(options, host, log)
         let status = try host.run()
         log.write(Note(.info, "the relay has stopped"))
         // The lock on the directory is held until here.
         _ = state.path
-        return status
+        return status == .done && log.hasFailed ? .failed : status
     }
 
     /// SIGHUP: what can be changed while the relay runs is; if anything is wrong, nothing is.
@@ -64,12 +66,13 @@ struct RelayProgram {
     }
 
     /// Tells where others find it; the address alone goes to standard output.
-    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) {
+    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) throws(OutputEnd) {
         let id = host.core.id
         let place = options.listen.first?.host ?? .any
         let address = RelayAddress(
             host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort, fingerprint: id)
-        Surroundings.show(Array("\(address)\n".utf8))
+        // The log has it, too.
+        try Surroundings.showIfRead(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
         let needed = options.linkCount + Self.otherDescriptorCount
         if DescriptorLimit.most < needed {
@@ -87,7 +90,7 @@ struct RelayProgram {
     func check() throws -> ExitStatus {
         _ = try options()
         let subject = configurationFile ?? "the command line"
-        Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
+        try Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
         return .done
     }
 
@@ -103,13 +106,20 @@ struct RelayProgram {
     }
 
     private static var files: OptionFiles {
-        OptionFiles { path in
+        OptionFiles(interfaceNumber: Surroundings.interfaceNumber) { path in
             do {
                 return try Surroundings.text(ofFile: path, atMost: 64 << 10)
             } catch {
                 throw OptionProblem("names a file: \(error)")
             }
         }
+    }
+
+    /// The directory that is named, by the file of settings as well, or else the default one.
+    static func stateDirectory(_ place: RelayCommand.Place) throws -> String {
+        if let directory = place.stateDirectory { return directory }
+        let relay = RelayProgram([], configurationFile: place.configurationFile)
+        return try relay.options().stateDirectory ?? StateDirectory.relayPath()
     }
 
     /// The hash that `earshot relay passwd` has kept.
@@ -131,7 +141,7 @@ struct PasswdProgram {
 
     func run() throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
-        let directory = options.isPrinted ? nil : try stateDirectory()
+        let directory = options.isPrinted ? nil : try RelayProgram.stateDirectory(options.place)
         let hash = PasswordHash(of: try password(), salt: Entropy.bytes(PasswordHash.saltBytes))
         if let directory {
             try StateDirectory.keep(Array("\(hash)\n".utf8), as: RelayProgram.passwordFile, in: directory)
@@ -139,15 +149,9 @@ struct PasswdProgram {
                 "The password is kept in \(directory)/\(RelayProgram.passwordFile). A relay that runs takes it up at "
                     + "SIGHUP.")
         } else {
-            Surroundings.show(Array("\(hash)\n".utf8))
+            try Surroundings.show(Array("\(hash)\n".utf8))
         }
         return .done
-    }
-
-    private func stateDirectory() throws -> String {
-        if let directory = options.stateDirectory { return directory }
-        let relay = RelayProgram([], configurationFile: options.configurationFile)
-        return try relay.options().stateDirectory ?? StateDirectory.relayPath()
     }
 
     private func password() throws -> String {

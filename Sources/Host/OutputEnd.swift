@@ -1,0 +1,79 @@
+import Glibc
+
+/// Why nothing more can be written to standard output.
+public enum OutputEnd: Error, Equatable, CustomStringConvertible {
+    /// The reader has closed its end, as `head` does when it has enough: no failure, and not worth a word.
+    case readerGone
+    /// What was to be written is lost, for this reason.
+    case failed(String)
+
+    public var description: String {
+        switch self {
+        case .readerGone: "nobody reads standard output any more"
+        case .failed(let reason): "cannot write to standard output: \(reason)"
+        }
+    }
+
+    init(_ error: SystemError) {
+        let advice: String
+        switch error.code {
+        // A socket whose other side is closed says ECONNRESET where a pipe says EPIPE.
+        case EPIPE, ECONNRESET:
+            self = .readerGone
+            return
+        case ENOSPC, EDQUOT, EFBIG: advice = " (make room where it goes, or send it elsewhere)"
+        case EBADF: advice = " (it is closed: open it, to /dev/null for instance)"
+        default: advice = ""
+        }
+        self = .failed(error.reason + advice)
+    }
+
+    static func code(_ code: CInt) -> OutputEnd { OutputEnd(SystemError(call: "write", subject: "", code: code)) }
+}
+
+extension Surroundings {
+    /// Writes bytes to standard output, all of them.
+    public static func show(_ bytes: [UInt8]) throws(OutputEnd) { try write(bytes, to: standardOutput) }
+
+    /// The same, where it does not matter that the reader is gone.
+    public static func showIfRead(_ bytes: [UInt8]) throws(OutputEnd) {
+        do throws(OutputEnd) { try show(bytes) } catch { if error != .readerGone { throw error } }
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: CInt) throws(OutputEnd) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                // Another process has made it non-blocking.
+                var question = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&question, 1, -1)
+            } else if count == 0 || errno != EINTR {
+                throw OutputEnd.code(count < 0 ? errno : ENOSPC)
+            }
+        }
+    }
+
+    /// Sees to it that descriptors 0, 1 and 2 are open, before anything else is opened: else the first file to be opened,
+    /// such as the archive, would have one of these numbers and receive what is meant for the terminal. Using one that
+    /// was closed still fails, because `/dev/null` is opened for the opposite direction. A limit on the size of files
+    /// makes writes fail, too, instead of ending the process.
+    public static func prepareStandardStreams() {
+        for number in 0...2 as ClosedRange<CInt> where fcntl(number, F_GETFD) == -1 {
+            _ = open("/dev/null", number == standardInput ? O_WRONLY : O_RDONLY)
+        }
+        _ = signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// Ends the process.
+    /// - Parameter status: 0 becomes 1 if a file system reports only now that what was written to standard output is lost.
+    public static func end(with status: Int32) -> Never {
+        if close(standardOutput) == -1, errno != EBADF, errno != EINTR {
+            complain("earshot: \(OutputEnd.code(errno))")
+            exit(max(status, 1))
+        }
+        exit(status)
+    }
+}

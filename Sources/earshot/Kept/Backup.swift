@@ -1,0 +1,31 @@
+import Chat
+import Host
+import Store
+
+/// Copies an archive beside the process that uses it.
+struct Backup {
+    private let directory: String
+    private let name: String
+    private let target: String
+
+    /// - Parameters:
+    ///   - directory: the state directory.
+    ///   - name: the archive's file in it.
+    init(of directory: String, _ name: String, to target: String) {
+        self.directory = directory
+        self.name = name
+        self.target = target
+    }
+
+    func run() throws -> ExitStatus {
+        let file = try NewFile(at: target)
+        let copied = try SQLiteArchive(reading: "\(directory)/\(name)").copy(to: file.draft)
+        try file.keep()
+        let lines = copied.lines == 1 ? "1 line" : "\(copied.lines) lines"
+        let rooms = copied.rooms == 1 ? "1 room" : "\(copied.rooms) rooms"
+        Surroundings.complain(
+            "\(target) has \(lines) of \(rooms), and all else that is kept. To restore it, put it back as "
+                + "\(directory)/\(name), beside \(directory)/identity, which never changes.")
+        return .done
+    }
+}

@@ -1,0 +1,51 @@
+import TestKit
+import Testing
+
+@testable import Chat
+
+@Suite struct SearchWordsTests {
+    @Test("a text is found by its words in any script, as names are compared")
+    func examples() {
+        for example in SearchExample.all {
+            let isFound = SearchWords(example.wanted).areFound(in: example.said)
+            #expect(isFound == example.isFound, "\(example.wanted) in \(example.said)")
+        }
+    }
+
+    @Test("a text is found by itself, and by every beginning of a word of it")
+    func itself() {
+        for said in SearchExample.all.map(\.said) {
+            #expect(SearchWords(said).areFound(in: said), "\(said)")
+            for word in SearchWords.words(of: said) where !word.unicodeScalars.contains(where: { $0.value >= 0xF000 }) {
+                #expect(SearchWords(String(word.prefix(1))).areFound(in: said), "\(word) in \(said)")
+            }
+        }
+    }
+
+    @Test(
+        "where there is nothing to look for, that is said",
+        arguments: ["", "  ", "\u{0}", "\u{200B}\u{FE0F}", "\u{3000}\t\n", "\u{301}", "\u{7}\u{9B}"])
+    func nothing(words: String) throws {
+        #expect(SearchWords(words).isEmpty)
+        let rig = try PeerRig()
+        rig.tell(.commanded(.search(words: words, limit: 9), token: nil))
+        guard case .failed(let failure) = rig.events.last else {
+            Issue.record("\(rig.events)")
+            return
+        }
+        #expect(failure.code == .badCommand && failure.text.hasPrefix("there is no word in that"))
+    }
+
+    @Test("a search is bounded, however it is typed")
+    func bounded() throws {
+        let rig = try PeerRig()
+        for words in [String(repeating: "a ", count: 5_000), String(repeating: "京", count: 5_000)] {
+            rig.tell(.commanded(.search(words: words, limit: 9), token: nil))
+            guard case .failed(let failure) = rig.events.last else {
+                Issue.record("\(rig.events)")
+                return
+            }
+            #expect(failure.code == .tooLong)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import TestKit
+import Testing
+
+/// What `TERM` says of the terminal decides what it is sent.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct TerminalKindTests {
+    private let place: TemporaryDirectory
+
+    init() throws { place = try TemporaryDirectory() }
+
+    private func start(term: String?, arguments: [String] = []) throws -> TerminalProcess {
+        try TerminalProcess(
+            ["--name", "ana", "--state", place.path(of: "ana"), "--no-multicast", "--port", "0"] + arguments,
+            environment: ["TERM": term, "NO_COLOR": nil])
+    }
+
+    @Test(
+        "a terminal that obeys no escape codes gets plain lines and edits its own",
+        arguments: ["dumb", "", nil, "unknown"])
+    func plain(term: String?) throws {
+        let chat = try start(term: term)
+        try chat.wait(for: "you are ana")
+        #expect(!chat.isRaw)
+        chat.type("hello\n")
+        try chat.wait(for: "<ana> hello")
+        chat.type("/nick a b\n")
+        try chat.wait(for: "usage: /nick NAME")
+        chat.type("/quit\n")
+        #expect(chat.exitStatus() == 0)
+        #expect(!chat.shown.contains("\u{1B}"), "\(chat.shown.debugDescription)")
+    }
+
+    @Test("without a name, a plain terminal is asked for one, in plain text")
+    func question() throws {
+        let chat = try TerminalProcess(
+            ["--state", place.path(of: "zoe"), "--no-multicast", "--port", "0"], environment: ["TERM": "dumb"])
+        try chat.wait(for: "Name")
+        chat.type("zoe\n")
+        try chat.wait(for: "you are zoe")
+        chat.type("/quit\n")
+        #expect(chat.exitStatus() == 0)
+        #expect(!chat.shown.contains("\u{1B}"), "\(chat.shown.debugDescription)")
+    }
+
+    @Test("another has a line to type in, and is given back as it was")
+    func drawn() throws {
+        let chat = try start(term: "xterm")
+        try chat.wait(for: "you are ana")
+        try chat.wait(for: "ana> ")
+        #expect(chat.isRaw && chat.shown.contains("\u{1B}[?2004h"))
+        chat.type("/quit\r")
+        #expect(chat.exitStatus() == 0)
+        #expect(!chat.isRaw)
+    }
+}

@@ -1,0 +1,148 @@
+import Chat
+import Foundation
+import TestKit
+import Testing
+import Wire
+
+@testable import Store
+
+@Suite struct SearchTests {
+    private let place: TemporaryDirectory
+    private var path: String { place.path(of: "earshot.db") }
+
+    init() throws { place = try TemporaryDirectory() }
+
+    @Test("every archive finds the same")
+    func examples() throws {
+        for example in SearchExample.all {
+            for archive in [MemoryArchive(), try SQLiteArchive(at: place.path(of: UUID().uuidString))] as [any Archive]
+            {
+                try archive.keep(example.said, lamport: 1)
+                let found = try archive.search(words: example.wanted, limit: 9)
+                #expect(found.isEmpty != example.isFound, "\(example.wanted) in \(example.said): \(type(of: archive))")
+            }
+        }
+    }
+
+    @Test("a long search is answered, whatever is in it")
+    func long() throws {
+        let archive = try SQLiteArchive(at: path)
+        try archive.keep((1...200).map { "word\($0)" }.joined(separator: " "), lamport: 1)
+        for words in [(1...200).map { "word\($0)" }, ["x\u{0}y"], ["\"'*()^:{}-+"], Array(repeating: "京", count: 100)] {
+            #expect(throws: Never.self) { try archive.search(words: words.joined(separator: " "), limit: 9) }
+        }
+        #expect(try archive.search(words: (1...200).map { "word\($0)" }.joined(separator: " "), limit: 9).count == 1)
+        #expect(try archive.search(words: "word1\u{0}word2", limit: 9).count == 1)
+    }
+
+    /// A file as versions before 0.2 left it: an index with SQLite's own words.
+    private func makeFormer(_ texts: [String]) throws {
+        let archive = try SQLiteArchive(at: path)
+        for (index, text) in texts.enumerated() { try archive.keep(text, lamport: UInt64(index + 1)) }
+        try archive.commit()
+        try archive.database.execute(
+            """
+            DROP TABLE search;
+            CREATE VIRTUAL TABLE words USING fts5(body, tokenize = 'unicode61 remove_diacritics 2')
+            """)
+        for (index, text) in texts.enumerated() {
+            try archive.database.run(
+                "INSERT INTO words (rowid, body) VALUES (?, ?)", .integer(Int64(index + 1)), .text(text))
+        }
+    }
+
+    private func tables() throws -> [String] {
+        try Database(path, for: .reading).rows("SELECT name FROM sqlite_schema WHERE name LIKE 'words%'") { row in
+            row.text(0)
+        }
+    }
+
+    @Test("an index of an earlier version is made again at the first search")
+    func former() throws {
+        try makeFormer(["我今天去北京大学", "Straße", "tea"])
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.search(words: "北京", limit: 9).count == 1)
+        #expect(try archive.search(words: "STRASSE", limit: 9).count == 1)
+        #expect(try tables().isEmpty)
+    }
+
+    @Test("a search does not wait for an index that takes long, and what is missing is made without one")
+    func patience() throws {
+        try makeFormer((1...9_000).map { "tea \($0)" })
+        let archive = try SQLiteArchive(at: path)
+        archive.awaitedStepCount = 2
+        #expect(archive.isBehind)
+        #expect {
+            try archive.search(words: "tea", limit: 9_999)
+        } throws: {
+            ($0 as? ArchiveError)?.text.hasPrefix("words cannot be looked for yet") == true
+        }
+        for _ in 0..<1_000 where archive.isBehind { try archive.commit() }
+        #expect(!archive.isBehind)
+        #expect(try archive.search(words: "tea", limit: 9_999).count == 9_000)
+    }
+
+    @Test("without a search it is made again a little in each round, through restarts, and never in the start")
+    func gradual() throws {
+        let count = 3_000
+        try makeFormer((1...count).map { "Straße \($0)" })
+        var indexed: Int64 = 0
+        var rounds = 0
+        while indexed < count, rounds < 1_000 {
+            let archive = try SQLiteArchive(at: path)
+            #expect(try archive.database.number("SELECT count(*) FROM search") == indexed)
+            for _ in 0..<3 {
+                try archive.commit()
+                rounds += 1
+                let now = try archive.database.number("SELECT count(*) FROM search") ?? 0
+                #expect(now - indexed <= 256)
+                indexed = now
+            }
+        }
+        #expect(indexed == count)
+        #expect(try tables().isEmpty)
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.search(words: "STRASSE", limit: 9_999).count == count)
+    }
+
+    @Test("after a start of the earlier version in between, nothing wrong is found")
+    func downgrade() throws {
+        try makeFormer(["one", "two"])
+        do {
+            let archive = try SQLiteArchive(at: path)
+            #expect(try archive.search(words: "two", limit: 9).count == 1)
+            // The earlier version makes its table again, and forgets and adds without ours.
+            try archive.database.execute(
+                "CREATE VIRTUAL TABLE words USING fts5(body); DELETE FROM entry WHERE number = 2")
+            try archive.keep("three", lamport: 3)
+            try archive.commit()
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.search(words: "two", limit: 9).isEmpty)
+        #expect(try archive.search(words: "three", limit: 9).count == 1)
+    }
+
+    @Test("what is forgotten is in no byte of an earlier version's index either")
+    func forgotten() throws {
+        try makeFormer((1...50).map { "mandrake \($0)" })
+        let archive = try SQLiteArchive(at: path)
+        try archive.forget(Said.office)
+        try archive.commit()
+        for file in [path, path + "-wal"] {
+            let bytes = (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data()
+            #expect(bytes.range(of: Data("mandrake".utf8)) == nil, "\(file)")
+        }
+    }
+
+    @Test("with a full disk the index waits, and nothing else does")
+    func full() throws {
+        let disk = FragileDisk("search full")
+        let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
+        for lamport in 1...600 { try archive.keep("tea \(lamport)", lamport: UInt64(lamport)) }
+        disk.isFull = true
+        #expect(throws: ArchiveError.self) { try archive.commit() }
+        disk.isFull = false
+        try archive.commit()
+        #expect(try archive.search(words: "tea", limit: 999).count == 600)
+    }
+}
