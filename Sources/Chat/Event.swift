@@ -8,7 +8,9 @@ public enum Event: Equatable, Sendable {
     case name(NameChange)
     case peer(PeerChange)
     case message(Message)
-    case delivery(id: EntryID, to: String, state: DeliveryState)
+    case delivery(id: EntryID, to: Recipient, state: DeliveryState)
+    /// What a person types goes to this key from now on, or the key is called otherwise.
+    case conversation(Conversation)
     case who([PeerSummary])
     case history(room: RoomName, messages: [Message])
     case found(words: String, messages: [Message])
@@ -19,6 +21,8 @@ public enum Event: Equatable, Sendable {
     case failed(Failure)
     /// Something worth a line that is no failure.
     case notice(String)
+    /// Something about somebody that must not be overlooked.
+    case remark(String, about: PeerID)
 
     public struct NameChange: Equatable, Sendable {
         public enum State: String, Sendable { case claimed, taken, lost }
@@ -88,6 +92,8 @@ public enum Event: Equatable, Sendable {
         /// The author's name as known here now.
         public var from: String
         public var fromID: PeerID
+        /// The other side of a private conversation.
+        public var partner: PeerID?
         public var text: String
         public var kind: Entry.Kind
         public var id: EntryID
@@ -102,8 +108,9 @@ public enum Event: Equatable, Sendable {
 
         public init(
             room: RoomName, isPrivate: Bool, from: String, fromID: PeerID, text: String, kind: Entry.Kind, id: EntryID,
-            time: WallTime, lamport: UInt64, isHistory: Bool, isOwn: Bool, hasGap: Bool
+            time: WallTime, lamport: UInt64, isHistory: Bool, isOwn: Bool, hasGap: Bool, partner: PeerID? = nil
         ) {
+            self.partner = partner
             self.room = room
             self.isPrivate = isPrivate
             self.from = from
@@ -116,6 +123,35 @@ public enum Event: Equatable, Sendable {
             self.isHistory = isHistory
             self.isOwn = isOwn
             self.hasGap = hasGap
+        }
+    }
+
+    /// Whom a private message is for.
+    public struct Recipient: Equatable, Sendable {
+        public var name: String
+        public var id: PeerID
+
+        public init(name: String, id: PeerID) {
+            self.name = name
+            self.id = id
+        }
+    }
+
+    /// A conversation that a person has entered with ``Command/converse(with:)``. It is with a key and stays with it.
+    public struct Conversation: Equatable, Sendable {
+        public var peer: PeerID
+        /// What the key is called now.
+        public var name: String
+        /// What it was called before; nil when the conversation is entered.
+        public var was: String?
+        /// Something to point out: another key has the name.
+        public var remark: String?
+
+        public init(peer: PeerID, name: String, was: String? = nil, remark: String? = nil) {
+            self.peer = peer
+            self.name = name
+            self.was = was
+            self.remark = remark
         }
     }
 

@@ -152,13 +152,16 @@ public struct Peer: Core {
         considerReadiness()
         considerLeaving()
         keepUnseen()
+        followConversation()
     }
 
     mutating func note(_ level: Note.Level, _ text: String) {
         outputs.push(.note(Note(level, text)))
     }
 
+    /// The only way to the person in front.
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
+        guard let event = withoutBlocked(event) else { return }
         outputs.push(.notify(event, token: token))
     }
 }
@@ -200,6 +203,8 @@ struct OwnPresence {
     var adriftSince: Instant?
     /// That somebody speaks a later version of the protocol has been told.
     var hasToldVersion = false
+    /// What the person types goes there.
+    var open: Peer.OpenConversation?
 
     init(instance: UInt64) { self.instance = instance }
 }

@@ -115,7 +115,9 @@ extension Relay {
         guard moderation.bans.count < RelayModerationBook.banCount else {
             return answer(act, .failed, "\(RelayModerationBook.banCount) bans are the most: lift some first", on: link)
         }
-        let key = target?.peer ?? PeerID(hexadecimal: act.target)
+        // A name that is kept for a key is still that one's.
+        let holder = (try? Nickname(act.target)).flatMap { names.holder(of: $0) }
+        let key = target?.peer ?? PeerID(hexadecimal: act.target) ?? holder
         let name = target?.member?.name.text ?? act.target
         guard key != nil || (try? Nickname(name)) != nil else {
             return answer(act, .badRequest, "whom? A name, a pattern such as spam*, or an ID", on: link)
@@ -125,7 +127,7 @@ extension Relay {
         }
         let address = target.flatMap { bannable($0) }
         let record = RelayBanRecord(
-            name: key != nil && target == nil ? "" : name, peer: key, address: address, reason: act.text,
+            name: PeerID(hexadecimal: act.target) != nil && target == nil ? "" : name, peer: key, address: address, reason: act.text,
             by: self.name(of: link),
             until: act.seconds.map { WallTime(milliseconds: wall.milliseconds &+ min($0, Limits.banSeconds) &* 1_000) })
         try moderation.add(record, in: archive)

@@ -26,7 +26,8 @@ enum EventWriter {
         case .relay: "relay"
         case .removed: "removed"
         case .failed: "error"
-        case .notice: "notice"
+        case .notice, .remark: "notice"
+        case .conversation: "conversation"
         }
     }
 
@@ -51,7 +52,8 @@ enum EventWriter {
             add(message, to: &object)
         case .delivery(let id, let to, let state):
             object.add("id", id.description)
-            object.add("to", to)
+            object.add("to", to.name)
+            object.add("toID", to.id.description)
             object.add("state", state.rawValue)
         case .who(let peers):
             object.add("peers", peers) { add($1, to: &$0) }
@@ -83,6 +85,14 @@ enum EventWriter {
             object.add("text", failure.text)
         case .notice(let text):
             object.add("text", text)
+        case .remark(let text, let peer):
+            object.add("text", text)
+            object.add("id", peer.description)
+        case .conversation(let conversation):
+            object.add("name", conversation.name)
+            object.add("id", conversation.peer.description)
+            if let was = conversation.was { object.add("was", was) }
+            if let remark = conversation.remark { object.add("remark", remark) }
         }
     }
 
@@ -101,6 +111,7 @@ enum EventWriter {
         object.add("private", message.isPrivate)
         object.add("from", message.from)
         object.add("fromID", message.fromID.description)
+        if let partner = message.partner { object.add("withID", partner.description) }
         object.add("text", message.text)
         object.add("kind", message.kind == .action ? "action" : "text")
         object.add("id", message.id.description)

@@ -13,9 +13,10 @@ extension LineInterface {
             let isMention = !message.isOwn && !message.isHistory && Mention.of(own.name, in: message.text)
             return renderer.lines(message, isMention: isMention, now: wall)
         case .delivery(let id, let to, .queued):
-            return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to)), at: wall)
-        case .delivery(let id, _, .delivered):
-            return optional(deliveries.delivered(id), at: wall)
+            return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to.id)), at: wall)
+        case .delivery(let id, let to, .delivered):
+            return optional(deliveries.delivered(id, to: to), at: wall)
+        case .conversation(let conversation): return lines(conversation, token: token, at: wall)
         case .who(let peers): return renderer.table(peers, now: wall)
         case .history(_, let messages):
             return messages.isEmpty
@@ -37,7 +38,22 @@ extension LineInterface {
             return renderer.failure("you were \(done) by \(by)" + Self.reason(reason), now: wall)
         case .failed(let failure): return lines(failure, token: token, at: wall)
         case .notice(let text): return renderer.notice(text, now: wall)
+        case .remark(let text, _): return renderer.remark(text, now: wall)
         }
+    }
+
+    private func lines(_ conversation: Event.Conversation, token: CommandToken?, at wall: WallTime) -> [String] {
+        let (peer, name) = (conversation.peer, conversation.name)
+        guard let was = conversation.was else {
+            guard case .asking(_, token) = destination.now else { return [] }
+            destination = (.conversation(peer, name: name), .conversation(peer, name: name))
+            return renderer.notice("what you type now goes to \(destination.now.meaning)", now: wall)
+        }
+        guard case .conversation(peer, _) = destination.now else { return [] }
+        destination = (.conversation(peer, name: name), .conversation(peer, name: name))
+        if let remark = conversation.remark { return renderer.remark(remark, now: wall) }
+        // That somebody is called otherwise by their own wish has been said.
+        return was.contains("#") ? renderer.notice("what you type goes to \(destination.now.meaning)", now: wall) : []
     }
 
     private func optional(_ text: String?, at wall: WallTime) -> [String] {
@@ -47,6 +63,8 @@ extension LineInterface {
     private static func reason(_ reason: String) -> String { reason.isEmpty ? "" : ": \(reason)" }
 
     private func lines(_ failure: Event.Failure, token: CommandToken?, at wall: WallTime) -> [String] {
+        // A file of lines goes on as if nothing had happened, and must not go on to everybody.
+        if case .asking(_, token) = destination.now, options.isTerminal { destination.now = destination.before }
         guard let line = commands.takeLine(of: token) else { return renderer.failure(failure.text, now: wall) }
         guard options.isTerminal else { return renderer.failure(failure.text, now: wall) }
         guard editor.isEmpty else {
@@ -111,11 +129,8 @@ extension LineInterface {
         if let text = Self.text(change), !isHushed, !isGathered, !isRepeated {
             lines = renderer.notice(text, now: wall)
         }
-        if change.state == .left { lines += optional(deliveries.left(name), at: wall) }
-        if change.state == .renamed, let was = change.was {
-            deliveries.renamed(from: was, to: name)
-            // A conversation follows the key, not the name.
-            if room == .conversation(with: was) { room = .conversation(with: name) }
+        if change.state == .left, !roster.isPresent(change.peer.id) {
+            lines += optional(deliveries.left(change.peer), at: wall)
         }
         if let remark = change.remark { lines += renderer.remark(remark, now: wall) }
         return lines

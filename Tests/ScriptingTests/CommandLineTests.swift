@@ -131,7 +131,8 @@ struct CommandLineTests {
         let token = try #require(interface.nextCommand()?.token)
         func answer(_ state: Event.DeliveryState) -> String {
             interface.eventOccurred(
-                .delivery(id: Example.entry, to: "bea", state: state), token: token, at: Example.time)
+                .delivery(id: Example.entry, to: .init(name: "bea", id: Example.bea), state: state), token: token,
+                at: Example.time)
             return String(decoding: interface.takeOutput(), as: UTF8.self)
         }
         #expect(answer(.queued).hasPrefix(#"{"event":"delivery","ref":\#(ref),"id""#))
