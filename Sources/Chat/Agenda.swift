@@ -34,6 +34,8 @@ enum PeerDuty: Int, AgendaDuty {
     case debts
     /// Receipts have been waited for long enough.
     case patience
+    /// Tell who came and went with others.
+    case company
 
     var reason: StaticReason {
         switch self {
@@ -51,6 +53,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .retention: "old entries are let go of"
         case .debts: "receipts have not come"
         case .patience: "waited long enough for receipts"
+        case .company: "many have come or gone"
         }
     }
 }

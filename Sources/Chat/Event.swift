@@ -7,6 +7,8 @@ public enum Event: Equatable, Sendable {
     /// Our own name changed state.
     case name(NameChange)
     case peer(PeerChange)
+    /// Many came or went for one reason; each of them has been told, marked as gathered.
+    case company(Company)
     case message(Message)
     case delivery(id: EntryID, to: Recipient, state: DeliveryState)
     /// What a person types goes to this key from now on, or the key is called otherwise.
@@ -50,12 +52,31 @@ public enum Event: Equatable, Sendable {
         public var was: String?
         /// Something to point out, such as a new key under a name that another key had.
         public var remark: String?
+        /// One of many who came or went for one reason, which has a line of its own: none for each of them.
+        public var isGathered: Bool
 
-        public init(state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil) {
+        public init(
+            state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil, isGathered: Bool = false
+        ) {
             self.state = state
             self.peer = peer
             self.was = was
             self.remark = remark
+            self.isGathered = isGathered
+        }
+    }
+
+    /// Names of those who came and went, as they were then.
+    public struct Company: Equatable, Sendable {
+        /// Where; nil: on this network.
+        public var relay: String?
+        public var came: [String]
+        public var went: [String]
+
+        public init(relay: String?, came: [String], went: [String]) {
+            self.relay = relay
+            self.came = came
+            self.went = went
         }
     }
 

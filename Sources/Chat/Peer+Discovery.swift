@@ -24,6 +24,7 @@ extension Peer {
         discovery.interfacesChanged(at: now)
         askAllLinksForLife()
         hurryRelays()
+        gatherOnNetwork()
     }
 
     /// Our announcement as of now, signed, with a fresh sequence.

@@ -122,10 +122,12 @@ extension Peer {
         visits.all[visit].stage = .member(id)
         visits.all[visit].wasMember = true
         visits.all[visit].attempts.succeeded()
+        visits.all[visit].comings.resume(at: now)
         links.setPhase(.atRelay(relay), of: id)
         links[id]?.establishedWall = wall
         agenda.ask(for: .care, at: now + Bounds.relaySilenceBeforePing)
         tellWelcome(welcome, visit)
+        askToTellCompany()
         let unsaid = visits.all[visit].unsaid
         visits.all[visit].unsaid = []
         for (text, kind, token) in unsaid { say(text, kind, at: visit, token: token) }
@@ -210,6 +212,10 @@ extension Peer {
     /// What hung on our being there ends.
     private mutating func leftRelay(_ visit: Int) {
         let members = visits.all[visit].roster.sorted
+        if !members.isEmpty {
+            let others = members.map(\.peer).filter { $0 != id && !roster.blocked.contains($0) }
+            visits.all[visit].comings.suspend(others, at: now)
+        }
         // First: nobody there is to be reached through it any more.
         visits.all[visit].roster.forgetPresence()
         for id in visits.tunnels where visits.place(of: id)?.visit == visit { closeTunnel(id, isTold: false) }

@@ -70,6 +70,7 @@ public struct Peer: Core {
             discovery.resumed(at: now)
             askAllLinksForLife()
             hurryRelays()
+            gatherOnNetwork()
         case .datagramReceived(let bytes, let endpoint):
             let version = discovery.datagramReceived(bytes, from: endpoint, at: now)
             if let version { versionHeard(version) }
@@ -128,6 +129,7 @@ public struct Peer: Core {
             case .retention: letGoOfOld()
             case .debts: careForDebts()
             case .patience: quitNow(.done)
+            case .company: tellCompany()
             }
         }
     }
@@ -162,7 +164,7 @@ public struct Peer: Core {
     /// The only way to the person in front.
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
         guard let event = withoutBlocked(event) else { return }
-        outputs.push(.notify(event, token: token))
+        outputs.push(.notify(gathered(event), token: token))
     }
 }
 

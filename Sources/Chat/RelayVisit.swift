@@ -24,6 +24,7 @@ struct RelayVisit {
     /// What we asked to be called.
     var wantedName: Nickname?
     var roster = RelayRoster()
+    var comings = Comings()
     var attempts = RelayAttempts()
     /// What asked for each act of moderation that is under way.
     var asked = RelayQuestions()

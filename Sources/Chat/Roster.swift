@@ -36,6 +36,8 @@ struct Roster {
     private(set) var ids: [PeerID] = []
     /// How many have not been said to be there.
     private(set) var unshownCount = 0
+    /// Of those on this network.
+    var comings = Comings()
     /// Those that are shown under each name (folded), ascending.
     private var shown: [String: [PeerID]] = [:]
     /// Peers of which nothing is shown. Only asked "is it in there?".

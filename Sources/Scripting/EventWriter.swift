@@ -17,6 +17,7 @@ enum EventWriter {
         case .ready: "ready"
         case .name: "name"
         case .peer: "peer"
+        case .company: "company"
         case .message: "message"
         case .delivery: "delivery"
         case .who: "who"
@@ -48,6 +49,10 @@ enum EventWriter {
             add(change.peer, to: &object)
             if let was = change.was { object.add("was", was) }
             if let remark = change.remark { object.add("remark", remark) }
+        case .company(let company):
+            if let relay = company.relay { object.add("relay", relay) }
+            object.add("came", UInt64(company.came.count))
+            object.add("went", UInt64(company.went.count))
         case .message(let message):
             add(message, to: &object)
         case .delivery(let id, let to, let state):

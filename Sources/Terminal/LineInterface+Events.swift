@@ -8,6 +8,7 @@ extension LineInterface {
         case .ready(let name, _, _): return linesWhenReady(as: name, at: wall)
         case .name(let change): return lines(change, at: wall)
         case .peer(let change): return lines(change, at: wall)
+        case .company(let company): return lines(company, at: wall)
         case .message(let message):
             roster.noteSpeaker(message)
             let isMention = !message.isOwn && !message.isHistory && Mention.of(own.name, in: message.text)
@@ -87,10 +88,31 @@ extension LineInterface {
     private static func company(_ names: [String]) -> String {
         switch names.count {
         case 0: "others appear here by themselves"
-        case 1: "\(names[0]) is here"
-        case 2...8: names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) are here"
-        default: "\(names.count) others are here (/who)"
+        case 1...8: "\(list(names)) \(names.count == 1 ? "is" : "are") here"
+        default: "\(list(names)) are here (/who)"
         }
+    }
+
+    /// Up to eight names, or how many they are.
+    private static func list(_ names: [String]) -> String {
+        guard names.count > 1 else { return names.first ?? "" }
+        guard names.count <= 8 else { return "\(names.count) others" }
+        return names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
+    }
+
+    /// One line for many who came, and one for many who went.
+    private func lines(_ company: Event.Company, at wall: WallTime) -> [String] {
+        guard !options.isQuiet else { return [] }
+        let place = company.relay.map { " at \($0)" } ?? ""
+        var lines: [String] = []
+        if !company.went.isEmpty {
+            lines += renderer.notice(
+                "\(Self.list(company.went)) left\(company.relay.map { " \($0)" } ?? "")", now: wall)
+        }
+        guard !company.came.isEmpty else { return lines }
+        let verb = company.came.count == 1 ? "is" : "are"
+        let more = company.came.count > 8 ? " (/who)" : ""
+        return lines + renderer.notice("\(Self.list(company.came)) \(verb) here\(place)\(more)", now: wall)
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {
@@ -122,7 +144,8 @@ extension LineInterface {
         let name = change.peer.name
         var lines: [String] = []
         // Until our name is settled they are gathered for one line.
-        let isGathered = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
+        let isFirst = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
+        let isGathered = isFirst || change.isGathered
         let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
         // Whoever is on this network too has said so already.
         let isRepeated = change.peer.relay != nil && roster.isHere(change.peer.id, as: name)

@@ -30,6 +30,9 @@ extension Telling {
     var histories: [[String]] {
         events.compactMap { if case .history(_, let messages) = $0 { messages.map(\.text) } else { nil } }
     }
+    var companies: [Event.Company] {
+        events.compactMap { if case .company(let company) = $0 { company } else { nil } }
+    }
     /// Lines: notices and remarks.
     var notices: [String] {
         events.compactMap { event in

@@ -120,4 +120,26 @@ struct ConversationTests {
         person.happens(.remark("not the same key as the cy of before", about: other))
         #expect(person.screen.lines.first == "04:10 !! not the same key as the cy of before")
     }
+
+    @Test("many who come or go for one reason have one line, however many; what is pointed out of one is said")
+    func company() {
+        var person = Person(columns: 100, isSettled: true)
+        func gathered(_ state: Event.PeerChange.State, _ number: Int, remark: String? = nil) -> Event {
+            let id = PeerID(Array(repeating: UInt8(number), count: 32))!
+            let summary = Event.PeerSummary(name: "p\(number)", id: id, via: .relay, relay: "hub")
+            return .peer(.init(state: state, peer: summary, remark: remark, isGathered: true))
+        }
+        for number in 0..<40 { person.happens(gathered(.joined, number, remark: number == 7 ? "a new key" : nil)) }
+        person.happens(.company(.init(relay: "hub", came: (0..<40).map { "p\($0)" }, went: [])))
+        #expect(
+            person.screen.lines.dropLast() == ["04:10 !! a new key", "04:10 -- 40 others are here at hub (/who)"])
+        #expect(person.interface.roster.names.count == 40)
+        for number in 0..<40 { person.happens(gathered(.left, number)) }
+        person.happens(.company(.init(relay: nil, came: ["bea", "cy"], went: ["di"])))
+        #expect(
+            person.screen.lines.dropLast().suffix(2) == ["04:10 -- di left", "04:10 -- bea and cy are here"])
+        var quiet = Person(columns: 100, isQuiet: true, isSettled: true)
+        quiet.happens(.company(.init(relay: "hub", came: ["bea"], went: ["cy"])))
+        #expect(quiet.screen.lines == ["ana>"])
+    }
 }
