@@ -38,6 +38,8 @@ enum PeerDuty: Int, AgendaDuty {
     case backlog
     /// Receipts have been waited for long enough.
     case patience
+    /// Tell who came and went with others.
+    case company
 
     var reason: StaticReason {
         switch self {
@@ -57,6 +59,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .debts: "receipts have not come"
         case .backlog: "what was said before has come"
         case .patience: "waited long enough for receipts"
+        case .company: "many have come or gone"
         }
     }
 }

@@ -96,6 +96,8 @@ public enum Bounds {
     static let searchWordCount = 200
     /// The most lines that `/history` and `/search` answer with.
     static let historyLineCount = 1_000
+    /// Lines with the words that `/search` looks at, where many are by people who are blocked.
+    static let searchedLineCount = 10_000
 
     // Relays.
 

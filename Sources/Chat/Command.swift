@@ -4,8 +4,11 @@ public import Wire
 public enum Command: Equatable, Sendable {
     /// Say in a room; nil is the default room (the LAN lobby, or the relay's where there is no LAN).
     case say(text: String, kind: Entry.Kind, room: RoomName?)
-    /// Say privately to a name, `name@RELAY` or a peer ID in hexadecimal.
+    /// Say privately to a name, `name@RELAY`, `name#` and the beginning of an ID, or a peer ID in hexadecimal.
     case tell(to: String, text: String, kind: Entry.Kind)
+    /// What is typed goes to this one only from now on, or (nil) to a room; a conversation stays with the key that has
+    /// the name when it is entered.
+    case converse(with: String?)
     case who
     /// The last `limit` lines of a room (nil: the default room).
     case history(room: RoomName?, limit: Int)

@@ -7,8 +7,12 @@ public enum Event: Equatable, Sendable {
     /// Our own name changed state.
     case name(NameChange)
     case peer(PeerChange)
+    /// Many came or went for one reason; each of them has been told, marked as gathered.
+    case company(Company)
     case message(Message)
-    case delivery(id: EntryID, to: String, state: DeliveryState)
+    case delivery(id: EntryID, to: Recipient, state: DeliveryState)
+    /// What a person types goes to this key from now on, or the key is called otherwise.
+    case conversation(Conversation)
     case who([PeerSummary])
     case blocked([BlockedPeer])
     case history(room: RoomName, messages: [Message])
@@ -20,6 +24,8 @@ public enum Event: Equatable, Sendable {
     case failed(Failure)
     /// Something worth a line that is no failure.
     case notice(String)
+    /// Something about somebody that must not be overlooked.
+    case remark(String, about: PeerID)
 
     public struct NameChange: Equatable, Sendable {
         public enum State: String, Sendable { case claimed, taken, lost }
@@ -51,12 +57,31 @@ public enum Event: Equatable, Sendable {
         /// Something to point out, such as a new key under a name that another key had, or a name that looks like
         /// another's.
         public var remark: String?
+        /// One of many who came or went for one reason, which has a line of its own: none for each of them.
+        public var isGathered: Bool
 
-        public init(state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil) {
+        public init(
+            state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil, isGathered: Bool = false
+        ) {
             self.state = state
             self.peer = peer
             self.was = was
             self.remark = remark
+            self.isGathered = isGathered
+        }
+    }
+
+    /// Names of those who came and went, as they were then.
+    public struct Company: Equatable, Sendable {
+        /// Where; nil: on this network.
+        public var relay: String?
+        public var came: [String]
+        public var went: [String]
+
+        public init(relay: String?, came: [String], went: [String]) {
+            self.relay = relay
+            self.came = came
+            self.went = went
         }
     }
 
@@ -112,6 +137,8 @@ public enum Event: Equatable, Sendable {
         /// The author's name as known here now.
         public var from: String
         public var fromID: PeerID
+        /// The other side of a private conversation.
+        public var partner: PeerID?
         public var text: String
         public var kind: Entry.Kind
         public var id: EntryID
@@ -126,8 +153,9 @@ public enum Event: Equatable, Sendable {
 
         public init(
             room: RoomName, isPrivate: Bool, from: String, fromID: PeerID, text: String, kind: Entry.Kind, id: EntryID,
-            time: WallTime, lamport: UInt64, isHistory: Bool, isOwn: Bool, hasGap: Bool
+            time: WallTime, lamport: UInt64, isHistory: Bool, isOwn: Bool, hasGap: Bool, partner: PeerID? = nil
         ) {
+            self.partner = partner
             self.room = room
             self.isPrivate = isPrivate
             self.from = from
@@ -140,6 +168,35 @@ public enum Event: Equatable, Sendable {
             self.isHistory = isHistory
             self.isOwn = isOwn
             self.hasGap = hasGap
+        }
+    }
+
+    /// Whom a private message is for.
+    public struct Recipient: Equatable, Sendable {
+        public var name: String
+        public var id: PeerID
+
+        public init(name: String, id: PeerID) {
+            self.name = name
+            self.id = id
+        }
+    }
+
+    /// A conversation that a person has entered with ``Command/converse(with:)``. It is with a key and stays with it.
+    public struct Conversation: Equatable, Sendable {
+        public var peer: PeerID
+        /// What the key is called now.
+        public var name: String
+        /// What it was called before; nil when the conversation is entered.
+        public var was: String?
+        /// Something to point out: another key has the name.
+        public var remark: String?
+
+        public init(peer: PeerID, name: String, was: String? = nil, remark: String? = nil) {
+            self.peer = peer
+            self.name = name
+            self.was = was
+            self.remark = remark
         }
     }
 

@@ -6,6 +6,10 @@ public struct KeptRooms {
     private let archive: any Archive
     private let own: PeerID
     private let names: [PeerID: Nickname]
+    /// The key that is meant by a name alone: the one that had it last, or our own.
+    private let holders: [Nickname: PeerID]
+    /// People of whom nothing is to be seen.
+    private let blocked: Set<PeerID>
 
     /// What we were called last.
     static let nameSetting = "name"
@@ -20,11 +24,22 @@ public struct KeptRooms {
         self.archive = archive
         self.own = own
         var names: [PeerID: Nickname] = [:]
-        for peer in try archive.knownPeers() { names[peer.id] = try? Nickname(peer.name) }
-        if let name = try archive.setting(Self.nameSetting) {
-            names[own] = try? Nickname(String(decoding: name, as: UTF8.self))
+        var holders: [Nickname: PeerID] = [:]
+        let known = try archive.knownPeers()
+        for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }) {
+            guard let name = KnownNames.parts(of: peer.name)?.name else { continue }
+            names[peer.id] = name
+            holders[name] = peer.id
+        }
+        if let kept = try archive.setting(Self.nameSetting),
+            let name = try? Nickname(String(decoding: kept, as: UTF8.self))
+        {
+            names[own] = name
+            holders[name] = own
         }
         self.names = names
+        self.holders = holders
+        blocked = Set(known.filter(\.isBlocked).map(\.id))
     }
 
     /// The logs that a person means: `lobby` (of every network), `lobby@RELAY-ID`, `@NAME`, `NAME`, a peer ID. Nil means
@@ -47,32 +62,58 @@ public struct KeptRooms {
         return found
     }
 
-    private func isMeant(_ peer: PeerID, by text: String) -> Bool {
-        let name = text.hasPrefix("@") ? String(text.dropFirst()) : text
-        if PeerID(hexadecimal: name) == peer { return true }
-        guard let wanted = try? Nickname(name), let known = names[peer] else { return false }
-        return known == wanted
+    /// The same for dropping them, which cannot be undone: of several people who were called so none is meant.
+    public func logsToForget(named text: String) throws -> [LogID] {
+        let logs = try logs(named: text)
+        let partners = logs.compactMap { if case .conversation(let peer) = $0 { peer } else { nil } }
+        guard partners.count < 2 else {
+            let all = partners.map { "@\(exactName(of: $0))" }.joined(separator: ", ")
+            throw NoSuchRoom(description: "several were called \(text): say which, one of \(all)")
+        }
+        return logs
     }
 
-    /// What was said, in order.
-    public func messages(of log: LogID) throws(ArchiveError) -> [Event.Message] {
+    private func isMeant(_ peer: PeerID, by text: String) -> Bool {
+        let text = text.hasPrefix("@") ? text.dropFirst() : text[...]
+        if PeerID(hexadecimal: String(text)) == peer { return true }
+        let name = text.prefix { $0 != "#" }
+        let digits = text[name.endIndex...].dropFirst().lowercased()
+        guard let wanted = try? Nickname(String(name)), names[peer] == wanted else { return false }
+        return peer.description.hasPrefix(digits)
+    }
+
+    /// What was said, in order, and how many lines by people who are blocked are not among it.
+    public func messages(of log: LogID) throws(ArchiveError) -> (shown: [Event.Message], blockedCount: Int) {
         var messages: [Event.Message] = []
+        var blockedCount = 0
+        var partner: PeerID?
+        if case .conversation(let peer) = log { partner = peer }
         for key in try archive.keys(of: log) {
             guard let kept = try archive.entry(key, in: log), let signed = try? SignedEntry(trusted: kept.bytes) else {
                 continue
             }
             let entry = signed.entry
+            guard !blocked.contains(entry.author) else {
+                blockedCount += 1
+                continue
+            }
             messages.append(
                 Event.Message(
                     room: roomName(of: log), isPrivate: roomName(of: log).isPrivate, from: name(of: entry.author),
                     fromID: entry.author, text: entry.body, kind: entry.kind, id: signed.id,
                     time: WallTime(milliseconds: entry.wallTime), lamport: entry.lamport, isHistory: true,
-                    isOwn: entry.author == own, hasGap: false))
+                    isOwn: entry.author == own, hasGap: false, partner: partner))
         }
-        return messages
+        return (messages, blockedCount)
     }
 
-    private func name(of peer: PeerID) -> String { names[peer]?.text ?? peer.placeholderName }
+    /// A name that another key has by now is shown with the beginning of the key.
+    private func name(of peer: PeerID) -> String {
+        guard let name = names[peer] else { return peer.placeholderName }
+        return holders[name] == peer ? name.text : exactName(of: peer)
+    }
+
+    private func exactName(of peer: PeerID) -> String { peer.exactName(names[peer]?.text ?? "") }
 
     private func roomName(of log: LogID) -> RoomName {
         switch log {

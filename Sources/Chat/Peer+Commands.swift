@@ -28,8 +28,8 @@ extension Peer {
         switch command {
         case .say(let text, let kind, let room): say(text, kind, in: room, token: token)
         case .tell(let name, let text, let kind):
-            guard isSayable(text, token), let peer = resolve(name, token) else { return }
-            tell(peer, text, kind, token: token)
+            tellByName(name, text, kind, token: token)
+        case .converse(let name): converse(with: name, token: token)
         case .who: notify(.who(everybody()), token: token)
         case .history(let room, let limit):
             showAllBacklogs()
@@ -37,8 +37,8 @@ extension Peer {
         case .search(let words, let limit): search(words, limit: limit, token: token)
         case .nick(let name): nick(name, token: token)
         case .away(let word): goAway(word, token: token)
-        case .block(let name): setBlocked(true, name, token: token)
-        case .unblock(let name): setBlocked(false, name, token: token)
+        case .block(let name): block(name, token: token)
+        case .unblock(let name): unblock(name, token: token)
         case .blocked: notify(.blocked(blockedPeers), token: token)
         case .forget(let room): forget(room, token: token)
         case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
@@ -74,65 +74,22 @@ extension Peer {
             if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }
             for visit in visits.all.indices { say(text, kind, at: visit, token: token) }
         case .conversation(let name):
-            guard let peer = resolve(name, token) else { return }
-            tell(peer, text, kind, token: token)
+            tellByName(name, text, kind, token: token)
         case .relayLobby(let relay):
             guard let visit = visit(meantBy: relay, token) else { return }
             say(text, kind, at: visit, token: token)
         }
     }
 
+    private mutating func tellByName(_ name: String, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
+        guard isSayable(text, token), let peer = resolve(name, token), mayBeTold(peer, as: name, token) else { return }
+        tell(peer, text, kind, token: token)
+    }
+
     private mutating func sayHere(_ text: String, _ kind: Entry.Kind, token: CommandToken?) {
         if rooms.gathering == nil { foundGathering() }
         guard let gathering = rooms.gathering, let entry = write(text, kind, in: .lobby, token: token) else { return }
         broadcast(.entries([entry.bytes])) { $0.gathering == gathering }
-    }
-
-    /// A name of somebody present or met before, or a peer ID in hexadecimal.
-    private mutating func resolve(_ text: String, _ token: CommandToken?) -> PeerID? {
-        if let peer = PeerID(hexadecimal: text) {
-            if peer == id {
-                refuse(.noSuchPeer, "that is you", token)
-                return nil
-            }
-            guard roster[peer] != nil || roster.name(of: peer) != nil || visits.visit(with: peer) != nil else {
-                refuse(.noSuchPeer, "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)", token)
-                return nil
-            }
-            return peer
-        }
-        if let at = text.firstIndex(of: "@"), at != text.startIndex {
-            guard let name = try? Nickname(String(text[..<at])) else {
-                refuse(.noSuchPeer, "nobody can be called that (see who is here: /who)", token)
-                return nil
-            }
-            let peer = member(named: name, at: String(text[text.index(after: at)...]), token)
-            guard peer != id else {
-                refuse(.noSuchPeer, "that is you", token)
-                return nil
-            }
-            return peer
-        }
-        guard let name = try? Nickname(text) else {
-            refuse(.noSuchPeer, "nobody can be called that (see who is here: /who)", token)
-            return nil
-        }
-        if name.folded == naming.claim?.name.folded {
-            refuse(.noSuchPeer, "that is you", token)
-            return nil
-        }
-        let present = roster.present(named: name)
-        if present.count > 1 {
-            let ids = present.map { "\($0)" }.joined(separator: ", ")
-            refuse(.ambiguous, "several are called \(name.text) just now; use the ID of one: \(ids)", token)
-            return nil
-        }
-        let elsewhere = present.isEmpty ? member(named: name, at: nil, token) : nil
-        guard let peer = present.first ?? elsewhere ?? roster.lastHolder(of: name) else {
-            refuse(.noSuchPeer, "nobody is called \(name.text) (see who is here: /who)", token)
-            return nil
-        }
-        return peer
     }
 
     func everybody() -> [Event.PeerSummary] {
@@ -157,53 +114,6 @@ extension Peer {
         case .relayLobby(let relay):
             guard let visit = visit(meantBy: relay, token), let relay = visits.all[visit].relay else { return nil }
             return .relayLobby(relay)
-        }
-    }
-
-    private mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
-        let meant = room == nil || room == .everyLobby ? defaultRoom : nil
-        guard let key = meant ?? self.room(named: room ?? .lobby, token) else { return }
-        let log = rooms[key]?.log
-        let count = min(max(limit, 1), Bounds.historyLineCount)
-        let entries = keep(token: token) { archive throws(ArchiveError) in
-            guard let log else { return [ArchivedEntry]() }
-            return try archive.entries(of: log, before: nil, limit: count)
-        }
-        guard let entries else { return }
-        notify(.history(room: room ?? .lobby, messages: messages(entries.map { (key, $0) })), token: token)
-    }
-
-    private mutating func search(_ words: String, limit: Int, token: CommandToken?) {
-        let wanted = SearchWords(words)
-        guard !wanted.isEmpty else {
-            refuse(.badCommand, "there is no word in that: say what to look for", token)
-            return
-        }
-        guard wanted.count <= Bounds.searchWordCount else {
-            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
-            return
-        }
-        let count = min(max(limit, 1), Bounds.historyLineCount)
-        let found = keep(token: token) { archive throws(ArchiveError) in
-            try archive.search(words: words, limit: count)
-        }
-        guard let found else { return }
-        let placed = found.compactMap { hit -> (RoomKey, ArchivedEntry)? in
-            switch hit.log {
-            case .lobby: (.lobby, hit.entry)
-            case .conversation(let peer): (.conversation(peer), hit.entry)
-            case .relayLobby(let relay): (.relayLobby(relay), hit.entry)
-            }
-        }
-        notify(.found(words: words, messages: messages(placed)), token: token)
-    }
-
-    private func messages(_ entries: [(RoomKey, ArchivedEntry)]) -> [Event.Message] {
-        entries.compactMap { key, archived in
-            guard let entry = try? SignedEntry(trusted: archived.bytes),
-                !roster.blocked.contains(entry.entry.author)
-            else { return nil }
-            return message(entry, in: key, isHistory: true, hasGap: false)
         }
     }
 
@@ -237,27 +147,5 @@ extension Peer {
             fitting.append(character)
         }
         return fitting
-    }
-
-    private var blockedPeers: [Event.BlockedPeer] {
-        roster.blocked.sorted().map { peer in
-            let isHere = roster[peer].map { $0.goneAt == nil } ?? (visits.visit(with: peer) != nil)
-            return Event.BlockedPeer(name: displayName(of: peer), id: peer, isHere: isHere)
-        }
-    }
-
-    private mutating func setBlocked(_ isBlocked: Bool, _ name: String, token: CommandToken?) {
-        guard let peer = resolve(name, token) else { return }
-        if isBlocked { roster.block(peer) } else { roster.unblock(peer) }
-        let summary =
-            roster[peer].map { self.summary(of: $0) }
-            ?? Event.PeerSummary(name: displayName(of: peer), id: peer, isBlocked: isBlocked)
-        let known = KnownPeer(
-            id: peer, name: summary.name, firstSeen: roster.firstSeen(peer) ?? wall, lastSeen: wall,
-            isBlocked: isBlocked)
-        keep(token: token) { archive throws(ArchiveError) in try archive.remember(known) }
-        notify(.peer(.init(state: isBlocked ? .blocked : .unblocked, peer: summary)), token: token)
-        // What it wrote meanwhile was not confirmed, so it still has it for us.
-        if !isBlocked, let link = links.best(with: peer) { startExchange(with: peer, on: link) }
     }
 }

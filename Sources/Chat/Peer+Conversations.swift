@@ -22,7 +22,7 @@ extension Peer {
         guard openConversation(with: peer), let entry = write(text, kind, in: key, token: token) else { return }
         presence.receiptTokens.remember(token, for: entry.id)
         keep { archive throws(ArchiveError) in try archive.awaitReceipt(of: entry.key, in: .conversation(peer)) }
-        notify(.delivery(id: entry.id, to: displayName(of: peer), state: .queued), token: token)
+        notify(.delivery(id: entry.id, to: recipient(peer), state: .queued), token: token)
         visits.debtors.insert(peer)
         agenda.ask(for: .debts, at: now + Bounds.debtInterval)
         warnOfPlainText(peer)
@@ -34,6 +34,8 @@ extension Peer {
             reachThroughRelay(peer)
         }
     }
+
+    private func recipient(_ peer: PeerID) -> Event.Recipient { .init(name: displayName(of: peer), id: peer) }
 
     /// What this peer has not confirmed is sent again on every new link; it knows what it has.
     mutating func resendUnconfirmed(to peer: PeerID, on link: LinkID) {
@@ -84,7 +86,7 @@ extension Peer {
             }
             guard wasAwaited == true else { continue }
             notify(
-                .delivery(id: entry, to: displayName(of: peer), state: .delivered),
+                .delivery(id: entry, to: recipient(peer), state: .delivered),
                 token: presence.receiptTokens.take(for: entry))
         }
     }

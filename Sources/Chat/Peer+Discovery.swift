@@ -28,6 +28,7 @@ extension Peer {
         linksChanged()
         askAllLinksForLife()
         hurryRelays()
+        gatherOnNetwork()
     }
 
     /// Our announcement as of now, signed, with a fresh sequence.

@@ -14,7 +14,9 @@ extension Peer {
         rooms[key] = log
         guard let count else { return }
         rooms.unseen.forget { key == .conversation($0) }
-        notify(.notice("forgotten: \(Self.lines(count)) of \(room). \(whoStillHasIt(key))"), token: token)
+        var name = "\(room)"
+        if case .conversation(let peer) = key { name = "@\(distinctName(of: peer))" }
+        notify(.notice("forgotten: \(Self.lines(count)) of \(name). \(whoStillHasIt(key))"), token: token)
     }
 
     private func whoStillHasIt(_ key: RoomKey) -> String {

@@ -95,8 +95,8 @@ extension Peer {
         let count = configuration.recentLineCount
         guard count > 0, !rooms.hasShownRecent, let lobby = rooms[.lobby], !lobby.isEmpty else { return }
         rooms.hasShownRecent = true
-        guard let entries = keep({ _ throws(ArchiveError) in try lobby.history(limit: count) }) else { return }
-        for entry in entries where !roster.blocked.contains(entry.entry.author) {
+        guard let entries = lastShown(of: .lobby, limit: count) else { return }
+        for entry in entries {
             notify(.message(message(entry, in: .lobby, isHistory: true, hasGap: false)))
         }
     }

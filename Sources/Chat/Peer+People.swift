@@ -6,18 +6,13 @@ extension Peer {
     /// A peer's link has been established.
     mutating func personMet(_ announcement: Announcement, as name: Nickname, away: String?, at endpoint: Endpoint?) {
         let peer = announcement.peer
-        let isSettled = announcement.kind == .announce
         var person =
             roster[peer]
             ?? Person(
-                id: peer, name: name, instance: announcement.instance, sequence: announcement.sequence,
-                isSettled: isSettled, showBy: now + Bounds.joinGrace)
-        if !isOldNews(announcement) {
-            person.name = name
-            person.isSettled = isSettled
-            person.instance = announcement.instance
-            person.sequence = announcement.sequence
-        }
+                id: peer, name: nameToShow(of: peer, name), instance: announcement.instance,
+                sequence: announcement.sequence, isSettled: announcement.kind == .announce,
+                showBy: now + Bounds.joinGrace)
+        if !isOldNews(announcement) { take(announcement, name, for: &person) }
         person.endpoint = endpoint ?? person.endpoint
         person.goneAt = nil
         roster.update(person)
@@ -33,13 +28,26 @@ extension Peer {
 
     mutating func personRenamed(_ announcement: Announcement, to name: Nickname) {
         guard var person = roster[announcement.peer], !isOldNews(announcement) else { return }
-        person.name = name
-        person.isSettled = announcement.kind == .announce
-        person.instance = announcement.instance
-        person.sequence = announcement.sequence
+        take(announcement, name, for: &person)
         roster.update(person)
         show(person.id)
         showHeldBack()
+    }
+
+    private func take(_ announcement: Announcement, _ name: Nickname, for person: inout Person) {
+        if roster.blocked.contains(person.id) {
+            person.withheld = .init(name: name, away: person.withheld?.away)
+        } else {
+            person.name = name
+        }
+        person.isSettled = announcement.kind == .announce
+        person.instance = announcement.instance
+        person.sequence = announcement.sequence
+    }
+
+    /// Of somebody who is blocked no new name is shown.
+    private func nameToShow(of peer: PeerID, _ name: Nickname) -> Nickname {
+        roster.blocked.contains(peer) ? nameBeforeBlocking(of: peer) ?? name : name
     }
 
     /// A name has become free or changed hands: whoever was held back because of it need not wait on.
@@ -55,11 +63,18 @@ extension Peer {
     /// held back for a moment, because one of the two is about to take another.
     private mutating func show(_ peer: PeerID) {
         guard var person = roster[peer] else { return }
-        if let shown = person.shownName {
-            guard shown.text != person.name.text else { return }
+        if roster.blocked.contains(peer) {
+            // Nobody is told, and the name from before may be another's by now.
             person.shownName = person.name
             roster.update(person)
-            let remark = remarkOnLookalike(of: person.id, named: person.name)
+            return
+        }
+        if let shown = person.shownName {
+            guard shown.text != person.name.text else { return }
+            let remark = Self.remarks(
+                remarkOnKey(of: person.id, named: person.name), remarkOnLookalike(of: person.id, named: person.name))
+            person.shownName = person.name
+            roster.update(person)
             notify(.peer(.init(state: .renamed, peer: summary(of: person), was: shown.text, remark: remark)))
             remember(person)
             return
@@ -79,24 +94,30 @@ extension Peer {
         remember(person)
     }
 
-    /// A new key under a known name is pointed out: it may be another person.
-    func remarkOnKey(of peer: PeerID, named name: Nickname) -> String? {
-        guard let last = roster.lastHolder(of: name), last != peer else { return nil }
-        return "not the same key as the \(name.text) of before"
-    }
-
     private mutating func remember(_ person: Person) { remember(person.id, as: person.name) }
 
-    mutating func remember(_ peer: PeerID, as name: Nickname) {
-        let firstSeen = roster.firstSeen(peer) ?? wall
-        roster.remember(peer, as: name, since: firstSeen)
+    /// - Parameter relay: at which the name was heard; nil: on this network.
+    mutating func remember(_ peer: PeerID, as name: Nickname, at relay: PeerID? = nil) {
+        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? wall)
+        keepKnown(peer)
+    }
+
+    mutating func keepKnown(_ peer: PeerID, token: CommandToken? = nil) {
+        let name = roster.known.name(of: peer).map { KnownNames.text($0, at: roster.known.relay(of: peer)) }
         let known = KnownPeer(
-            id: peer, name: name.text, firstSeen: firstSeen, lastSeen: wall, isBlocked: roster.blocked.contains(peer))
-        keep { archive throws(ArchiveError) in try archive.remember(known) }
+            id: peer, name: name ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? wall, lastSeen: wall,
+            isBlocked: roster.blocked.contains(peer))
+        keep(token: token) { archive throws(ArchiveError) in try archive.remember(known) }
     }
 
     mutating func personAway(_ peer: PeerID, _ word: String?) {
-        guard var person = roster[peer], person.away != word else { return }
+        guard var person = roster[peer] else { return }
+        if roster.blocked.contains(peer) {
+            person.withheld = .init(name: person.withheld?.name ?? person.name, away: word)
+            roster.update(person)
+            return
+        }
+        guard person.away != word else { return }
         person.away = word
         roster.update(person)
         guard person.shownName != nil else { return }
@@ -117,7 +138,7 @@ extension Peer {
 
     private mutating func personLeft(_ person: Person) {
         roster.remove(person.id)
-        if person.shownName != nil { remember(person) }
+        if person.shownName != nil, !roster.blocked.contains(person.id) { remember(person) }
         naming.claimWithdrawn(by: person.id)
         if person.shownName != nil { notify(.peer(.init(state: .left, peer: summary(of: person)))) }
         showHeldBack()
@@ -139,13 +160,5 @@ extension Peer {
             name: (person.shownName ?? person.name).text, id: person.id, via: .lan, address: person.endpoint,
             isBlocked: roster.blocked.contains(person.id), away: person.away,
             isThroughFirewall: links.direct(with: person.id).flatMap { links[$0]?.isThroughFirewall } ?? false)
-    }
-
-    /// What somebody is called here now.
-    func displayName(of peer: PeerID) -> String {
-        if peer == id { return naming.claim?.name.text ?? configuration.name.text }
-        if let person = roster[peer] { return person.name.text }
-        if let member = visits.all.lazy.compactMap({ $0.roster[peer] }).first { return member.name }
-        return roster.name(of: peer)?.text ?? peer.placeholderName
     }
 }

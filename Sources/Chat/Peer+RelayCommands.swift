@@ -43,22 +43,6 @@ extension Peer {
         }
     }
 
-    /// A member as a person names it: `NAME@RELAY`, or a name that only one relay has.
-    mutating func member(named name: Nickname, at relay: String?, _ token: CommandToken?) -> PeerID? {
-        if let relay {
-            guard let visit = visit(meantBy: relay, token) else { return nil }
-            let there = visits.all[visit].roster
-            guard let peer = there.peer(named: name) ?? there.lastHolder(of: name) ?? roster.lastHolder(of: name) else {
-                refuse(.noSuchPeer, "nobody at \(relay) is called \(name.text) (see who is here: /who)", token)
-                return nil
-            }
-            return peer
-        }
-        let present = visits.all.compactMap { $0.roster.peer(named: name) }
-        let found = present.isEmpty ? visits.all.compactMap { $0.roster.lastHolder(of: name) } : present
-        return found.allSatisfy { $0 == found.first } ? found.first : nil
-    }
-
     // Moderation.
 
     mutating func moderate(_ command: Command, token: CommandToken?) {
@@ -94,7 +78,7 @@ extension Peer {
             refuse(.ambiguous, "at which relay? /op RELAY PASSWORD", token)
             return
         }
-        ask(.op, at: place, "", password, nil, token)
+        ask(.op, at: place, "", password, nil, about: nil, token)
     }
 
     /// Whom it is about says which relay: `NAME@RELAY`, else the only one, else the one where such a member is.
@@ -110,26 +94,55 @@ extension Peer {
         } else if visits.all.count == 1 {
             place = 0
         } else if let name = try? Nickname(target) {
-            let found = visits.all.indices.filter { visits.all[$0].roster.peer(named: name) != nil }
+            let found = visits.all.indices.filter { !visits.all[$0].roster.peers(named: name).isEmpty }
             place = found.count == 1 ? found[0] : nil
         }
         guard let place else {
             refuse(.ambiguous, "at which relay? Say NAME@RELAY", token)
             return
         }
+        guard let (target, meant) = self.target(of: act, called: whom, at: place, token) else { return }
         let (seconds, reason) = act == .ban || act == .mute ? Self.splitTime(text) : (nil, text)
-        ask(act, at: place, whom, reason, seconds, token)
+        ask(act, at: place, target, reason, seconds, about: meant, token)
+    }
+
+    /// How the relay is told whom an act is about: by the key that is called so here, so that nobody who has just come
+    /// to the name is hit in its place. A ban may also be of a name that nobody has, or of many.
+    /// - Returns: nil if several may be meant (which has been told).
+    private mutating func target(
+        of act: RelayModeration.Act, called text: String, at visit: Int, _ token: CommandToken?
+    ) -> (text: String, peer: PeerID?)? {
+        switch act {
+        case .kick, .ban, .mute, .unmute: break
+        // What is lifted is a ban as it was made.
+        case .unban, .bans, .op, .topic, .rename: return (text, nil)
+        }
+        var meaning = Meaning.nobody
+        if let name = try? Nickname(text) {
+            let isPresent = !visits.all[visit].roster.peers(named: name).isEmpty
+            if isPresent || act != .ban { meaning = self.meaning(of: name, at: visit) }
+        } else if text.contains("#") {
+            meaning = self.meaning(of: text)
+        }
+        switch meaning {
+        case .one(let peer): return ("\(peer)", peer)
+        case .ourselves: return ("\(id)", id)
+        case .nobody: return (text, PeerID(hexadecimal: text))
+        case .several(let peers):
+            refuseAmbiguous(text, peers, token)
+            return nil
+        }
     }
 
     private mutating func ask(
         _ act: RelayModeration.Act, at visit: Int, _ target: String, _ text: String, _ seconds: UInt64?,
-        _ token: CommandToken?
+        about peer: PeerID?, _ token: CommandToken?
     ) {
         guard let link = visits.all[visit].memberLink else {
             refuse(.notAllowed, "not connected to \(visits.all[visit].name) just now", token)
             return
         }
-        guard let number = visits.all[visit].asked.ask(act, token: token) else {
+        guard let number = visits.all[visit].asked.ask(act, about: peer, token: token) else {
             refuse(.tooFast, "\(visits.all[visit].name) has not answered what was asked before", token)
             return
         }
@@ -148,33 +161,5 @@ extension Peer {
             word.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(word.dropLast())
         else { return (nil, reason) }
         return (min(number * unit, Limits.banSeconds), String(reason[word.endIndex...].drop { $0 == " " }))
-    }
-
-    /// The relay answers an operator, or whoever would be one.
-    mutating func moderatedReceived(_ answer: RelayModerated, visit: Int) {
-        guard let (act, token, bans) = visits.all[visit].asked.answered(answer) else { return }
-        let name = visits.all[visit].name
-        switch answer.outcome {
-        case .done where act == .bans:
-            notify(
-                .bans(
-                    bans.map { ban in
-                        Event.Ban(
-                            name: ban.name, reason: ban.reason, peer: ban.peer, address: ban.address, by: ban.by,
-                            until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
-                    }), token: token)
-        case .done where act == .rename:
-            notify(.notice("at \(name) you are called \(answer.text) now"), token: token)
-        case .done:
-            notify(.notice("\(name): \(answer.text)"), token: token)
-        case .nameTaken:
-            let own = visits.all[visit].ownName?.text ?? "?"
-            refuse(.nameTaken, "\(answer.text) (\(name)); there you are still called \(own)", token)
-        case .noSuchMember: refuse(.noSuchPeer, "\(name): \(answer.text)", token)
-        case .notAllowed: refuse(.notAllowed, "\(name): \(answer.text)", token)
-        case .badRequest: refuse(.badCommand, "\(name): \(answer.text)", token)
-        case .tooFast: refuse(.tooFast, "\(name): \(answer.text)", token)
-        case .failed: refuse(.storage, "\(name): \(answer.text)", token)
-        }
     }
 }

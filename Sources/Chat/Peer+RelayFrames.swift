@@ -45,10 +45,8 @@ extension Peer {
         case .removed(let removal):
             removedReceived(removal, visit: visit)
             close(id, abruptly: false)
-        case .notice(let text): notify(.notice("\(visits.all[visit].name): \(text)"))
-        case .topic(let topic, let by):
-            let name = visits.all[visit].name
-            notify(.notice(topic.map { "\(by) set the topic of \(name): \($0)" } ?? "\(by) took the topic of \(name)"))
+        case .notice(let text): noticeReceived(text, visit: visit)
+        case .topic(let topic, let by): topicReceived(topic, by: by, visit: visit)
         case .tunnel(let tunnel, let bytes): tunnelReceived(tunnel, bytes, visit: visit)
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, visit: visit)
         case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .news, .ask, .statements:
@@ -166,15 +164,6 @@ extension Peer {
     /// What a relay is called here.
     func relayName(of relay: PeerID) -> String {
         visits.visit(at: relay).map { visits.all[$0].name } ?? relay.placeholderName
-    }
-
-    /// What somebody is called at a relay.
-    func memberName(of peer: PeerID, at relay: PeerID) -> String {
-        if let visit = visits.visit(at: relay) {
-            if let member = visits.all[visit].roster[peer] { return member.name }
-            if peer == id, let own = visits.all[visit].ownName { return own.text }
-        }
-        return displayName(of: peer)
     }
 
     /// Our wish for another name goes to the relays too; each gives what it can.

@@ -122,10 +122,12 @@ extension Peer {
         visits.all[visit].stage = .member(id)
         visits.all[visit].wasMember = true
         visits.all[visit].attempts.succeeded()
+        visits.all[visit].comings.resume(at: now)
         links.setPhase(.atRelay(relay), of: id)
         links[id]?.establishedWall = wall
         agenda.ask(for: .care, at: now + Bounds.relaySilenceBeforePing)
         tellWelcome(welcome, visit)
+        askToTellCompany()
         let unsaid = visits.all[visit].unsaid
         visits.all[visit].unsaid = []
         for (text, kind, token) in unsaid { say(text, kind, at: visit, token: token) }
@@ -144,18 +146,9 @@ extension Peer {
         try archive.setSetting(setting, to: Array(address.utf8))
     }
 
-    private mutating func tellWelcome(_ welcome: RelayWelcome, _ visit: Int) {
-        let relay = visits.all[visit].name
-        notify(.relay(state: .connected, address: visits.all[visit].target.address, reason: nil))
-        let wanted = visits.all[visit].wantedName?.text
-        if let wanted, welcome.name != wanted { notify(.notice("at \(relay) you are called \(welcome.name)")) }
-        if let message = welcome.messageOfTheDay { notify(.notice("\(relay): \(message)")) }
-        if let topic = welcome.topic { notify(.notice("\(relay) is about: \(topic)")) }
-    }
-
     mutating func refusalReceived(_ refusal: RelayRefusal, visit: Int) {
         let place = visits.all[visit].target.address
-        let reason = refusal.reason.isEmpty ? "\(refusal.code)" : refusal.reason
+        let reason = refusal.reason.isEmpty ? "\(refusal.code)" : shown(refusal, visit)
         var pause: Duration?
         switch refusal.code {
         case .wrongPassword, .nameTaken, .notListed, .version, .notARelay, .badName: pause = nil
@@ -170,7 +163,7 @@ extension Peer {
     }
 
     /// - Parameter pause: when another attempt may succeed; nil: it will not, as things are.
-    private mutating func refused(_ visit: Int, _ reason: String, tryingAgain pause: Duration?, isName: Bool = false) {
+    mutating func refused(_ visit: Int, _ reason: String, tryingAgain pause: Duration?, isName: Bool = false) {
         let wasMember = visits.all[visit].wasMember
         leftRelay(visit)
         if let pause {
@@ -186,15 +179,6 @@ extension Peer {
         let isOver = pause == nil || !wasMember
         let areAllOver = visits.all.indices.allSatisfy { $0 == visit || visits.all[$0].stage == .refused }
         if configuration.usesOnlyRelays, isOver, areAllOver { quitNow(isName ? .nameTaken : .refused) }
-    }
-
-    mutating func removedReceived(_ removal: RelayRemoval, visit: Int) {
-        let how: Event.Removal = removal.how == .ban ? .ban : .kick
-        notify(.removed(by: removal.by, how: how, reason: removal.reason))
-        let reason = removal.reason.isEmpty ? "" : ": \(removal.reason)"
-        let text = "\(removal.by) removed you from \(visits.all[visit].name)\(reason)"
-        // Whoever spoke too fast may come back and say the rest at the relay's pace.
-        refused(visit, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
     }
 
     // Cut off.
@@ -228,6 +212,10 @@ extension Peer {
     /// What hung on our being there ends.
     private mutating func leftRelay(_ visit: Int) {
         let members = visits.all[visit].roster.sorted
+        if !members.isEmpty {
+            let others = members.map(\.peer).filter { $0 != id && !roster.blocked.contains($0) }
+            visits.all[visit].comings.suspend(others, at: now)
+        }
         // First: nobody there is to be reached through it any more.
         visits.all[visit].roster.forgetPresence()
         for id in visits.tunnels where visits.place(of: id)?.visit == visit { closeTunnel(id, isTold: false) }
@@ -259,6 +247,12 @@ extension Peer {
     }
 
     private mutating func memberHere(_ member: RelayMember, _ name: Nickname, _ visit: Int) {
+        if member.peer != id, roster.blocked.contains(member.peer) { return withhold(member, visit) }
+        let remark =
+            member.peer == id
+            ? nil
+            : Self.remarks(
+                remarkOnMember(member.peer, named: name, visit), remarkOnLookalike(of: member.peer, named: name))
         let former = visits.all[visit].roster.update(member, named: name, of: id)
         if member.peer == id {
             visits.all[visit].ownName = name
@@ -267,14 +261,12 @@ extension Peer {
         let summary = summary(of: member, at: visit)
         if let former {
             if former.name != member.name {
-                let remark = remarkOnLookalike(of: member.peer, named: name)
                 notify(.peer(.init(state: .renamed, peer: summary, was: former.name, remark: remark)))
             }
             if former.away != member.away {
                 notify(.peer(.init(state: member.away == nil ? .back : .away, peer: summary)))
             }
         } else {
-            let remark = remarkOnLookalike(of: member.peer, named: name)
             notify(.peer(.init(state: .joined, peer: summary, remark: remark)))
         }
         guard visits.debtors.contains(member.peer) else { return }
@@ -293,12 +285,30 @@ extension Peer {
         notify(.peer(.init(state: .left, peer: summary(of: known, at: visit))))
     }
 
-    /// Whoever we speak with privately keeps the name that it had, also when it is no longer there.
+    /// A member that we speak with in private keeps the name that it had, also when it is no longer there.
     mutating func rememberMember(_ peer: PeerID) {
-        guard roster.name(of: peer) == nil,
-            let name = visits.all.lazy.compactMap({ $0.roster.lastName(of: peer) }).first
-        else { return }
-        remember(peer, as: name)
+        guard roster.name(of: peer) == nil else { return }
+        for visit in visits.all {
+            guard let relay = visit.relay, let name = visit.roster.lastName(of: peer) else { continue }
+            return remember(peer, as: name, at: relay)
+        }
+    }
+
+    /// What is to be pointed out of a member that comes in, or to another name.
+    mutating func remarkOnMember(_ peer: PeerID, named name: Nickname, _ visit: Int) -> String? {
+        guard
+            visits.all[visit].roster.lastName(of: peer) != name
+                || visits.all[visit].roster.lastHolder(of: name) != peer,
+            !roster.shown(as: name).contains(peer)
+        else { return nil }
+        let remark = remarkOnKey(of: peer, named: name, at: visit)
+        // Not again at every start.
+        if remark != nil, let relay = visits.all[visit].relay,
+            roster.name(of: peer) == nil || roster.known.relay(of: peer) != nil
+        {
+            remember(peer, as: name, at: relay)
+        }
+        return remark
     }
 
     func summary(of member: RelayMember, at visit: Int) -> Event.PeerSummary {

@@ -166,10 +166,13 @@ extension Peer {
 
     func message(_ entry: SignedEntry, in key: RoomKey, isHistory: Bool, hasGap: Bool) -> Event.Message {
         let room: RoomName
+        var partner: PeerID?
         var from = displayName(of: entry.entry.author)
         switch key {
         case .lobby: room = .lobby
-        case .conversation(let peer): room = .conversation(with: displayName(of: peer))
+        case .conversation(let peer):
+            room = .conversation(with: displayName(of: peer))
+            partner = peer
         case .relayLobby(let relay):
             room = .relayLobby(relay: relayName(of: relay))
             from = memberName(of: entry.entry.author, at: relay)
@@ -178,7 +181,7 @@ extension Peer {
             room: room, isPrivate: key.isConversation, from: from,
             fromID: entry.entry.author, text: entry.entry.body, kind: entry.entry.kind, id: entry.id,
             time: WallTime(milliseconds: entry.entry.wallTime), lamport: entry.entry.lamport, isHistory: isHistory,
-            isOwn: entry.entry.author == id, hasGap: hasGap)
+            isOwn: entry.entry.author == id, hasGap: hasGap, partner: partner)
     }
 
     /// A missing parent is asked for at once: first of who brought its child, then of others.

@@ -72,6 +72,7 @@ public struct Peer: Core {
             discovery.resumed(at: now)
             askAllLinksForLife()
             hurryRelays()
+            gatherOnNetwork()
         case .datagramReceived(let bytes, let endpoint, let path):
             let version = discovery.datagramReceived(bytes, from: endpoint, by: path, at: now)
             if let version { versionHeard(version) }
@@ -134,6 +135,7 @@ public struct Peer: Core {
             case .silence: considerSilence()
             case .backlog: showCompleteBacklogs()
             case .patience: quitNow(.done)
+            case .company: tellCompany()
             }
         }
     }
@@ -158,16 +160,19 @@ public struct Peer: Core {
         considerReadiness()
         considerLeaving()
         keepUnseen()
+        followConversation()
     }
 
     mutating func note(_ level: Note.Level, _ text: String) {
         outputs.push(.note(Note(level, text)))
     }
 
+    /// The only way to the person in front.
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
         // Its own exit is no leaving of the others.
         if presence.stage == .finished, case .peer(let change) = event, change.state == .left { return }
-        outputs.push(.notify(event, token: token))
+        guard let event = withoutBlocked(event) else { return }
+        outputs.push(.notify(gathered(event), token: token))
     }
 }
 
@@ -209,6 +214,8 @@ struct OwnPresence {
     /// That somebody speaks a later version of the protocol has been told.
     var hasToldVersion = false
     var silence = Silence()
+    /// What the person types goes there.
+    var open: Peer.OpenConversation?
 
     init(instance: UInt64) { self.instance = instance }
 }

@@ -34,7 +34,7 @@ extension Relay {
         let rate = Int(configuration.limits.messageRate)
         send(
             .notice(
-                "you send more than \(rate) messages a second: the rest is passed on at that pace, and whoever goes on "
+                "\(RelayNotice.tooFast) \(rate) messages a second: the rest is passed on at that pace, and whoever goes on "
                     + "is removed"), on: link)
     }
 
@@ -69,7 +69,7 @@ extension Relay {
         guard author == peer || (wasAskedFor && isWelcomeAuthor(author)) else {
             return decline([entry.id], .author, on: link)
         }
-        guard !moderation.isMuted(author, at: wall) || isOperator(author) else {
+        guard !isSilenced(author) else {
             return decline([entry.id], .muted, on: link)
         }
         // Who said it is certain from the link; members check signatures themselves. Samples keep forgers out.

@@ -122,6 +122,10 @@ extension Relay {
         guard let wanted = try? Nickname(name), let peer = names.holder(of: wanted), let other = links.member(peer)
         else { return tell(link, "* nobody here is called \(name)") }
         guard other !== link else { return tell(link, "* that is you") }
+        // Who came to the name a moment ago is not whom the guest sees under it.
+        guard state.guests.isShown(peer, as: wanted) else {
+            return tell(link, "* not said: \(name) is somebody else since a moment ago (see /who)")
+        }
         if other.guest != nil {
             tell(other, "[\(own) to you] \(text)")
         } else {
@@ -235,9 +239,7 @@ extension Relay {
     mutating func tellGuests(_ changes: [RelayMember]) {
         guard state.guests.count > 0 else { return }
         let lines = changes.compactMap { change -> (about: PeerID, bytes: [UInt8])? in
-            let former = state.guests.shown[change.peer]
-            state.guests.shown[change.peer] = change.state == .here ? change.name : nil
-            return change.line(knownAs: former).map { (change.peer, GuestTerminal.line($0)) }
+            state.guests.line(of: change).map { (change.peer, GuestTerminal.line($0)) }
         }
         for link in links.members where link.guest != nil && link.member?.knowsRoster == true {
             for line in lines where line.about != link.peer { queue(line.bytes, for: link) }
@@ -246,7 +248,7 @@ extension Relay {
 
     /// Who is here, for a guest that has just come in.
     mutating func tellRoster(_ roster: [RelayMember], to link: RelayLink) {
-        state.guests.shown = Dictionary(roster.map { ($0.peer, $0.name) }) { first, _ in first }
+        state.guests.show(roster)
         tell(link, whoLine)
     }
 

@@ -34,14 +34,27 @@ extension Relay {
             }
         }
         if let objection { return refuse(objection, peer, on: link) }
-        guard let wanted = try? Nickname(join.name) else {
+        guard let asked = try? Nickname(join.name) else {
             return refuse(Objection(code: .badName, reason: "nobody can be called that"), peer, on: link)
+        }
+        let wanted = nameGranted(to: peer, asking: asked)
+        guard wanted == asked || !join.isStrict else {
+            let reason = "\(RelayNotice.stillMuted), and keep the name \(wanted.text)"
+            return refuse(Objection(code: .nameTaken, reason: reason), peer, on: link)
         }
         guard let name = names.claim(wanted, by: peer, isStrict: join.isStrict) else {
             let reason = "the name \(wanted.text) is taken here"
             return refuse(Objection(code: .nameTaken, reason: reason), peer, on: link)
         }
         admit(peer, as: name, on: link, program: join.program)
+        guard wanted != asked else { return }
+        send(.notice("\(RelayNotice.stillMuted): you keep the name \(name.text) until you may speak again"), on: link)
+    }
+
+    /// Somebody muted comes in under the name that it had then: coming in under another is a way to write, too.
+    private func nameGranted(to peer: PeerID, asking wanted: Nickname) -> Nickname {
+        guard isSilenced(peer) else { return wanted }
+        return moderation.mutedName(of: peer) ?? names.name(of: peer) ?? (try? Nickname(peer.placeholderName)) ?? wanted
     }
 
     mutating func objection(

@@ -50,6 +50,9 @@ extension Relay {
         } catch {
             return answer(act, .badRequest, "\(error)", on: link)
         }
+        guard !isSilenced(peer) else {
+            return answer(act, .notAllowed, "\(RelayNotice.stillMuted): you keep your name", on: link)
+        }
         let isAllowed = isOperator(peer) || moderation.ban(of: nil, wanted, nil, at: wall) == nil
         guard isAllowed else { return answer(act, .notAllowed, "that name is banned", on: link) }
         guard let name = names.claim(wanted, by: peer, isStrict: true) else {
@@ -119,7 +122,9 @@ extension Relay {
         guard moderation.bans.count < RelayModerationBook.banCount else {
             return answer(act, .failed, "\(RelayModerationBook.banCount) bans are the most: lift some first", on: link)
         }
-        let key = target?.peer ?? PeerID(hexadecimal: act.target)
+        // A name that is kept for a key is still that one's.
+        let holder = (try? Nickname(act.target)).flatMap { names.holder(of: $0) }
+        let key = target?.peer ?? PeerID(hexadecimal: act.target) ?? holder
         let name = target?.member?.name.text ?? act.target
         guard key != nil || (try? Nickname(name)) != nil else {
             return answer(act, .badRequest, "whom? A name, a pattern such as spam*, or an ID", on: link)
@@ -129,7 +134,8 @@ extension Relay {
         }
         let address = target.flatMap { bannable($0) }
         let record = RelayBanRecord(
-            name: key != nil && target == nil ? "" : name, peer: key, address: address, reason: act.text,
+            name: PeerID(hexadecimal: act.target) != nil && target == nil ? "" : name, peer: key, address: address,
+            reason: act.text,
             by: self.name(of: link),
             until: act.seconds.map { WallTime(milliseconds: wall.milliseconds &+ min($0, Limits.banSeconds) &* 1_000) })
         try moderation.add(record, in: archive)
@@ -190,6 +196,9 @@ extension Relay {
         }
         guard !isOperator(key) else { return answer(act, .notAllowed, "operators cannot be muted", on: link) }
         let whom = names.name(of: key)?.text ?? act.target
+        if act.act == .unmute, !moderation.isMuted(key, at: wall) {
+            return answer(act, .badRequest, "\(whom) is not muted", on: link)
+        }
         if act.act == .mute {
             guard moderation.mutes.count < RelayModerationBook.peerCount else {
                 return answer(act, .failed, "too many are muted", on: link)
@@ -197,7 +206,8 @@ extension Relay {
             let until = act.seconds.map {
                 WallTime(milliseconds: wall.milliseconds &+ min($0, Limits.banSeconds) &* 1_000)
             }
-            try moderation.mute(key, until: until, in: archive)
+            let name = names.name(of: key) ?? moderation.mutedName(of: key)
+            try moderation.mute(key, called: name, until: until, in: archive)
             let length = act.seconds.map { " for \($0) s" } ?? ""
             note(.info, "mute: \(who(link)) muted \(whom) (\(key))\(length): \(act.text)")
             answer(act, .done, "\(whom) is muted\(length)", on: link)
@@ -212,7 +222,8 @@ extension Relay {
         send(
             .notice(
                 act.act == .mute
-                    ? "\(name(of: link)) muted you\(reason)" : "\(name(of: link)) lets you speak again"), on: target)
+                    ? "\(name(of: link)) \(RelayNotice.muted)\(reason)" : "\(name(of: link)) \(RelayNotice.unmuted)"),
+            on: target)
     }
 
     private mutating func setTopic(_ act: RelayModeration, on link: RelayLink) throws(ArchiveError) {
@@ -231,7 +242,7 @@ extension Relay {
                 note(.info, "unmute: the time of \(names.name(of: peer)?.text ?? "\(peer)") is over")
                 guard let link = links.member(peer) else { continue }
                 newsOf(peer, .here)
-                send(.notice("you may speak again"), on: link)
+                send(.notice(RelayNotice.mayBeHeard), on: link)
             }
         } catch {
             archiveFailed(error)

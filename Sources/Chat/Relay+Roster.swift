@@ -23,7 +23,7 @@ extension Relay {
         let name = links.member(peer)?.member?.name ?? names.name(of: peer)
         let change = RelayMember(
             peer: peer, state: state, name: name?.text ?? peer.placeholderName, traits: traits(of: peer),
-            away: links.member(peer)?.member?.away)
+            away: shownAway(of: peer))
         if news.changes.updateValue(change, forKey: peer) == nil { news.order.append(peer) }
     }
 
@@ -35,9 +35,27 @@ extension Relay {
         return traits
     }
 
+    /// Whether nothing that somebody writes reaches the others but what is private: neither lines nor names nor why it
+    /// is away.
+    func isSilenced(_ peer: PeerID) -> Bool { moderation.isMuted(peer, at: wall) && !isOperator(peer) }
+
+    /// Of somebody muted the others are told at most that it is away.
+    private func shownAway(of peer: PeerID) -> String? {
+        let away = links.member(peer)?.member?.away
+        return isSilenced(peer) ? away.map { _ in "" } : away
+    }
+
     mutating func awayReceived(_ word: String?, from peer: PeerID, on link: RelayLink) {
         guard link.member?.acts.take(at: now) == true, link.member?.away != word else { return }
         link.member?.away = word
+        guard !isSilenced(peer) else {
+            // What is told when it may speak again.
+            return send(
+                .notice(
+                    "\(RelayNotice.stillMuted): nobody is told \(word == nil ? "that you are back" : "why you are away")"
+                ),
+                on: link)
+        }
         newsOf(peer, .here)
     }
 
@@ -89,7 +107,7 @@ extension Relay {
         links.members.compactMap { link in
             guard let peer = link.peer, let member = link.member else { return nil }
             return RelayMember(
-                peer: peer, state: .here, name: member.name.text, traits: traits(of: peer), away: member.away)
+                peer: peer, state: .here, name: member.name.text, traits: traits(of: peer), away: shownAway(of: peer))
         }
     }
 

@@ -152,7 +152,7 @@ public struct Relay: Core {
         guard !state.isFinished else { return }
         state.isFinished = true
         note(.info, "the relay is being stopped: \(links.members.count) members are told")
-        tellAll(.notice("the relay is being stopped"))
+        tellAll(.notice(RelayNotice.stopping))
         for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
         outputs.push(.finished(.done))
     }

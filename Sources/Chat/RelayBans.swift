@@ -112,7 +112,7 @@ struct RelayModerationBook {
         var peer: PeerID
         /// Nil: for good.
         var until: WallTime?
-        /// Of an operator: the tag of the password that made it one.
+        /// Of an operator: the tag of the password that made it one. Of somebody muted: the name that it had.
         var tag: [UInt8]
     }
 
@@ -152,6 +152,11 @@ struct RelayModerationBook {
         mutes.contains { $0.peer == peer && ($0.until.map { wall < $0 } ?? true) }
     }
 
+    /// What somebody was called when it was muted; nil if that is not known.
+    func mutedName(of peer: PeerID) -> Nickname? {
+        mutes.first { $0.peer == peer }.flatMap { try? Nickname(String(decoding: $0.tag, as: UTF8.self)) }
+    }
+
     func isOperator(_ peer: PeerID, passwordTag: [UInt8]?) -> Bool {
         guard let passwordTag else { return false }
         return operators.contains { $0.peer == peer && $0.tag == passwordTag }
@@ -170,9 +175,12 @@ struct RelayModerationBook {
         bans.removeLast()
     }
 
-    mutating func mute(_ peer: PeerID, until: WallTime?, in archive: any Archive) throws(ArchiveError) {
+    /// - Parameter name: what it is called until it may speak again; nil if that is not known.
+    mutating func mute(
+        _ peer: PeerID, called name: Nickname?, until: WallTime?, in archive: any Archive
+    ) throws(ArchiveError) {
         try unmute(peer, in: archive)
-        let mark = Mark(peer: peer, until: until, tag: [])
+        let mark = Mark(peer: peer, until: until, tag: name.map { Array($0.text.utf8) } ?? [])
         try keptMutes.append(mark.bytes, in: archive)
         mutes.append(mark)
     }

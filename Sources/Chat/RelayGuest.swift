@@ -35,12 +35,60 @@ struct RelayGuest {
 
 /// All guests of a relay.
 struct RelayGuests {
+    /// Names of members that have gone or go by another name, for pointing out who takes them.
+    private static let formerNameCount = 10_000
+
+    /// A member as guests know it.
+    struct Shown: Equatable {
+        var name: String
+        var isGuest: Bool
+    }
+
     /// Connections, those included that have not given a name.
     var count = 0
     /// Who is here by name, as those guests that are members have been told. Never walked.
-    var shown: [PeerID: String] = [:]
+    private var shown: [PeerID: Shown] = [:]
+    /// The members that had these names (folded) before, while there were guests.
+    private var formerHolders: [String: PeerID] = [:]
     /// The last frame of entries and its lines: what goes to all guests is put into words once.
     var worded: (frame: [UInt8], lines: [UInt8]) = ([], [])
+
+    /// Who is here, all told.
+    mutating func show(_ roster: [RelayMember]) {
+        shown = Dictionary(roster.map { ($0.peer, Shown($0)) }) { first, _ in first }
+    }
+
+    /// Whether guests know this member by this name.
+    func isShown(_ peer: PeerID, as name: Nickname) -> Bool {
+        shown[peer].flatMap { try? Nickname($0.name) } == name
+    }
+
+    /// What guests are told of a change; nil: nothing.
+    mutating func line(of change: RelayMember) -> String? {
+        let former = shown[change.peer]
+        let isHere = change.state == .here
+        shown[change.peer] = isHere ? Shown(change) : nil
+        if let former, !isHere || former.name != change.name { noteFormer(former, of: change.peer) }
+        guard let line = change.line(knownAs: former?.name) else { return nil }
+        let isAnother = isHere && isTaken(change.name, by: change.peer)
+        return isAnother ? "\(line) (not the same key as the \(change.name) of before)" : line
+    }
+
+    /// Other guests have another key each time, so of theirs nothing follows.
+    private mutating func noteFormer(_ former: Shown, of peer: PeerID) {
+        guard let folded = (try? Nickname(former.name))?.folded else { return }
+        guard formerHolders[folded] != nil || formerHolders.count < Self.formerNameCount else { return }
+        formerHolders[folded] = former.isGuest ? nil : peer
+    }
+
+    private func isTaken(_ name: String, by peer: PeerID) -> Bool {
+        guard let folded = (try? Nickname(name))?.folded, let former = formerHolders[folded] else { return false }
+        return former != peer
+    }
+}
+
+extension RelayGuests.Shown {
+    init(_ member: RelayMember) { self.init(name: member.name, isGuest: member.traits.contains(.isGuest)) }
 }
 
 extension RelayMember {

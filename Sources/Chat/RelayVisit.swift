@@ -24,6 +24,7 @@ struct RelayVisit {
     /// What we asked to be called.
     var wantedName: Nickname?
     var roster = RelayRoster()
+    var comings = Comings()
     var attempts = RelayAttempts()
     /// What asked for each act of moderation that is under way.
     var asked = RelayQuestions()
@@ -35,6 +36,8 @@ struct RelayVisit {
     var warnedOf: Set<PeerID> = []
     /// It has let us in once in this run.
     var wasMember = false
+    /// What the lobby is about by somebody who is blocked.
+    var hiddenTopic: String?
 
     init(target: RelayTarget, relay: PeerID?, name: String?) {
         self.target = target
@@ -103,17 +106,22 @@ struct RelayRoster {
     private static let count = 20_000
 
     private(set) var members: [PeerID: RelayMember] = [:]
-    private var peerByName: [String: PeerID] = [:]
+    /// Ascending; more than one only for a moment, or where a relay does not keep names apart.
+    private var peersByName: [String: [PeerID]] = [:]
     private var guests: [RoomID: PeerID] = [:]
     /// Who had a name last, here or no longer: what is for them can be said while they, or we, are away.
     private var lastHolders: [String: PeerID] = [:]
     private var lastNames: [PeerID: Nickname] = [:]
     /// The names that keys have or last had there.
     private(set) var lookalikes = LookalikeIndex()
+    /// What the relay last told of members that are blocked, which nobody is shown. Looked at by key, or asked for a
+    /// name.
+    private var withheld: [PeerID: RelayMember] = [:]
 
     subscript(peer: PeerID) -> RelayMember? { members[peer] }
 
-    func peer(named name: Nickname) -> PeerID? { peerByName[name.folded] }
+    /// Those that have this name there now, ascending.
+    func peers(named name: Nickname) -> [PeerID] { peersByName[name.folded] ?? [] }
 
     /// The key that last had this name there.
     func lastHolder(of name: Nickname) -> PeerID? { lastHolders[name.folded] }
@@ -131,7 +139,7 @@ struct RelayRoster {
             lookalikes.replace(name(of: peer), by: nil, of: peer)
         }
         members = [:]
-        peerByName = [:]
+        peersByName = [:]
         guests = [:]
     }
 
@@ -141,19 +149,25 @@ struct RelayRoster {
     /// By name, for people.
     var sorted: [RelayMember] { members.values.sorted { ($0.name, $0.peer) < ($1.name, $1.peer) } }
 
+    /// - Parameter isRemembered: what this key is called counts also when it is no longer there.
     /// - Returns: what was known of it.
-    mutating func update(_ member: RelayMember, named name: Nickname, of own: PeerID) -> RelayMember? {
+    mutating func update(
+        _ member: RelayMember, named name: Nickname, of own: PeerID, isRemembered: Bool = true
+    ) -> RelayMember? {
         let former = remove(member.peer)
         guard members.count < Self.count else { return former }
         let formerName = self.name(of: member.peer)
         if member.traits.contains(.isGuest) { guests[.conversation(own, member.peer)] = member.peer }
         members[member.peer] = member
-        peerByName[name.folded] = member.peer
-        if lastNames.count < Self.count || lastNames[member.peer] != nil {
-            lastHolders[name.folded] = member.peer
+        peersByName[name.folded, default: []].insert(sorted: member.peer)
+        if isRemembered, lastNames.count < Self.count || lastNames[member.peer] != nil {
+            // Names cost nothing, so a key may have had many.
+            if lastHolders[name.folded] != nil || lastHolders.count < 2 * Self.count {
+                lastHolders[name.folded] = member.peer
+            }
             lastNames[member.peer] = name
         }
-        lookalikes.replace(formerName, by: name, of: member.peer)
+        lookalikes.replace(formerName, by: self.name(of: member.peer), of: member.peer)
         return former
     }
 
@@ -163,52 +177,81 @@ struct RelayRoster {
         guard let former = members.removeValue(forKey: peer) else { return nil }
         lookalikes.replace(formerName, by: lastNames[peer], of: peer)
         if former.traits.contains(.isGuest) { guests = guests.filter { $0.value != peer } }
-        if let name = try? Nickname(former.name), peerByName[name.folded] == peer { peerByName[name.folded] = nil }
+        if let name = try? Nickname(former.name) {
+            peersByName[name.folded]?.remove(sorted: peer)
+            if peersByName[name.folded]?.isEmpty == true { peersByName[name.folded] = nil }
+        }
         return former
     }
+
+    /// All keys that were seen there, ascending. Walks over all of them.
+    var knownPeers: [PeerID] { lastNames.keys.sorted() }
+
+    // Members that are blocked.
+
+    /// What is told of a blocked member is put aside.
+    /// - Returns: the member as it may be known here: under a name from before, and here whether away or not.
+    mutating func withhold(_ member: RelayMember, knownAs name: Nickname) -> RelayMember {
+        if withheld[member.peer] != nil || withheld.count < Self.count { withheld[member.peer] = member }
+        var known = member
+        known.name = name.text
+        known.away = nil
+        return known
+    }
+
+    /// It is no longer blocked: what the relay last told of it.
+    mutating func release(_ peer: PeerID) -> RelayMember? { withheld.removeValue(forKey: peer) }
+
+    /// Whether a blocked member of this name has been told of.
+    func isWithheld(_ name: String) -> Bool { withheld.contains { $0.value.name == name } }
 }
 
 /// Acts of moderation that a relay has not answered.
 struct RelayQuestions {
+    struct Question {
+        var act: RelayModeration.Act
+        /// Whom it is about, if that is one key.
+        var peer: PeerID?
+        var token: CommandToken?
+    }
+
     private var next: UInt64 = 1
-    private var tokens: [UInt64: (act: RelayModeration.Act, token: CommandToken?)] = [:]
+    private var asked: [UInt64: Question] = [:]
     /// Bans that came in frames before the last one, by number.
     private var bans: [UInt64: [RelayBan]] = [:]
     private static let count = 100
     private static let banCount = 10_000
 
-    mutating func ask(_ act: RelayModeration.Act, token: CommandToken?) -> UInt64? {
-        guard tokens.count < Self.count else { return nil }
+    mutating func ask(_ act: RelayModeration.Act, about peer: PeerID? = nil, token: CommandToken?) -> UInt64? {
+        guard asked.count < Self.count else { return nil }
         defer { next += 1 }
-        tokens[next] = (act, token)
+        asked[next] = Question(act: act, peer: peer, token: token)
         return next
     }
 
     /// - Returns: nil if nobody asked, or if more is to come.
-    mutating func answered(_ answer: RelayModerated) -> (
-        act: RelayModeration.Act, token: CommandToken?, bans: [RelayBan]
-    )? {
-        guard let (act, token) = tokens[answer.number] else { return nil }
+    mutating func answered(_ answer: RelayModerated) -> (question: Question, bans: [RelayBan])? {
+        guard let question = asked[answer.number] else { return nil }
         var list = bans.removeValue(forKey: answer.number) ?? []
         list.append(contentsOf: answer.bans)
-        if act == .bans, answer.outcome == .done, answer.bans.count == Limits.frameBanCount,
+        if question.act == .bans, answer.outcome == .done, answer.bans.count == Limits.frameBanCount,
             list.count < Self.banCount
         {
             bans[answer.number] = list
             return nil
         }
-        tokens[answer.number] = nil
-        return (act, token, list)
+        asked[answer.number] = nil
+        return (question, list)
     }
 
     /// Nothing is answered any more.
     mutating func lost() -> [CommandToken?] {
-        let order = tokens.keys.sorted()
+        let order = asked.keys.sorted()
         defer {
-            tokens = [:]
+            asked = [:]
             bans = [:]
         }
-        return order.compactMap { tokens[$0]?.token }
+        return order.compactMap { asked[$0]?.token }
     }
 }
 

@@ -14,12 +14,19 @@ struct Person: Equatable {
     var endpoint: Endpoint?
     /// Nil: here. Else why it is away, possibly empty.
     var away: String?
-    /// Under which name "joined" was said; nil while it has not been.
+    /// Under which name it is shown here; nil while "joined" has not been said.
     var shownName: Nickname?
+    /// What it says of itself while it is blocked, which nobody is shown.
+    var withheld: Withheld?
     /// "joined" waits until then for a name that does not clash.
     var showBy: Instant?
     /// Its last link broke without a word: "left" is said then, unless it comes back.
     var goneAt: Instant?
+
+    struct Withheld: Equatable {
+        var name: Nickname
+        var away: String?
+    }
 }
 
 /// Who is here, as a person sees it: each peer is said to join once and to leave once.
@@ -29,12 +36,16 @@ struct Roster {
     private(set) var ids: [PeerID] = []
     /// How many have not been said to be there.
     private(set) var unshownCount = 0
-    /// Peers whose words are not shown. Only asked "is it in there?".
+    /// Of those on this network.
+    var comings = Comings()
+    /// Those that are shown under each name (folded), ascending.
+    private var shown: [String: [PeerID]] = [:]
+    /// Peers of which nothing is shown. Only asked "is it in there?".
     private(set) var blocked: Set<PeerID> = []
-    /// The last name of every key that was met, and the last key of every name (folded).
-    private var nameByPeer: [PeerID: Nickname] = [:]
-    private var peerByFoldedName: [String: PeerID] = [:]
-    private var firstSeenByPeer: [PeerID: WallTime] = [:]
+    /// What was told of blocked people before they were: told otherwise, if need be, when they no longer are.
+    private var lastTold: [PeerID: [Event.PeerSummary]] = [:]
+    /// Who was met before, under which names.
+    private(set) var known = KnownNames()
     /// The names that peers have or last had (``name(of:)``).
     private(set) var lookalikes = LookalikeIndex()
 
@@ -42,12 +53,14 @@ struct Roster {
 
     mutating func update(_ person: Person) {
         lookalikes.replace(name(of: person.id), by: person.name, of: person.id)
-        if let former = people.updateValue(person, forKey: person.id) {
+        let former = people.updateValue(person, forKey: person.id)
+        if let former {
             if former.shownName == nil { unshownCount -= 1 }
         } else {
             ids.insert(sorted: person.id)
         }
         if person.shownName == nil { unshownCount += 1 }
+        show(person.id, as: person.shownName, insteadOf: former?.shownName)
     }
 
     mutating func remove(_ id: PeerID) {
@@ -55,12 +68,21 @@ struct Roster {
         ids.remove(sorted: id)
         if person.shownName == nil { unshownCount -= 1 }
         lookalikes.replace(person.name, by: name(of: id), of: id)
+        show(id, as: nil, insteadOf: person.shownName)
     }
 
-    /// Those with this name now, compared as names are, ascending by ID.
-    func present(named name: Nickname) -> [PeerID] {
-        ids.filter { people[$0]?.name.folded == name.folded && people[$0]?.goneAt == nil }
+    private mutating func show(_ id: PeerID, as name: Nickname?, insteadOf former: Nickname?) {
+        guard name?.folded != former?.folded else { return }
+        if let former {
+            shown[former.folded]?.remove(sorted: id)
+            if shown[former.folded]?.isEmpty == true { shown[former.folded] = nil }
+        }
+        if let name { shown[name.folded, default: []].insert(sorted: id) }
     }
+
+    /// Those that are shown under this name, ascending by ID: also one whose link broke a moment ago, and none whose
+    /// coming has not been told yet.
+    func shown(as name: Nickname) -> [PeerID] { shown[name.folded] ?? [] }
 
     // Names and keys from earlier.
 
@@ -68,32 +90,37 @@ struct Roster {
     mutating func load(_ known: [KnownPeer]) {
         for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }).suffix(Bounds.knownPeerCount) {
             if peer.isBlocked { blocked.insert(peer.id) }
-            if let name = try? Nickname(peer.name) { remember(peer.id, as: name, since: peer.firstSeen) }
+            guard let (name, relay) = KnownNames.parts(of: peer.name) else { continue }
+            remember(peer.id, as: name, at: relay, since: peer.firstSeen)
         }
     }
 
-    mutating func remember(_ id: PeerID, as name: Nickname, since wall: WallTime) {
-        guard nameByPeer[id] != nil || nameByPeer.count < Bounds.knownPeerCount else { return }
+    mutating func remember(_ id: PeerID, as name: Nickname, at relay: PeerID? = nil, since wall: WallTime) {
         let former = self.name(of: id)
-        nameByPeer[id] = name
+        known.remember(id, as: name, at: relay, since: wall)
         lookalikes.replace(former, by: self.name(of: id), of: id)
-        peerByFoldedName[name.folded] = id
-        if firstSeenByPeer[id] == nil { firstSeenByPeer[id] = wall }
     }
 
-    func firstSeen(_ id: PeerID) -> WallTime? { firstSeenByPeer[id] }
+    func firstSeen(_ id: PeerID) -> WallTime? { known.firstSeen(id) }
 
     /// The name that a peer has or last had.
-    func name(of id: PeerID) -> Nickname? { people[id]?.name ?? nameByPeer[id] }
+    func name(of id: PeerID) -> Nickname? { people[id]?.name ?? known.name(of: id) }
 
-    /// The key that last had this name, present or not.
-    func lastHolder(of name: Nickname) -> PeerID? { peerByFoldedName[name.folded] }
+    /// The key that last had this name on a network of ours, present or not.
+    func lastHolder(of name: Nickname) -> PeerID? { known.lastHolder(of: name) }
 
-    mutating func block(_ id: PeerID) { blocked.insert(id) }
-    mutating func unblock(_ id: PeerID) { blocked.remove(id) }
-}
+    /// - Parameter told: as the person knows it, in each place where it is.
+    mutating func block(_ id: PeerID, told: [Event.PeerSummary]) {
+        guard blocked.insert(id).inserted else { return }
+        lastTold[id] = told
+    }
 
-extension PeerID {
-    /// What a peer is called whose name was never heard: the beginning of its ID.
-    var placeholderName: String { "peer-" + description.prefix(8) }
+    /// - Returns: what was told of it before, in each place where it was.
+    mutating func unblock(_ id: PeerID) -> [Event.PeerSummary] {
+        blocked.remove(id)
+        return lastTold.removeValue(forKey: id) ?? []
+    }
+
+    /// A key came to a name that another had; nil: the name that it came to was nobody's.
+    mutating func noteSuccession(of id: PeerID, to former: PeerID?) { known.noteSuccession(of: id, to: former) }
 }

@@ -74,13 +74,25 @@ enum InputExercise {
                     text: text, kind: choices.flag() ? .text : .action, id: id,
                     time: WallTime(milliseconds: choices.number() % Limits.wallTime), lamport: choices.number(),
                     isHistory: choices.flag(), isOwn: choices.flag(), hasGap: choices.flag()))
-        case 6: return .delivery(id: id, to: text, state: choices.flag() ? .queued : .delivered)
+        case 6: return .delivery(id: id, to: .init(name: text, id: peer), state: choices.flag() ? .queued : .delivered)
         case 7: return .who([summary, summary])
         case 8: return .relay(state: .refused, address: text, reason: choices.text())
         case 9 where choices.flag(): return .blocked([.init(name: text, id: peer, isHere: choices.flag())])
         case 9: return .failed(.init(.badCommand, text))
         case 10: return .bans([.init(name: text, reason: choices.text(), until: WallTime(milliseconds: 5))])
-        default: return .notice(text)
+        default: return line(kind, text, peer, &choices)
+        }
+    }
+
+    private static func line(_ kind: UInt8, _ text: String, _ peer: PeerID, _ choices: inout Choices) -> Event {
+        switch kind / 12 % 3 {
+        case 0: return .notice(text)
+        case 1: return .remark(text, about: peer)
+        default:
+            return .conversation(
+                .init(
+                    peer: peer, name: text, was: choices.flag() ? choices.text() : nil,
+                    remark: choices.flag() ? choices.text() : nil))
         }
     }
 }

@@ -154,7 +154,9 @@ struct PeerExercise {
         case 6: return .block(name)
         case 7: return .unblock(name)
         case 8: return .history(room: RoomName(text()), limit: Int(byte()))
-        default: return .search(words: text(), limit: Int(byte()))
+        default:
+            let (words, limit) = (text(), Int(byte()))
+            return limit % 4 == 3 ? .converse(with: name) : .search(words: words, limit: limit)
         }
     }
 

@@ -30,7 +30,10 @@ public enum Arguments: Equatable {
         let words = Array(words)
         if words.first == "relay" { return .relay(try RelayCommand.parse(words.dropFirst())) }
         if words.first == "doctor" {
-            guard let command = try DoctorCommand.parse(words.dropFirst()) else { return .help(DoctorCommand.helpText) }
+            let scope = InterfaceScope(number: interfaceNumber)
+            guard let command = try DoctorCommand.parse(words.dropFirst(), scope: scope) else {
+                return .help(DoctorCommand.helpText)
+            }
             return .doctor(command)
         }
         if let deed = words.first.flatMap(KeptCommand.Deed.init(rawValue:)) {
@@ -194,14 +197,7 @@ struct ArgumentReader {
             options.port = port
         case "--peer":
             let text = try value(of: name, attached)
-            options.peers.append(
-                try understood(name) { () throws(OptionProblem) in
-                    guard let peer = PeerAddress(try scope.resolved(text)) else {
-                        throw OptionProblem("takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
-                    }
-                    if case .endpoint(let endpoint) = peer { try InterfaceScope.check(endpoint.address) }
-                    return peer
-                })
+            options.peers.append(try understood(name) { () throws(OptionProblem) in try scope.peer(text) })
         case "--keep": options.retention.entryCount = try count(of: name, attached, unit: "lines", in: 1...10_000_000)
         case "--keep-days": options.retention.days = try count(of: name, attached, unit: "days", in: 1...36_500)
         case "--relay":
@@ -270,9 +266,8 @@ extension Arguments {
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
-               earshot export | backup | forget
-                                           what is kept (earshot export --help)
                earshot doctor [HOST]       why nobody, or HOST, is seen
+               earshot export | backup | forget   what is kept (earshot export --help)
 
         Whoever runs earshot on the same network is found by itself. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.

@@ -18,8 +18,10 @@ public struct DoctorCommand: Equatable {
     init() {}
 
     /// - Returns: nil if help is wanted.
-    static func parse(_ words: some Sequence<String>) throws(Arguments.Misuse) -> DoctorCommand? {
-        var reader = ArgumentReader(words)
+    static func parse(
+        _ words: some Sequence<String>, scope: InterfaceScope = InterfaceScope { _ in nil }
+    ) throws(Arguments.Misuse) -> DoctorCommand? {
+        var reader = ArgumentReader(words, scope: scope)
         var options = ChatOptions()
         var command = DoctorCommand()
         while let word = reader.next() {
@@ -38,11 +40,8 @@ public struct DoctorCommand: Equatable {
                 guard !word.hasPrefix("-"), command.host == nil else {
                     throw Arguments.Misuse(text: "unexpected argument \(word) (\(hint))")
                 }
-                guard let place = PeerAddress(word) else {
-                    throw Arguments.Misuse(text: "\(word) is no host: give a name or an address (\(hint))")
-                }
                 command.host = word
-                command.place = place
+                command.place = try place(word, scope)
             }
         }
         guard options.relays.count <= 1 else { throw Arguments.Misuse(text: "one --relay at a time (\(hint))") }
@@ -51,6 +50,17 @@ public struct DoctorCommand: Equatable {
         command.stateDirectory = options.stateDirectory
         command.interfaces = options.interfaces
         return command
+    }
+
+    private static func place(_ host: String, _ scope: InterfaceScope) throws(Arguments.Misuse) -> PeerAddress {
+        guard host.contains("%") || PeerAddress(host) != nil else {
+            throw Arguments.Misuse(text: "\(host) is no host: give a name or an address (\(hint))")
+        }
+        do {
+            return try scope.peer(host)
+        } catch {
+            throw Arguments.Misuse(text: "doctor \(error.text) (\(hint))")
+        }
     }
 
     private static let hint = "try earshot doctor --help"

@@ -23,6 +23,15 @@ struct InterfaceScope {
         return text
     }
 
+    /// - Throws: what goes on after the option's name.
+    func peer(_ text: String) throws(OptionProblem) -> PeerAddress {
+        guard let peer = PeerAddress(try resolved(text)) else {
+            throw OptionProblem("takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
+        }
+        if case .endpoint(let endpoint) = peer { try Self.check(endpoint.address) }
+        return peer
+    }
+
     /// A link-local address means another machine on every network.
     static func check(_ address: IPAddress) throws(OptionProblem) {
         guard address.needsScope else { return }

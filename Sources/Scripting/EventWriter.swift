@@ -17,6 +17,7 @@ enum EventWriter {
         case .ready: "ready"
         case .name: "name"
         case .peer: "peer"
+        case .company: "company"
         case .message: "message"
         case .delivery: "delivery"
         case .who: "who"
@@ -27,7 +28,8 @@ enum EventWriter {
         case .relay: "relay"
         case .removed: "removed"
         case .failed: "error"
-        case .notice: "notice"
+        case .notice, .remark: "notice"
+        case .conversation: "conversation"
         }
     }
 
@@ -49,11 +51,16 @@ enum EventWriter {
             add(change.peer, to: &object)
             if let was = change.was { object.add("was", was) }
             if let remark = change.remark { object.add("remark", remark) }
+        case .company(let company):
+            if let relay = company.relay { object.add("relay", relay) }
+            object.add("came", UInt64(company.came.count))
+            object.add("went", UInt64(company.went.count))
         case .message(let message):
             add(message, to: &object)
         case .delivery(let id, let to, let state):
             object.add("id", id.description)
-            object.add("to", to)
+            object.add("to", to.name)
+            object.add("toID", to.id.description)
             object.add("state", state.rawValue)
         case .who(let peers):
             object.add("peers", peers) { add($1, to: &$0) }
@@ -64,20 +71,9 @@ enum EventWriter {
             object.add("words", words)
             object.add("messages", messages) { add($1, to: &$0) }
         case .blocked(let peers):
-            object.add("peers", peers) { object, peer in
-                object.add("name", peer.name)
-                object.add("id", peer.id.description)
-                object.add("here", peer.isHere)
-            }
+            object.add("peers", peers) { add($1, to: &$0) }
         case .bans(let bans):
-            object.add("bans", bans) { object, ban in
-                object.add("name", ban.name)
-                object.add("reason", ban.reason)
-                if let peer = ban.peer { object.add("id", peer.description) }
-                if let address = ban.address { object.add("address", address) }
-                if !ban.by.isEmpty { object.add("by", ban.by) }
-                if let until = ban.until { object.add("until", Timestamp.text(until)) }
-            }
+            object.add("bans", bans) { add($1, to: &$0) }
         case .relay(let state, let address, let reason):
             object.add("state", state.rawValue)
             object.add("address", address)
@@ -91,7 +87,30 @@ enum EventWriter {
             object.add("text", failure.text)
         case .notice(let text):
             object.add("text", text)
+        case .remark(let text, let peer):
+            object.add("text", text)
+            object.add("id", peer.description)
+        case .conversation(let conversation):
+            object.add("name", conversation.name)
+            object.add("id", conversation.peer.description)
+            if let was = conversation.was { object.add("was", was) }
+            if let remark = conversation.remark { object.add("remark", remark) }
         }
+    }
+
+    private static func add(_ peer: Event.BlockedPeer, to object: inout JSONWriter) {
+        object.add("name", peer.name)
+        object.add("id", peer.id.description)
+        object.add("here", peer.isHere)
+    }
+
+    private static func add(_ ban: Event.Ban, to object: inout JSONWriter) {
+        object.add("name", ban.name)
+        object.add("reason", ban.reason)
+        if let peer = ban.peer { object.add("id", peer.description) }
+        if let address = ban.address { object.add("address", address) }
+        if !ban.by.isEmpty { object.add("by", ban.by) }
+        if let until = ban.until { object.add("until", Timestamp.text(until)) }
     }
 
     private static func add(_ peer: Event.PeerSummary, to object: inout JSONWriter) {
@@ -110,6 +129,7 @@ enum EventWriter {
         object.add("private", message.isPrivate)
         object.add("from", message.from)
         object.add("fromID", message.fromID.description)
+        if let partner = message.partner { object.add("withID", partner.description) }
         object.add("text", message.text)
         object.add("kind", message.kind == .action ? "action" : "text")
         object.add("id", message.id.description)

@@ -54,6 +54,8 @@ public final class ScriptInterface: FrontEnd {
     }
 
     public func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {
+        // A script has been told of each.
+        if case .company = event { return }
         let ref = token.flatMap { refs[$0] }
         output.append(contentsOf: EventWriter.line(event, ref: ref, version: version))
         output.append(0x0A)

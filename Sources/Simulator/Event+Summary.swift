@@ -10,7 +10,7 @@ extension Event {
             "\(change.was.map { "\($0), now " } ?? "")\(change.peer.name) \(change.state)"
         case .message(let message):
             "\(message.isHistory ? "late " : "")\(message.hasGap ? "with a gap " : "")\"\(message.text)\" of \(message.from)"
-        case .delivery(_, let name, let state): "\(state) to \(name)"
+        case .delivery(_, let recipient, let state): "\(state) to \(recipient.name)"
         default: "\(self)"
         }
     }

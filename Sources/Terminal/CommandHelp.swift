@@ -27,7 +27,10 @@ struct CommandHelp {
         CommandHelp(
             name: "msg", aliases: ["m", "w", "tell"], arguments: "NAME TEXT",
             meaning: "say something to one person only",
-            details: ["It is kept, and sent when that person is back, if not here now."]),
+            details: [
+                "It is kept, and sent when that person is back, if not here now.",
+                "Where several have the name: NAME@RELAY, or NAME#ID as it is shown.",
+            ]),
         CommandHelp(
             name: "me", arguments: "TEXT", meaning: "say what you do: /me waves",
             details: ["Shown to the others as: * YOU waves"]),
@@ -35,7 +38,8 @@ struct CommandHelp {
             name: "room", aliases: ["r", "join"], arguments: "[ROOM]",
             meaning: "where what you type goes: lobby, @NAME",
             details: [
-                "/room @bea     everything you type goes to bea only",
+                "/room @bea     everything you type goes to bea only,",
+                "               also if another takes the name later",
                 "/room lobby    back to everyone on this network",
                 "/room          says where you are",
             ]),

@@ -8,16 +8,19 @@ struct CommandQueue {
     private var remembered: [(token: CommandToken, line: String)] = []
     private var nextNumber: UInt64 = 1
 
-    mutating func add(_ command: Command, typed line: String?) {
+    /// - Returns: what the answer bears, if the command came from a typed line.
+    @discardableResult
+    mutating func add(_ command: Command, typed line: String?) -> CommandToken? {
         guard let line else {
             waiting.append((command, nil))
-            return
+            return nil
         }
         let token = CommandToken(number: nextNumber)
         nextNumber += 1
         waiting.append((command, token))
         remembered.append((token, line))
         if remembered.count > Self.maximumRememberedCount { remembered.removeFirst() }
+        return token
     }
 
     mutating func next() -> (command: Command, token: CommandToken?)? {

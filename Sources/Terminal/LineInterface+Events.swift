@@ -8,14 +8,16 @@ extension LineInterface {
         case .ready(let name, _, _): return linesWhenReady(as: name, at: wall)
         case .name(let change): return lines(change, at: wall)
         case .peer(let change): return lines(change, at: wall)
+        case .company(let company): return lines(company, at: wall)
         case .message(let message):
             roster.noteSpeaker(message)
             let isMention = !message.isOwn && !message.isHistory && Mention.of(own.name, in: message.text)
             return renderer.lines(message, isMention: isMention, now: wall)
         case .delivery(let id, let to, .queued):
-            return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to)), at: wall)
-        case .delivery(let id, _, .delivered):
-            return optional(deliveries.delivered(id), at: wall)
+            return optional(deliveries.queued(id, to: to, isPresent: roster.isPresent(to.id)), at: wall)
+        case .delivery(let id, let to, .delivered):
+            return optional(deliveries.delivered(id, to: to), at: wall)
+        case .conversation(let conversation): return lines(conversation, token: token, at: wall)
         case .who(let peers): return renderer.table(peers, now: wall)
         case .blocked(let peers):
             guard !peers.isEmpty else { return renderer.notice("nobody is blocked", now: wall) }
@@ -41,7 +43,22 @@ extension LineInterface {
             return renderer.failure("you were \(done) by \(by)" + Self.reason(reason), now: wall)
         case .failed(let failure): return lines(failure, token: token, at: wall)
         case .notice(let text): return renderer.notice(text, now: wall)
+        case .remark(let text, _): return renderer.remark(text, now: wall)
         }
+    }
+
+    private func lines(_ conversation: Event.Conversation, token: CommandToken?, at wall: WallTime) -> [String] {
+        let (peer, name) = (conversation.peer, conversation.name)
+        guard let was = conversation.was else {
+            guard case .asking(_, token) = destination.now else { return [] }
+            destination = (.conversation(peer, name: name), .conversation(peer, name: name))
+            return renderer.notice("what you type now goes to \(destination.now.meaning)", now: wall)
+        }
+        guard case .conversation(peer, _) = destination.now else { return [] }
+        destination = (.conversation(peer, name: name), .conversation(peer, name: name))
+        if let remark = conversation.remark { return renderer.remark(remark, now: wall) }
+        // That somebody is called otherwise by their own wish has been said.
+        return was.contains("#") ? renderer.notice("what you type goes to \(destination.now.meaning)", now: wall) : []
     }
 
     private func optional(_ text: String?, at wall: WallTime) -> [String] {
@@ -51,6 +68,8 @@ extension LineInterface {
     private static func reason(_ reason: String) -> String { reason.isEmpty ? "" : ": \(reason)" }
 
     private func lines(_ failure: Event.Failure, token: CommandToken?, at wall: WallTime) -> [String] {
+        // A file of lines goes on as if nothing had happened, and must not go on to everybody.
+        if case .asking(_, token) = destination.now, options.isTerminal { destination.now = destination.before }
         guard let line = commands.takeLine(of: token) else { return renderer.failure(failure.text, now: wall) }
         guard options.isTerminal else { return renderer.failure(failure.text, now: wall) }
         guard editor.isEmpty else {
@@ -73,10 +92,31 @@ extension LineInterface {
     private static func company(_ names: [String]) -> String {
         switch names.count {
         case 0: "others appear here by themselves"
-        case 1: "\(names[0]) is here"
-        case 2...8: names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) are here"
-        default: "\(names.count) others are here (/who)"
+        case 1...8: "\(list(names)) \(names.count == 1 ? "is" : "are") here"
+        default: "\(list(names)) are here (/who)"
         }
+    }
+
+    /// Up to eight names, or how many they are.
+    private static func list(_ names: [String]) -> String {
+        guard names.count > 1 else { return names.first ?? "" }
+        guard names.count <= 8 else { return "\(names.count) others" }
+        return names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
+    }
+
+    /// One line for many who came, and one for many who went.
+    private func lines(_ company: Event.Company, at wall: WallTime) -> [String] {
+        guard !options.isQuiet else { return [] }
+        let place = company.relay.map { " at \($0)" } ?? ""
+        var lines: [String] = []
+        if !company.went.isEmpty {
+            lines += renderer.notice(
+                "\(Self.list(company.went)) left\(company.relay.map { " \($0)" } ?? "")", now: wall)
+        }
+        guard !company.came.isEmpty else { return lines }
+        let verb = company.came.count == 1 ? "is" : "are"
+        let more = company.came.count > 8 ? " (/who)" : ""
+        return lines + renderer.notice("\(Self.list(company.came)) \(verb) here\(place)\(more)", now: wall)
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {
@@ -109,18 +149,16 @@ extension LineInterface {
         let name = change.peer.name
         var lines: [String] = []
         // Until our name is settled they are gathered for one line.
-        let isGathered = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
+        let isFirst = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
+        let isGathered = isFirst || change.isGathered
         let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
         // Whoever is on this network too has said so already.
         let isRepeated = change.peer.relay != nil && roster.isHere(change.peer.id, as: name)
         if let text = Self.text(change), !isHushed, !isGathered, !isRepeated {
             lines = renderer.notice(text, now: wall)
         }
-        if change.state == .left { lines += optional(deliveries.left(name), at: wall) }
-        if change.state == .renamed, let was = change.was {
-            deliveries.renamed(from: was, to: name)
-            // A conversation follows the key, not the name.
-            if room == .conversation(with: was) { room = .conversation(with: name) }
+        if change.state == .left, !roster.isPresent(change.peer.id) {
+            lines += optional(deliveries.left(change.peer), at: wall)
         }
         if let remark = change.remark { lines += renderer.remark(remark, now: wall) }
         return lines

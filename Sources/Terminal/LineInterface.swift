@@ -32,8 +32,8 @@ public final class LineInterface: FrontEnd {
     var commands = CommandQueue()
     var editor = LineEditor()
     var own: Own
-    /// Where typed text goes; nil: the default room.
-    var room: RoomName?
+    /// Where typed text goes, and where it went before that was last changed.
+    var destination = (now: Destination.room(nil), before: Destination.room(nil))
     private var decoder = KeyDecoder()
     private var row = PromptRow()
     private var plain = PlainInput()
@@ -131,11 +131,7 @@ public final class LineInterface: FrontEnd {
 
     private var prompt: String {
         let name = SafeText.line(own.name)
-        switch room {
-        case nil, .lobby: return "\(name)> "
-        case .conversation(let partner): return "\(name) → \(SafeText.line(partner))> "
-        case .relayLobby, .everyLobby: return "\(name) → \(SafeText.line(room?.description ?? ""))> "
-        }
+        return destination.now.name.map { "\(name) → \(SafeText.line($0))> " } ?? "\(name)> "
     }
 
     private func write(_ text: String) { output.append(contentsOf: text.utf8) }
@@ -154,18 +150,28 @@ public final class LineInterface: FrontEnd {
     // MARK: What is typed
 
     private func lineTyped(_ line: String, at wall: WallTime) {
-        switch TypedLine.read(line, room: room, names: roster.names) {
+        switch TypedLine.read(line, room: destination.now.room, names: roster.names) {
         case .nothing: break
         case .command(let command): commands.add(command, typed: line)
         case .help(let word): show(CommandHelp.text(about: word))
-        case .enter(let entered):
-            room = entered
-            show(renderer.notice("what you type now goes to \(Self.meaning(of: entered))", now: wall))
-        case .showRoom: show(renderer.notice("what you type goes to \(Self.meaning(of: room))", now: wall))
+        case .enter(let room): enter(room, typed: line, at: wall)
+        case .showRoom: show(renderer.notice("what you type goes to \(destination.now.meaning)", now: wall))
         case .misuse(let text):
             show(renderer.failure(text, now: wall))
             putBack(line)
         }
+    }
+
+    /// Whom a conversation is with is for the core to say: until it has, what is typed is told by the name.
+    private func enter(_ room: RoomName, typed line: String, at wall: WallTime) {
+        if case .conversation(let name) = room, let token = commands.add(.converse(with: name), typed: line) {
+            if case .asking = destination.now {} else { destination.before = destination.now }
+            destination.now = .asking(name, token)
+            return
+        }
+        if destination.now.isConversation { commands.add(.converse(with: nil), typed: nil) }
+        destination = (.room(room), .room(room))
+        show(renderer.notice("what you type now goes to \(destination.now.meaning)", now: wall))
     }
 
     /// Nothing typed is lost: a line that could not be sent comes back, unless another is being typed; then Up brings
@@ -173,15 +179,6 @@ public final class LineInterface: FrontEnd {
     func putBack(_ line: String) {
         guard options.isTerminal, editor.isEmpty else { return }
         editor.set(line)
-    }
-
-    private static func meaning(of room: RoomName?) -> String {
-        switch room {
-        case nil, .lobby: "everyone on this network"
-        case .conversation(let name): "\(name) only (/room lobby: to everyone again)"
-        case .relayLobby(let relay): "everyone on the relay \(relay)"
-        case .everyLobby: "every lobby"
-        }
     }
 
     private func plainInputReceived(_ bytes: [UInt8], at wall: WallTime) {

@@ -13,18 +13,35 @@ struct Roster {
     }
 
     private var present: [Place: String] = [:]
+    /// In how many places each of them is.
+    private var placeCounts: [PeerID: Int] = [:]
     private var absent: [String] = []
 
-    /// In alphabetical order.
+    /// In alphabetical order, each in the form that means one of them only.
     var names: [String] {
-        let here = Set(present.values).sorted()
+        let here = Set(namesHere).sorted()
         return here + absent.filter { name in !here.contains(name) }.sorted()
+    }
+
+    private var namesHere: [String] {
+        var holders: [String: PeerID] = [:]
+        for (place, name) in present where place.relay == nil { holders[name.lowercased()] = place.peer }
+        var shared: Set<String> = []
+        for (place, name) in present where place.relay != nil {
+            let name = name.lowercased()
+            if let holder = holders[name], holder != place.peer { shared.insert(name) }
+            holders[name] = place.peer
+        }
+        return present.map { place, name in
+            guard let relay = place.relay, shared.contains(name.lowercased()) else { return name }
+            return "\(name)@\(relay)"
+        }
     }
 
     /// Of those who are here, in alphabetical order.
     var presentNames: [String] { Set(present.values).sorted() }
 
-    func isPresent(_ name: String) -> Bool { present.values.contains(name) }
+    func isPresent(_ peer: PeerID) -> Bool { placeCounts[peer] != nil }
 
     /// Whether this peer is on our own network, under this name.
     func isHere(_ peer: PeerID, as name: String) -> Bool { present[Place(peer: peer, relay: nil)] == name }
@@ -33,15 +50,21 @@ struct Roster {
         let place = Place(peer: change.peer.id, relay: change.peer.relay)
         switch change.state {
         case .left:
-            present[place] = nil
+            if present.removeValue(forKey: place) != nil { count(place.peer, by: -1) }
             noteAbsent(change.peer.name)
-        case .joined, .renamed, .away, .back: present[place] = change.peer.name
+        case .joined, .renamed, .away, .back:
+            if present.updateValue(change.peer.name, forKey: place) == nil { count(place.peer, by: 1) }
         case .blocked, .unblocked: break
         }
     }
 
+    private mutating func count(_ peer: PeerID, by difference: Int) {
+        let count = (placeCounts[peer] ?? 0) + difference
+        placeCounts[peer] = count == 0 ? nil : count
+    }
+
     mutating func noteSpeaker(_ message: Event.Message) {
-        guard !message.isOwn, !isPresent(message.from) else { return }
+        guard !message.isOwn, !present.values.contains(message.from) else { return }
         noteAbsent(message.from)
     }
 

@@ -6,7 +6,7 @@ import Wire
 
 /// A peer with scripted others on wires that take no time.
 final class PeerRig {
-    let archive = MemoryArchive()
+    let archive: MemoryArchive
     private(set) var peer: Peer
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
@@ -20,8 +20,9 @@ final class PeerRig {
     /// It has its name and founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
-        configure: (inout PeerConfiguration) -> Void = { _ in }
+        archive: MemoryArchive = MemoryArchive(), configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
+        self.archive = archive
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention
@@ -59,6 +60,7 @@ final class PeerRig {
     }
 
     /// Another with an established link, in this gathering.
+    @discardableResult
     func join(_ name: String, _ identity: Identity, in gathering: GatheringID? = nil) -> TestMember {
         let endpoint = Endpoint(address: .v4(0x0A00_0000 + UInt32(truncatingIfNeeded: nextLink)), port: 40_000)
         let member = TestMember(
@@ -71,6 +73,11 @@ final class PeerRig {
         guard case .hello(let announcement, _, let away) = member.hello(as: name) else { return member }
         say([.hello(announcement: announcement, gathering: gathering ?? peer.gathering, away: away)], member)
         return member
+    }
+
+    func breakLink(_ member: TestMember) {
+        member.isClosed = true
+        tell(.linkClosed(member.link, .failed("reset")))
     }
 
     func say(_ frames: [Frame], _ member: TestMember) {

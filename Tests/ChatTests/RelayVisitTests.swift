@@ -5,7 +5,7 @@ import Wire
 @testable import Chat
 
 /// A relay that says exactly what a test wants it to say, and a peer that takes part in it.
-private final class ScriptedRelay {
+final class ScriptedRelay {
     var peer: Peer
     let own: Identity
     let relay: Identity
@@ -111,7 +111,7 @@ private final class ScriptedRelay {
         drain()
     }
 
-    func welcome(as name: String = "ana", members: [RelayMember] = []) {
+    func welcome(as name: String = "ana", members: [RelayMember] = [], topic: String? = nil) {
         let announcement = Announcement(
             kind: .announce, peer: relay.peerID, instance: 1, sequence: 1, name: "hub", claimTime: 1, linkPort: 1)
         let me = RelayMember(peer: own.peerID, state: .here, name: name)
@@ -120,7 +120,7 @@ private final class ScriptedRelay {
                 announcement: SignedAnnouncement(signing: announcement, by: relay).bytes, gathering: nil, away: nil),
             .welcome(
                 RelayWelcome(
-                    name: name, relayName: "hub", isOperator: false, topic: nil, messageOfTheDay: nil, rate: 20,
+                    name: name, relayName: "hub", isOperator: false, topic: topic, messageOfTheDay: nil, rate: 20,
                     burst: 100)), .members(RelayMembers(isFresh: true, changes: [me] + members)))
     }
 

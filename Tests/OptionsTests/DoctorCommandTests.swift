@@ -13,6 +13,23 @@ struct DoctorCommandTests {
         return command
     }
 
+    @Test("a host may name the interface that it is on")
+    func interfaceNames() throws {
+        let endpoint = try #require(Endpoint("[fe80::1%3]:47474"))
+        for host in ["fe80::1%eth0", "[fe80::1%eth0]:47474"] {
+            let arguments = try Arguments.parse(["doctor", host], interfaceNumber: { $0 == "eth0" ? 3 : nil })
+            guard case .doctor(let command) = arguments else { throw Arguments.Misuse(text: "no doctor") }
+            #expect(command.place == .endpoint(endpoint))
+        }
+        for (host, text) in [
+            ("fe80::1", "doctor takes fe80::1 with the interface that it is on, for example fe80::1%eth0"),
+            ("fe80::1%eth9", "doctor names an interface that is not here: eth9 (ip link lists those that are)"),
+        ] {
+            let misuse = Arguments.Misuse(text: text + " (try earshot doctor --help)")
+            #expect(throws: misuse) { try Arguments.parse(["doctor", host]) }
+        }
+    }
+
     @Test("nothing asks for a look at this machine")
     func nothing() throws {
         #expect(try command() == DoctorCommand())

@@ -154,12 +154,24 @@ struct CommandLineTests {
         let token = try #require(interface.nextCommand()?.token)
         func answer(_ state: Event.DeliveryState) -> String {
             interface.eventOccurred(
-                .delivery(id: Example.entry, to: "bea", state: state), token: token, at: Example.time)
+                .delivery(id: Example.entry, to: .init(name: "bea", id: Example.bea), state: state), token: token,
+                at: Example.time)
             return String(decoding: interface.takeOutput(), as: UTF8.self)
         }
         #expect(answer(.queued).hasPrefix(#"{"event":"delivery","ref":\#(ref),"id""#))
         #expect(answer(.delivered).hasPrefix(#"{"event":"delivery","ref":\#(ref),"id""#))
         #expect(answer(.delivered).hasPrefix(#"{"event":"delivery","id""#))
+    }
+
+    @Test("a script is told of each who comes and goes, and not of all again")
+    func company() {
+        let interface = ScriptInterface(version: "1")
+        interface.eventOccurred(.company(.init(relay: "hub", came: ["bea"], went: [])), token: nil, at: Example.time)
+        #expect(interface.takeOutput().isEmpty)
+        let bea = Event.PeerSummary(name: "bea", id: Example.bea)
+        interface.eventOccurred(
+            .peer(.init(state: .joined, peer: bea, isGathered: true)), token: nil, at: Example.time)
+        #expect(String(decoding: interface.takeOutput(), as: UTF8.self).hasPrefix(#"{"event":"peer","state":"joined""#))
     }
 
     @Test("references are bounded: the oldest goes first")

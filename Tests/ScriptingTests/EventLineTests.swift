@@ -75,6 +75,13 @@ struct EventLineTests {
             #"{"event":"message","room":"@bea","private":true,"from":"bea","fromID":"\#(Example.beaHex)","#
                 + #""text":"waves","kind":"action","id":"\#(Example.entryHex)","time":"2026-11-21T04:10:05.007Z","#
                 + #""lamport":17,"history":true,"own":true,"gap":true}"#)
+        var secret = Example.message("psst", room: .conversation(with: "bea"), isPrivate: true)
+        secret.partner = Example.bea
+        expect(
+            .message(secret),
+            #"{"event":"message","room":"@bea","private":true,"from":"bea","fromID":"\#(Example.beaHex)","#
+                + #""withID":"\#(Example.beaHex)","text":"psst","kind":"text","id":"\#(Example.entryHex)","#
+                + #""time":"2026-11-21T04:10:05.007Z","lamport":17,"history":false,"own":false}"#)
         expect(
             .history(room: .relayLobby(relay: "hub"), messages: [Example.message("hi"), Example.message("hi")]),
             #"{"event":"history","room":"lobby@hub","messages":[{\#(Example.messageJSON)},{\#(Example.messageJSON)}]}"#)
@@ -86,11 +93,13 @@ struct EventLineTests {
     @Test("deliveries, relays, failures and the rest are written as the tables say")
     func rest() {
         expect(
-            .delivery(id: Example.entry, to: "bea", state: .queued),
-            #"{"event":"delivery","id":"\#(Example.entryHex)","to":"bea","state":"queued"}"#)
+            .delivery(id: Example.entry, to: .init(name: "bea", id: Example.bea), state: .queued),
+            #"{"event":"delivery","id":"\#(Example.entryHex)","to":"bea","toID":"\#(Example.beaHex)","state":"queued"}"#
+        )
         expect(
-            .delivery(id: Example.entry, to: "bea", state: .delivered),
-            #"{"event":"delivery","id":"\#(Example.entryHex)","to":"bea","state":"delivered"}"#)
+            .delivery(id: Example.entry, to: .init(name: "bea", id: Example.bea), state: .delivered),
+            #"{"event":"delivery","id":"\#(Example.entryHex)","to":"bea","toID":"\#(Example.beaHex)","state":"delivered"}"#
+        )
         expect(
             .blocked([.init(name: "eve", id: Example.bea, isHere: false)]),
             #"{"event":"blocked","peers":[{"name":"eve","id":"\#(Example.beaHex)","here":false}]}"#)
@@ -109,6 +118,7 @@ struct EventLineTests {
             .failed(.init(.noSuchPeer, "nobody is called bea")),
             #"{"event":"error","code":"no-such-peer","text":"nobody is called bea"}"#)
         expect(.notice("hm"), #"{"event":"notice","text":"hm"}"#)
+        expect(.remark("hm", about: Example.bea), #"{"event":"notice","text":"hm","id":"\#(Example.beaHex)"}"#)
     }
 
     @Test("any text stays on one line, holds no control, and is read back as it was")

@@ -155,6 +155,38 @@ struct RelayScenarios {
         #expect(town.lobby(ana).last == "hello")
     }
 
+    @Test("what is typed in the room of somebody who has quit is read by no other who has the name", arguments: 1...3)
+    func namesakes(seed: UInt64) throws {
+        let (opa, first, second) = (HostID(1), HostID(2), HostID(3))
+        let residents: [RelayTown.Resident] = [
+            .init(name: "opa", lan: LANID(0), isAlone: true), .init(name: "cy", lan: LANID(1), isAlone: true),
+            .init(name: "cy", lan: LANID(1), isAlone: true, startsAfter: .seconds(6)),
+        ]
+        let town = try RelayTown(seed: seed, residents)
+        try town.simulation.run(for: .seconds(3))
+        town.simulation.command(opa, .converse(with: "cy@hub"))
+        let key = "\(town.id(first))"
+        town.simulation.command(opa, .tell(to: key, text: "one", kind: .text))
+        try town.simulation.run(for: .seconds(1))
+        #expect(town.texts(first, in: .conversation(with: "opa")) == ["one"], "seed \(seed)")
+        town.simulation.command(first, .quit(afterReceipts: false))
+        try town.simulation.run(for: .seconds(5))
+        #expect(Array(town.members(seenBy: opa).values) == ["cy"], "seed \(seed)")
+        town.simulation.command(opa, .tell(to: key, text: "two", kind: .text))
+        town.simulation.command(opa, .tell(to: "cy", text: "whom?", kind: .text))
+        try town.simulation.run(for: .seconds(3))
+        #expect(town.failures(opa).map(\.code) == [.ambiguous], "seed \(seed)")
+        #expect(town.texts(second, in: .conversation(with: "opa")).isEmpty, "seed \(seed)")
+        town.simulation.perform(.restart(first))
+        try town.simulation.run(for: .seconds(5))
+        #expect(town.texts(first, in: .conversation(with: "opa")) == ["two"], "seed \(seed)")
+        let last = town.simulation.recorder.events[opa.number].compactMap { recorded in
+            if case .conversation(let conversation) = recorded.event { conversation.name } else { nil }
+        }.last
+        #expect(last == "cy-2", "seed \(seed)")
+        #expect(town.texts(second, in: .conversation(with: "opa")).isEmpty, "seed \(seed)")
+    }
+
     @Test("who is refused and has nobody else to speak with ends with status 4; with a LAN it goes on")
     func refused() throws {
         let check = PasswordCheck(tag: [1]) { $0 == Array("secret".utf8) }

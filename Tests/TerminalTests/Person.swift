@@ -55,6 +55,7 @@ struct Person {
 enum Example {
     static let ana = PeerID(Array(repeating: 0xA1, count: 32))!
     static let bea = PeerID(Array(repeating: 0xBE, count: 32))!
+    static let toBea = Event.Recipient(name: "bea", id: bea)
     static func entry(_ number: UInt8 = 7) -> EntryID { EntryID(Array(repeating: number, count: 32))! }
 
     static func said(

@@ -202,18 +202,20 @@ struct ShownEventTests {
         let id = Example.entry
         #expect(
             lines(
-                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .queued),
-                .delivery(id: id(1), to: "bea", state: .delivered)) == ["04:10 -- bea is here"])
+                Example.peer(.joined), .delivery(id: id(1), to: Example.toBea, state: .queued),
+                .delivery(id: id(1), to: Example.toBea, state: .delivered)) == ["04:10 -- bea is here"])
         #expect(
             lines(
-                .delivery(id: id(1), to: "bea", state: .queued), .delivery(id: id(2), to: "bea", state: .queued),
-                .delivery(id: id(1), to: "bea", state: .delivered), .delivery(id: id(2), to: "bea", state: .delivered),
-                .delivery(id: id(2), to: "bea", state: .delivered))
+                .delivery(id: id(1), to: Example.toBea, state: .queued),
+                .delivery(id: id(2), to: Example.toBea, state: .queued),
+                .delivery(id: id(1), to: Example.toBea, state: .delivered),
+                .delivery(id: id(2), to: Example.toBea, state: .delivered),
+                .delivery(id: id(2), to: Example.toBea, state: .delivered))
                 == ["04:10 -- kept for bea, who is not here: sent as soon as bea is", "04:10 -- bea has what you sent"])
         #expect(
             lines(
-                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .queued), Example.peer(.left),
-                Example.peer(.joined), .delivery(id: id(1), to: "bea", state: .delivered))
+                Example.peer(.joined), .delivery(id: id(1), to: Example.toBea, state: .queued), Example.peer(.left),
+                Example.peer(.joined), .delivery(id: id(1), to: Example.toBea, state: .delivered))
                 == [
                     "04:10 -- bea is here", "04:10 -- bea left",
                     "04:10 -- 1 message not yet with bea: kept, and sent when bea is back", "04:10 -- bea is here",

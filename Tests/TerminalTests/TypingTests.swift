@@ -35,27 +35,6 @@ struct TypingTests {
         #expect(person.screen.lines == ["04:10 !! unknown command /mgs (try /help)", "ana> /mgs bea hi"])
     }
 
-    @Test("in a conversation the prompt says with whom, and follows when they are renamed")
-    func conversation() {
-        var person = Person(columns: 100)
-        person.happens(Example.peer(.joined))
-        person.type("/room @bea\r")
-        #expect(person.screen.text.last == "ana → bea>")
-        person.type("hi\r")
-        person.happens(Example.peer(.renamed, "bee", was: "bea"))
-        #expect(person.screen.text.last == "ana → bee>")
-        person.type("ho\r/room lobby\rhey\r")
-        #expect(person.screen.text.last == "ana>")
-        #expect(
-            person.commands() == [
-                .tell(to: "bea", text: "hi", kind: .text), .tell(to: "bee", text: "ho", kind: .text),
-                .say(text: "hey", kind: .text, room: .lobby),
-            ])
-        #expect(
-            person.screen.lines.contains("04:10 -- what you type now goes to bea only (/room lobby: to everyone again)")
-        )
-    }
-
     @Test("without a terminal: plain lines in, plain lines out, the end sends what is owed and quits")
     func plain() {
         let interface = LineInterface(name: "ana", options: .init(isTerminal: false))

@@ -12,10 +12,10 @@ struct DoctorProgram {
     func run() throws -> Int32 {
         let diagnosis = Diagnosis(try Examination.facts(request))
         if command.isJSON {
-            for finding in diagnosis.findings { Surroundings.show(FindingLine.bytes(finding) + [0x0A]) }
-            Surroundings.show(FindingLine.end(diagnosis) + [0x0A])
+            for finding in diagnosis.findings { try Surroundings.show(FindingLine.bytes(finding) + [0x0A]) }
+            try Surroundings.show(FindingLine.end(diagnosis) + [0x0A])
         } else {
-            Surroundings.show(Array(Report.text(diagnosis, isVerbose: command.isVerbose).utf8))
+            try Surroundings.show(Array(Report.text(diagnosis, isVerbose: command.isVerbose).utf8))
         }
         return diagnosis.exitStatus
     }

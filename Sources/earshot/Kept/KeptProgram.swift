@@ -40,9 +40,12 @@ struct KeptProgram {
     }
 
     private func export(_ rooms: KeptRooms) throws -> ExitStatus {
+        var blockedCount = 0
         for log in try rooms.logs(named: command.room) {
             var lines: [UInt8] = []
-            for message in try rooms.messages(of: log) {
+            let messages = try rooms.messages(of: log)
+            blockedCount += messages.blockedCount
+            for message in messages.shown {
                 lines += MessageLine.bytes(message) + [0x0A]
                 guard lines.count > 1 << 16 else { continue }
                 try Surroundings.show(lines)
@@ -50,11 +53,15 @@ struct KeptProgram {
             }
             try Surroundings.show(lines)
         }
+        if blockedCount > 0 {
+            let lines = blockedCount == 1 ? "1 line" : "\(blockedCount) lines"
+            Surroundings.complain("earshot: \(lines) by people who are blocked left out (/unblock NAME in the chat)")
+        }
         return .done
     }
 
     private func forget(_ rooms: KeptRooms, in archive: SQLiteArchive) throws -> ExitStatus {
-        let logs = try rooms.logs(named: command.room)
+        let logs = try command.room.map { try rooms.logsToForget(named: $0) } ?? rooms.logs(named: nil)
         var count = 0
         for log in logs { count += try rooms.forget(log) }
         try archive.commit()

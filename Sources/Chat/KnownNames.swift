@@ -1,0 +1,86 @@
+import Wire
+
+/// The keys that were met, in this start and earlier ones, and their names. A name that was heard only at a relay is
+/// kept apart from those of our networks: the same name there may be somebody else's.
+struct KnownNames {
+    /// Where a name was heard: nil is a network of ours.
+    private struct Place: Hashable {
+        var name: String
+        var relay: PeerID?
+    }
+
+    /// The last name of every key, and at which relay it was heard.
+    private var names: [PeerID: (name: Nickname, relay: PeerID?)] = [:]
+    /// The last key of every name (folded) in each place. A key that was renamed keeps its old names until another
+    /// takes them.
+    private var holders: [Place: PeerID] = [:]
+    /// The relays that names were heard at, in the order in which they were met; few.
+    private var relays: [PeerID] = []
+    private var firstSeen: [PeerID: WallTime] = [:]
+    /// Keys that came to a name that another key had, with that key, until the first that is said to them by it.
+    private var successions: [PeerID: PeerID] = [:]
+
+    mutating func remember(_ id: PeerID, as name: Nickname, at relay: PeerID?, since wall: WallTime) {
+        guard names[id] != nil || names.count < Bounds.knownPeerCount else { return }
+        names[id] = (name, relay)
+        let place = Place(name: name.folded, relay: relay)
+        // Names cost nothing, so a key may have had many.
+        if holders[place] != nil || holders.count < 2 * Bounds.knownPeerCount { holders[place] = id }
+        if let relay, !relays.contains(relay) { relays.append(relay) }
+        if firstSeen[id] == nil { firstSeen[id] = wall }
+    }
+
+    func firstSeen(_ id: PeerID) -> WallTime? { firstSeen[id] }
+
+    func name(of id: PeerID) -> Nickname? { names[id]?.name }
+
+    /// The name of a key, if it was heard at this relay and on no network of ours.
+    func name(of id: PeerID, at relay: PeerID) -> Nickname? {
+        names[id].flatMap { $0.relay == relay ? $0.name : nil }
+    }
+
+    /// At which relay the name of a key was heard; nil: on a network of ours, or nowhere.
+    func relay(of id: PeerID) -> PeerID? { names[id]?.relay }
+
+    /// The key that last had this name, at a relay or (nil) on a network of ours.
+    func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
+        holders[Place(name: name.folded, relay: relay)]
+    }
+
+    /// The keys that last had this name at relays.
+    func holdersAtRelays(of name: Nickname) -> [PeerID] { relays.compactMap { lastHolder(of: name, at: $0) } }
+
+    /// All keys, ascending. Walks over all of them.
+    var all: [PeerID] { names.keys.sorted() }
+
+    /// All keys whose last name this is, ascending. Walks over all of them.
+    func keys(called name: Nickname) -> [PeerID] {
+        names.filter { $0.value.name == name }.keys.sorted()
+    }
+
+    // Keys that came to others' names.
+
+    mutating func noteSuccession(of id: PeerID, to former: PeerID?) {
+        guard let former else {
+            successions[id] = nil
+            return
+        }
+        guard successions[id] != nil || successions.count < Bounds.knownPeerCount else { return }
+        successions[id] = former
+    }
+
+    /// The key whose name this one has taken, if that is still to be pointed out.
+    func predecessor(of id: PeerID) -> PeerID? { successions[id] }
+
+    // As kept: NAME, or NAME@ID for one that was heard only at a relay.
+
+    static func text(_ name: Nickname, at relay: PeerID?) -> String { relay.map { "\(name.text)@\($0)" } ?? name.text }
+
+    static func parts(of text: String) -> (name: Nickname, relay: PeerID?)? {
+        guard let mark = text.firstIndex(of: "@") else { return (try? Nickname(text)).map { ($0, nil) } }
+        guard let name = try? Nickname(String(text[..<mark])),
+            let relay = PeerID(hexadecimal: String(text[text.index(after: mark)...]))
+        else { return nil }
+        return (name, relay)
+    }
+}

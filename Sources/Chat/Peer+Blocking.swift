@@ -1,0 +1,156 @@
+import Secure
+import Wire
+
+/// People of whom the person wants to see nothing. What they say of themselves is put aside where it comes in: they stay
+/// under the name that the person knows. And no event about them gets out (``withoutBlocked(_:)``).
+extension Peer {
+    mutating func block(_ text: String, token: CommandToken?) {
+        guard let peer = resolve(text, token) else { return }
+        guard !roster.blocked.contains(peer) else {
+            return notify(.peer(.init(state: .blocked, peer: summaryWherever(peer))), token: token)
+        }
+        rememberMember(peer)
+        roster.block(peer, told: placesTold(of: peer))
+        let summary = summaryWherever(peer)
+        if var person = roster[peer] {
+            person.withheld = .init(name: person.name, away: person.away)
+            person.away = nil
+            roster.update(person)
+        }
+        for visit in visits.all.indices {
+            if let member = visits.all[visit].roster[peer] { withhold(member, visit) }
+        }
+        keepKnown(peer, token: token)
+        var remark: String?
+        if namesake(of: peer) != nil {
+            remark =
+                "\(summary.name) is not the only one of this name: this one is \(exactName(of: peer, called: summary.name))"
+        }
+        notify(.peer(.init(state: .blocked, peer: summary, remark: remark)), token: token)
+    }
+
+    mutating func unblock(_ text: String, token: CommandToken?) {
+        guard let peer = blockedPeer(meantBy: text, token) else { return }
+        let summary = summaryWherever(peer)
+        let before = roster.unblock(peer)
+        var remarks: [(place: String?, text: String)] = []
+        if var person = roster[peer] {
+            person.name = person.withheld?.name ?? person.name
+            if let remark = remarkOnKey(of: peer, named: person.name) { remarks.append((nil, remark)) }
+            person.away = person.withheld?.away
+            person.withheld = nil
+            person.shownName = person.name
+            roster.update(person)
+        }
+        for visit in visits.all.indices {
+            guard let member = visits.all[visit].roster.release(peer), visits.all[visit].roster[peer] != nil,
+                let name = try? Nickname(member.name)
+            else { continue }
+            if let remark = remarkOnMember(peer, named: name, visit) {
+                remarks.append((visits.all[visit].name, remark))
+            }
+            _ = visits.all[visit].roster.update(member, named: name, of: id)
+        }
+        if let person = roster[peer] { roster.remember(peer, as: person.name, since: roster.firstSeen(peer) ?? wall) }
+        keepKnown(peer, token: token)
+        notify(.peer(.init(state: .unblocked, peer: summary)), token: token)
+        tellChanges(of: peer, since: before, remarks)
+        // What it wrote meanwhile was not confirmed, so it still has it for us.
+        if let link = links.best(with: peer) { startExchange(with: peer, on: link) }
+    }
+
+    /// All who are blocked, by ID.
+    var blockedPeers: [Event.BlockedPeer] {
+        roster.blocked.sorted().map { peer in
+            let isHere = roster[peer].map { $0.goneAt == nil } ?? (visits.visit(with: peer) != nil)
+            return Event.BlockedPeer(name: summaryWherever(peer).name, id: peer, isHere: isHere)
+        }
+    }
+
+    /// Only somebody who is blocked is meant, under the name from before.
+    private mutating func blockedPeer(meantBy text: String, _ token: CommandToken?) -> PeerID? {
+        if let name = try? Nickname(String(text.prefix { $0 != "@" })) {
+            let called = roster.blocked.filter { isCalled($0, name) }.sorted()
+            if called.count == 1 { return called[0] }
+            if called.count > 1 {
+                refuseAmbiguous(text, called, token)
+                return nil
+            }
+        }
+        guard let peer = resolve(text, token) else { return nil }
+        guard roster.blocked.contains(peer) else {
+            refuse(.noSuchPeer, "\(distinctName(of: peer)) is not blocked", token)
+            return nil
+        }
+        return peer
+    }
+
+    /// What the person was told of somebody, in each place where it is.
+    private func placesTold(of peer: PeerID) -> [Event.PeerSummary] {
+        var places: [Event.PeerSummary] = []
+        if let person = roster[peer], person.shownName != nil { places.append(summary(of: person)) }
+        for visit in visits.all.indices {
+            if let member = visits.all[visit].roster[peer] { places.append(summary(of: member, at: visit)) }
+        }
+        return places
+    }
+
+    private func summaryWherever(_ peer: PeerID) -> Event.PeerSummary {
+        var summary = placesTold(of: peer).first ?? Event.PeerSummary(name: displayName(of: peer), id: peer)
+        summary.away = nil
+        summary.isBlocked = roster.blocked.contains(peer)
+        return summary
+    }
+
+    /// What has become of somebody of whom nothing was told for a while.
+    private mutating func tellChanges(
+        of peer: PeerID, since before: [Event.PeerSummary], _ remarks: [(place: String?, text: String)]
+    ) {
+        let now = placesTold(of: peer)
+        for former in before where !now.contains(where: { $0.relay == former.relay }) {
+            notify(.peer(.init(state: .left, peer: former)))
+        }
+        for summary in now {
+            let former = before.first { $0.relay == summary.relay }
+            if former?.name != summary.name {
+                let remark = remarks.first { $0.place == summary.relay }?.text
+                let state: Event.PeerChange.State = former == nil ? .joined : .renamed
+                notify(.peer(.init(state: state, peer: summary, was: former?.name, remark: remark)))
+            }
+            guard former != nil, former?.away != summary.away else { continue }
+            notify(.peer(.init(state: summary.away == nil ? .back : .away, peer: summary)))
+        }
+    }
+
+    // What is put aside.
+
+    /// The name under which the person knows somebody who is blocked.
+    func nameBeforeBlocking(of peer: PeerID, at visit: Int? = nil) -> Nickname? {
+        visit.flatMap { visits.all[$0].roster.lastName(of: peer) } ?? roster.name(of: peer)
+            ?? (try? Nickname(peer.placeholderName))
+    }
+
+    /// Of a blocked member it is known that it is there: neither a new name nor why it is away.
+    mutating func withhold(_ member: RelayMember, _ visit: Int) {
+        guard let name = nameBeforeBlocking(of: member.peer, at: visit) else { return }
+        let known = visits.all[visit].roster.withhold(member, knownAs: name)
+        _ = visits.all[visit].roster.update(known, named: name, of: id, isRemembered: false)
+    }
+
+    // What gets out.
+
+    /// An event without what people who are blocked say, if anything is left of it.
+    func withoutBlocked(_ event: Event) -> Event? {
+        guard !roster.blocked.isEmpty else { return event }
+        func isShown(_ message: Event.Message) -> Bool { !roster.blocked.contains(message.fromID) }
+        switch event {
+        case .peer(let change):
+            let isOwnDoing = change.state == .blocked || change.state == .unblocked
+            return isOwnDoing || !roster.blocked.contains(change.peer.id) ? event : nil
+        case .message(let message): return isShown(message) ? event : nil
+        case .history(let room, let messages): return .history(room: room, messages: messages.filter(isShown))
+        case .found(let words, let messages): return .found(words: words, messages: messages.filter(isShown))
+        default: return event
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Secure
+import Wire
+
+/// What was said before, looked up: nothing of it by people who are blocked.
+extension Peer {
+    mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
+        let meant = room == nil || room == .everyLobby ? defaultRoom : nil
+        guard let key = meant ?? self.room(named: room ?? .lobby, token) else { return }
+        let count = min(max(limit, 1), Bounds.historyLineCount)
+        guard let entries = lastShown(of: key, limit: count, token: token) else { return }
+        if case .conversation(let peer) = key, case .conversation(let name) = room {
+            pointOutFormerConversation(with: peer, called: name, token)
+        }
+        let messages = entries.map { message($0, in: key, isHistory: true, hasGap: false) }
+        notify(.history(room: room ?? .lobby, messages: messages), token: token)
+    }
+
+    /// The last entries of a room that may be shown, ascending. However much people who are blocked have said, it does
+    /// not take the place of what others did.
+    /// - Returns: nil if they could not be read (which has been told).
+    mutating func lastShown(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [SignedEntry]? {
+        guard let log = rooms[key]?.log else { return [] }
+        let blocked = roster.blocked
+        return keep(token: token) { archive throws(ArchiveError) in
+            var found: [SignedEntry] = []
+            var before: EntryKey?
+            while found.count < limit {
+                let page = try archive.entries(of: log, before: before, limit: limit)
+                let shown = page.compactMap { try? SignedEntry(trusted: $0.bytes) }
+                    .filter { !blocked.contains($0.entry.author) }
+                found = shown + found
+                before = page.first?.key
+                if page.count < limit { break }
+            }
+            return found.suffix(limit)
+        }
+    }
+
+    mutating func search(_ words: String, limit: Int, token: CommandToken?) {
+        let wanted = SearchWords(words)
+        guard !wanted.isEmpty else {
+            refuse(.badCommand, "there is no word in that: say what to look for", token)
+            return
+        }
+        guard wanted.count <= Bounds.searchWordCount else {
+            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
+            return
+        }
+        let count = min(max(limit, 1), Bounds.historyLineCount)
+        let blocked = roster.blocked
+        let found = keep(token: token) { archive throws(ArchiveError) in
+            var looked = count
+            while true {
+                let hits = try archive.search(words: words, limit: looked)
+                let shown = hits.compactMap { hit in
+                    (try? SignedEntry(trusted: hit.entry.bytes)).map { (log: hit.log, entry: $0) }
+                }.filter { !blocked.contains($0.entry.entry.author) }
+                guard shown.count < count, hits.count == looked, looked < Bounds.searchedLineCount else {
+                    return shown.suffix(count)
+                }
+                looked = min(4 * looked, Bounds.searchedLineCount)
+            }
+        }
+        guard let found else { return }
+        let messages = found.map { log, entry in
+            let key: RoomKey =
+                switch log {
+                case .lobby: .lobby
+                case .conversation(let peer): .conversation(peer)
+                case .relayLobby(let relay): .relayLobby(relay)
+                }
+            return message(entry, in: key, isHistory: true, hasGap: false)
+        }
+        notify(.found(words: words, messages: messages), token: token)
+    }
+
+    /// Where the key that has a name is another than the one that we spoke with under it, it is said which is shown.
+    private mutating func pointOutFormerConversation(with peer: PeerID, called text: String, _ token: CommandToken?) {
+        guard let name = Self.plainName(in: text), let other = partner(called: name, besides: peer) else { return }
+        let (shown, former) = (exactName(of: peer, called: name.text), exactName(of: other, called: name.text))
+        notify(
+            .remark("this is what was said with \(shown); for another of the name: @\(former)", about: peer),
+            token: token)
+    }
+}

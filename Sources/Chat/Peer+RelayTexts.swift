@@ -1,0 +1,124 @@
+import Secure
+import Wire
+
+/// Lines of a relay, which may quote its operators and members: nothing of what people say who are blocked here.
+extension Peer {
+    mutating func tellWelcome(_ welcome: RelayWelcome, _ visit: Int) {
+        let relay = visits.all[visit].name
+        notify(.relay(state: .connected, address: visits.all[visit].target.address, reason: nil))
+        let wanted = visits.all[visit].wantedName?.text
+        if let wanted, welcome.name != wanted { notify(.notice("at \(relay) you are called \(welcome.name)")) }
+        if let message = welcome.messageOfTheDay { notify(.notice("\(relay): \(message)")) }
+        guard let topic = welcome.topic, topic != visits.all[visit].hiddenTopic else { return }
+        notify(.notice("\(relay) is about: \(topic)"))
+    }
+
+    mutating func noticeReceived(_ text: String, visit: Int) {
+        let relay = visits.all[visit].name
+        guard let rest = textBehindBlockedName(text, visit) else { return notify(.notice("\(relay): \(text)")) }
+        // What it means for us is worth a line all the same.
+        if rest == RelayNotice.muted || rest.hasPrefix("\(RelayNotice.muted):") {
+            notify(.notice("\(relay): an operator muted you"))
+        } else if rest == RelayNotice.unmuted {
+            notify(.notice("\(relay): \(RelayNotice.mayBeHeard)"))
+        }
+    }
+
+    mutating func topicReceived(_ topic: String?, by name: String, visit: Int) {
+        let relay = visits.all[visit].name
+        guard !isOfBlocked(name, visit) else {
+            visits.all[visit].hiddenTopic = topic
+            return
+        }
+        visits.all[visit].hiddenTopic = nil
+        notify(
+            .notice(topic.map { "\(name) set the topic of \(relay): \($0)" } ?? "\(name) took the topic of \(relay)"))
+    }
+
+    mutating func removedReceived(_ removal: RelayRemoval, visit: Int) {
+        let how: Event.Removal = removal.how == .ban ? .ban : .kick
+        let isHidden = isOfBlocked(removal.by, visit)
+        let by = isHidden ? "an operator" : removal.by
+        let words = isHidden ? "" : removal.reason
+        notify(.removed(by: by, how: how, reason: words))
+        let text = "\(by) removed you from \(visits.all[visit].name)" + (words.isEmpty ? "" : ": \(words)")
+        // Who spoke too fast may come back and say the rest at the relay's pace.
+        refused(visit, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
+    }
+
+    /// Why a relay refuses us, without the words of an operator who is blocked.
+    func shown(_ refusal: RelayRefusal, _ visit: Int) -> String {
+        let start = "banned by "
+        guard refusal.code == .banned, refusal.reason.hasPrefix(start) else { return refusal.reason }
+        let name = refusal.reason.dropFirst(start.count).prefix { $0 != ":" }
+        return isOfBlocked(String(name), visit) ? "banned" : refusal.reason
+    }
+
+    /// The relay answers an operator, or somebody who wants to be one.
+    mutating func moderatedReceived(_ answer: RelayModerated, visit: Int) {
+        guard let (question, bans) = visits.all[visit].asked.answered(answer) else { return }
+        let name = visits.all[visit].name
+        let token = question.token
+        let text = shown(answer, to: question)
+        switch answer.outcome {
+        case .done where question.act == .bans: notify(.bans(bans.map { shown($0, visit) }), token: token)
+        case .done where question.act == .rename:
+            notify(.notice("at \(name) you are called \(answer.text) now"), token: token)
+        case .done: notify(.notice("\(name): \(text)"), token: token)
+        case .nameTaken:
+            let own = visits.all[visit].ownName?.text ?? "?"
+            refuse(.nameTaken, "\(text) (\(name)); there you are still called \(own)", token)
+        case .noSuchMember: refuse(.noSuchPeer, "\(name): \(text)", token)
+        case .notAllowed: refuse(.notAllowed, "\(name): \(text)", token)
+        case .badRequest: refuse(.badCommand, "\(name): \(text)", token)
+        case .tooFast: refuse(.tooFast, "\(name): \(text)", token)
+        case .failed: refuse(.storage, "\(name): \(text)", token)
+        }
+    }
+
+    /// An answer in which the relay names somebody: by the name that is known here, where that is another.
+    private func shown(_ answer: RelayModerated, to question: RelayQuestions.Question) -> String {
+        guard let peer = question.peer else { return answer.text }
+        if answer.outcome == .noSuchMember { return "\(distinctName(of: peer)) is not there" }
+        guard roster.blocked.contains(peer), answer.outcome == .done else { return answer.text }
+        let done =
+            switch question.act {
+            case .kick: "has been removed"
+            case .ban: "has been banned"
+            case .mute: "is muted"
+            default: "may speak"
+            }
+        return "\(displayName(of: peer)) \(done)"
+    }
+
+    private func shown(_ ban: RelayBan, _ visit: Int) -> Event.Ban {
+        let isOfBlocked = ban.peer.map { roster.blocked.contains($0) } ?? false
+        let isByBlocked = self.isOfBlocked(ban.by, visit)
+        return Event.Ban(
+            name: isOfBlocked ? ban.peer.map { displayName(of: $0) } ?? "" : ban.name,
+            reason: isByBlocked ? "" : ban.reason, peer: ban.peer, address: ban.address,
+            by: isByBlocked ? "" : ban.by, until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
+    }
+
+    // Names that the relay has and nobody here is shown.
+
+    /// Whether a relay calls somebody so who is blocked here.
+    private func isOfBlocked(_ text: String, _ visit: Int) -> Bool {
+        guard !roster.blocked.isEmpty, let name = try? Nickname(text) else { return false }
+        let there = visits.all[visit].roster
+        // A name that was theirs may be somebody else's by now.
+        if there.peers(named: name).contains(where: { !roster.blocked.contains($0) }) { return false }
+        if there.isWithheld(text) { return true }
+        guard case .one(let peer) = meaning(of: name, at: visit) else { return false }
+        return roster.blocked.contains(peer)
+    }
+
+    /// What a line says behind the name of somebody who is blocked, if it begins with one.
+    private func textBehindBlockedName(_ text: String, _ visit: Int) -> Substring? {
+        let name = text.prefix { $0 != " " }
+        guard !RelayNotice.ofRelay.contains(where: { text.hasPrefix($0) }), isOfBlocked(String(name), visit) else {
+            return nil
+        }
+        return text[name.endIndex...].dropFirst()
+    }
+}

@@ -1,0 +1,138 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// A line each for few, one line for many who come or go for one reason.
+@Suite("Who comes and goes with others")
+struct ComingsTests {
+    private let crowd = (0..<40).map { Identity(seed: Array(repeating: 60 + UInt8($0), count: 32)) }
+
+    private var members: [RelayMember] {
+        crowd.indices.map { RelayMember(peer: crowd[$0].peerID, state: .here, name: "p\($0)") }
+    }
+
+    /// Lines that a person is shown of single people.
+    private func lines(_ events: some Sequence<Event>) -> Int {
+        events.count { event in
+            guard case .peer(let change) = event else { return false }
+            return !change.isGathered
+        }
+    }
+
+    private func rig() throws -> ScriptedRelay {
+        let rig = try ScriptedRelay()
+        rig.start()
+        rig.wait(.seconds(1))
+        rig.welcome(members: members)
+        rig.wait(.seconds(3))
+        return rig
+    }
+
+    @Test("those who are at a relay when we come in are told in one line")
+    func list() throws {
+        let rig = try rig()
+        #expect(rig.changes.count == 40 && lines(rig.events) == 0)
+        #expect(rig.companies.map(\.came.count) == [40])
+        #expect(rig.companies.map(\.relay) == ["hub"])
+        rig.say(
+            .members(.init(isFresh: false, changes: [RelayMember(peer: members[0].peer, state: .left, name: "p0")])))
+        rig.say(.members(.init(isFresh: false, changes: [members[0]])))
+        rig.wait(.seconds(3))
+        #expect(lines(rig.events) == 2 && rig.companies.count == 1)
+    }
+
+    @Test("after a restart of the relay all who were there are one line, also when they come back after us")
+    func restart() throws {
+        let rig = try rig()
+        let start = rig.events.count
+        rig.isDown = true
+        rig.breakLink()
+        rig.wait(.seconds(6))
+        rig.isDown = false
+        rig.wait(.seconds(6))
+        rig.welcome(members: Array(members.prefix(3)))
+        for member in members.dropFirst(3) {
+            rig.wait(.milliseconds(100))
+            rig.say(.members(.init(isFresh: false, changes: [member])))
+        }
+        rig.wait(.seconds(1))
+        #expect(lines(rig.events[start...]) == 0)
+        #expect(rig.companies.dropFirst().map(\.came.count) == [40])
+        // Each is told to who keeps a list.
+        #expect(
+            rig.changes.suffix(80).map(\.state) == Array(repeating: .left, count: 40)
+                + Array(repeating: .joined, count: 40))
+    }
+
+    @Test("those who do not come back are not waited for longer than the relay was away, and who comes then is told")
+    func stragglers() throws {
+        let rig = try rig()
+        rig.breakLink()
+        rig.wait(.seconds(4))
+        rig.welcome(members: Array(members.prefix(10)))
+        rig.wait(.seconds(6))
+        #expect(rig.companies.dropFirst().map(\.came.count) == [10])
+        rig.say(.members(.init(isFresh: false, changes: [members[20]])))
+        #expect(lines(rig.events) == 1)
+        // Again, before all are back.
+        rig.breakLink()
+        rig.wait(.seconds(4))
+        rig.welcome(members: Array(members.prefix(11)))
+        rig.wait(.seconds(6))
+        #expect(rig.companies.last?.came.count == 11 && lines(rig.events) == 1)
+    }
+
+    @Test("who comes and goes within the time is not told; who is blocked is not counted")
+    func inBetween() throws {
+        let rig = try rig()
+        rig.command(.block("p7"))
+        rig.breakLink()
+        rig.wait(.seconds(4))
+        rig.welcome(members: members)
+        let gone = RelayMember(peer: members[3].peer, state: .left, name: "p3")
+        rig.say(.members(.init(isFresh: false, changes: [gone])))
+        rig.wait(.seconds(6))
+        #expect(rig.companies.last?.came.count == 38 && rig.companies.last?.went == [])
+        #expect(rig.companies.last?.came.contains("p7") == false)
+    }
+
+    @Test("on a LAN many at once are five lines and one; few are a line each")
+    func crowdOnNetwork() throws {
+        let rig = try PeerRig()
+        for number in 0..<4 {
+            rig.join("p\(number)", crowd[number])
+            rig.wait(.seconds(1))
+        }
+        #expect(lines(rig.events) == 4 && rig.companies.isEmpty)
+        rig.wait(.seconds(3))
+        for number in 4..<40 { rig.join("p\(number)", crowd[number]) }
+        rig.wait(.seconds(3))
+        #expect(lines(rig.events) == 9)
+        #expect(rig.companies.map(\.came.count) == [31] && rig.companies[0].relay == nil)
+        rig.wait(.seconds(3))
+        rig.join("late", Identity(seed: Array(repeating: 200, count: 32)))
+        #expect(lines(rig.events) == 10)
+    }
+
+    @Test("on a LAN those who are gone with our own network, or come with the next, are one line each way")
+    func ownNetwork() throws {
+        let rig = try PeerRig()
+        var here: [TestMember] = []
+        for number in 0..<12 {
+            here.append(rig.join("p\(number)", crowd[number]))
+            rig.wait(.seconds(3))
+        }
+        let start = rig.events.count
+        rig.tell(.resumed)
+        for member in here { rig.breakLink(member) }
+        rig.wait(.seconds(2))
+        for number in 0..<2 { rig.join("p\(number)", crowd[number]) }
+        rig.join("new", crowd[20])
+        rig.wait(.seconds(4))
+        #expect(lines(rig.events[start...]) == 0)
+        #expect(rig.companies.last?.went.sorted() == (2..<12).map { "p\($0)" }.sorted())
+        #expect(rig.companies.last?.came == ["new"])
+    }
+}

@@ -1,0 +1,54 @@
+import Secure
+import Wire
+
+@testable import Chat
+
+/// A core with scripted others, and what its person was told.
+protocol Telling: AnyObject {
+    var events: [Event] { get }
+    func tell(_ input: Input)
+}
+
+extension PeerRig: Telling {}
+extension ScriptedRelay: Telling {}
+
+extension Telling {
+    func command(_ command: Command) { tell(.commanded(command, token: nil)) }
+
+    var changes: [Event.PeerChange] { events.compactMap { if case .peer(let change) = $0 { change } else { nil } } }
+    var remarks: [String] { changes.compactMap(\.remark) }
+    var conversations: [Event.Conversation] {
+        events.compactMap { if case .conversation(let conversation) = $0 { conversation } else { nil } }
+    }
+    var deliveries: [Event.Recipient] {
+        events.compactMap { if case .delivery(_, let recipient, _) = $0 { recipient } else { nil } }
+    }
+    var failures: [Event.Failure] { events.compactMap { if case .failed(let failure) = $0 { failure } else { nil } } }
+    var messages: [Event.Message] {
+        events.compactMap { if case .message(let message) = $0 { message } else { nil } }
+    }
+    var histories: [[String]] {
+        events.compactMap { if case .history(_, let messages) = $0 { messages.map(\.text) } else { nil } }
+    }
+    var companies: [Event.Company] {
+        events.compactMap { if case .company(let company) = $0 { company } else { nil } }
+    }
+    /// Lines: notices and remarks.
+    var notices: [String] {
+        events.compactMap { event in
+            switch event {
+            case .notice(let text), .remark(let text, _): text
+            default: nil
+            }
+        }
+    }
+}
+
+extension TestMember {
+    /// What it says of itself on a LAN when it is called otherwise.
+    func announcement(_ name: String, sequence: UInt64) -> Frame {
+        let announcement = Announcement(
+            kind: .announce, peer: id, instance: 1, sequence: sequence, name: name, claimTime: 1, linkPort: 1)
+        return .announcement(SignedAnnouncement(signing: announcement, by: identity).bytes)
+    }
+}
