@@ -146,6 +146,8 @@ public enum Event: Equatable, Sendable {
         public var lamport: UInt64
         /// Said before this start or link.
         public var isHistory: Bool
+        /// Said on this network in an earlier gathering, of which nothing is told to others (Protocol.md, Gatherings).
+        public var isEarlier = false
         /// Written by us.
         public var isOwn: Bool
         /// Something that it answers to was not to be had (DESIGN §4): shown with a mark.

@@ -20,6 +20,8 @@ struct KnownGatherings: Equatable {
 
     /// The last one is the latest.
     private(set) var visits: [Visit] = []
+    /// Those before them, which are not taken up again; what was said there is still ours to read.
+    private(set) var earlier = EarlierGatherings()
 
     init() {}
 
@@ -30,11 +32,22 @@ struct KnownGatherings: Equatable {
             prefixes: Array(place.prefixes.prefix(Self.networkCount)),
             routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
         visits.append(Visit(gathering: gathering, place: place, last: wall))
-        if visits.count > Self.capacity { visits.removeFirst(visits.count - Self.capacity) }
+        while visits.count > Self.capacity { earlier.add(visits.removeFirst()) }
     }
 
     /// Two have met and are one.
-    mutating func noteMerge(of former: GatheringID) { visits.removeAll { $0.gathering == former } }
+    mutating func noteMerge(of former: GatheringID) {
+        visits.removeAll { $0.gathering == former }
+        earlier.remove(former)
+    }
+
+    /// What is to be kept of the earlier ones, if it has changed since it was last asked for.
+    mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
+
+    /// All that were in this place besides the one that goes on there, the latest last.
+    func before(_ present: GatheringID?, in place: Place) -> [GatheringID] {
+        (earlier.visits + visits).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
+    }
 
     /// The one that is not too long ago and was in this place, on the most of its networks; of several the latest. No
     /// network is a place too.
@@ -53,11 +66,13 @@ struct KnownGatherings: Equatable {
     static let setting = "gatherings"
 
     /// - Returns: nothing known for what is not of this form.
-    init(decoding bytes: [UInt8]) {
+    init(decoding bytes: [UInt8], earlier: [UInt8] = []) {
         visits = (try? Self.visits(in: bytes)) ?? []
+        self.earlier = EarlierGatherings(decoding: earlier)
     }
 
-    private static func visits(in bytes: [UInt8]) throws(CBORError) -> [Visit] {
+    /// - Parameter capacity: the most that there may be.
+    static func visits(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Visit] {
         var reader = CBORReader(bytes)
         var visits: [Visit] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
@@ -80,7 +95,9 @@ struct KnownGatherings: Equatable {
         return visits
     }
 
-    func encoded() -> [UInt8] {
+    func encoded() -> [UInt8] { Self.encoded(visits) }
+
+    static func encoded(_ visits: [Visit]) -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: visits.count)
         for visit in visits {
@@ -97,5 +114,42 @@ struct KnownGatherings: Equatable {
             for router in visit.place.routers { writer.bytes(router) }
         }
         return writer.bytes
+    }
+}
+
+/// Gatherings that were given up for new ones long ago, the latest last. Kept under a setting of its own, which changes
+/// seldom.
+struct EarlierGatherings: Equatable {
+    /// One a day for as long as lines are kept by default, and several networks.
+    static let capacity = 256
+    static let setting = "earlier gatherings"
+
+    private(set) var visits: [KnownGatherings.Visit] = []
+    private var hasChanged = false
+
+    init() {}
+
+    mutating func add(_ visit: KnownGatherings.Visit) {
+        visits.append(visit)
+        if visits.count > Self.capacity { visits.removeFirst() }
+        hasChanged = true
+    }
+
+    mutating func remove(_ gathering: GatheringID) {
+        guard let place = visits.firstIndex(where: { $0.gathering == gathering }) else { return }
+        visits.remove(at: place)
+        hasChanged = true
+    }
+
+    /// What is to be kept, if it has changed since it was last asked for.
+    mutating func takeChange() -> [UInt8]? {
+        guard hasChanged else { return nil }
+        hasChanged = false
+        return KnownGatherings.encoded(visits)
+    }
+
+    /// - Returns: nothing known for what is not of this form.
+    init(decoding bytes: [UInt8]) {
+        visits = (try? KnownGatherings.visits(in: bytes, capacity: Self.capacity)) ?? []
     }
 }

@@ -5,17 +5,35 @@ import Wire
 extension Peer {
     mutating func forget(_ room: RoomName, token: CommandToken?) {
         guard let key = self.room(named: room, token) else { return }
+        var count = 0
+        // What `/history` shows of a lobby.
+        let earlier = key == .lobby ? rooms.known.before(rooms.gathering, in: presence.place) : []
+        for gathering in earlier {
+            let forgotten = keep(token: token) { archive throws(ArchiveError) in
+                // Which room it is plays no part in forgetting.
+                var log = try RoomLog(log: .lobby(gathering), room: .lobby, archive: archive)
+                return try log.forget()
+            }
+            guard let forgotten else { return }
+            count += forgotten
+        }
         guard var log = rooms[key] else {
+            guard count == 0 else { return tellForgotten(count, of: key, "\(room)", token) }
             refuse(.noSuchRoom, "there is nothing to forget in \(room)", token)
             return
         }
         rooms[key] = nil
-        let count = keep(token: token) { _ throws(ArchiveError) in try log.forget() }
+        let forgotten = keep(token: token) { _ throws(ArchiveError) in try log.forget() }
         rooms[key] = log
-        guard let count else { return }
+        guard let forgotten else { return }
+        count += forgotten
         rooms.unseen.forget { key == .conversation($0) }
         var name = "\(room)"
         if case .conversation(let peer) = key { name = "@\(distinctName(of: peer))" }
+        tellForgotten(count, of: key, name, token)
+    }
+
+    private mutating func tellForgotten(_ count: Int, of key: RoomKey, _ name: String, _ token: CommandToken?) {
         notify(.notice("forgotten: \(Self.lines(count)) of \(name). \(whoStillHasIt(key))"), token: token)
     }
 

@@ -93,12 +93,10 @@ extension Peer {
     /// What was said last, once, before anything new.
     private mutating func showRecent() {
         let count = configuration.recentLineCount
-        guard count > 0, !rooms.hasShownRecent, let lobby = rooms[.lobby], !lobby.isEmpty else { return }
+        guard count > 0, !rooms.hasShownRecent, let messages = history(of: .lobby, limit: count), !messages.isEmpty
+        else { return }
         rooms.hasShownRecent = true
-        guard let entries = lastShown(of: .lobby, limit: count) else { return }
-        for entry in entries {
-            notify(.message(message(entry, in: .lobby, isHistory: true, hasGap: false)))
-        }
+        for message in messages { notify(.message(message)) }
     }
 
     /// We are on another network now: nothing of the old one is told here.
@@ -119,7 +117,11 @@ extension Peer {
         guard let gathering = rooms.gathering else { return }
         rooms.known.noteVisit(to: gathering, in: presence.place, at: wall)
         let known = rooms.known.encoded()
-        keep { archive throws(ArchiveError) in try archive.setSetting(KnownGatherings.setting, to: known) }
+        let earlier = rooms.known.takeEarlierChange()
+        keep { archive throws(ArchiveError) in
+            try archive.setSetting(KnownGatherings.setting, to: known)
+            if let earlier { try archive.setSetting(EarlierGatherings.setting, to: earlier) }
+        }
         agenda.ask(for: .whereabouts, at: now + Bounds.whereaboutsInterval)
     }
 }

@@ -7,19 +7,40 @@ extension Peer {
         let meant = room == nil || room == .everyLobby ? defaultRoom : nil
         guard let key = meant ?? self.room(named: room ?? .lobby, token) else { return }
         let count = min(max(limit, 1), Bounds.historyLineCount)
-        guard let entries = lastShown(of: key, limit: count, token: token) else { return }
+        guard let messages = history(of: key, limit: count, token: token) else { return }
         if case .conversation(let peer) = key, case .conversation(let name) = room {
             pointOutFormerConversation(with: peer, called: name, token)
         }
-        let messages = entries.map { message($0, in: key, isHistory: true, hasGap: false) }
         notify(.history(room: room ?? .lobby, messages: messages), token: token)
     }
 
-    /// The last entries of a room that may be shown, ascending. However much people who are blocked have said, it does
-    /// not take the place of what others did.
+    /// The last lines of a room that may be shown, ascending. In the lobby those of earlier gatherings on this network
+    /// come before those of this one: they are told to nobody else, but whoever was there has them.
     /// - Returns: nil if they could not be read (which has been told).
-    mutating func lastShown(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [SignedEntry]? {
-        guard let log = rooms[key]?.log else { return [] }
+    mutating func history(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [Event.Message]? {
+        var lines: [Event.Message] = []
+        if let log = rooms[key]?.log {
+            guard let entries = lastShown(of: log, limit: limit, token: token) else { return nil }
+            lines = entries.map { message($0, in: key, isHistory: true, hasGap: false) }
+        }
+        guard key == .lobby else { return lines }
+        for gathering in rooms.known.before(rooms.gathering, in: presence.place).reversed() {
+            guard lines.count < limit else { break }
+            let log = LogID.lobby(gathering)
+            guard let entries = lastShown(of: log, limit: limit - lines.count, token: token) else { return nil }
+            // Others may have brought some of it into this one.
+            let present = Set(lines.map(\.id))
+            var earlier = entries.filter { !present.contains($0.id) }
+                .map { message($0, in: key, isHistory: true, hasGap: false) }
+            for place in earlier.indices { earlier[place].isEarlier = true }
+            lines = earlier + lines
+        }
+        return lines
+    }
+
+    /// The last entries of a log that may be shown, ascending. However much people who are blocked have said, it does
+    /// not take the place of what others did.
+    private mutating func lastShown(of log: LogID, limit: Int, token: CommandToken?) -> [SignedEntry]? {
         let blocked = roster.blocked
         return keep(token: token) { archive throws(ArchiveError) in
             var found: [SignedEntry] = []

@@ -48,7 +48,9 @@ public struct Peer: Core {
         self.random = random
         try loadVisits()
         roster.load(try archive.knownPeers())
-        rooms.known = KnownGatherings(decoding: try archive.setting(KnownGatherings.setting) ?? [])
+        rooms.known = KnownGatherings(
+            decoding: try archive.setting(KnownGatherings.setting) ?? [],
+            earlier: try archive.setting(EarlierGatherings.setting) ?? [])
         discovery.reach.known = KnownAddresses(decoding: try archive.setting(KnownAddresses.setting) ?? [])
         rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }

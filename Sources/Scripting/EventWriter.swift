@@ -136,6 +136,7 @@ enum EventWriter {
         object.add("time", Timestamp.text(message.time))
         object.add("lamport", message.lamport)
         object.add("history", message.isHistory)
+        if message.isEarlier { object.add("earlier", true) }
         object.add("own", message.isOwn)
         if message.hasGap { object.add("gap", true) }
     }

@@ -24,9 +24,12 @@ extension LineInterface {
             let names = peers.map { "\($0.name) (\($0.id.description.prefix(8))\($0.isHere ? "" : ", not here"))" }
             return renderer.notice("blocked: \(names.joined(separator: ", ")) (/unblock NAME)", now: wall)
         case .history(_, let messages):
-            return messages.isEmpty
-                ? renderer.notice("nothing has been said here yet", now: wall)
-                : messages.flatMap { renderer.lines($0, now: wall) }
+            guard !messages.isEmpty else { return renderer.notice("nothing has been said here yet", now: wall) }
+            let lines = messages.flatMap { renderer.lines($0, now: wall) }
+            guard messages.contains(where: \.isEarlier) else { return lines }
+            let mark = Renderer.earlierMark
+            return lines
+                + renderer.notice("\(mark) was said here before the present company met, and is not told to it", now: wall)
         case .found(let words, let messages):
             let count = messages.isEmpty ? "nothing found" : messages.count == 1 ? "1 line" : "\(messages.count) lines"
             return messages.flatMap { renderer.lines($0, now: wall) }

@@ -9,6 +9,8 @@ struct Renderer {
 
     /// Of one message: 16 KiB of newlines must not sweep away what others said.
     static let maximumLineCount = 200
+    /// Stands in front of what was said in an earlier gathering.
+    static let earlierMark = "┊"
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// What somebody said; further lines of it are set in, so that they cannot pass for something else.
@@ -18,6 +20,7 @@ struct Renderer {
         let name = SafeText.line(message.from)
         let ink: Style.Ink = message.isHistory ? .grey : .personal(message.fromID)
         var parts: [(text: String, ink: Style.Ink?)] = [(time + " ", .grey)]
+        if message.isEarlier { parts.append((Self.earlierMark + " ", .grey)) }
         switch message.room {
         case .conversation(let partner) where message.isOwn:
             parts.append(("[→ \(SafeText.line(partner))]", message.isHistory ? .grey : .privately))

@@ -51,7 +51,7 @@ import Wire
         #expect(known.visits.count == KnownGatherings.capacity)
         #expect(known.visits.last?.gathering == gathering(49))
         let bytes = known.encoded()
-        #expect(KnownGatherings(decoding: bytes) == known)
+        #expect(KnownGatherings(decoding: bytes, earlier: known.takeEarlierChange() ?? []) == known)
         for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).visits.isEmpty) }
         #expect(KnownGatherings(decoding: [0xFF, 0x00]).visits.isEmpty)
     }

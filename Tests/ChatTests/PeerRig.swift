@@ -10,9 +10,9 @@ final class PeerRig {
     private(set) var peer: Peer
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
-    private(set) var wall: UInt64 = 1_800_000_000_000
+    private(set) var wall: UInt64
     private var members: [LinkID: TestMember] = [:]
-    private var random = RandomStream(seed: [UInt8](repeating: 5, count: 32))
+    private var random: RandomStream
     private var nextLink: UInt64 = 1_000_000
     /// Bytes of the longest output for a link.
     private(set) var longestOutput = 0
@@ -20,9 +20,12 @@ final class PeerRig {
     /// It has its name and founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
-        archive: MemoryArchive = MemoryArchive(), configure: (inout PeerConfiguration) -> Void = { _ in }
+        archive: MemoryArchive = MemoryArchive(), at wall: UInt64 = 1_800_000_000_000, seed: UInt8 = 5,
+        configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
         self.archive = archive
+        self.wall = wall
+        random = RandomStream(seed: [UInt8](repeating: seed, count: 32))
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention

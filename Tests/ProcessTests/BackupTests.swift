@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Backups beside running processes, put back and used.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct BackupTests {
     private let place: TemporaryDirectory
     private var backup: String { place.path(of: "backup.db") }

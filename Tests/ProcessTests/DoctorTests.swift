@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// `earshot doctor` as another user without rights, in network namespaces.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.ownThreads, .timeLimit(.minutes(3)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct DoctorTests {
     private struct Examined {
         var codes: [String]

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What somebody without the password can do to a relay that two members speak over.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct HostileRelayTests {
     let place: TemporaryDirectory
 
@@ -97,13 +97,18 @@ struct HostileRelayTests {
         let (ana, bea) = (try member("ana", at: address), try member("bea", at: address))
         let before = try residentKilobytes(relay)
         var longest = 0.0
+        var admittedCount = 0
         for index in 0..<600 {
-            let guest = try Visitor(port: port, from: "127.0.0.4")
-            _ = guest.sendNow(Array("guest\(index)\nhello\n".utf8))
+            // On a busy machine those before have not been seen to go, so one is refused as too many from one address.
+            if let guest = try? Visitor(port: port, from: "127.0.0.4") {
+                _ = guest.sendNow(Array("guest\(index)\nhello\n".utf8))
+                admittedCount += 1
+            }
             if index.isMultiple(of: 20) { longest = max(longest, try talk(ana, bea, "flood \(index)", count: 1)) }
         }
         measured("longest under guests that come and go", longest)
         #expect(longest < Sanitizer.slowness)
+        #expect(admittedCount > 300)
         let stubborn = try Visitor(port: port, from: "127.0.0.5")
         for _ in 0..<20 { stubborn.type("ana") }
         try stubborn.waitForEnd()

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Running peers under attack from their own network.
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct HostileTests {
     let place: TemporaryDirectory
     let machine: Lan

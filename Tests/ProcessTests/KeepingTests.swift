@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Nothing that was said is lost: processes that are killed, hosts that are cut off.
-@Suite(.serialized, .timeLimit(.minutes(20)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(20)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct KeepingTests {
     let place: TemporaryDirectory
 

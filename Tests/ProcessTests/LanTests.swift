@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Hosts in network namespaces on one bridge: what a cut cable, a lost datagram or a new address does.
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct LanTests {
     let place: TemporaryDirectory
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Real processes on this machine, which find each other over loopback or whatever network there is. They run one
 /// after the other: peers of another test would be within earshot.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct LoopbackTests {
     let place: TemporaryDirectory
     /// A machine of its own, so that no other earshot on this one is heard; nil where that cannot be had.

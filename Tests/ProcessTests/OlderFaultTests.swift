@@ -4,7 +4,7 @@ import Testing
 
 /// What the classic chat servers for `nc` and telnet got wrong, tried with the relay's plain text room. The numbers are
 /// those of the list of their common faults.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct OlderFaultTests {
     let place: TemporaryDirectory
 

@@ -6,7 +6,7 @@ import Wire
 @testable import Secure
 
 /// A peer of version 2 of the protocol beside those of version 1 (Protocol.md, Versions).
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct OtherVersionTests {
     private let place: TemporaryDirectory
     private let machine: Lan

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What cannot be written is said, and ends with status 1; only a reader that is gone is no failure.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct OutputTests {
     private let place: TemporaryDirectory
     private var state: String { place.path(of: "state") }

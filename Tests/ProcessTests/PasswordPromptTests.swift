@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// `earshot relay passwd` in front of a person.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(1)))
 struct PasswordPromptTests {
     let place: TemporaryDirectory
 

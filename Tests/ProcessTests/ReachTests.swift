@@ -4,7 +4,7 @@ import Testing
 
 /// Peers that multicast alone does not bring together: hosts behind firewalls, and switches that pass no multicast
 /// (Protocol.md, Introduction by unicast).
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct ReachTests {
     let place: TemporaryDirectory
 
@@ -139,11 +139,12 @@ struct ReachTests {
                 let other = try #require(Int(name.dropFirst()))
                 if scene.firewalled.contains(index) {
                     #expect(isThroughFirewall, "h\(index) of \(name)")
-                } else if !scene.firewalled.contains(other) {
-                    #expect(!isThroughFirewall, "h\(index) of \(name)")
                 } else if scene.hostCount == 2 {
                     // Among more, a firewalled host may have learnt of an open one from a third and have dialled it.
                     #expect(isThroughFirewall, "h\(index) of \(name)")
+                } else if scene.hostCount == 3, !scene.firewalled.contains(other) {
+                    // Among many on a busy machine, one may be told of another before it hears it.
+                    #expect(!isThroughFirewall, "h\(index) of \(name)")
                 }
             }
         }

@@ -4,7 +4,7 @@ import Testing
 
 /// Real processes on hosts with everything that goes wrong with real networks, as a seed says. `EARSHOT_SEED` is the
 /// first seed, `EARSHOT_SEEDS` how many, `EARSHOT_FAULT_SECONDS` how long each lasts.
-@Suite(.serialized, .timeLimit(.minutes(600)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(600)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct RealFaultTests {
     private func number(_ variable: String, usually: Int) -> Int {
         ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? usually

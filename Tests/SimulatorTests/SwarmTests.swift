@@ -19,7 +19,7 @@ import Testing
 /// round from both, or does not tell of broken links.
 @Suite("Peers through faults")
 struct SwarmTests {
-    @Test("peers come through a swarm of faults", arguments: 1...16)
+    @Test("peers come through a swarm of faults", arguments: 1...10)
     func swarm(seed: UInt64) throws {
         try Trial(seed: seed, settings: TrialSettings(peers: seed % 4 == 0 ? 10 : 5)).expectToPass()
     }

@@ -35,6 +35,18 @@ struct ShownEventTests {
         #expect(lines(Example.said("hi", time: WallTime(milliseconds: .max)))[0].hasSuffix("23:59 <bea> hi"))
     }
 
+    @Test("what was said in an earlier gathering is marked, and the mark explained")
+    func earlier() {
+        var message = Example.message("hi", isHistory: true)
+        message.isEarlier = true
+        #expect(lines(.message(message)) == ["04:10 ┊ <bea> hi"])
+        #expect(
+            lines(.history(room: .lobby, messages: [message, Example.message("ho", isHistory: true)])) == [
+                "04:10 ┊ <bea> hi", "04:10 <bea> ho",
+                "04:10 -- ┊ was said here before the present company met, and is not told to it",
+            ])
+    }
+
     @Test("nobody can fake another's line: further lines are set in, controls are shown")
     func fakes() {
         #expect(

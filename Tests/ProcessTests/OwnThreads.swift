@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// Runs the tests of a suite on threads of their own.
+///
+/// Tests of processes wait far more than they compute. On the threads of Swift's own pool, of which there are as many as
+/// cores, they would keep those that compute from the cores meanwhile.
+struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        try await withTaskExecutorPreference(WaitingThreads.shared) { try await function() }
+    }
+}
+
+extension Trait where Self == OwnThreads {
+    static var ownThreads: OwnThreads { OwnThreads() }
+}
+
+/// A few threads that take what is to be run in the order in which it comes.
+private final class WaitingThreads: TaskExecutor, @unchecked Sendable {
+    /// As many suites run side by side: more, and what they measure would be how busy the machine is.
+    private static let count = 3
+    static let shared = WaitingThreads()
+
+    private let condition = NSCondition()
+    /// Guarded by the condition.
+    private var jobs: [UnownedJob] = []
+
+    private init() {
+        for number in 0..<Self.count {
+            let thread = Thread { [unowned self] in self.run() }
+            thread.name = "waiting \(number)"
+            thread.start()
+        }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        condition.withLock { jobs.append(job) }
+        condition.signal()
+    }
+
+    private func run() {
+        while true {
+            condition.lock()
+            while jobs.isEmpty { condition.wait() }
+            let job = jobs.removeFirst()
+            condition.unlock()
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
+    }
+}
+
+extension NSCondition {
+    fileprivate func withLock(_ body: () -> Void) {
+        lock()
+        defer { unlock() }
+        body()
+    }
+}
