@@ -40,6 +40,8 @@ public enum Bounds {
     static let joinGrace = Duration.seconds(2)
     /// Peers remembered by name from earlier: 10,000 × about 350 bytes, 200 of them for finding names that look alike.
     static let knownPeerCount = 10_000
+    /// Names that others told of keys that were never met; also those that are told on one link.
+    static let reportedNameCount = 4096
 
     // Rooms.
 

@@ -6,6 +6,8 @@ public struct KeptRooms {
     private let archive: any Archive
     private let own: PeerID
     private let names: [PeerID: Nickname]
+    /// What others called keys that were never met.
+    private let reported: [PeerID: Nickname]
     /// The key that is meant by a name alone: the one that had it last, or our own.
     private let holders: [Nickname: PeerID]
     /// People of whom nothing is to be seen.
@@ -24,10 +26,14 @@ public struct KeptRooms {
         self.archive = archive
         self.own = own
         var names: [PeerID: Nickname] = [:]
+        var reported: [PeerID: Nickname] = [:]
         var holders: [Nickname: PeerID] = [:]
         let known = try archive.knownPeers()
         for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }) {
-            guard let name = KnownNames.parts(of: peer.name)?.name else { continue }
+            guard let name = KnownNames.parts(of: peer.name)?.name else {
+                reported[peer.id] = KnownNames.reported(in: peer.name)
+                continue
+            }
             names[peer.id] = name
             holders[name] = peer.id
         }
@@ -38,6 +44,7 @@ public struct KeptRooms {
             holders[name] = own
         }
         self.names = names
+        self.reported = reported
         self.holders = holders
         blocked = Set(known.filter(\.isBlocked).map(\.id))
     }
@@ -109,7 +116,9 @@ public struct KeptRooms {
 
     /// A name that another key has by now is shown with the beginning of the key.
     private func name(of peer: PeerID) -> String {
-        guard let name = names[peer] else { return peer.placeholderName }
+        guard let name = names[peer] else {
+            return reported[peer].map { peer.exactName($0.text) } ?? peer.placeholderName
+        }
         return holders[name] == peer ? name.text : exactName(of: peer)
     }
 

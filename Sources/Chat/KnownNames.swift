@@ -17,12 +17,15 @@ struct KnownNames {
     /// The relays that names were heard at, in the order in which they were met; few.
     private var relays: [PeerID] = []
     private var firstSeen: [PeerID: WallTime] = [:]
+    /// What others called keys that were never met. Never walked but by ``all``.
+    private var reported: [PeerID: Nickname] = [:]
     /// Keys that came to a name that another key had, with that key, until the first that is said to them by it.
     private var successions: [PeerID: PeerID] = [:]
 
     mutating func remember(_ id: PeerID, as name: Nickname, at relay: PeerID?, since wall: WallTime) {
         guard names[id] != nil || names.count < Bounds.knownPeerCount else { return }
         names[id] = (name, relay)
+        reported[id] = nil
         let place = Place(name: name.folded, relay: relay)
         // Names cost nothing, so a key may have had many.
         if holders[place] != nil || holders.count < 2 * Bounds.knownPeerCount { holders[place] = id }
@@ -51,7 +54,7 @@ struct KnownNames {
     func holdersAtRelays(of name: Nickname) -> [PeerID] { relays.compactMap { lastHolder(of: name, at: $0) } }
 
     /// All keys, ascending. Walks over all of them.
-    var all: [PeerID] { names.keys.sorted() }
+    var all: [PeerID] { (Array(names.keys) + reported.keys).sorted() }
 
     /// All keys whose last name this is, ascending. Walks over all of them.
     func keys(called name: Nickname) -> [PeerID] {
@@ -72,9 +75,28 @@ struct KnownNames {
     /// The key whose name this one has taken, if that is still to be pointed out.
     func predecessor(of id: PeerID) -> PeerID? { successions[id] }
 
-    // As kept: NAME, or NAME@ID for one that was heard only at a relay.
+    // Keys that were never met.
+
+    /// Others told under which name they knew a key. What was told first stays: whoever tells it may lie, which is why
+    /// such a name is never shown without the beginning of the key.
+    /// - Returns: whether that is new.
+    mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
+        guard names[id] == nil, reported[id] == nil, reported.count < Bounds.reportedNameCount else { return false }
+        reported[id] = name
+        return true
+    }
+
+    func reportedName(of id: PeerID) -> Nickname? { reported[id] }
+
+    // As kept: NAME, NAME@ID for one that was heard only at a relay, or NAME# for one that others told of.
 
     static func text(_ name: Nickname, at relay: PeerID?) -> String { relay.map { "\(name.text)@\($0)" } ?? name.text }
+
+    static func text(reported name: Nickname) -> String { name.text + "#" }
+
+    static func reported(in text: String) -> Nickname? {
+        text.hasSuffix("#") ? try? Nickname(String(text.dropLast())) : nil
+    }
 
     static func parts(of text: String) -> (name: Nickname, relay: PeerID?)? {
         guard let mark = text.firstIndex(of: "@") else { return (try? Nickname(text)).map { ($0, nil) } }

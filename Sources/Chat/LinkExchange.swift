@@ -22,10 +22,19 @@ struct LinkExchange {
     /// Tokens for entries that nobody asked for.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
+    /// Authors whose names were told on it.
+    private var toldAuthors: Set<PeerID> = []
+
     /// What was told on it of who is here.
     var gossip = LinkGossip()
 
     private static let floorCount = 64
+
+    /// The name of an author is about to be told.
+    /// - Returns: false if it has been told before, or too many have.
+    mutating func noteTold(_ author: PeerID) -> Bool {
+        toldAuthors.count < Bounds.reportedNameCount && toldAuthors.insert(author).inserted
+    }
 
     func floor(of room: RoomID) -> UInt64 { floors[room] ?? 0 }
 

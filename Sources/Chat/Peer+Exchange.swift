@@ -136,14 +136,24 @@ extension Peer {
     /// cuts a link that asks without reading.
     mutating func wanted(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
         guard let key = try self.room(room, with: peer, on: link), let log = rooms[key] else { return }
-        var frame: [[UInt8]] = []
-        var size = 0
+        var entries: [ArchivedEntry] = []
+        var size = links[link]?.channel.outputBytes ?? 0
         for id in ids {
             // Whoever asks for more than is queued for it asks again.
-            guard (links[link]?.channel.outputBytes ?? 0) + size + Limits.frameBytes < Bounds.linkQueueBytes else {
-                break
-            }
+            guard size + Limits.frameBytes < Bounds.linkQueueBytes else { break }
             guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
+            entries.append(entry)
+            size += entry.bytes.count + 4
+        }
+        if key == .lobby { tellAuthors(of: entries, to: peer, on: link) }
+        sendEntries(entries, on: link)
+        relayTook(ids, in: key)
+    }
+
+    private mutating func sendEntries(_ entries: [ArchivedEntry], on link: LinkID) {
+        var frame: [[UInt8]] = []
+        var size = 0
+        for entry in entries {
             if size + entry.bytes.count > Limits.frameBytes - 1024 {
                 send(.entries(frame), on: link)
                 frame = []
@@ -153,7 +163,6 @@ extension Peer {
             size += entry.bytes.count + 4
         }
         if !frame.isEmpty { send(.entries(frame), on: link) }
-        relayTook(ids, in: key)
     }
 
     /// The other side lacks these: it is told, and asks at its own pace.

@@ -90,6 +90,8 @@ extension Peer {
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)
+        case .authors(let room, let names):
+            authorsTold(names, of: room, by: peer, on: id)
         case .digest, .news, .ask, .statements:
             if configuration.knowsStatements { try statementsTold(frame, on: id) }
         case .join:

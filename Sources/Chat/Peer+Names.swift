@@ -78,7 +78,8 @@ extension Peer {
     }
 
     private func isKnown(_ peer: PeerID) -> Bool {
-        roster.name(of: peer) != nil || visits.all.contains { $0.roster.lastName(of: peer) != nil }
+        roster.name(of: peer) != nil || roster.known.reportedName(of: peer) != nil
+            || visits.all.contains { $0.roster.lastName(of: peer) != nil }
     }
 
     /// Whom a name without a place means. Who is on this network comes first; but of those who are only at relays or
@@ -133,6 +134,7 @@ extension Peer {
     /// Whether a key has or last had this name, anywhere.
     func isCalled(_ peer: PeerID, _ name: Nickname) -> Bool {
         roster.name(of: peer) == name || roster.known.name(of: peer) == name
+            || roster.known.reportedName(of: peer) == name
             || visits.all.contains { $0.roster.lastName(of: peer) == name }
     }
 
@@ -148,7 +150,9 @@ extension Peer {
             else { continue }
             return "\(name.text)@\(visits.all[visit].name)"
         }
-        if let name = names.first { return exactName(of: peer, called: name.text) }
+        if let name = names.first ?? roster.known.reportedName(of: peer) {
+            return exactName(of: peer, called: name.text)
+        }
         // Anybody may take such a name too.
         let placeholder = peer.placeholderName
         let other = (try? Nickname(placeholder)).map { meaning(of: $0) } ?? .nobody

@@ -101,7 +101,7 @@ extension Peer {
         case .have(let room, let ids): try offered(ids, of: room, by: peer, on: id)
         case .receipt(let room, let ids): try receiptReceived(for: ids, of: room, from: peer)
         case .hello: throw LinkViolation("a second hello")
-        case .announcement, .away, .pong, .goodbye: break
+        case .announcement, .away, .pong, .goodbye, .authors: break
         case .peers, .gathering, .digest, .news, .ask, .statements, .join, .welcome, .refusal, .members, .moderate,
             .moderated, .removed, .notice, .topic,
             .tunnel, .tunnelClosed, .declined:

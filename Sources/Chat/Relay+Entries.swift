@@ -174,7 +174,24 @@ extension Relay {
         } catch {
             archiveFailed(error)
         }
+        tellAuthors(of: found, on: link)
         for frame in Self.frames(of: found) { sendEncoded(frame, on: link) }
+    }
+
+    /// Says under which names the authors of these entries were known here, if they are not here now, each once on a
+    /// link.
+    private mutating func tellAuthors(of entries: [[UInt8]], on link: RelayLink) {
+        var told: [AuthorName] = []
+        for bytes in entries {
+            guard let author = (try? SignedEntry(trusted: bytes))?.entry.author, links.member(author) == nil,
+                let name = authorName(of: author), link.member?.noteTold(author) == true
+            else { continue }
+            told.append(AuthorName(peer: author, name: name.text))
+        }
+        for start in stride(from: 0, to: told.count, by: Limits.frameAuthorCount) {
+            let some = told[start..<min(start + Limits.frameAuthorCount, told.count)]
+            send(.authors(room: lobby.room, names: Array(some)), on: link)
+        }
     }
 
     mutating func offered(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {

@@ -231,7 +231,9 @@ extension Relay {
     }
 
     private func line(of entry: SignedEntry) -> String {
-        let author = names.name(of: entry.entry.author)?.text ?? entry.entry.author.placeholderName
+        let peer = entry.entry.author
+        let former = (state.knownAuthors[peer] ?? nil).map { peer.exactName($0.text) }
+        let author = names.name(of: peer)?.text ?? former ?? peer.placeholderName
         return entry.entry.kind == .action ? "* \(author) \(entry.entry.body)" : "\(author): \(entry.entry.body)"
     }
 

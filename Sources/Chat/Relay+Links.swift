@@ -97,7 +97,7 @@ extension Relay {
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, from: peer, on: link)
         case .pong, .ping, .goodbye, .receipt:
             break
-        case .announcement, .gathering, .peers, .digest, .news, .ask, .statements:
+        case .announcement, .gathering, .peers, .digest, .news, .ask, .statements, .authors:
             // The lobby of a LAN is none of a relay's business.
             break
         case .welcome, .refusal, .members, .moderated, .removed, .notice, .topic, .declined:

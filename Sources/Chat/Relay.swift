@@ -41,7 +41,7 @@ public struct Relay: Core {
         moderation = try RelayModerationBook(archive: archive)
         state = RelayState(instance: random.next() | 1)
         self.random = random
-        for peer in try archive.knownPeers() { state.knownAuthors[peer.id] = true }
+        for peer in try archive.knownPeers() { state.knownAuthors[peer.id] = .some(try? Nickname(peer.name)) }
         names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
     }
 
@@ -213,8 +213,8 @@ struct RelayState {
     var accepted: [(bytes: [UInt8], from: RelayLink)] = []
     /// Members with entries that wait for their time.
     var paced: [RelayLink] = []
-    /// Keys that have been members, and whether that is kept: others may bring back their entries. Never walked.
-    var knownAuthors: [PeerID: Bool] = [:]
+    /// Keys that have been members, and under which name that is kept: others may bring back their entries. Never walked.
+    var knownAuthors: [PeerID: Nickname?] = [:]
     /// The member that last brought an entry: asked first for what is missing.
     var lastSource: RelayLink?
     var guests = RelayGuests()

@@ -90,8 +90,11 @@ struct Roster {
     mutating func load(_ known: [KnownPeer]) {
         for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }).suffix(Bounds.knownPeerCount) {
             if peer.isBlocked { blocked.insert(peer.id) }
-            guard let (name, relay) = KnownNames.parts(of: peer.name) else { continue }
-            remember(peer.id, as: name, at: relay, since: peer.firstSeen)
+            if let (name, relay) = KnownNames.parts(of: peer.name) {
+                remember(peer.id, as: name, at: relay, since: peer.firstSeen)
+            } else if let name = KnownNames.reported(in: peer.name) {
+                _ = report(peer.id, as: name)
+            }
         }
     }
 
@@ -100,6 +103,10 @@ struct Roster {
         known.remember(id, as: name, at: relay, since: wall)
         lookalikes.replace(former, by: self.name(of: id), of: id)
     }
+
+    /// Others told under which name they knew a key that we have never met.
+    /// - Returns: whether that is new.
+    mutating func report(_ id: PeerID, as name: Nickname) -> Bool { known.report(id, as: name) }
 
     func firstSeen(_ id: PeerID) -> WallTime? { known.firstSeen(id) }
 

@@ -88,7 +88,7 @@ struct PeerExercise {
 
     private mutating func frame() -> Frame? {
         let room = byte() & 1 == 0 ? heard.lobby : heard.conversation(Self.own.peerID, Self.stranger.peerID)
-        switch byte() % 13 {
+        switch byte() % 14 {
         case 0: return .hello(announcement: announcement(), gathering: gathering(), away: nil)
         case 1: return .announcement(announcement())
         case 2: return .peers([Introduction(announcement: announcement(), endpoints: [endpoint()])])
@@ -100,6 +100,7 @@ struct PeerExercise {
         case 9: return .have(room: room, ids: ids())
         case 10: return .receipt(room: room, ids: ids())
         case 11: return gathering().map { .gathering($0) }
+        case 12: return .authors(room: room, names: [AuthorName(peer: Self.stranger.peerID, name: text())])
         default: return .away(byte() & 1 == 0 ? nil : "out")
         }
     }

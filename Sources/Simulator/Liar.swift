@@ -166,7 +166,7 @@ struct Liar: Core {
         let room = random.unit() < 0.7 ? heard.lobby : heard.conversation(identity.peerID, victim)
         let strangeIDs = (0..<3).compactMap { _ in EntryID(random.bytes(32)) }
         let ids = heard.entryIDs.suffix(20) + strangeIDs
-        switch random.uniform(below: 12) {
+        switch random.uniform(below: 13) {
         case 0: return .announcement(announcement(random.unit() < 0.3 ? .probe : .announce).bytes)
         case 1: return .gathering(GatheringID(random.bytes(32)) ?? .least)
         case 2, 3, 4: return .entries([entry(in: room, wall: wall)])
@@ -176,6 +176,9 @@ struct Liar: Core {
         case 8: return .receipt(room: heard.conversation(identity.peerID, victim), ids: Array(ids))
         case 9: return .away(random.unit() < 0.5 ? "at \(random.uniform(below: 100))" : nil)
         case 10: return introductions()
+        case 11:
+            let names = heard.peers.map { AuthorName(peer: $0, name: "liar\(random.uniform(below: 9))") }
+            return .authors(room: room, names: names)
         default: return random.unit() < 0.1 ? hello() : .ping(random.next())
         }
     }

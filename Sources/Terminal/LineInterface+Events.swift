@@ -29,7 +29,8 @@ extension LineInterface {
             guard messages.contains(where: \.isEarlier) else { return lines }
             let mark = Renderer.earlierMark
             return lines
-                + renderer.notice("\(mark) was said here before the present company met, and is not told to it", now: wall)
+                + renderer.notice(
+                    "\(mark) was said here before the present company met, and is not told to it", now: wall)
         case .found(let words, let messages):
             let count = messages.isEmpty ? "nothing found" : messages.count == 1 ? "1 line" : "\(messages.count) lines"
             return messages.flatMap { renderer.lines($0, now: wall) }

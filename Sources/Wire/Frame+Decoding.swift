@@ -62,6 +62,12 @@ extension Frame {
             .gathering(try fields.identifier("gathering"))
         case .away:
             .away(try fields.textOrNull("away", maximumBytes: Limits.awayBytes))
+        case .authors:
+            .authors(
+                room: try fields.identifier("room"),
+                names: try fields.list("names", maximum: Limits.frameAuthorCount) {
+                    (reader) throws(CBORError) in try AuthorName(from: &reader)
+                })
         case .digest, .news, .ask, .statements:
             try decodeOfStatements(type, &fields)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,

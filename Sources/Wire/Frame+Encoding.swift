@@ -73,6 +73,12 @@ extension Frame {
         case .away(let word):
             writer.begin(.away, fieldCount: 1)
             writer.awayOrNull(word)
+        case .authors(let room, let names):
+            precondition(names.count <= Limits.frameAuthorCount, "a frame has at most 256 names")
+            writer.begin(.authors, fieldCount: 2)
+            writer.identifier(room)
+            writer.array(count: names.count)
+            for name in names { name.write(to: &writer) }
         case .digest, .news, .ask, .statements:
             writeOfStatements(to: &writer)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,

@@ -42,7 +42,7 @@ extension Frame {
                 room: try fields.identifier("room"), ids: try fields.identifiers("ids", maximum: Limits.frameIDCount),
                 why: try fields.kind("why"))
         case .hello, .announcement, .peers, .ping, .pong, .goodbye, .entries, .reconcile, .want, .have, .receipt,
-            .gathering, .away, .digest, .news, .ask, .statements:
+            .gathering, .away, .authors, .digest, .news, .ask, .statements:
             preconditionFailure("not a relay's frame")
         }
     }

@@ -30,6 +30,7 @@ extension Frame {
         case news = 29
         case ask = 30
         case statements = 31
+        case authors = 32
     }
 
     /// Unknown types from here on close the link; below, they are passed over (Protocol.md, Versions).

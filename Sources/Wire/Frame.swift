@@ -25,6 +25,8 @@ public enum Frame: Equatable, Sendable {
     case gathering(GatheringID)
     /// The sender went away (with a word why, possibly empty) or came back (nil).
     case away(String?)
+    /// Under which names the sender knew authors of entries that it is about to hand over.
+    case authors(room: RoomID, names: [AuthorName])
 
     // On big LANs (Protocol.md, Big networks).
 

@@ -34,6 +34,9 @@ public enum Limits {
     /// IDs in one frame: 34 KiB.
     public static let frameIDCount = 1024
 
+    /// Names of authors in one frame: 18 KiB.
+    public static let frameAuthorCount = 256
+
     // Big LANs.
 
     /// A statement with its signature: an announcement, a word why, all links and the fixed fields.

@@ -45,6 +45,8 @@ enum Examples {
         .away("at lunch"),
         .away(""),
         .away(nil),
+        .authors(room: room, names: []),
+        .authors(room: room, names: [AuthorName(peer: peer, name: "dora")]),
         .digest((0..<64).map { $0 &* 0x0123_4567_89AB_CDEF }),
         .news([]),
         .news([StatementKey(process: ProcessTag(number: 1), sequence: 2)]),

@@ -53,6 +53,12 @@ extension ProtocolVector {
         case "receipt": .receipt(room: try requireIdentifier("room"), ids: try identifiers("id"))
         case "gathering": .gathering(try requireIdentifier("gathering"))
         case "away": .away(try nullable("away") { try requireQuoted($0) })
+        case "authors":
+            .authors(
+                room: try requireIdentifier("room"),
+                names: try zip(texts("author"), texts("name")).map {
+                    AuthorName(peer: try #require(PeerID(hexadecimal: $0)), name: $1)
+                })
         case "digest": .digest(try texts("sum").map { try #require(UInt64($0, radix: 16)) })
         case "news": .news(try texts("key").map { try statementKey($0) })
         case "ask": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })

@@ -1,0 +1,25 @@
+/// The name under which the sender knew an author who is not here, for who gets entries of that author's.
+public struct AuthorName: Equatable, Sendable {
+    public var peer: PeerID
+    /// 1…32 bytes. Whether it is a name (Protocol.md, Nicknames) is looked at where it is used.
+    public var name: String
+
+    public init(peer: PeerID, name: String) {
+        self.peer = peer
+        self.name = name
+    }
+}
+
+extension AuthorName {
+    init(from reader: inout CBORReader) throws(CBORError) {
+        try reader.expectArray(count: 2)
+        self.init(peer: try reader.identifier(), name: try reader.text(maximumBytes: Limits.nameBytes))
+    }
+
+    func write(to writer: inout CBORWriter) {
+        precondition(name.utf8.count <= Limits.nameBytes, "a name has at most 32 bytes")
+        writer.array(count: 2)
+        writer.identifier(peer)
+        writer.text(name)
+    }
+}
