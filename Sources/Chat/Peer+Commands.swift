@@ -30,7 +30,7 @@ extension Peer {
         case .tell(let name, let text, let kind):
             tellByName(name, text, kind, token: token)
         case .converse(let name): converse(with: name, token: token)
-        case .who: notify(.who(everybody()), token: token)
+        case .who: tellWhoIsHere(token: token)
         case .history(let room, let limit):
             showAllBacklogs()
             history(of: room, limit: limit, token: token)

@@ -179,6 +179,23 @@ import Wire
             ])
     }
 
+    @Test("who asks who is here is told why nobody is, each time, and nothing where no cause is known")
+    func asked() throws {
+        let ana = try Lonely()
+        ana.wait(.seconds(2))
+        ana.tell(.commanded(.who, token: nil))
+        #expect(ana.notices.isEmpty)
+        ana.tell(.obstaclesChanged([.discoveryPortTaken]))
+        for _ in 0..<2 { ana.tell(.commanded(.who, token: nil)) }
+        let text = "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
+        #expect(ana.notices == [text, text])
+        let lonely = try Lonely { $0.usesMulticast = false }
+        lonely.tell(.obstaclesChanged([.discoveryPortTaken]))
+        lonely.wait(.seconds(2))
+        lonely.tell(.commanded(.who, token: nil))
+        #expect(lonely.notices.isEmpty)
+    }
+
     @Test("a machine without a network is told so")
     func noNetwork() throws {
         let ana = try Lonely()

@@ -90,6 +90,16 @@ extension Peer {
         }
     }
 
+    /// If it is nobody, why, as far as it can be told.
+    mutating func tellWhoIsHere(token: CommandToken?) {
+        let peers = everybody()
+        notify(.who(peers), token: token)
+        guard peers.isEmpty, configuration.usesMulticast, presence.stage == .ready, let cause = silenceCause else {
+            return
+        }
+        notify(.notice(cause.text), token: token)
+    }
+
     private var silenceCause: Silence.Cause? {
         let reach = discovery.reach
         if reach.networks.allSatisfy(\.interface.isLoopback) { return .noNetwork }
