@@ -13,6 +13,10 @@ extension Peer {
         let count = keep(token: token) { _ throws(ArchiveError) in try log.forget() }
         rooms[key] = log
         guard let count else { return }
+        if case .conversation(let peer) = key {
+            rooms.keeping.unasked.note(0, by: peer)
+            rooms.keeping.unasked.forgetDeclined(by: peer)
+        }
         rooms.unseen.forget { key == .conversation($0) }
         var name = "\(room)"
         if case .conversation(let peer) = key { name = "@\(distinctName(of: peer))" }

@@ -115,8 +115,9 @@ extension Relay {
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
         // Guests have a new key each time: those who say nothing leave no trace.
-        if state.knownAuthors.count < Bounds.relayAuthorCount, state.knownAuthors[peer] == nil {
-            state.knownAuthors[peer] = false
+        if state.keeping.authors[peer] == nil {
+            makeRoomForAuthor()
+            state.keeping.authors[peer] = false
         }
         let isLimited = configuration.limits.messageRate.isFinite && configuration.limits.messageRate < 1e9
         send(
@@ -140,8 +141,9 @@ extension Relay {
     }
 
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
-        guard state.knownAuthors[peer] != true, state.knownAuthors.count < Bounds.relayAuthorCount else { return }
-        state.knownAuthors[peer] = true
+        guard state.keeping.authors[peer] != true else { return }
+        makeRoomForAuthor()
+        state.keeping.authors[peer] = true
         let known = KnownPeer(id: peer, name: name.text, firstSeen: wall, lastSeen: wall, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }

@@ -7,6 +7,8 @@ import Wire
 /// A peer with scripted others on wires that take no time.
 final class PeerRig {
     let archive: MemoryArchive
+    /// What it keeps things in, if not in memory.
+    private let disk: (any Archive)?
     private(set) var peer: Peer
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
@@ -20,15 +22,18 @@ final class PeerRig {
     /// It has its name and founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
-        archive: MemoryArchive = MemoryArchive(), configure: (inout PeerConfiguration) -> Void = { _ in }
+        archive: MemoryArchive = MemoryArchive(), disk: (any Archive)? = nil,
+        configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
         self.archive = archive
+        self.disk = disk
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention
         configure(&configuration)
         peer = try Peer(
-            configuration: configuration, identity: Example.authors[0], random: random, archive: archive)
+            configuration: configuration, identity: Example.authors[0], random: random,
+            archive: disk ?? archive)
         tell(.started(linkPort: 47474, interfaces: []))
         wait(.seconds(2))
         try #require(peer.gathering != nil)
@@ -36,6 +41,7 @@ final class PeerRig {
 
     func tell(_ input: Input) {
         peer.handle(input, at: now, wall: WallTime(milliseconds: wall))
+        do { try disk?.commit() } catch { Issue.record("\(error)") }
         while let output = peer.nextOutput() {
             switch output {
             case .sendOnLink(let id, let bytes): arrive(bytes, at: id)
