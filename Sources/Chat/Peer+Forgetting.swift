@@ -17,6 +17,7 @@ extension Peer {
             rooms.keeping.unasked.note(0, by: peer)
             rooms.keeping.unasked.forgetDeclined(by: peer)
         }
+        boundEverything()
         rooms.unseen.forget { key == .conversation($0) }
         var name = "\(room)"
         if case .conversation(let peer) = key { name = "@\(distinctName(of: peer))" }

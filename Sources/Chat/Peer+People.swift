@@ -108,7 +108,7 @@ extension Peer {
     private mutating func makeRoomToKnow(_ peer: PeerID) {
         guard !roster.known.hasRoom(for: peer) else { return }
         let unasked = rooms.keeping.unasked
-        let gone = roster.forgetSome { unasked.isAnswered($0) }
+        let gone = roster.forgetSome { unasked.isAnswered($0) || unasked.hasMessages(by: $0) }
         keep { archive throws(ArchiveError) in try archive.forget(gone) }
     }
 

@@ -4,7 +4,7 @@ import Wire
 /// What keys that this person has never written to may leave here. Beyond it nothing is kept and nothing confirmed, so
 /// that an honest sender sees that it still waits; it is asked for when this person writes to the sender.
 extension Peer {
-    /// A private entry by somebody else: whether it is declined, which is told once.
+    /// A private entry by somebody else: whether it is declined. The user is notified once.
     mutating func isDeclined(_ entry: SignedEntry, by peer: PeerID) -> Bool {
         guard entry.entry.author == peer, !isAnswered(peer) else { return false }
         let count = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes

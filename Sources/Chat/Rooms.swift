@@ -102,6 +102,14 @@ struct Rooms {
         }
     }
 
+    /// A conversation in which nothing was said is of no use without the peer: keys are free, and each may open one.
+    mutating func closeIfEmpty(with peer: PeerID) {
+        guard conversations[peer]?.isEmpty == true else { return }
+        conversations[peer] = nil
+        conversationPeers.remove(sorted: peer)
+        lastSource[.conversation(peer)] = nil
+    }
+
     var nextDeadline: Deadline? {
         var next = lobby?.nextDeadline
         for relay in relays { next = .earlier(next, relayLobbies[relay]?.nextDeadline) }

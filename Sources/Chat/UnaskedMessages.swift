@@ -127,7 +127,7 @@ struct UnaskedMessages {
         return ids
     }
 
-    /// Whether this is to be told now.
+    /// Whether the user is to be notified of it now.
     mutating func isNews(_ refusal: Refusal, of peer: PeerID) -> Bool {
         switch refusal {
         case .ofKey:

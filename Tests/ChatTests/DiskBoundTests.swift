@@ -109,6 +109,18 @@ struct DiskBoundTests {
         #expect(try receipts(member).isEmpty && archive.logs().count == Bounds.unaskedKeyCount)
     }
 
+    @Test("a conversation that a key has only opened is closed when its link is gone")
+    func opened() throws {
+        let rig = try PeerRig()
+        for number in 0..<3 {
+            let member = rig.join("eve", stranger(number))
+            rig.say([.have(room: room(member), ids: [.least])], member)
+            if number == 1 { _ = send(["hi"], from: member, to: rig) }
+            rig.say([.goodbye(.leaving)], member)
+        }
+        #expect(rig.peer.rooms.keys == [.lobby, .conversation(stranger(1).peerID)])
+    }
+
     @Test("an honest sender's text beyond the bound is confirmed once the person has written to it")
     func answered() throws {
         let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
@@ -202,7 +214,7 @@ struct DiskBoundTests {
         #expect(receipts(member) == Set(sent.prefix(kept.count - 1)))
         #expect(rig.notices.count == 1 && rig.notices[0].hasPrefix("no more private messages are kept"))
         rig.say([.receipt(room: room(member), ids: [kept[0].id])], member)
-        rig.wait(.seconds(601))
+        rig.wait(.seconds(2))
         let last = send(["last"], from: member, to: rig)
         #expect(receipts(member).isSuperset(of: last))
     }
