@@ -80,7 +80,8 @@ let package = Package(
         .testTarget(
             name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire", "COpenSSL"], swiftSettings: settings),
         .testTarget(
-            name: "ChatTests", dependencies: ["TestKit", "CMeasure", "Chat", "Secure", "Wire"], swiftSettings: settings),
+            name: "ChatTests", dependencies: ["TestKit", "CMeasure", "Store", "Chat", "Secure", "Wire"],
+            swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
             swiftSettings: settings),

@@ -16,6 +16,26 @@ public struct ArchivedEntry: Equatable, Sendable {
         self.key = key
         self.bytes = bytes
     }
+
+    /// What an entry takes beside its signed bytes, about: its places in tables and indexes. So a thousand small ones
+    /// do not count as nothing. Archives keep sums with it, so it never changes.
+    public static let overheadBytes = 256
+    /// What it counts in ``Archive/bytes(of:)``.
+    public var keptBytes: Int { bytes.count + Self.overheadBytes }
+}
+
+/// An entry by its place in the order in which all were kept.
+public struct Arrival: Equatable, Sendable {
+    public var place: UInt64
+    public var log: LogID
+    /// ``ArchivedEntry/keptBytes``
+    public var bytes: Int
+
+    public init(place: UInt64, log: LogID, bytes: Int) {
+        self.place = place
+        self.log = log
+        self.bytes = bytes
+    }
 }
 
 /// What is kept of a peer that was met.
@@ -83,6 +103,12 @@ public protocol Archive: AnyObject {
     func forget(_ log: LogID) throws(ArchiveError)
     /// All logs that have entries, in a stable order.
     func logs() throws(ArchiveError) -> [LogID]
+    /// What a log's entries count together (``ArchivedEntry/keptBytes``). Asked often: a running sum, no walk.
+    func bytes(of log: LogID) throws(ArchiveError) -> Int
+    /// Bytes of all that is kept, of whatever kind, as far as the archive can tell. Asked often.
+    func bytes() throws(ArchiveError) -> Int
+    /// The entries that were kept first of all behind this place, in that order. It is no author's word, as a time is.
+    func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival]
     /// Entries with all that is looked for, as ``SearchWords`` reads it, newest last.
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)]
 
@@ -97,6 +123,8 @@ public protocol Archive: AnyObject {
 
     func knownPeers() throws(ArchiveError) -> [KnownPeer]
     func remember(_ peer: KnownPeer) throws(ArchiveError)
+    /// Drops what is kept of these peers.
+    func forget(_ peers: [PeerID]) throws(ArchiveError)
     /// Small values by name: the gathering, the last name, the network it was on.
     func setting(_ name: String) throws(ArchiveError) -> [UInt8]?
     func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError)

@@ -39,9 +39,16 @@ public enum Bounds {
     /// How long a newcomer whose name clashes may take to settle before "joined" is said all the same.
     static let joinGrace = Duration.seconds(2)
     /// Peers remembered by name from earlier: 10,000 × about 350 bytes, 200 of them for finding names that look alike.
+    /// When there are more, some give way: first those that were met in passing, longest ago.
     static let knownPeerCount = 10_000
     /// Names that others told of keys that were never met; also those that are told on one link.
     static let reportedNameCount = 4096
+    /// How many give way at once.
+    static let forgottenPeerCount = 1_000
+    /// Who was met over less than this was met in passing, as all throwaway keys are.
+    static let passingTime = Duration.seconds(24 * 3600)
+    /// Names of one relay by which its place is remembered; one that takes others has no place by them.
+    static let relayNameCount = 8
 
     // Rooms.
 
@@ -88,6 +95,14 @@ public enum Bounds {
     /// Entries of one room beyond what is kept, until the oldest are let go of at once: at worst 17 MiB of the disk.
     static let retentionSlack = 1_000
 
+    /// Keys that this person has never written to of which something is kept: each has a log of its own.
+    static let unaskedKeyCount = 1_000
+    /// After so many bytes it is looked at how much is kept in all. Fewer than what is dropped in one step of entries
+    /// of any size.
+    static let keptCheckBytes = 256 << 10
+    /// Entries that are dropped at most in one step to make room for others.
+    static let droppedCount = 1_000
+
     // Commands.
 
     /// Commands that wait for our name to be settled.
@@ -123,7 +138,7 @@ public enum Bounds {
     static let relayRequestCount = 64
     /// Entries that a member said it has and that the relay has still to ask for: 32 KiB a member.
     static let relayPlannedCount = 1_024
-    /// Keys that a relay remembers to have been members: 100,000 × about 150 bytes.
+    /// Keys that a relay remembers to have been members: 100,000 × about 150 bytes. The oldest give way.
     static let relayAuthorCount = 100_000
     /// How often what waits for its time is looked at.
     static let paceInterval = Duration.milliseconds(50)

@@ -19,18 +19,51 @@ struct KnownNames {
     private var firstSeen: [PeerID: WallTime] = [:]
     /// What others called keys that were never met. Never walked but by ``all``.
     private var reported: [PeerID: Nickname] = [:]
+    private var lastSeen: [PeerID: WallTime] = [:]
     /// Keys that came to a name that another key had, with that key, until the first that is said to them by it.
     private var successions: [PeerID: PeerID] = [:]
 
-    mutating func remember(_ id: PeerID, as name: Nickname, at relay: PeerID?, since wall: WallTime) {
-        guard names[id] != nil || names.count < Bounds.knownPeerCount else { return }
+    /// - Parameters:
+    ///   - first: when it was met first, unless that is known.
+    ///   - last: when it was met last.
+    mutating func remember(
+        _ id: PeerID, as name: Nickname, at relay: PeerID?, since first: WallTime, until last: WallTime
+    ) {
+        guard hasRoom(for: id) else { return }
         names[id] = (name, relay)
         reported[id] = nil
         let place = Place(name: name.folded, relay: relay)
         // Names cost nothing, so a key may have had many.
         if holders[place] != nil || holders.count < 2 * Bounds.knownPeerCount { holders[place] = id }
         if let relay, !relays.contains(relay) { relays.append(relay) }
-        if firstSeen[id] == nil { firstSeen[id] = wall }
+        if firstSeen[id] == nil { firstSeen[id] = first }
+        lastSeen[id] = last
+    }
+
+    /// Whether it is known, or can be without others giving way.
+    func hasRoom(for id: PeerID) -> Bool { names[id] != nil || names.count < Bounds.knownPeerCount }
+
+    /// Drops ``Bounds/forgottenPeerCount`` keys, if there are so many that may go: first those that were met in passing,
+    /// longest ago. Walks over all of them.
+    /// - Returns: which they were.
+    mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
+        var candidates: [(isLasting: Int, last: WallTime, id: PeerID)] = []
+        for id in names.keys where !isSpared(id) {
+            let (first, last) = (firstSeen[id]?.milliseconds ?? 0, lastSeen[id]?.milliseconds ?? 0)
+            let isLasting = last > first && last - first >= UInt64(Bounds.passingTime.components.seconds) * 1000
+            candidates.append((isLasting ? 1 : 0, WallTime(milliseconds: last), id))
+        }
+        candidates.sort { ($0.isLasting, $0.last, $0.id) < ($1.isLasting, $1.last, $1.id) }
+        let gone = Set(candidates.prefix(Bounds.forgottenPeerCount).map(\.id))
+        for id in gone {
+            names[id] = nil
+            firstSeen[id] = nil
+            lastSeen[id] = nil
+            successions[id] = nil
+        }
+        holders = holders.filter { !gone.contains($0.value) }
+        successions = successions.filter { !gone.contains($0.value) }
+        return gone.sorted()
     }
 
     func firstSeen(_ id: PeerID) -> WallTime? { firstSeen[id] }

@@ -13,13 +13,22 @@ public final class MemoryArchive: Archive {
     private struct Log {
         /// Ascending.
         var keys: [EntryKey] = []
-        var entries: [EntryID: (entry: ArchivedEntry, body: String)] = [:]
+        var entries: [EntryID: Kept] = [:]
         var awaiting: [EntryID: EntryKey] = [:]
+        var bytes = 0
+    }
+
+    private struct Kept {
+        var entry: ArchivedEntry
+        var body: String
+        var arrival: UInt64
     }
 
     private var kept: [LogID: Log] = [:]
     private var peers: [PeerID: KnownPeer] = [:]
     private var settings: [String: [UInt8]] = [:]
+    private var lastArrival: UInt64 = 0
+    private var allBytes = 0
 
     public init() {}
 
@@ -27,6 +36,7 @@ public final class MemoryArchive: Archive {
     public func copy() -> MemoryArchive {
         let copy = MemoryArchive()
         (copy.kept, copy.peers, copy.settings) = (kept, peers, settings)
+        (copy.lastArrival, copy.allBytes) = (lastArrival, allBytes)
         return copy
     }
 
@@ -34,11 +44,15 @@ public final class MemoryArchive: Archive {
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
     ) throws(ArchiveError) -> Bool {
         try check()
-        return insert((entry, body), into: log)
+        let isNew = insert(Kept(entry: entry, body: body, arrival: lastArrival + 1), into: log)
+        if isNew { lastArrival += 1 }
+        return isNew
     }
 
-    private func insert(_ new: (entry: ArchivedEntry, body: String), into log: LogID) -> Bool {
+    private func insert(_ new: Kept, into log: LogID) -> Bool {
         guard kept[log]?.entries[new.entry.key.id] == nil else { return false }
+        allBytes += new.entry.keptBytes
+        kept[log, default: Log()].bytes += new.entry.keptBytes
         kept[log, default: Log()].entries[new.entry.key.id] = new
         let place = kept[log]?.keys.lowerBound(of: new.entry.key) ?? 0
         kept[log]?.keys.insert(new.entry.key, at: place)
@@ -64,7 +78,10 @@ public final class MemoryArchive: Archive {
         let gone = Set(keys)
         changed.keys.removeAll { gone.contains($0) }
         for key in keys {
-            changed.entries[key.id] = nil
+            if let dropped = changed.entries.removeValue(forKey: key.id) {
+                changed.bytes -= dropped.entry.keptBytes
+                allBytes -= dropped.entry.keptBytes
+            }
             changed.awaiting[key.id] = nil
         }
         if !changed.keys.isEmpty { kept[log] = changed }
@@ -73,6 +90,7 @@ public final class MemoryArchive: Archive {
     public func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {
         try check()
         guard source != target, let moved = kept.removeValue(forKey: source) else { return }
+        allBytes -= moved.bytes
         for key in moved.keys {
             guard let entry = moved.entries[key.id] else { continue }
             _ = insert(entry, into: target)
@@ -82,11 +100,25 @@ public final class MemoryArchive: Archive {
 
     public func forget(_ log: LogID) throws(ArchiveError) {
         try check()
-        kept[log] = nil
+        allBytes -= kept.removeValue(forKey: log)?.bytes ?? 0
     }
 
     public func logs() throws(ArchiveError) -> [LogID] {
         kept.filter { !$0.value.keys.isEmpty }.keys.sorted { $0.order < $1.order }
+    }
+
+    public func bytes(of log: LogID) throws(ArchiveError) -> Int { kept[log]?.bytes ?? 0 }
+
+    public func bytes() throws(ArchiveError) -> Int { allBytes }
+
+    public func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival] {
+        var found: [Arrival] = []
+        for (log, content) in kept {
+            for entry in content.entries.values where entry.arrival > place {
+                found.append(Arrival(place: entry.arrival, log: log, bytes: entry.entry.keptBytes))
+            }
+        }
+        return Array(found.sorted { $0.place < $1.place }.prefix(max(0, limit)))
     }
 
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
@@ -123,6 +155,11 @@ public final class MemoryArchive: Archive {
     public func remember(_ peer: KnownPeer) throws(ArchiveError) {
         try check()
         if keepsPeers { peers[peer.id] = peer }
+    }
+
+    public func forget(_ peers: [PeerID]) throws(ArchiveError) {
+        try check()
+        for peer in peers { self.peers[peer] = nil }
     }
 
     public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { settings[name] }

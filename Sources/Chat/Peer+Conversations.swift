@@ -85,6 +85,8 @@ extension Peer {
                 try archive.receiptArrived(for: entry, in: log)
             }
             guard wasAwaited == true else { continue }
+            // What nobody waits for may give way.
+            if rooms.keeping.isFull { agenda.ask(for: .retention, at: now + Bounds.retentionStepInterval) }
             notify(
                 .delivery(id: entry, to: recipient(peer), state: .delivered),
                 token: presence.receiptTokens.take(for: entry))

@@ -95,7 +95,8 @@ extension Peer {
     // Asking.
 
     /// Asks for these when there is room for their answers.
-    private mutating func plan(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+    mutating func plan(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
+        if let peer = links[link]?.peer, room == .conversation(id, peer), isOfferDeclined(ids, by: peer) { return }
         guard !ids.isEmpty, let planned = links[link]?.exchange.plannedCount else { return }
         let taken = ids.prefix(max(0, Bounds.plannedEntryCount - planned))
         if !taken.isEmpty { links[link]?.exchange.planned.append((room, taken)) }

@@ -27,6 +27,11 @@ extension Peer {
         rooms[key] = log
         guard let forgotten else { return }
         count += forgotten
+        if case .conversation(let peer) = key {
+            rooms.keeping.unasked.note(0, by: peer)
+            rooms.keeping.unasked.forgetDeclined(by: peer)
+        }
+        boundEverything()
         rooms.unseen.forget { key == .conversation($0) }
         var name = "\(room)"
         if case .conversation(let peer) = key { name = "@\(distinctName(of: peer))" }

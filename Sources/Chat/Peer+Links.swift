@@ -192,7 +192,10 @@ extension Peer {
                 return
             }
             discovery.linkDown(peer, left: left, isHere: isHere, at: now)
-            if !isHere { personLost(peer, left: left) }
+            if !isHere {
+                if presence.open?.peer != peer { rooms.closeIfEmpty(with: peer) }
+                personLost(peer, left: left)
+            }
         case .closing:
             break
         }

@@ -98,8 +98,18 @@ extension Peer {
 
     /// - Parameter relay: at which the name was heard; nil: on this network.
     mutating func remember(_ peer: PeerID, as name: Nickname, at relay: PeerID? = nil) {
-        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? wall)
-        keepKnown(peer)
+        makeRoomToKnow(peer)
+        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? wall, until: wall)
+        // One for whom there is no room is not kept either.
+        if roster.known.name(of: peer) != nil { keepKnown(peer) }
+    }
+
+    /// Keys are free: when as many are known as may be, others give way, here and in the archive.
+    private mutating func makeRoomToKnow(_ peer: PeerID) {
+        guard !roster.known.hasRoom(for: peer) else { return }
+        let unasked = rooms.keeping.unasked
+        let gone = roster.forgetSome { unasked.isAnswered($0) || unasked.hasMessages(by: $0) }
+        keep { archive throws(ArchiveError) in try archive.forget(gone) }
     }
 
     mutating func keepKnown(_ peer: PeerID, token: CommandToken? = nil) {

@@ -142,6 +142,12 @@ extension Peer {
         if let former = try archive.setting(setting) {
             let key = try archive.setting("relay \(String(decoding: former, as: UTF8.self))") ?? []
             guard PeerID(key.prefix(PeerID.byteCount)) == relay else { return }
+        } else {
+            // A relay may call itself otherwise each time; each name would be kept.
+            let counter = "names of relay \(relay)"
+            let count = try archive.setting(counter)?.first ?? 0
+            guard count < Bounds.relayNameCount else { return }
+            try archive.setSetting(counter, to: [count + 1])
         }
         try archive.setSetting(setting, to: Array(address.utf8))
     }

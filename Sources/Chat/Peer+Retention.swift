@@ -1,12 +1,21 @@
 import Secure
 import Wire
 
-/// How much of each room is kept.
+/// How much is kept: of each room, of people who were never written to, and in all.
 public struct Retention: Equatable, Sendable {
     /// Entries of one room, at least 1.
     public var entryCount = 10_000
     /// Older ones are let go of.
     public var days = 90
+    /// Of all that is kept, of every room and whatever else. The oldest give way.
+    public var bytes = 1 << 30
+    /// What one key may leave that this person has never written to.
+    public var unaskedBytesPerKey = 1 << 20
+    /// What all of these may leave together.
+    public var unaskedBytes = 32 << 20
+
+    /// What may be asked for as ``bytes``: more than an archive without entries takes.
+    public static let bytesRange = 1 << 20...1 << 40
 
     public init() {}
 
@@ -24,12 +33,17 @@ extension Peer {
         agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
         for key in rooms.keys { letGoOfOld(in: key) }
         letGoOfOldUnopened(configuration.retention.entryCount, configuration.retention.oldest(at: wall))
+        boundEverything()
     }
 
     private mutating func letGoOfOld(in key: RoomKey) {
-        let oldest = configuration.retention.oldest(at: wall)
-        let count = configuration.retention.entryCount
-        guard var log = rooms[key] else { return }
+        trim(key, keeping: configuration.retention.entryCount, newerThan: configuration.retention.oldest(at: wall))
+    }
+
+    /// - Returns: how many entries of this open room were dropped; nothing that somebody has still to get is.
+    @discardableResult
+    private mutating func trim(_ key: RoomKey, keeping count: Int, newerThan oldest: WallTime) -> Int {
+        guard var log = rooms[key] else { return 0 }
         rooms[key] = nil
         let dropped = keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
@@ -37,11 +51,16 @@ extension Peer {
         }
         rooms[key] = log
         noteLettingGo(dropped ?? 0, of: log.log)
+        return dropped ?? 0
     }
 
     /// An entry was added: however fast they come, a log has no more than ``Bounds/retentionSlack`` too many, unless
     /// somebody has still to get them.
-    mutating func boundLog(of key: RoomKey) {
+    mutating func boundLog(of key: RoomKey, adding bytes: Int) {
+        rooms.keeping.uncheckedBytes += bytes
+        if rooms.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.retention.bytes / 16) {
+            boundEverything()
+        }
         guard let excess = rooms[key].map({ $0.count - configuration.retention.entryCount }), excess > 0,
             excess % Bounds.retentionSlack == 0
         else { return }
@@ -51,6 +70,17 @@ extension Peer {
     /// Whether we take no more of what somebody tells us privately: what they do not confirm keeps us from letting go
     /// of what they said since, so they could fill the disk.
     mutating func isFlooded(_ key: RoomKey) -> Bool {
+        if key.isConversation, rooms.keeping.isFull {
+            if !rooms.keeping.hasToldFull {
+                rooms.keeping.hasToldFull = true
+                let size = Self.size(configuration.retention.bytes)
+                notify(
+                    .notice(
+                        "no more private messages are kept: what others have still to get, and what follows it, takes "
+                            + "\(size) (--keep-bytes SIZE keeps more, /forget @NAME makes room)"))
+            }
+            return true
+        }
         guard case .conversation(let peer) = key, let count = rooms[key]?.count else { return false }
         let excess = count - Bounds.retentionSlack
         guard excess / 2 > configuration.retention.entryCount else { return false }
@@ -65,20 +95,86 @@ extension Peer {
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
         let others = logs.filter { !open.contains($0) }
         guard !others.isEmpty else { return }
-        rooms.retained &+= 1
-        let log = others[rooms.retained % others.count]
+        rooms.keeping.retained &+= 1
+        let log = others[rooms.keeping.retained % others.count]
+        trimUnopened(log, oldest) { _ in count }
+    }
+
+    /// - Parameter kept: how many entries stay, of how many there are.
+    @discardableResult
+    private mutating func trimUnopened(_ log: LogID, _ oldest: WallTime, keeping kept: (Int) -> Int) -> Int {
         let dropped = keep { archive throws(ArchiveError) in
             // Which room it is plays no part in letting go.
             var old = try RoomLog(log: log, room: .lobby, archive: archive)
-            return try old.trim(keeping: count, newerThan: oldest, below: archive.awaitingReceipt(in: log).first)
+            let owed = try archive.awaitingReceipt(in: log).first
+            return try old.trim(keeping: kept(old.count), newerThan: oldest, below: owed)
         }
         noteLettingGo(dropped ?? 0, of: log)
+        return dropped ?? 0
     }
 
     private mutating func noteLettingGo(_ count: Int, of log: LogID) {
         guard count > 0 else { return }
+        if case .conversation(let peer) = log,
+            let left = keep({ archive throws(ArchiveError) in try archive.bytes(of: log) })
+        {
+            rooms.keeping.unasked.note(left, by: peer)
+        }
         note(.debug, "\(count) old entries let go of (\(log.order))")
         // There may be more than one step's worth.
         agenda.ask(for: .retention, at: now + Bounds.retentionStepInterval)
+    }
+}
+
+/// A bound for all rooms together, which may be any number.
+extension Peer {
+    /// Drops what was kept first, in whatever room, until all that is kept is within its bound: at most so much that it
+    /// does not hold up anything else. Of each room the lowest entries go, as many as it has among the first ones, so
+    /// that neither a time nor a place in the order that an author claims lets its room take that of others.
+    mutating func boundEverything() {
+        rooms.keeping.uncheckedBytes = 0
+        // Rooms in which something waits for a receipt, or that have nothing left that may go.
+        var spared: Set<LogID> = []
+        var place: UInt64 = 0
+        var dropped = 0
+        var excess = excessBytes
+        while excess > 0, dropped < Bounds.droppedCount {
+            let arrivals = keep { archive throws(ArchiveError) in try archive.arrivals(after: place, limit: 64) }
+            guard let arrivals, let last = arrivals.last else { break }
+            var counts: [(log: LogID, count: Int)] = []
+            for arrival in arrivals where excess > 0 && !spared.contains(arrival.log) {
+                excess -= arrival.bytes
+                if let known = counts.firstIndex(where: { $0.log == arrival.log }) {
+                    counts[known].count += 1
+                } else {
+                    counts.append((arrival.log, 1))
+                }
+            }
+            if counts.isEmpty { place = last.place }
+            for (log, count) in counts {
+                let gone = drop(count, of: log)
+                if gone == 0 { spared.insert(log) }
+                dropped += gone
+            }
+            excess = excessBytes
+        }
+        rooms.keeping.isFull = excess > 0 && dropped == 0
+    }
+
+    private var excessBytes: Int { ((try? archive.bytes()) ?? 0) - configuration.retention.bytes }
+
+    /// - Returns: how many entries were dropped, from the lowest on.
+    private mutating func drop(_ count: Int, of log: LogID) -> Int {
+        let all = WallTime(milliseconds: 0)
+        let key: RoomKey =
+            switch log {
+            case .lobby: .lobby
+            case .relayLobby(let relay): .relayLobby(relay)
+            case .conversation(let peer): .conversation(peer)
+            }
+        guard let open = rooms[key], open.log == log else {
+            return trimUnopened(log, all) { max(0, $0 - count) }
+        }
+        return trim(key, keeping: max(0, open.count - count), newerThan: all)
     }
 }

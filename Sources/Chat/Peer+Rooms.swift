@@ -33,7 +33,8 @@ extension Peer {
             notify(.failed(.init(.storage, error.text)), token: token)
             return nil
         }
-        boundLog(of: key)
+        if case .conversation(let peer) = key { noteAnswer(to: peer) }
+        boundLog(of: key, adding: signed.bytes.count)
         while let shown = rooms[key]?.nextShown(at: now) {
             showEntry(shown, in: key, token: shown.entry.id == signed.id ? token : nil)
         }
@@ -72,6 +73,8 @@ extension Peer {
                 if case .conversation(entry.author) = key { confirm([entryID], of: entry.room, on: link) }
                 continue
             }
+            // Not kept, so not confirmed.
+            if case .conversation(let other) = key, isDeclined(unverified, by: other) { continue }
             guard unverified.verify() else {
                 // A relay does not look at all that it passes on; it is its author who lies.
                 if case .relayLobby = key {
@@ -110,7 +113,7 @@ extension Peer {
             note(.warning, "an entry of \(entry.entry.author.placeholderName) is refused: \(insertion)")
             return
         }
-        boundLog(of: key)
+        boundLog(of: key, adding: entry.bytes.count)
         rooms.lastSource[key] = link
         if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
             rooms.late.insert(entry.id)
@@ -122,7 +125,9 @@ extension Peer {
         case .relayLobby:
             break
         case .conversation(let other):
-            guard entry.entry.author == other else { break }
+            // Of a state that was lost the other side has what we wrote.
+            guard entry.entry.author == other else { return noteAnswer(to: other) }
+            rooms.keeping.unasked.add(ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes, by: other)
             noteUse(of: link)
             rooms.unseen.arrived(entry.key, from: other)
             confirm([entry.id], of: entry.entry.room, on: link)

@@ -47,11 +47,13 @@ public struct Peer: Core {
         visits = RelayVisits(firstTunnelNumber: random.next())
         self.random = random
         try loadVisits()
-        roster.load(try archive.knownPeers())
+        let surplus = roster.load(try archive.knownPeers())
+        if !surplus.isEmpty { try archive.forget(surplus) }
         rooms.known = KnownGatherings(
             decoding: try archive.setting(KnownGatherings.setting) ?? [],
             earlier: try archive.setting(EarlierGatherings.setting) ?? [])
         discovery.reach.known = KnownAddresses(decoding: try archive.setting(KnownAddresses.setting) ?? [])
+        rooms.keeping.unasked = try UnaskedMessages(of: id, in: archive)
         rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }
 

@@ -91,6 +91,7 @@ extension Relay {
             link.isSpeaking = true
             state.accepted.append((bytes, link))
             state.lastSource = link
+            boundLog(adding: bytes.count)
         case .duplicate: break
         case .refused: decline([entry.id], .misplaced, on: link)
         }
@@ -98,7 +99,7 @@ extension Relay {
 
     /// Members may bring back what others said, when the relay has lost it.
     private func isWelcomeAuthor(_ author: PeerID) -> Bool {
-        state.knownAuthors[author] != nil && moderation.ban(of: author, nil, nil, at: wall) == nil
+        state.keeping.authors[author] != nil && moderation.ban(of: author, nil, nil, at: wall) == nil
     }
 
     private mutating func decline(_ ids: [EntryID], _ why: RelayDecline, on link: RelayLink) {

@@ -232,7 +232,7 @@ extension Relay {
 
     private func line(of entry: SignedEntry) -> String {
         let peer = entry.entry.author
-        let former = (state.knownAuthors[peer] ?? nil).map { peer.exactName($0.text) }
+        let former = (state.keeping.authors[peer] ?? nil).map { peer.exactName($0.text) }
         let author = names.name(of: peer)?.text ?? former ?? peer.placeholderName
         return entry.entry.kind == .action ? "* \(author) \(entry.entry.body)" : "\(author): \(entry.entry.body)"
     }

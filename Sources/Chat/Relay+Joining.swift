@@ -115,8 +115,9 @@ extension Relay {
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
         // Guests have a new key each time: those who say nothing leave no trace.
-        if state.knownAuthors.count < Bounds.relayAuthorCount, state.knownAuthors[peer] == nil {
-            state.knownAuthors[peer] = .some(nil)
+        if state.keeping.authors[peer] == nil {
+            makeRoomForAuthor()
+            state.keeping.authors[peer] = .some(nil)
         }
         let isLimited = configuration.limits.messageRate.isFinite && configuration.limits.messageRate < 1e9
         send(
@@ -140,16 +141,15 @@ extension Relay {
     }
 
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
-        let isNew = state.knownAuthors[peer] == nil
-        guard state.knownAuthors[peer] != .some(name), !isNew || state.knownAuthors.count < Bounds.relayAuthorCount
-        else { return }
-        state.knownAuthors[peer] = name
+        guard state.keeping.authors[peer] != .some(name) else { return }
+        makeRoomForAuthor()
+        state.keeping.authors[peer] = name
         let known = KnownPeer(id: peer, name: name.text, firstSeen: wall, lastSeen: wall, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 
     /// The name of an author, here or not.
-    func authorName(of peer: PeerID) -> Nickname? { names.name(of: peer) ?? state.knownAuthors[peer] ?? nil }
+    func authorName(of peer: PeerID) -> Nickname? { names.name(of: peer) ?? state.keeping.authors[peer] ?? nil }
 
     private mutating func ownAnnouncement() -> SignedAnnouncement {
         if let made = state.announcement { return made }

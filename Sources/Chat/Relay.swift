@@ -41,7 +41,7 @@ public struct Relay: Core {
         moderation = try RelayModerationBook(archive: archive)
         state = RelayState(instance: random.next() | 1)
         self.random = random
-        for peer in try archive.knownPeers() { state.knownAuthors[peer.id] = .some(try? Nickname(peer.name)) }
+        for peer in try archive.knownPeers() { state.keeping.authors[peer.id] = .some(try? Nickname(peer.name)) }
         names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
     }
 
@@ -178,24 +178,6 @@ public struct Relay: Core {
         counters.ever.trouble.archiveFailures += 1
         note(.warning, "not kept: \(error.text)")
     }
-
-    private mutating func trimLog() {
-        agenda.ask(for: .retention, at: now + RelayState.retentionInterval)
-        let oldest = configuration.historyAge.map { age in
-            wall.milliseconds - min(wall.milliseconds, UInt64(clamping: age.components.seconds) &* 1_000)
-        }
-        do {
-            let dropped = try lobby.trim(
-                keeping: max(1, configuration.historyCount), newerThan: WallTime(milliseconds: oldest ?? 0))
-            if dropped > 0 {
-                note(.debug, "\(dropped) old entries dropped")
-                // There may be more: a step is bounded.
-                agenda.ask(for: .retention, at: now + .milliseconds(100))
-            }
-        } catch {
-            archiveFailed(error)
-        }
-    }
 }
 
 /// How a relay stands itself.
@@ -213,8 +195,7 @@ struct RelayState {
     var accepted: [(bytes: [UInt8], from: RelayLink)] = []
     /// Members with entries that wait for their time.
     var paced: [RelayLink] = []
-    /// Keys that have been members, and under which name that is kept: others may bring back their entries. Never walked.
-    var knownAuthors: [PeerID: Nickname?] = [:]
+    var keeping = RelayKeeping()
     /// The member that last brought an entry: asked first for what is missing.
     var lastSource: RelayLink?
     var guests = RelayGuests()

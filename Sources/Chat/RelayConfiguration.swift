@@ -46,6 +46,8 @@ public struct RelayConfiguration: Sendable {
     public var newcomerHistoryCount = 1_000
     /// How long entries are kept; nil: until there are too many.
     public var historyAge: Duration?
+    /// Bytes of all that is kept, of whatever kind. The oldest entries give way.
+    public var keptBytes = 1 << 30
 
     public init(name: Nickname) {
         self.name = name

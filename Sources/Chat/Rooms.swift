@@ -13,6 +13,18 @@ enum RoomKey: Hashable {
     }
 }
 
+/// How much is kept of all rooms, and what gives way next.
+struct Keeping {
+    var unasked = UnaskedMessages()
+    /// Counts the logs that are not open and whose old entries were let go of.
+    var retained = 0
+    /// Kept since the size of all was last looked at.
+    var uncheckedBytes = 0
+    /// All that is kept is more than it may be, and nothing can give way.
+    var isFull = false
+    var hasToldFull = false
+}
+
 /// The rooms that are open here, and what of them is still to be done.
 struct Rooms {
     /// The gathering that our lobby's log belongs to; nil until one is founded or met (DESIGN §5).
@@ -33,8 +45,7 @@ struct Rooms {
     var unseen = UnseenMessages()
     /// What was said in the lobby before this start has been shown.
     var hasShownRecent = false
-    /// Counts the logs that are not open and whose old entries were let go of.
-    var retained = 0
+    var keeping = Keeping()
     /// Lobby entries to tell a few others of.
     var rumours: [EntryID] = []
     /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".
@@ -89,6 +100,14 @@ struct Rooms {
         if conversations.updateValue(log, forKey: peer) == nil {
             conversationPeers.insert(peer, at: conversationPeers.firstIndex { $0 > peer } ?? conversationPeers.count)
         }
+    }
+
+    /// A conversation in which nothing was said is of no use without the peer: keys are free, and each may open one.
+    mutating func closeIfEmpty(with peer: PeerID) {
+        guard conversations[peer]?.isEmpty == true else { return }
+        conversations[peer] = nil
+        conversationPeers.remove(sorted: peer)
+        lastSource[.conversation(peer)] = nil
     }
 
     var nextDeadline: Deadline? {

@@ -87,26 +87,47 @@ struct Roster {
     // Names and keys from earlier.
 
     /// Takes up what was kept from earlier starts.
-    mutating func load(_ known: [KnownPeer]) {
-        for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }).suffix(Bounds.knownPeerCount) {
+    /// - Returns: those that are too many. However many there are, none who is blocked is among them.
+    mutating func load(_ known: [KnownPeer]) -> [PeerID] {
+        var surplus: [PeerID] = []
+        var surplusCount = known.count { KnownNames.reported(in: $0.name) == nil } - Bounds.knownPeerCount
+        for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }) {
             if peer.isBlocked { blocked.insert(peer.id) }
-            if let (name, relay) = KnownNames.parts(of: peer.name) {
-                remember(peer.id, as: name, at: relay, since: peer.firstSeen)
-            } else if let name = KnownNames.reported(in: peer.name) {
-                _ = report(peer.id, as: name)
+            if let name = KnownNames.reported(in: peer.name) {
+                if !report(peer.id, as: name), !peer.isBlocked { surplus.append(peer.id) }
+                continue
             }
+            if !peer.isBlocked, surplusCount > 0 {
+                surplus.append(peer.id)
+                surplusCount -= 1
+                continue
+            }
+            guard let (name, relay) = KnownNames.parts(of: peer.name) else { continue }
+            remember(peer.id, as: name, at: relay, since: peer.firstSeen, until: peer.lastSeen)
         }
+        return surplus
     }
 
-    mutating func remember(_ id: PeerID, as name: Nickname, at relay: PeerID? = nil, since wall: WallTime) {
+    mutating func remember(
+        _ id: PeerID, as name: Nickname, at relay: PeerID? = nil, since first: WallTime, until last: WallTime
+    ) {
         let former = self.name(of: id)
-        known.remember(id, as: name, at: relay, since: wall)
+        known.remember(id, as: name, at: relay, since: first, until: last)
         lookalikes.replace(former, by: self.name(of: id), of: id)
     }
 
     /// Others told under which name they knew a key that we have never met.
     /// - Returns: whether that is new.
     mutating func report(_ id: PeerID, as name: Nickname) -> Bool { known.report(id, as: name) }
+
+    /// Some of the keys that were met before give way to others: none who is here or blocked.
+    /// - Returns: which they were.
+    mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
+        let formerNames = known
+        let gone = known.forgetSome { people[$0] != nil || blocked.contains($0) || isSpared($0) }
+        for id in gone { lookalikes.replace(formerNames.name(of: id), by: nil, of: id) }
+        return gone
+    }
 
     func firstSeen(_ id: PeerID) -> WallTime? { known.firstSeen(id) }
 

@@ -5,8 +5,14 @@ struct WordScanner {
     /// The words so far, parted by blanks, in UTF-8.
     private(set) var bytes: [UInt8] = []
     private var isInWord = false
+    /// Of the word so far.
+    private var wordBytes = 0
     /// The last letter of a run in a script without blanks, and how long the run is.
     private var run: (last: Unicode.Scalar, count: Int)?
+
+    /// Bytes of a word, about: what goes on is cut off, here and in what is looked for. Nobody types more, and an index
+    /// would keep all that is sent as one word twice.
+    private static let longestWord = 64
 
     // MARK: Texts
 
@@ -71,6 +77,8 @@ struct WordScanner {
 
     private mutating func letter(_ byte: UInt8) {
         beginWord()
+        guard wordBytes < Self.longestWord else { return }
+        wordBytes += 1
         bytes.append(byte)
     }
 
@@ -88,6 +96,8 @@ struct WordScanner {
         switch CharacterKind(scalar) {
         case .letter:
             beginWord()
+            guard wordBytes < Self.longestWord else { break }
+            wordBytes += UTF8.width(scalar)
             append(scalar)
         case .letterOfRun:
             isInWord = false
@@ -119,6 +129,7 @@ struct WordScanner {
         endWord()
         part()
         isInWord = true
+        wordBytes = 0
     }
 
     /// Of a run the last letter by itself, too, so that every letter begins a word.

@@ -238,6 +238,7 @@ struct RelayExercise {
             configuration.limits.guestCount = choices.index(below: 3)
         }
         configuration.historyCount = 1 + choices.index(below: 30)
+        configuration.keptBytes = 1_000 * (1 + choices.index(below: 30))
         configuration.newcomerHistoryCount = 1 + choices.index(below: 30)
         return configuration
     }

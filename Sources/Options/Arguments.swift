@@ -200,6 +200,13 @@ struct ArgumentReader {
             options.peers.append(try understood(name) { () throws(OptionProblem) in try scope.peer(text) })
         case "--keep": options.retention.entryCount = try count(of: name, attached, unit: "lines", in: 1...10_000_000)
         case "--keep-days": options.retention.days = try count(of: name, attached, unit: "days", in: 1...36_500)
+        case "--keep-bytes":
+            let text = try value(of: name, attached)
+            options.retention.bytes = try understood(name) { () throws(OptionProblem) in
+                try ByteSize.parse(text[...], in: Retention.bytesRange)
+            }
+        case "--keep-unasked":
+            try readUnasked(try value(of: name, attached), of: name, into: &options.retention)
         case "--relay":
             let text = try value(of: name, attached)
             let resolved = try understood(name) { () throws(OptionProblem) in try scope.resolved(text) }
@@ -221,6 +228,20 @@ struct ArgumentReader {
             options.relays[options.relays.count - 1].passwordFile = file
         default:
             throw Arguments.Misuse(text: "unknown option \(name) (try --help)")
+        }
+    }
+
+    /// `SIZE`, or `SIZE,SIZE`: of one key, and of all of them.
+    private func readUnasked(
+        _ text: String, of name: String, into retention: inout Retention
+    ) throws(Arguments.Misuse) {
+        let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
+        let range = 0...Retention.bytesRange.upperBound
+        try understood(name) { () throws(OptionProblem) in
+            let one = try ByteSize.parse(parts[0], in: range)
+            let all = parts.count == 2 ? try ByteSize.parse(parts[1], in: range) : nil
+            retention.unaskedBytesPerKey = one
+            retention.unaskedBytes = all ?? 32 * one
         }
     }
 
@@ -274,13 +295,13 @@ extension Arguments {
 
         Who you are
           --name NAME        what you want to be called (else it asks)
-          --strict-name      end with status 3 if the name is taken, instead of
-                             becoming NAME-2
+          --strict-name      end with status 3 rather than become NAME-2
           --state DIR        where your key and what was said are kept
                              (else $XDG_STATE_HOME/earshot/NAME, usually
                              ~/.local/state/earshot/NAME)
-          --keep N           lines to keep of each room (10000)
-          --keep-days N      days to keep them (90)
+          --keep N, --keep-days N, --keep-bytes SIZE
+                             what to keep: lines of a room (10000), days (90), all (1G)
+          --keep-unasked SIZE[,ALL]  of each you never wrote to, of all (1M,32M)
 
         How others are found
           --interface NAME   use this network interface only; may be repeated

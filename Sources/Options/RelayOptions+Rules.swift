@@ -103,7 +103,15 @@ extension RelayOptions {
             OptionRule(
                 name: "queue", placeholder: "SIZE",
                 help: ["what may wait for a member who reads slowly", "(else 1M), with K or M behind the number"]
-            ) { value, options, _ in options.limits.queueBytes = try size(value) },
+            ) { value, options, _ in
+                options.limits.queueBytes = try ByteSize.parse(value[...], in: 64 << 10...64 << 20)
+            },
+            OptionRule(
+                name: "keep-bytes", placeholder: "SIZE",
+                help: ["of all that is kept: the oldest messages give", "way (else 1G), with K, M or G behind it"]
+            ) { value, options, _ in
+                options.limits.keptBytes = try ByteSize.parse(value[...], in: Retention.bytesRange)
+            },
         ]
     }
 
@@ -160,14 +168,6 @@ extension RelayOptions {
             return nil
         }
         return Int(text)
-    }
-
-    private static func size(_ text: String) throws -> Int {
-        let unit = text.hasSuffix("K") ? 1 << 10 : text.hasSuffix("M") ? 1 << 20 : 1
-        guard let number = decimal(unit == 1 ? text[...] : text.dropLast()),
-            (64 << 10...64 << 20).contains(number * unit)
-        else { throw OptionProblem("takes a size from 64K to 64M, not \(text)") }
-        return number * unit
     }
 
     private static func place(

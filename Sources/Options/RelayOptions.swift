@@ -60,6 +60,8 @@ public struct RelayOptions: Equatable {
         public var history = 100_000
         /// How long; 0 for ever.
         public var historyDays = 0
+        /// Bytes of all that is kept.
+        public var keptBytes = 1 << 30
         /// Bytes that wait for a member who reads slowly; past them it is cut.
         public var queueBytes = 1 << 20
     }

@@ -12,6 +12,7 @@ public final class Disk: Archive {
         case awaitReceipt(EntryKey, LogID)
         case receiptArrived(EntryID, LogID)
         case remember(KnownPeer)
+        case forgetPeers([PeerID])
         case setSetting(String, [UInt8]?)
 
         func apply(to archive: MemoryArchive) throws(ArchiveError) {
@@ -24,6 +25,7 @@ public final class Disk: Archive {
             case .awaitReceipt(let key, let log): try archive.awaitReceipt(of: key, in: log)
             case .receiptArrived(let id, let log): _ = try archive.receiptArrived(for: id, in: log)
             case .remember(let peer): try archive.remember(peer)
+            case .forgetPeers(let peers): try archive.forget(peers)
             case .setSetting(let name, let value): try archive.setSetting(name, to: value)
             }
         }
@@ -143,6 +145,14 @@ public final class Disk: Archive {
 
     public func logs() throws(ArchiveError) -> [LogID] { try present.logs() }
 
+    public func bytes(of log: LogID) throws(ArchiveError) -> Int { try present.bytes(of: log) }
+
+    public func bytes() throws(ArchiveError) -> Int { try present.bytes() }
+
+    public func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival] {
+        try present.arrivals(after: place, limit: limit)
+    }
+
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
         try present.search(words: words, limit: limit)
     }
@@ -166,6 +176,10 @@ public final class Disk: Archive {
 
     public func remember(_ peer: KnownPeer) throws(ArchiveError) {
         try change(.remember(peer))
+    }
+
+    public func forget(_ peers: [PeerID]) throws(ArchiveError) {
+        try change(.forgetPeers(peers))
     }
 
     public func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { try present.setting(name) }

@@ -10,6 +10,7 @@ enum Change {
     case awaitReceipt(EntryKey, in: LogID)
     case receiptArrived(EntryID, in: LogID)
     case remember(KnownPeer)
+    case forgetPeers([PeerID])
     case set(String, [UInt8]?)
 }
 
@@ -37,6 +38,9 @@ extension SQLiteArchive {
                 """,
                 .identifier(peer.id), .text(peer.name), .number(peer.firstSeen.milliseconds),
                 .number(peer.lastSeen.milliseconds), .integer(peer.isBlocked ? 1 : 0)) > 0
+        case .forgetPeers(let peers):
+            for peer in peers { try database.run("DELETE FROM peer WHERE id = ?", .identifier(peer)) }
+            return !peers.isEmpty
         case .set(let name, let value?):
             return try database.run(
                 "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", .text(name), .blob(value)) > 0
@@ -72,6 +76,7 @@ extension SQLiteArchive {
         let number = try numberMade(for: log)
         let count = try database.run(statement, (number, entry.key.lamport), entry.key.id, entry.bytes)
         guard count > 0 else { return false }
+        sizes.added(entry.keptBytes, to: number)
         wordIndex.entryAdded()
         return true
     }
@@ -80,6 +85,7 @@ extension SQLiteArchive {
         guard let number = try number(of: log) else { return false }
         for key in keys {
             try wordIndex.remove(key, from: number)
+            sizes.changed(by: -(try keptBytes(of: key, in: number)), number)
             try database.run(
                 "DELETE FROM entry WHERE log = ? AND lamport = ? AND id = ?",
                 .integer(number), .number(key.lamport), .identifier(key.id))
@@ -87,7 +93,28 @@ extension SQLiteArchive {
                 "DELETE FROM awaited_receipt WHERE log = ? AND id = ?", .integer(number), .identifier(key.id))
         }
         try wordIndex.entriesRemoved()
+        try endIfEmpty(log, number)
         return !keys.isEmpty
+    }
+
+    private func keptBytes(of key: EntryKey, in log: Int64) throws(ArchiveError) -> Int {
+        try database.rows(
+            "SELECT length(bytes) FROM entry WHERE log = ? AND lamport = ? AND id = ?",
+            .integer(log), .number(key.lamport), .identifier(key.id)
+        ) { row in Int(row.integer(0)) + ArchivedEntry.overheadBytes }.first ?? 0
+    }
+
+    /// A log without entries leaves nothing: whoever may come and go with keys of its own would fill the table.
+    private func endIfEmpty(_ log: LogID, _ number: Int64) throws(ArchiveError) {
+        guard sizes[number] == 0 else { return }
+        let count = try database.run(
+            """
+            DELETE FROM log WHERE number = ? AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.log = log.number)
+            AND NOT EXISTS (SELECT 1 FROM awaited_receipt WHERE awaited_receipt.log = log.number)
+            """, .integer(number))
+        guard count > 0 else { return }
+        numbers[log] = nil
+        sizes.removed(number)
     }
 
     private func move(_ source: LogID, into target: LogID) throws(ArchiveError) -> Bool {
@@ -97,6 +124,11 @@ extension SQLiteArchive {
             try database.run("UPDATE OR IGNORE \(table) SET log = ? WHERE log = ?", .integer(into), .integer(from))
         }
         // What is left is in both.
+        let left = try database.rows(
+            "SELECT coalesce(sum(length(bytes) + \(ArchivedEntry.overheadBytes)), 0) FROM entry WHERE log = ?",
+            .integer(from)
+        ) { row in Int(row.integer(0)) }.first
+        sizes.changed(by: sizes[from] - (left ?? 0), into)
         return try end(source, isForgotten: false)
     }
 
@@ -107,6 +139,7 @@ extension SQLiteArchive {
         try database.run("DELETE FROM awaited_receipt WHERE log = ?", .integer(number))
         try database.run("DELETE FROM log WHERE number = ?", .integer(number))
         numbers[log] = nil
+        sizes.removed(number)
         try wordIndex.entriesRemoved()
         return true
     }

@@ -49,6 +49,30 @@ extension SQLiteArchive {
         ) { row throws(ArchiveError) in try row.log(0) }
     }
 
+    public func bytes(of log: LogID) throws(ArchiveError) -> Int {
+        try number(of: log).map { sizes[$0] } ?? 0
+    }
+
+    /// Pages of the file that are in use, index of words and all; what was dropped is used again.
+    public func bytes() throws(ArchiveError) -> Int {
+        let count = try database.number("PRAGMA page_count") ?? 0
+        let free = try database.number("PRAGMA freelist_count") ?? 0
+        return Int((count - free) * (try database.number("PRAGMA page_size") ?? 0))
+    }
+
+    public func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival] {
+        try database.rows(
+            """
+            SELECT entry.number, log.kind, log.owner, length(entry.bytes)
+            FROM entry CROSS JOIN log ON log.number = entry.log
+            WHERE entry.number > ? ORDER BY entry.number LIMIT ?
+            """, .number(place), .integer(Int64(max(0, limit)))
+        ) { row throws(ArchiveError) in
+            Arrival(
+                place: row.number(0), log: try row.log(1), bytes: Int(row.integer(3)) + ArchivedEntry.overheadBytes)
+        }
+    }
+
     public func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
         try completeWordIndex()
         return try wordIndex.search(SearchWords(words), limit: limit)

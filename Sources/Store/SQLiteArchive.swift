@@ -26,6 +26,7 @@ public final class SQLiteArchive: Archive {
     var insertion: OpaquePointer?
     /// The number of each log that was asked for; emptied when a transaction is rolled back.
     var numbers: [LogID: Int64] = [:]
+    var sizes = LogSizes()
 
     private enum Stage: Equatable {
         case idle
@@ -55,6 +56,7 @@ public final class SQLiteArchive: Archive {
                 + "PRAGMA journal_size_limit = 4194304")
         isSynchronous = true
         try Schema.prepare(database)
+        try sizes.load(from: database)
         if isWriteAhead, owner == .peer { database.growAhead() }
         wordIndex = owner == .peer ? try WordIndex(in: database) : WordIndex(unneededIn: database)
         // Until the first checkpoint the file by itself has not even tables.
@@ -64,8 +66,8 @@ public final class SQLiteArchive: Archive {
     /// Opens the file beside a process that uses it, to read.
     public init(reading path: String) throws(ArchiveError) {
         database = try Database(path, for: .reading)
-        guard try Schema.check(database) == Schema.migrations.count else {
-            throw ArchiveError(.other, "\(path) is of an older version of earshot (start earshot once to convert it)")
+        guard try Schema.check(database) >= Schema.readableVersion else {
+            throw ArchiveError(.other, "\(path) has nothing in it (start earshot once)")
         }
         isWriteAhead = true
         wordIndex = WordIndex(unneededIn: database)
@@ -179,6 +181,7 @@ public final class SQLiteArchive: Archive {
 
     private func end() throws(ArchiveError) {
         do {
+            try sizes.write(to: database)
             try database.run("COMMIT")
             stage = .idle
             needsCheckpoint = isWriteAhead
@@ -204,6 +207,7 @@ public final class SQLiteArchive: Archive {
     private func spoil() {
         if !database.isBetweenTransactions { try? database.execute("ROLLBACK") }
         numbers.removeAll()
+        try? sizes.load(from: database)
         try? wordIndex.lookAgain()
         stage = .spoiled
     }
@@ -240,6 +244,10 @@ public final class SQLiteArchive: Archive {
 
     public func remember(_ peer: KnownPeer) throws(ArchiveError) {
         try make(.remember(peer), .normal)
+    }
+
+    public func forget(_ peers: [PeerID]) throws(ArchiveError) {
+        try make(.forgetPeers(peers), .normal)
     }
 
     public func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {

@@ -37,8 +37,19 @@ enum Schema {
             is_blocked INTEGER NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        """,
         """
+        -- Of its entries up to the one in `counted`, and 256 for each.
+        ALTER TABLE log ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+        UPDATE log SET bytes =
+            (SELECT coalesce(sum(length(entry.bytes) + 256), 0) FROM entry WHERE entry.log = log.number);
+        CREATE TABLE counted (last INTEGER NOT NULL);
+        INSERT INTO counted SELECT coalesce(max(number), 0) FROM entry;
+        """,
     ]
+
+    /// A file of an earlier version can be read as it is, from this one on.
+    static let readableVersion = 1
 
     /// Brings a file to this version's format.
     /// - Throws: when it is another program's, or a later version's; then nothing in it has changed.

@@ -7,6 +7,8 @@ import Wire
 /// A peer with scripted others on wires that take no time.
 final class PeerRig {
     let archive: MemoryArchive
+    /// What it keeps things in, if not in memory.
+    private let disk: (any Archive)?
     private(set) var peer: Peer
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
@@ -20,10 +22,11 @@ final class PeerRig {
     /// It has its name and founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
-        archive: MemoryArchive = MemoryArchive(), at wall: UInt64 = 1_800_000_000_000, seed: UInt8 = 5,
-        configure: (inout PeerConfiguration) -> Void = { _ in }
+        archive: MemoryArchive = MemoryArchive(), disk: (any Archive)? = nil, at wall: UInt64 = 1_800_000_000_000,
+        seed: UInt8 = 5, configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
         self.archive = archive
+        self.disk = disk
         self.wall = wall
         random = RandomStream(seed: [UInt8](repeating: seed, count: 32))
         for peer in known { try archive.remember(peer) }
@@ -31,7 +34,8 @@ final class PeerRig {
         configuration.retention = retention
         configure(&configuration)
         peer = try Peer(
-            configuration: configuration, identity: Example.authors[0], random: random, archive: archive)
+            configuration: configuration, identity: Example.authors[0], random: random,
+            archive: disk ?? archive)
         tell(.started(linkPort: 47474, interfaces: []))
         wait(.seconds(2))
         try #require(peer.gathering != nil)
@@ -39,6 +43,7 @@ final class PeerRig {
 
     func tell(_ input: Input) {
         peer.handle(input, at: now, wall: WallTime(milliseconds: wall))
+        do { try disk?.commit() } catch { Issue.record("\(error)") }
         while let output = peer.nextOutput() {
             switch output {
             case .sendOnLink(let id, let bytes): arrive(bytes, at: id)

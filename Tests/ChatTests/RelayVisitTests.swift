@@ -111,7 +111,8 @@ final class ScriptedRelay {
         drain()
     }
 
-    func welcome(as name: String = "ana", members: [RelayMember] = [], topic: String? = nil) {
+    func welcome(as name: String = "ana", members: [RelayMember] = [], topic: String? = nil, relayName: String = "hub")
+    {
         let announcement = Announcement(
             kind: .announce, peer: relay.peerID, instance: 1, sequence: 1, name: "hub", claimTime: 1, linkPort: 1)
         let me = RelayMember(peer: own.peerID, state: .here, name: name)
@@ -120,7 +121,7 @@ final class ScriptedRelay {
                 announcement: SignedAnnouncement(signing: announcement, by: relay).bytes, gathering: nil, away: nil),
             .welcome(
                 RelayWelcome(
-                    name: name, relayName: "hub", isOperator: false, topic: topic, messageOfTheDay: nil, rate: 20,
+                    name: name, relayName: relayName, isOperator: false, topic: topic, messageOfTheDay: nil, rate: 20,
                     burst: 100)), .members(RelayMembers(isFresh: true, changes: [me] + members)))
     }
 

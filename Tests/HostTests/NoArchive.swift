@@ -20,12 +20,16 @@ final class NoArchive: Archive {
     func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError) {}
     func merge(_ source: LogID, into target: LogID) throws(ArchiveError) {}
     func logs() throws(ArchiveError) -> [LogID] { [] }
+    func bytes(of log: LogID) throws(ArchiveError) -> Int { 0 }
+    func bytes() throws(ArchiveError) -> Int { 0 }
+    func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival] { [] }
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] { [] }
     func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError) {}
     func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool { false }
     func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey] { [] }
     func knownPeers() throws(ArchiveError) -> [KnownPeer] { [] }
     func remember(_ peer: KnownPeer) throws(ArchiveError) {}
+    func forget(_ peers: [PeerID]) throws(ArchiveError) {}
     func setting(_ name: String) throws(ArchiveError) -> [UInt8]? { nil }
     func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError) {}
 

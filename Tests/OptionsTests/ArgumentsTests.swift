@@ -1,3 +1,4 @@
+import Chat
 import Testing
 import Wire
 
@@ -100,6 +101,24 @@ struct ArgumentsTests {
             options.usesNoMulticast && options.isNameStrict && options.isJSON && options.isQuiet && options.isVerbose)
     }
 
+    @Test("sizes of what is kept have units, and the whole for people never written to follows from that for one")
+    func sizes() throws {
+        let kept = try options("--keep-bytes", "200M", "--keep-unasked=64K").retention
+        #expect(kept.bytes == 200 << 20 && kept.unaskedBytesPerKey == 64 << 10 && kept.unaskedBytes == 2 << 20)
+        let both = try options("--keep-bytes=2G", "--keep-unasked", "0,1000000").retention
+        #expect(both.bytes == 2 << 30 && both.unaskedBytesPerKey == 0 && both.unaskedBytes == 1_000_000)
+        for (words, text) in [
+            (["--keep-bytes", "1K"], "--keep-bytes takes a size from 1M to 1024G, not 1K"),
+            (["--keep-bytes", "1T"], "--keep-bytes takes a size from 1M to 1024G, not 1T"),
+            (["--keep-bytes", "9999999999G"], "--keep-bytes takes a size from 1M to 1024G, not 9999999999G"),
+            (["--keep-unasked", "1M,"], "--keep-unasked takes a size from 0 to 1024G, not "),
+            (["--keep-unasked", "1M,2M,3M"], "--keep-unasked takes a size from 0 to 1024G, not 2M,3M"),
+            (["--keep-unasked", "K"], "--keep-unasked takes a size from 0 to 1024G, not K"),
+        ] {
+            #expect(throws: Arguments.Misuse(text: text)) { try Arguments.parse(words) }
+        }
+    }
+
     @Test("help and version win over what follows them")
     func helpAndVersion() throws {
         #expect(try Arguments.parse(["--help", "--nonsense"]) == .help(Arguments.helpText))
@@ -139,7 +158,7 @@ struct ArgumentsTests {
         for option in [
             "--name", "--strict-name", "--state", "--interface", "--port", "--peer", "--no-multicast", "--json",
             "--quiet",
-            "--verbose", "--help", "--version",
+            "--verbose", "--help", "--version", "--keep N", "--keep-days", "--keep-bytes", "--keep-unasked",
         ] {
             #expect(Arguments.helpText.contains(option))
         }

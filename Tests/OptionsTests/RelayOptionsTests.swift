@@ -55,7 +55,7 @@ struct RelayOptionsTests {
             ("operator", Self.id), ("operator-password", Self.hash), ("max-members", "7"), ("max-per-address", "7"),
             ("max-handshakes", "7"), ("history", "7"), ("history-days", "7"), ("max-guests", "7"), ("rate", "7"),
             ("burst", "7"),
-            ("queue", "128K"),
+            ("queue", "128K"), ("keep-bytes", "2M"),
             ("text", "7"), ("metrics", "7"), ("log-format", "json"), ("log-level", "debug"),
         ]
         for (name, value) in values {
@@ -71,11 +71,11 @@ struct RelayOptionsTests {
     func values() throws {
         let options = try options(
             "--listen", "[2001:db8::1]:5", "--listen", "relay.example:0", "--listen", "*:6", "--listen", "7",
-            "--metrics", "9475", "--text", "127.0.0.1:8", "--queue", "2M", "--operator", Self.id)
+            "--metrics", "9475", "--text", "127.0.0.1:8", "--queue", "2M", "--keep-bytes", "3G", "--operator", Self.id)
         #expect(options.listen.map(\.description) == ["[2001:db8::1]:5", "relay.example:0", "*:6", "*:7"])
         #expect(options.metrics?.description == "127.0.0.1:9475")
         #expect(options.text?.description == "127.0.0.1:8")
-        #expect(options.limits.queueBytes == 2 << 20)
+        #expect(options.limits.queueBytes == 2 << 20 && options.limits.keptBytes == 3 << 30)
         #expect(options.access.operators == [PeerID(hexadecimal: Self.id)])
     }
 

@@ -22,6 +22,7 @@ extension RelayProgram {
         configuration.operatorPassword = operatorPassword.map { PasswordCheck($0) }
         configuration.historyCount = options.limits.history
         let days = options.limits.historyDays
+        configuration.keptBytes = options.limits.keptBytes
         configuration.historyAge = days == 0 ? nil : .seconds(days * 86_400)
         configuration.limits.memberCount = options.limits.members
         configuration.limits.connectionsPerAddress = options.limits.perAddress

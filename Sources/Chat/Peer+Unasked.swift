@@ -1,0 +1,72 @@
+import Secure
+import Wire
+
+/// What keys that this person has never written to may leave here. Beyond it nothing is kept and nothing confirmed, so
+/// that an honest sender sees that it still waits; it is asked for when this person writes to the sender.
+extension Peer {
+    /// A private entry by somebody else: whether it is declined. The user is notified once.
+    mutating func isDeclined(_ entry: SignedEntry, by peer: PeerID) -> Bool {
+        guard entry.entry.author == peer, !isAnswered(peer) else { return false }
+        let count = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes
+        guard let refusal = rooms.keeping.unasked.refusal(of: count, by: peer, within: configuration.retention) else {
+            return false
+        }
+        rooms.keeping.unasked.decline([entry.id], ofBytes: count, by: peer)
+        if rooms.keeping.unasked.isNews(refusal, of: peer) { notify(.notice(text(of: refusal, peer))) }
+        return true
+    }
+
+    /// Whether entries that this key offers are not to be asked for: they would be declined again.
+    mutating func isOfferDeclined(_ ids: [EntryID], by peer: PeerID) -> Bool {
+        guard let least = rooms.keeping.unasked.leastDeclined(by: peer) else { return false }
+        guard rooms.keeping.unasked.refusal(of: least, by: peer, within: configuration.retention) != nil else {
+            rooms.keeping.unasked.forgetDeclined(by: peer)
+            return false
+        }
+        rooms.keeping.unasked.decline(ids, ofBytes: least, by: peer)
+        return true
+    }
+
+    private mutating func isAnswered(_ peer: PeerID) -> Bool {
+        if rooms.keeping.unasked.isAnswered(peer) { return true }
+        guard !rooms.keeping.unasked.hasMessages(by: peer) else { return false }
+        // Nothing of the conversation may be left, and it had one.
+        let setting = UnaskedMessages.setting(of: peer)
+        guard keep({ archive throws(ArchiveError) in try archive.setting(setting) }) ?? nil != nil else { return false }
+        _ = rooms.keeping.unasked.answer(peer)
+        return true
+    }
+
+    /// An entry of this person is in the conversation: from now on it is like others, and what was declined is asked
+    /// for.
+    mutating func noteAnswer(to peer: PeerID) {
+        guard !isAnswered(peer) else { return }
+        let setting = UnaskedMessages.setting(of: peer)
+        keep { archive throws(ArchiveError) in try archive.setSetting(setting, to: [1]) }
+        let declined = rooms.keeping.unasked.answer(peer)
+        guard let link = links.best(with: peer) else { return }
+        plan(declined, of: .conversation(id, peer), on: link)
+    }
+
+    private func text(of refusal: UnaskedMessages.Refusal, _ peer: PeerID) -> String {
+        let name = displayName(of: peer)
+        switch refusal {
+        case .ofKey:
+            let size = Self.size(configuration.retention.unaskedBytesPerKey)
+            return "not kept: more than \(size) of messages from \(name), to whom you have never written "
+                + "(/msg \(name) TEXT takes the rest, /block \(name) refuses it)"
+        case .ofAll:
+            let size = Self.size(configuration.retention.unaskedBytes)
+            return "not kept: messages from \(name), because people to whom you have never written have left "
+                + "\(size) of them (/msg \(name) TEXT takes these, /block \(name) refuses them, /forget @NAME makes room)"
+        }
+    }
+
+    /// In the largest unit that needs no fraction.
+    static func size(_ bytes: Int) -> String {
+        for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] where bytes > 0 && bytes % (1 << shift) == 0 {
+            return "\(bytes >> shift) \(unit)"
+        }
+        return "\(bytes) bytes"
+    }
+}

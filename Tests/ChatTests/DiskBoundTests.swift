@@ -1,0 +1,345 @@
+import Foundation
+import Secure
+import Store
+import TestKit
+import Testing
+import Wire
+
+@testable import Chat
+
+/// Keys are free: whatever is bounded for one key, room or name is bounded for all of them together.
+@Suite("How much is kept")
+struct DiskBoundTests {
+    private let own = Example.authors[0].peerID
+    private let eve = Example.authors[1]
+    private let bea = Example.authors[2]
+    private static let big = String(repeating: "x", count: 16_000)
+
+    private func room(_ member: TestMember) -> RoomID { .conversation(own, member.id) }
+
+    private func stranger(_ number: Int) -> Identity {
+        Identity(
+            seed: [UInt8](repeating: 0xAA, count: 24) + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+    }
+
+    /// Private texts, one after the other.
+    private func send(_ texts: [String], from member: TestMember, to rig: PeerRig) -> [EntryID] {
+        var sent: [EntryID] = []
+        for text in texts {
+            member.lamport += 1
+            let entry = member.entry(text, in: room(member), lamport: member.lamport)
+            rig.say([.entries([entry.bytes])], member)
+            sent.append(entry.id)
+        }
+        return sent
+    }
+
+    private func receipts(_ member: TestMember) -> Set<EntryID> {
+        Set(member.frames.flatMap { if case .receipt(_, let ids) = $0 { ids } else { [EntryID]() } })
+    }
+
+    private func retention(_ change: (inout Retention) -> Void) -> Retention {
+        var retention = Retention()
+        change(&retention)
+        return retention
+    }
+
+    // People who were never written to.
+
+    @Test("three throwaway keys with a thousand texts of 16 KB each leave 1 MiB each, which is told once")
+    func flood() throws {
+        let rig = try PeerRig()
+        for number in 0..<3 {
+            let member = rig.join("eve\(number)", stranger(number))
+            let sent = send((0..<1_000).map { "\($0) \(Self.big)" }, from: member, to: rig)
+            let kept = try rig.archive.keys(of: .conversation(member.id)).map(\.id)
+            #expect(kept == Array(sent.prefix(kept.count)) && (60...64).contains(kept.count))
+            #expect(receipts(member) == Set(kept))
+            #expect(try rig.archive.bytes(of: .conversation(member.id)) <= 1 << 20)
+        }
+        #expect(
+            rig.notices
+                == (0..<3).map {
+                    "not kept: more than 1 MiB of messages from eve\($0), to whom you have never written (/msg eve\($0) TEXT "
+                        + "takes the rest, /block eve\($0) refuses it)"
+                })
+    }
+
+    @Test("the same with an archive on a disk: its file stays small")
+    func floodOnDisk() throws {
+        let place = try TemporaryDirectory()
+        let path = place.path(of: "earshot.db")
+        let disk = try SQLiteArchive(at: path)
+        let rig = try PeerRig(disk: disk)
+        for number in 0..<3 {
+            let member = rig.join("eve\(number)", stranger(number))
+            _ = send((0..<300).map { "\($0) \(Self.big)" }, from: member, to: rig)
+        }
+        disk.checkpoint()
+        let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+        #expect(size < 8 << 20, "\(size)")
+        #expect(try disk.logs().count == 3)
+    }
+
+    @Test("many keys with one big text each: the bound of all holds, and one line says so")
+    func manyKeys() throws {
+        let rig = try PeerRig(retention: retention { $0.unaskedBytes = 100_000 })
+        var receipted = 0
+        for number in 0..<20 {
+            let member = rig.join("eve\(number)", stranger(number))
+            _ = send([Self.big], from: member, to: rig)
+            receipted += receipts(member).count
+        }
+        #expect(receipted == 6 && rig.texts.count == 6)
+        #expect(try rig.archive.logs().reduce(0) { try $0 + rig.archive.bytes(of: $1) } <= 100_000)
+        #expect(rig.notices.count == 1 && rig.notices[0].contains("messages from eve6, because people"))
+    }
+
+    @Test("many keys with a word each: no more than a thousand of them have a log")
+    func manyLogs() throws {
+        let archive = MemoryArchive()
+        for number in 0..<Bounds.unaskedKeyCount {
+            let entry = ArchivedEntry(key: EntryKey(lamport: 1, id: .least), bytes: [1])
+            _ = try archive.append(entry, body: "", to: .conversation(peer(number)), durability: .full)
+        }
+        try archive.setSetting("written to", to: [1])
+        let rig = try PeerRig(archive: archive)
+        let member = rig.join("eve", eve)
+        _ = send(["hi"], from: member, to: rig)
+        #expect(try receipts(member).isEmpty && archive.logs().count == Bounds.unaskedKeyCount)
+    }
+
+    @Test("a conversation that a key has only opened is closed when its link is gone")
+    func opened() throws {
+        let rig = try PeerRig()
+        for number in 0..<3 {
+            let member = rig.join("eve", stranger(number))
+            rig.say([.have(room: room(member), ids: [.least])], member)
+            if number == 1 { _ = send(["hi"], from: member, to: rig) }
+            rig.say([.goodbye(.leaving)], member)
+        }
+        #expect(rig.peer.rooms.keys == [.lobby, .conversation(stranger(1).peerID)])
+    }
+
+    @Test("an honest sender's text beyond the bound is confirmed once the person has written to it")
+    func answered() throws {
+        let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
+        let member = rig.join("bea", bea)
+        let sent = send((0..<10).map { "\($0) \(String(repeating: "y", count: 500))" }, from: member, to: rig)
+        #expect(receipts(member) == Set(sent.prefix(2)))
+        // Offered again it is not asked for again.
+        rig.say([.have(room: room(member), ids: sent)], member)
+        #expect(member.wanted.isEmpty && receipts(member) == Set(sent.prefix(2)))
+        rig.command(.tell(to: "bea", text: "yes?", kind: .text))
+        #expect(Set(member.wanted) == Set(sent.dropFirst(2)))
+        member.lamport = 0
+        #expect(send((0..<10).map { "\($0) \(String(repeating: "y", count: 500))" }, from: member, to: rig) == sent)
+        #expect(receipts(member) == Set(sent))
+        let more = send([Self.big, Self.big], from: member, to: rig)
+        #expect(receipts(member).isSuperset(of: more))
+    }
+
+    @Test(
+        "who was written to is remembered over restarts, also when nothing of it is left, and found out in an old archive"
+    )
+    func remembered() throws {
+        let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
+        rig.join("bea", bea)
+        rig.command(.tell(to: "bea", text: "yes?", kind: .text))
+        let (forgetful, old) = (rig.archive.copy(), rig.archive.copy())
+        try forgetful.forget(.conversation(bea.peerID))
+        for name in ["written to", "written to \(bea.peerID)"] { try old.setSetting(name, to: nil) }
+        for key in try old.awaitingReceipt(in: .conversation(bea.peerID)) {
+            _ = try old.receiptArrived(for: key.id, in: .conversation(bea.peerID))
+        }
+        for archive in [rig.archive, forgetful, old] {
+            let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 }, archive: archive)
+            let member = rig.join("bea", bea)
+            let sent = send([Self.big], from: member, to: rig)
+            #expect(receipts(member) == Set(sent))
+            let other = rig.join("eve", eve)
+            #expect(send([Self.big], from: other, to: rig).count == 1 && receipts(other).isEmpty)
+        }
+    }
+
+    @Test("what was left counts after a restart, and no more when it is forgotten")
+    func counted() throws {
+        let limits = retention { $0.unaskedBytesPerKey = 2_000 }
+        let first = try PeerRig(retention: limits)
+        _ = send([String(repeating: "y", count: 1_200)], from: first.join("eve", eve), to: first)
+        let rig = try PeerRig(retention: limits, archive: first.archive)
+        let member = rig.join("eve", eve)
+        member.lamport = 10
+        let refused = send([String(repeating: "z", count: 1_200)], from: member, to: rig)
+        #expect(receipts(member).isEmpty)
+        rig.command(.forget(.conversation(with: "eve")))
+        rig.say([.have(room: room(member), ids: refused)], member)
+        #expect(member.wanted == refused)
+    }
+
+    // Everything.
+
+    @Test("the oldest give way across rooms, in the order in which they were kept")
+    func oldestFirst() throws {
+        let rig = try PeerRig(retention: retention { $0.bytes = 300_000 })
+        let (one, other) = (rig.join("eve", eve), rig.join("bea", bea))
+        let first = send((0..<5).map { "\($0) \(Self.big)" }, from: one, to: rig)
+        for lamport in 1...5 as ClosedRange<UInt64> {
+            let entry = one.entry("\(lamport) \(Self.big)", in: .lobby, lamport: lamport)
+            rig.say([.entries([entry.bytes])], one)
+        }
+        // A time or a place in the order that an author makes up keeps nothing.
+        other.lamport = 500_000
+        let last = send((0..<14).map { "\($0) \(Self.big)" }, from: other, to: rig)
+        #expect(try rig.archive.bytes() <= 300_000 + 300_000 / 16)
+        #expect(try rig.archive.keys(of: .conversation(one.id)).isEmpty, "\(first.count)")
+        let gathering = try #require(rig.peer.gathering)
+        #expect(try (1...4).contains(rig.archive.keys(of: .lobby(gathering)).count))
+        #expect(try rig.archive.keys(of: .conversation(other.id)).map(\.id) == last)
+        // What has gone does not count as left by somebody.
+        let again = send([Self.big], from: one, to: rig)
+        #expect(receipts(one).isSuperset(of: again))
+    }
+
+    @Test("what waits for a receipt does not give way; where nothing else can, private messages are not kept")
+    func owed() throws {
+        let rig = try PeerRig(retention: retention { $0.bytes = 200_000 })
+        let member = rig.join("bea", bea)
+        rig.command(.tell(to: "bea", text: "are you there?", kind: .text))
+        member.lamport = 1
+        let sent = send((0..<40).map { "\($0) \(Self.big)" }, from: member, to: rig)
+        let kept = try rig.archive.keys(of: .conversation(member.id))
+        #expect(try rig.archive.awaitingReceipt(in: .conversation(member.id)) == [kept[0]])
+        #expect(try rig.archive.bytes() <= 200_000 + 2 * 17_000)
+        #expect(receipts(member) == Set(sent.prefix(kept.count - 1)))
+        #expect(rig.notices.count == 1 && rig.notices[0].hasPrefix("no more private messages are kept"))
+        rig.say([.receipt(room: room(member), ids: [kept[0].id])], member)
+        rig.wait(.seconds(2))
+        let last = send(["last"], from: member, to: rig)
+        #expect(receipts(member).isSuperset(of: last))
+    }
+
+    @Test("on a disk the file stops growing, however much is said")
+    func fileSize() throws {
+        let place = try TemporaryDirectory()
+        let path = place.path(of: "earshot.db")
+        let disk = try SQLiteArchive(at: path)
+        let rig = try PeerRig(retention: retention { $0.bytes = 2 << 20 }, disk: disk)
+        let member = rig.join("eve", eve)
+        var sizes: [Int] = []
+        for lamport in 1...1_200 as ClosedRange<UInt64> {
+            let words = (0..<300).map { String((lamport &* 7_919 &+ $0 &* 104_729) % 1_000_003, radix: 36) }
+            let entry = member.entry(words.joined(separator: " "), in: .lobby, lamport: lamport)
+            rig.say([.entries([entry.bytes])], member)
+            if lamport % 400 == 0 {
+                disk.checkpoint()
+                sizes.append(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
+            }
+        }
+        #expect(sizes.allSatisfy { $0 < 4 << 20 }, "\(sizes)")
+        #expect(try disk.bytes() <= 5 << 19)
+        let gathering = try #require(rig.peer.gathering)
+        let kept = try disk.keys(of: .lobby(gathering)).count
+        #expect((200..<1_000).contains(kept), "\(kept)")
+        #expect(try disk.search(words: String((1_200 * 7_919) % 1_000_003, radix: 36), limit: 9).count == 1)
+    }
+
+    @Test("a relay's log is within its bound in bytes")
+    func relay() throws {
+        let rig = try RelayRig { $0.keptBytes = 100_000 }
+        let member = rig.join("ana")
+        for number in 0..<40 { rig.say("\(number) \(Self.big)", member) }
+        #expect(try rig.archive.bytes() <= 100_000 + 17_000)
+        #expect((3...6).contains(rig.relay.lobby.count))
+        #expect(rig.relay.lobby.floor > 30)
+        #expect(rig.relay.lobby.contains(member.entry("39 \(Self.big)", lamport: 40).id))
+    }
+
+    // What else keys and names leave.
+
+    private func peer(_ number: Int) -> PeerID {
+        PeerID((0..<32).map { $0 < 8 ? UInt8(truncatingIfNeeded: number >> (8 * $0)) : 9 })!
+    }
+
+    @Test(
+        "of too many people met, those met in passing give way, here and in the archive; none blocked, here or written to"
+    )
+    func people() throws {
+        let archive = MemoryArchive()
+        let day: UInt64 = 24 * 3600 * 1000
+        let now: UInt64 = 1_800_000_000_000
+        for number in 0..<10_500 {
+            let first = WallTime(milliseconds: now - (number == 600 ? 30 : 10) * day)
+            let last = WallTime(milliseconds: now - 10 * day + UInt64(number))
+            try archive.remember(
+                KnownPeer(
+                    id: peer(number), name: "p\(number)", firstSeen: first, lastSeen: last, isBlocked: number == 3))
+        }
+        try archive.setSetting("written to \(peer(601))", to: [1])
+        let log = LogID.conversation(peer(601))
+        _ = try archive.append(
+            .init(key: EntryKey(lamport: 1, id: .least), bytes: [1]), body: "", to: log, durability: .full)
+        try archive.setSetting("written to", to: [1])
+        let rig = try PeerRig(archive: archive)
+        #expect(try archive.knownPeers().count == 10_000)
+        let member = rig.join("bea", bea)
+        let kept = try archive.knownPeers()
+        #expect(kept.count == 9_001)
+        for id in [peer(3), peer(600), peer(601), peer(10_499), member.id] { #expect(kept.contains { $0.id == id }) }
+        for number in [0, 499, 500, 602, 1_400] { #expect(!kept.contains { $0.id == peer(number) }) }
+        rig.command(.unblock("p3"))
+        #expect(rig.failures.isEmpty)
+    }
+
+    @Test("of too many keys at a relay those that said nothing give way, then those kept longest")
+    func authors() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        rig.say("hello", ana)
+        for number in 0..<Bounds.relayAuthorCount { rig.relay.state.keeping.authors[peer(number)] = false }
+        let bea = rig.join("bea")
+        rig.say("hello", bea)
+        #expect(rig.relay.state.keeping.authors == [ana.id: true, bea.id: true])
+        #expect(try rig.archive.knownPeers().count == 2)
+        for number in 0..<Bounds.relayAuthorCount {
+            rig.relay.state.keeping.authors[peer(number)] = true
+            let long = WallTime(milliseconds: UInt64(number))
+            try rig.archive.remember(
+                KnownPeer(id: peer(number), name: "p", firstSeen: long, lastSeen: long, isBlocked: false))
+        }
+        rig.say("hello", rig.join("cy"))
+        #expect(rig.relay.state.keeping.authors.count <= Bounds.relayAuthorCount)
+        let kept = try rig.archive.knownPeers()
+        #expect(kept.count == Bounds.relayAuthorCount * 9 / 10 + 3)
+        #expect(kept.contains { $0.id == ana.id } && !kept.contains { $0.id == peer(1) })
+    }
+
+    @Test("of a relay that calls itself otherwise each time a few names are remembered")
+    func relayNames() throws {
+        let rig = try ScriptedRelay()
+        rig.start()
+        for number in 0..<20 {
+            rig.welcome(relayName: "hub\(number)")
+            #expect(rig.states.last == .connected)
+            rig.breakLink()
+            rig.wait(.seconds(2))
+        }
+        let kept = try (0..<20).filter { number in
+            let name = try Nickname("hub\(number)")
+            return try rig.archive.setting(RelayTarget.placeSetting(ofRelayNamed: name)) != nil
+        }
+        #expect(kept == Array(0..<Bounds.relayNameCount))
+    }
+
+    @Test("a gathering that was given up leaves nothing, not even where its log began")
+    func gatherings() throws {
+        let archive = MemoryArchive()
+        var former = Example.log(Example.otherGathering, archive: archive)
+        try former.insert(Example.entry("old", lamport: 1), at: Example.instant(milliseconds: 0), durability: .normal)
+        try former.forget()
+        var log = Example.log(archive: archive)
+        try log.absorb(former)
+        #expect(try archive.setting("floor of \(Example.otherGathering.order)") == nil)
+        #expect(try archive.setting("floor of \(Example.gathering.order)") != nil)
+    }
+}
