@@ -98,15 +98,15 @@ extension Peer {
 
     /// - Parameter relay: at which the name was heard; nil: on this network.
     mutating func remember(_ peer: PeerID, as name: Nickname, at relay: PeerID? = nil) {
-        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? wall)
+        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? clock.counted)
         keepKnown(peer)
     }
 
     mutating func keepKnown(_ peer: PeerID, token: CommandToken? = nil) {
         let name = roster.known.name(of: peer).map { KnownNames.text($0, at: roster.known.relay(of: peer)) }
         let known = KnownPeer(
-            id: peer, name: name ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? wall, lastSeen: wall,
-            isBlocked: roster.blocked.contains(peer))
+            id: peer, name: name ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? clock.counted,
+            lastSeen: clock.counted, isBlocked: roster.blocked.contains(peer))
         keep(token: token) { archive throws(ArchiveError) in try archive.remember(known) }
     }
 

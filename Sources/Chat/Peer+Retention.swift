@@ -5,16 +5,15 @@ import Wire
 public struct Retention: Equatable, Sendable {
     /// Entries of one room, at least 1.
     public var entryCount = 10_000
-    /// Older ones are let go of.
+    /// Older ones are let go of; days as ``AgeClock`` counts them.
     public var days = 90
 
     public init() {}
 
-    /// Nothing from before this time is kept.
-    func oldest(at wall: WallTime) -> WallTime {
-        let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: 24 * 3600 * 1000)
-        guard !isTooLong, age < wall.milliseconds else { return WallTime(milliseconds: 0) }
-        return WallTime(milliseconds: wall.milliseconds - age)
+    /// Nil: longer than there are times.
+    var ageMilliseconds: UInt64? {
+        let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: AgeClock.dayMilliseconds)
+        return isTooLong || age > Limits.wallTime ? nil : age
     }
 }
 
@@ -22,21 +21,40 @@ public struct Retention: Equatable, Sendable {
 extension Peer {
     mutating func letGoOfOld() {
         agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+        keepClock()
         for key in rooms.keys { letGoOfOld(in: key) }
-        letGoOfOldUnopened(configuration.retention.entryCount, configuration.retention.oldest(at: wall))
+        letGoOfOldUnopened()
+    }
+
+    /// The first start that counts ages.
+    mutating func beginAges() {
+        guard !clock.isContinued else { return }
+        keep { archive throws(ArchiveError) in try Arrivals.begin(in: archive) }
+        keepClock()
+    }
+
+    mutating func keepClock(isUrgent: Bool = false) {
+        guard let setting = clock.takeSetting(at: now, isUrgent: isUrgent) else { return }
+        keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
     }
 
     private mutating func letGoOfOld(in key: RoomKey) {
-        let oldest = configuration.retention.oldest(at: wall)
-        let count = configuration.retention.entryCount
         guard var log = rooms[key] else { return }
         rooms[key] = nil
-        let dropped = keep { archive throws(ArchiveError) in
-            let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(keeping: count, newerThan: oldest, below: owed)
-        }
+        let dropped = trim(&log)
         rooms[key] = log
         noteLettingGo(dropped ?? 0, of: log.log)
+    }
+
+    private mutating func trim(_ log: inout RoomLog) -> Int? {
+        let (retention, clock) = (configuration.retention, clock)
+        return keep { archive throws(ArchiveError) in
+            var holders = RoomLog.Holders.many
+            if case .conversation = log.log { holders = .few }
+            let old = try log.old(after: retention.ageMilliseconds, by: clock, heldBy: holders)
+            let owed = try archive.awaitingReceipt(in: log.log).first
+            return try log.trim(keeping: retention.entryCount, dropping: old, below: owed)
+        }
     }
 
     /// An entry was added: however fast they come, a log has no more than ``Bounds/retentionSlack`` too many, unless
@@ -60,18 +78,17 @@ extension Peer {
 
     /// One log that is not open: conversations that nobody came back to, lobbies of other networks. The next time the
     /// next one.
-    private mutating func letGoOfOldUnopened(_ count: Int, _ oldest: WallTime) {
+    private mutating func letGoOfOldUnopened() {
         let open = rooms.keys.compactMap { rooms[$0]?.log }
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
         let others = logs.filter { !open.contains($0) }
         guard !others.isEmpty else { return }
         rooms.retained &+= 1
         let log = others[rooms.retained % others.count]
-        let dropped = keep { archive throws(ArchiveError) in
-            // Which room it is plays no part in letting go.
-            var old = try RoomLog(log: log, room: .lobby, archive: archive)
-            return try old.trim(keeping: count, newerThan: oldest, below: archive.awaitingReceipt(in: log).first)
-        }
+        // Which room it is plays no part in letting go.
+        let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
+        guard var opened else { return }
+        let dropped = trim(&opened)
         noteLettingGo(dropped ?? 0, of: log)
     }
 

@@ -88,8 +88,9 @@ struct Roster {
 
     /// Takes up what was kept from earlier starts.
     mutating func load(_ known: [KnownPeer]) {
+        // However long ago somebody was seen.
+        for peer in known where peer.isBlocked { blocked.insert(peer.id) }
         for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }).suffix(Bounds.knownPeerCount) {
-            if peer.isBlocked { blocked.insert(peer.id) }
             guard let (name, relay) = KnownNames.parts(of: peer.name) else { continue }
             remember(peer.id, as: name, at: relay, since: peer.firstSeen)
         }
