@@ -10,6 +10,9 @@ import Wire
 /// that was off for three months ages what it has when it has run for a week. Time in which the wall clock has come back
 /// takes away from how long the jump has lasted.
 ///
+/// A jump that has lasted is time that has passed only as far as it came between two starts, or in a sleep. The rest is
+/// a clock that was put right: it changes which times others are believed to have written at, and no age.
+///
 /// A machine that runs eight hours a day thereby counts some days fewer than have passed, never more.
 struct AgeClock {
     /// How far the wall clock may be off before it counts as a jump. NTP slews, and steps by less.
@@ -21,29 +24,40 @@ struct AgeClock {
     static let stepMilliseconds: UInt64 = 1_200_000
     static let dayMilliseconds: UInt64 = 86_400_000
 
-    /// The wall clock has left the counted time.
+    /// The wall clock has left where it is expected.
     struct Departure: Equatable {
-        /// What the wall clock says at least (at most, if it has gone back) while the jump lasts.
-        var wall: UInt64
+        /// By how many milliseconds at least while the jump lasts; negative: back.
+        var lead: Int64
         /// How long processes have run with it, less the time without it.
         var lasted: UInt64 = 0
     }
 
-    /// What the log says, and what follows from it.
+    /// What is kept.
+    struct State: Equatable {
+        /// The time as it is counted; never goes back. Ends of what lasts are set and compared in it.
+        var counted = WallTime(milliseconds: 0)
+        /// How far from it the wall clock is expected, by all jumps that were not time.
+        var offset: Int64 = 0
+        /// By how much the wall clock was ahead of where it is expected.
+        var lead: Int64 = 0
+        /// How much of that came while no process ran.
+        var gaps: Int64 = 0
+        var departure: Departure?
+    }
+
+    /// What the log says.
     enum News: Equatable {
-        /// The wall clock is so many milliseconds from what was counted, at a start or after a sleep.
+        /// The wall clock is so many milliseconds from where it was expected, at a start or after a sleep.
         case foundApart(Int64)
         /// It has jumped while the process ran.
         case jumped(Int64)
-        /// The jump has lasted: time is counted from there on.
+        /// The jump has lasted.
         case believed(Int64)
     }
 
     /// The wall clock as it was last read: for what is shown and said.
     private(set) var wall = WallTime(milliseconds: 0)
-    /// The time as it is counted. Ends of what lasts are set and compared in it.
-    private(set) var counted = WallTime(milliseconds: 0)
-    private(set) var departure: Departure?
+    private(set) var state = State()
     /// Whether an earlier start has counted already.
     let isContinued: Bool
     /// What an archive without this clock knows of the time: it was then at the latest.
@@ -52,30 +66,32 @@ struct AgeClock {
     private var readAt: Instant?
     private var keptAt: Instant?
 
-    /// For what cannot be undone: it is at least this late by both clocks, and by one that seems to have been put right.
-    var certain: WallTime {
-        min(counted, wall, departure.map { WallTime(milliseconds: $0.wall) } ?? counted)
-    }
+    var counted: WallTime { state.counted }
+
+    /// Where the wall clock is expected.
+    var expected: WallTime { shifted(state.counted, by: state.offset) }
+
+    /// For what cannot be undone: it is at least this late by the wall clock, by what is expected of it, and by one that
+    /// seems to have been put back for good.
+    var certain: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
 
     // Reading.
 
     /// Takes in what the clocks say.
     mutating func read(_ wall: WallTime, at now: Instant) -> [News] {
-        let former = self.wall.milliseconds
         self.wall = WallTime(milliseconds: min(wall.milliseconds, Limits.wallTime))
         guard let readAt else {
             self.readAt = now
-            if !isContinued { counted = firstTime }
-            return resume()
+            if !isContinued { state.counted = firstTime }
+            return resume(isStart: true)
         }
         let passed = UInt64(clamping: (now - readAt).wholeNanoseconds / 1_000_000)
         self.readAt = readAt + .milliseconds(Int64(clamping: passed))
         let ran = min(passed, Self.stepMilliseconds)
-        advance(by: ran)
-        guard passed <= Self.stepMilliseconds else { return resume() }
-        var news: [News] = []
-        let jump = Self.difference(self.wall.milliseconds, former &+ ran)
-        if jump.magnitude > Self.toleranceMilliseconds { news.append(.jumped(jump)) }
+        count(ran)
+        guard passed <= Self.stepMilliseconds else { return resume(isStart: false) }
+        let jump = takeLead()
+        var news: [News] = jump.magnitude > Self.toleranceMilliseconds ? [.jumped(jump)] : []
         if let step = weigh(ran) { news.append(.believed(step)) }
         return news
     }
@@ -86,59 +102,77 @@ struct AgeClock {
         WallTime(milliseconds: readings.filter { $0 <= wall.milliseconds }.max() ?? wall.milliseconds)
     }
 
-    private mutating func resume() -> [News] {
-        let lead = Self.difference(wall.milliseconds, counted.milliseconds)
-        if lead > 0, lead.magnitude <= Self.gapMilliseconds { counted = wall }
-        return lead.magnitude > Self.dayMilliseconds ? [.foundApart(lead)] : []
+    private mutating func resume(isStart: Bool) -> [News] {
+        let gap = takeLead()
+        if gap > 0, gap.magnitude <= Self.gapMilliseconds {
+            count(gap.magnitude)
+            _ = takeLead()
+        } else {
+            state.gaps += gap
+        }
+        let isWorthTelling = isStart || gap.magnitude > Self.dayMilliseconds
+        return isWorthTelling && state.lead.magnitude > Self.dayMilliseconds ? [.foundApart(state.lead)] : []
     }
 
-    private mutating func advance(by ran: UInt64) {
-        counted.milliseconds = min(counted.milliseconds + ran, Limits.wallTime)
-        if let held = departure { departure?.wall = min(held.wall + ran, Limits.wallTime) }
+    private mutating func count(_ milliseconds: UInt64) {
+        state.counted = shifted(state.counted, by: Int64(clamping: milliseconds))
     }
 
-    /// - Returns: by how much the counted time has changed, if a jump has lasted.
+    /// - Returns: by how much it has changed.
+    private mutating func takeLead() -> Int64 {
+        let former = state.lead
+        state.lead = Int64(clamping: wall.milliseconds) - Int64(clamping: expected.milliseconds)
+        return state.lead - former
+    }
+
+    /// - Returns: the jump, if there is one that has lasted.
     private mutating func weigh(_ ran: UInt64) -> Int64? {
-        let lead = Self.difference(wall.milliseconds, counted.milliseconds)
-        guard var held = departure else {
-            if lead.magnitude > Self.toleranceMilliseconds { departure = Departure(wall: wall.milliseconds) }
+        let isApart = state.lead.magnitude > Self.toleranceMilliseconds
+        guard var departure = state.departure else {
+            if isApart { state.departure = Departure(lead: state.lead) } else { state.gaps = 0 }
             return nil
         }
-        let isAhead = held.wall > counted.milliseconds
+        let isAhead = departure.lead > 0
         let lasts =
             isAhead
-            ? wall.milliseconds + Self.toleranceMilliseconds >= held.wall
-            : lead < 0 && lead.magnitude > Self.toleranceMilliseconds
+            ? state.lead + Int64(Self.toleranceMilliseconds) >= departure.lead : state.lead < 0 && isApart
         guard lasts else {
-            held.lasted -= min(held.lasted, ran)
-            departure = held.lasted > 0 ? held : nil
+            departure.lasted -= min(departure.lasted, ran)
+            state.departure = departure.lasted > 0 ? departure : nil
             return nil
         }
-        held.lasted += ran
+        departure.lasted += ran
         // While the machine was off a clock that is behind has come nearer.
-        if !isAhead { held.wall = max(held.wall, wall.milliseconds) }
-        departure = held
-        let step = Self.difference(held.wall, counted.milliseconds)
-        guard held.lasted >= Self.lasting(step.magnitude) else { return nil }
-        counted.milliseconds = held.wall
-        departure = nil
-        return step
+        if !isAhead { departure.lead = max(departure.lead, state.lead) }
+        state.departure = departure
+        guard departure.lasted >= Self.lasting(departure.lead.magnitude) else { return nil }
+        believe(departure.lead)
+        return departure.lead
+    }
+
+    private mutating func believe(_ lead: Int64) {
+        // A clock that was found behind at a start and has been put right since says how long the machine was off.
+        let passed = lead > 0 && state.gaps != 0 ? (state.gaps > 0 ? min(state.gaps, lead) : lead) : 0
+        count(UInt64(passed))
+        state.offset += lead - passed
+        state.gaps = max(0, state.gaps - passed)
+        state.departure = nil
+        _ = takeLead()
     }
 
     /// How long processes have to run with a jump.
     static func lasting(_ jump: UInt64) -> UInt64 { min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds) }
 
-    private static func difference(_ left: UInt64, _ right: UInt64) -> Int64 {
-        Int64(clamping: left) - Int64(clamping: right)
+    private func shifted(_ time: WallTime, by milliseconds: Int64) -> WallTime {
+        let shifted = Int64(clamping: time.milliseconds) + milliseconds
+        return WallTime(milliseconds: min(UInt64(clamping: shifted), Limits.wallTime))
     }
 
     // Times.
 
     /// A time of the counted clock as a person's clock shows it.
     func shown(_ time: WallTime) -> WallTime {
-        let left = Self.difference(time.milliseconds, counted.milliseconds)
-        let shown = Int64(clamping: wall.milliseconds) + left
-        return WallTime(milliseconds: min(UInt64(clamping: shown), Limits.wallTime))
+        shifted(wall, by: Int64(clamping: time.milliseconds) - Int64(clamping: counted.milliseconds))
     }
 
     func counted(after seconds: UInt64) -> WallTime {
@@ -151,11 +185,10 @@ struct AgeClock {
 
     /// Goes on counting where an earlier start ended.
     init(keptIn archive: any Archive) throws(ArchiveError) {
-        if let kept = try archive.setting(Self.setting), let (counted, departure) = try? Self.state(in: kept) {
+        if let kept = try archive.setting(Self.setting), let state = try? State(decoding: kept) {
             isContinued = true
             readings = []
-            self.counted = counted
-            self.departure = departure
+            self.state = state
             return
         }
         isContinued = false
@@ -175,24 +208,41 @@ struct AgeClock {
         return readings
     }
 
-    private static func state(in bytes: [UInt8]) throws(CBORError) -> (WallTime, Departure?) {
-        var reader = CBORReader(bytes)
-        let count = try reader.array()
-        guard count == 3 else { throw .unexpectedCount(expected: 3, found: count, offset: 0) }
-        let counted = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
-        guard !reader.takeNull() else { return (counted, nil) }
-        let wall = min(try reader.unsigned(), Limits.wallTime)
-        return (counted, Departure(wall: wall, lasted: min(try reader.unsigned(), lasting(.max))))
-    }
-
     /// What is to be kept, if that is due: what a crash takes of it is ``Bounds/retentionInterval`` at most.
     mutating func takeSetting(at now: Instant, isUrgent: Bool = false) -> [UInt8]? {
         guard isUrgent || keptAt.map({ now >= $0 + Bounds.retentionInterval }) ?? true else { return nil }
         keptAt = now
+        return state.encoded()
+    }
+}
+
+extension AgeClock.State {
+    init(decoding bytes: [UInt8]) throws(CBORError) {
+        var reader = CBORReader(bytes)
+        let count = try reader.array()
+        guard count == 6 else { throw .unexpectedCount(expected: 6, found: count, offset: 0) }
+        counted = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
+        offset = Self.bounded(try reader.integer())
+        lead = Self.bounded(try reader.integer())
+        gaps = Self.bounded(try reader.integer())
+        guard !reader.takeNull() else { return }
+        let departed = Self.bounded(try reader.integer())
+        departure = .init(lead: departed, lasted: min(try reader.unsigned(), AgeClock.lasting(.max)))
+    }
+
+    /// Far from what could overflow.
+    private static func bounded(_ milliseconds: Int64) -> Int64 {
+        min(max(milliseconds, -Int64(Limits.wallTime)), Int64(Limits.wallTime))
+    }
+
+    func encoded() -> [UInt8] {
         var writer = CBORWriter()
-        writer.array(count: 3)
+        writer.array(count: 6)
         writer.unsigned(counted.milliseconds)
-        if let departure { writer.unsigned(departure.wall) } else { writer.null() }
+        writer.integer(offset)
+        writer.integer(lead)
+        writer.integer(gaps)
+        if let departure { writer.integer(departure.lead) } else { writer.null() }
         writer.unsigned(departure?.lasted ?? 0)
         return writer.bytes
     }
@@ -204,15 +254,15 @@ extension AgeClock.News {
         switch self {
         case .foundApart(let lead):
             let isLong = lead.magnitude >= 30 * AgeClock.dayMilliseconds
-            let way = lead < 0 ? "before" : "after"
+            let way = lead < 0 ? "earlier" : "later"
             return Note(
                 isLong || lead < 0 ? .warning : .info,
-                "the clock says a time \(Self.text(lead)) \(way) what has been counted: \(Self.consequence(lead))")
+                "the clock is \(Self.text(lead)) \(way) than when this last ran: \(Self.consequence(lead))")
         case .jumped(let jump):
             let way = jump < 0 ? "back" : "forward"
             return Note(.warning, "the clock has jumped \(way) by \(Self.text(jump)): \(Self.consequence(jump))")
         case .believed(let step):
-            return Note(.info, "the clock has been apart by \(Self.text(step)) for long: ages count by it from now on")
+            return Note(.info, "the clock's jump by \(Self.text(step)) has lasted: it is believed from now on")
         }
     }
 
@@ -224,8 +274,8 @@ extension AgeClock.News {
     private static func text(_ milliseconds: Int64) -> String {
         let minutes = milliseconds.magnitude / 60_000
         switch minutes {
-        case 2_880...: return "\(minutes / 1_440) days"
-        case 120...: return "\(minutes / 60) hours"
+        case 2_880...: return "\((minutes + 720) / 1_440) days"
+        case 120...: return "\((minutes + 30) / 60) hours"
         default: return "\(minutes) minutes"
         }
     }

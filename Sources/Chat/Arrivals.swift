@@ -25,11 +25,8 @@ struct Arrivals: Equatable {
     /// - Parameter age: how long entries are kept, in milliseconds.
     /// - Returns: whether anything changed.
     mutating func note(_ reach: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
-        let former = self
-        // The counted time goes back when it had followed a clock that was ahead.
-        for index in marks.indices { marks[index].at = min(marks[index].at, counted.milliseconds) }
-        guard reach > marks.last?.lamport ?? unknown else { return self != former }
-        if let last = marks.last, counted.milliseconds - last.at < age / 64 { return self != former }
+        guard reach > marks.last?.lamport ?? unknown else { return false }
+        if let last = marks.last, counted.milliseconds < last.at &+ age / 64 { return false }
         marks.append(Mark(at: counted.milliseconds, lamport: reach))
         let old = marks.lastIndex { $0.at &+ age <= counted.milliseconds } ?? 0
         marks.removeFirst(max(old, marks.count - Self.capacity))
@@ -124,7 +121,7 @@ extension RoomLog {
         // A mark comes after what it is about, so a bit less than the whole.
         let stay = holders == .many ? min(AgeClock.dayMilliseconds, age / 32 * 31) : age / 32 * 31
         old.settled = max(arrivals.unknown, arrivals.reached(stay, before: clock.counted) ?? 0)
-        let latest = max(clock.counted, clock.wall).milliseconds
+        let latest = max(clock.expected, clock.wall).milliseconds
         old.future = WallTime(milliseconds: latest &+ AgeClock.dayMilliseconds)
         old.reachedLongAgo = arrivals.reached(age, before: clock.counted) ?? 0
         return old

@@ -51,7 +51,9 @@ extension Peer {
             }
             _ = visits.all[visit].roster.update(member, named: name, of: id)
         }
-        if let person = roster[peer] { roster.remember(peer, as: person.name, since: roster.firstSeen(peer) ?? clock.counted) }
+        if let person = roster[peer] {
+            roster.remember(peer, as: person.name, since: roster.firstSeen(peer) ?? clock.counted)
+        }
         keepKnown(peer, token: token)
         notify(.peer(.init(state: .unblocked, peer: summary)), token: token)
         tellChanges(of: peer, since: before, remarks)

@@ -11,7 +11,8 @@ extension Peer {
 
     /// We are back on a network that we were on not long ago: its gathering goes on.
     mutating func resumeGathering() {
-        guard let known = rooms.known.gathering(in: presence.place, at: wall, clock.counted), known != rooms.gathering else {
+        guard let known = rooms.known.gathering(in: presence.place, at: wall, clock.counted), known != rooms.gathering
+        else {
             return
         }
         guard let ours = rooms.gathering else {

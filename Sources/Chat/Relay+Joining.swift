@@ -143,7 +143,8 @@ extension Relay {
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
         guard state.knownAuthors[peer] != true, state.knownAuthors.count < Bounds.relayAuthorCount else { return }
         state.knownAuthors[peer] = true
-        let known = KnownPeer(id: peer, name: name.text, firstSeen: clock.counted, lastSeen: clock.counted, isBlocked: false)
+        let known = KnownPeer(
+            id: peer, name: name.text, firstSeen: clock.counted, lastSeen: clock.counted, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 

@@ -3,18 +3,7 @@ import Wire
 /// What ends with time at a relay: what is kept of its log, bans and mutes.
 extension Relay {
     mutating func read(_ wall: WallTime) {
-        for news in state.clock.read(wall, at: now) {
-            outputs.push(.note(news.note))
-            // The counted time has gone back: what was to last an hour more still does.
-            if case .believed(let step) = news, step < 0 {
-                do {
-                    try moderation.bringEnds(forwardBy: step.magnitude, in: archive)
-                } catch {
-                    archiveFailed(error)
-                }
-                keepClock(isUrgent: true)
-            }
-        }
+        for news in state.clock.read(wall, at: now) { outputs.push(.note(news.note)) }
     }
 
     /// The first start that counts ages.

@@ -232,28 +232,6 @@ struct RelayModerationBook {
         return unmuted
     }
 
-    /// The counted time has gone back by so much: what is to end does so as much earlier. What is over by then ends at
-    /// once.
-    mutating func bringEnds(forwardBy milliseconds: UInt64, in archive: any Archive) throws(ArchiveError) {
-        func brought(_ end: WallTime) -> WallTime {
-            WallTime(milliseconds: end.milliseconds - min(end.milliseconds, milliseconds))
-        }
-        for place in bans.indices {
-            guard let until = bans[place].until else { continue }
-            var ban = bans[place]
-            ban.until = brought(until)
-            try keptBans.replace(at: place, by: ban.bytes, in: archive)
-            bans[place] = ban
-        }
-        for place in mutes.indices {
-            guard let until = mutes[place].until else { continue }
-            var mark = mutes[place]
-            mark.until = brought(until)
-            try keptMutes.replace(at: place, by: mark.bytes, in: archive)
-            mutes[place] = mark
-        }
-    }
-
     func nextDeadline(at now: Instant, counted: WallTime) -> Deadline? {
         let ends = bans.compactMap(\.until) + mutes.compactMap(\.until)
         guard let next = ends.min() else { return nil }

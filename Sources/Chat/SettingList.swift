@@ -25,11 +25,6 @@ struct SettingList {
         values.append(value)
     }
 
-    mutating func replace(at index: Int, by value: [UInt8], in archive: any Archive) throws(ArchiveError) {
-        try archive.setSetting("\(name) \(index)", to: value)
-        values[index] = value
-    }
-
     /// The last element takes the place of the one that is removed.
     mutating func remove(at index: Int, in archive: any Archive) throws(ArchiveError) {
         let last = values.count - 1

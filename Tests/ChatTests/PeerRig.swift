@@ -10,9 +10,10 @@ final class PeerRig {
     private(set) var peer: Peer
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
-    private(set) var wall: UInt64 = 1_800_000_000_000
+    private(set) var wall: UInt64
+    private(set) var notes: [Note] = []
     private var members: [LinkID: TestMember] = [:]
-    private var random = RandomStream(seed: [UInt8](repeating: 5, count: 32))
+    private var random: RandomStream
     private var nextLink: UInt64 = 1_000_000
     /// Bytes of the longest output for a link.
     private(set) var longestOutput = 0
@@ -20,8 +21,11 @@ final class PeerRig {
     /// It has its name and founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
-        archive: MemoryArchive = MemoryArchive(), configure: (inout PeerConfiguration) -> Void = { _ in }
+        archive: MemoryArchive = MemoryArchive(), at wall: UInt64 = 1_800_000_000_000, seed: UInt8 = 5,
+        configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
+        self.wall = wall
+        random = RandomStream(seed: [UInt8](repeating: seed, count: 32))
         self.archive = archive
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
@@ -43,7 +47,8 @@ final class PeerRig {
                 members[id]?.isClosed = true
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
             case .notify(let event, _): events.append(event)
-            case .note, .finished, .multicast, .sendDatagram, .openLink, .findHost: break
+            case .note(let note): notes.append(note)
+            case .finished, .multicast, .sendDatagram, .openLink, .findHost: break
             }
         }
     }
@@ -101,6 +106,18 @@ final class PeerRig {
             now = step
             tell(.deadlineReached)
             for id in members.keys.sorted() { if let member = members[id] { say([.ping(1)], member) } }
+        }
+    }
+
+    /// The clock is set forward or back.
+    func setClock(by milliseconds: Int64) { wall = UInt64(Int64(wall) + milliseconds) }
+
+    /// Days pass in which nothing happens.
+    func run(days: Int) {
+        for _ in 0..<days * 144 {
+            wall += 600_000
+            now = now + .seconds(600)
+            tell(.deadlineReached)
         }
     }
 
