@@ -43,6 +43,7 @@ public struct KnownPeer: Equatable, Sendable {
     public var id: PeerID
     /// The last name it held.
     public var name: String
+    /// By ``AgeClock``: only to tell who was seen later.
     public var firstSeen: WallTime
     public var lastSeen: WallTime
     public var isBlocked: Bool

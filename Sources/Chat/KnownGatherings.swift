@@ -7,6 +7,8 @@ struct KnownGatherings: Equatable {
         var gathering: GatheringID
         var place: Place
         var last: WallTime
+        /// The same as it was counted (``AgeClock``).
+        var counted: WallTime
     }
 
     /// How long one is taken up again.
@@ -26,12 +28,15 @@ struct KnownGatherings: Equatable {
     init() {}
 
     /// We are in this gathering, in this place, now.
-    mutating func noteVisit(to gathering: GatheringID, in place: Place, at wall: WallTime) {
+    /// - Parameter counted: nil: as the wall clock says.
+    mutating func noteVisit(
+        to gathering: GatheringID, in place: Place, at wall: WallTime, _ counted: WallTime? = nil
+    ) {
         visits.removeAll { $0.gathering == gathering }
         let place = Place(
             prefixes: Array(place.prefixes.prefix(Self.networkCount)),
             routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
-        visits.append(Visit(gathering: gathering, place: place, last: wall))
+        visits.append(Visit(gathering: gathering, place: place, last: wall, counted: counted ?? wall))
         while visits.count > Self.capacity { earlier.add(visits.removeFirst()) }
     }
 
@@ -51,14 +56,23 @@ struct KnownGatherings: Equatable {
 
     /// The one that is not too long ago and was in this place, on the most of its networks; of several the latest. No
     /// network is a place too.
-    func gathering(in place: Place, at wall: WallTime) -> GatheringID? {
-        var best: Visit?
+    ///
+    /// What a gathering is told cannot be taken back, so neither clock may say that it is too long ago. A clock that was
+    /// set back does no harm; but a gathering of a time that has not come yet, by a clock that was wrong then, does not
+    /// take the place of one from before.
+    /// - Parameter counted: nil: as the wall clock says.
+    func gathering(in place: Place, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
+        let counted = counted ?? wall
+        var best: (visit: Visit, rank: (Int, Int))?
         for visit in visits where place.resumes(visit.place) {
-            // A clock that was set back does no harm.
-            guard wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds else { continue }
-            if visit.place.prefixes.count >= best?.place.prefixes.count ?? 0 { best = visit }
+            guard wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds,
+                counted.milliseconds <= visit.counted.milliseconds &+ Self.memoryMilliseconds
+            else { continue }
+            let isYetToCome = visit.last.milliseconds > wall.milliseconds &+ AgeClock.toleranceMilliseconds
+            let rank = (isYetToCome ? 0 : 1, visit.place.prefixes.count)
+            if best.map({ rank >= $0.rank }) ?? true { best = (visit, rank) }
         }
-        return best?.gathering
+        return best?.visit.gathering
     }
 
     // As a setting.
@@ -76,8 +90,8 @@ struct KnownGatherings: Equatable {
         var reader = CBORReader(bytes)
         var visits: [Visit] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
-            // What an earlier version kept knows no routers.
-            let knowsRouters = try reader.array(maximum: 4) == 4
+            // What earlier versions kept knows no routers, or no counted time.
+            let count = try reader.array(maximum: 5)
             let gathering: GatheringID = try reader.identifier()
             let last = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
             var place = Place()
@@ -87,10 +101,11 @@ struct KnownGatherings: Equatable {
                 let length = UInt8(clamping: try reader.unsigned())
                 if let address { place.prefixes.append(.init(address: address, length: length)) }
             }
-            for _ in 0..<(knowsRouters ? try reader.array(maximum: networkCount) : 0) {
+            for _ in 0..<(count > 3 ? try reader.array(maximum: networkCount) : 0) {
                 place.routers.append(Array(try reader.bytes(maximum: routerBytes)))
             }
-            visits.append(Visit(gathering: gathering, place: place, last: last))
+            let counted = count > 4 ? WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime)) : last
+            visits.append(Visit(gathering: gathering, place: place, last: last, counted: counted))
         }
         return visits
     }
@@ -101,7 +116,7 @@ struct KnownGatherings: Equatable {
         var writer = CBORWriter()
         writer.array(count: visits.count)
         for visit in visits {
-            writer.array(count: 4)
+            writer.array(count: 5)
             writer.identifier(visit.gathering)
             writer.unsigned(visit.last.milliseconds)
             writer.array(count: visit.place.prefixes.count)
@@ -112,6 +127,7 @@ struct KnownGatherings: Equatable {
             }
             writer.array(count: visit.place.routers.count)
             for router in visit.place.routers { writer.bytes(router) }
+            writer.unsigned(visit.counted.milliseconds)
         }
         return writer.bytes
     }

@@ -29,7 +29,7 @@ extension Peer {
                 continue
             }
             let known = KnownPeer(
-                id: told.peer, name: KnownNames.text(reported: name), firstSeen: wall, lastSeen: wall,
+                id: told.peer, name: KnownNames.text(reported: name), firstSeen: clock.counted, lastSeen: clock.counted,
                 isBlocked: roster.blocked.contains(told.peer))
             keep { archive throws(ArchiveError) in try archive.remember(known) }
         }

@@ -7,6 +7,7 @@ extension Peer {
         precondition(presence.stage == .awaitingStart, "a peer is started once")
         presence.stage = .awaitingName
         presence.linkPort = linkPort
+        beginAges()
         // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
         presence.place = Place(interfaces)

@@ -11,7 +11,8 @@ extension Peer {
 
     /// We are back on a network that we were on not long ago: its gathering goes on.
     mutating func resumeGathering() {
-        guard let known = rooms.known.gathering(in: presence.place, at: wall), known != rooms.gathering else {
+        guard let known = rooms.known.gathering(in: presence.place, at: wall, clock.counted), known != rooms.gathering
+        else {
             return
         }
         guard let ours = rooms.gathering else {
@@ -115,7 +116,7 @@ extension Peer {
     /// Where and when we are in our gathering is kept, for the next start.
     mutating func noteGathering() {
         guard let gathering = rooms.gathering else { return }
-        rooms.known.noteVisit(to: gathering, in: presence.place, at: wall)
+        rooms.known.noteVisit(to: gathering, in: presence.place, at: wall, clock.counted)
         let known = rooms.known.encoded()
         let earlier = rooms.known.takeEarlierChange()
         keep { archive throws(ArchiveError) in

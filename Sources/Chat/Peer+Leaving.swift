@@ -22,6 +22,7 @@ extension Peer {
         showAllBacklogs()
         presence.stage = .finished
         noteGathering()
+        keepClock(isUrgent: true)
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
             outputs.push(.multicast(goodbye.bytes))
         }

@@ -104,7 +104,7 @@ extension Peer {
     /// The link carries frames: decide between it and older ones with the same peer, then start what runs over it.
     mutating func established(_ id: LinkID, with peer: PeerID, instance: UInt64) {
         links[id]?.instance = instance
-        links[id]?.establishedWall = wall
+        links[id]?.establishedWall = clock.wall
         links.setPhase(.established(peer), of: id)
         let all = links.links(with: peer)
         for (place, other) in all.enumerated() where other != id {

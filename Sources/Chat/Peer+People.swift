@@ -99,7 +99,8 @@ extension Peer {
     /// - Parameter relay: at which the name was heard; nil: on this network.
     mutating func remember(_ peer: PeerID, as name: Nickname, at relay: PeerID? = nil) {
         makeRoomToKnow(peer)
-        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? wall, until: wall)
+        let counted = clock.counted
+        roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? counted, until: counted)
         // One for whom there is no room is not kept either.
         if roster.known.name(of: peer) != nil { keepKnown(peer) }
     }
@@ -113,11 +114,13 @@ extension Peer {
     }
 
     mutating func keepKnown(_ peer: PeerID, token: CommandToken? = nil) {
-        let name = roster.known.name(of: peer).map { KnownNames.text($0, at: roster.known.relay(of: peer)) }
-        let known = KnownPeer(
-            id: peer, name: name ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? wall, lastSeen: wall,
-            isBlocked: roster.blocked.contains(peer))
-        keep(token: token) { archive throws(ArchiveError) in try archive.remember(known) }
+        let known = roster.known
+        let name = known.name(of: peer).map { KnownNames.text($0, at: known.relay(of: peer)) }
+        let reported = known.reportedName(of: peer).map { KnownNames.text(reported: $0) }
+        let kept = KnownPeer(
+            id: peer, name: name ?? reported ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? clock.counted,
+            lastSeen: clock.counted, isBlocked: roster.blocked.contains(peer))
+        keep(token: token) { archive throws(ArchiveError) in try archive.remember(kept) }
     }
 
     mutating func personAway(_ peer: PeerID, _ word: String?) {

@@ -124,7 +124,7 @@ extension Peer {
         visits.all[visit].attempts.succeeded()
         visits.all[visit].comings.resume(at: now)
         links.setPhase(.atRelay(relay), of: id)
-        links[id]?.establishedWall = wall
+        links[id]?.establishedWall = clock.wall
         agenda.ask(for: .care, at: now + Bounds.relaySilenceBeforePing)
         tellWelcome(welcome, visit)
         askToTellCompany()

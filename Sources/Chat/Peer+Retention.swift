@@ -5,7 +5,7 @@ import Wire
 public struct Retention: Equatable, Sendable {
     /// Entries of one room, at least 1.
     public var entryCount = 10_000
-    /// Older ones are let go of.
+    /// Older ones are let go of; days as ``AgeClock`` counts them.
     public var days = 90
     /// Of all that is kept, of every room and whatever else. The oldest give way.
     public var bytes = 1 << 30
@@ -19,11 +19,10 @@ public struct Retention: Equatable, Sendable {
 
     public init() {}
 
-    /// Nothing from before this time is kept.
-    func oldest(at wall: WallTime) -> WallTime {
-        let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: 24 * 3600 * 1000)
-        guard !isTooLong, age < wall.milliseconds else { return WallTime(milliseconds: 0) }
-        return WallTime(milliseconds: wall.milliseconds - age)
+    /// Nil: longer than there are times.
+    var ageMilliseconds: UInt64? {
+        let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: AgeClock.dayMilliseconds)
+        return isTooLong || age > Limits.wallTime ? nil : age
     }
 }
 
@@ -31,27 +30,48 @@ public struct Retention: Equatable, Sendable {
 extension Peer {
     mutating func letGoOfOld() {
         agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+        keepClock()
         for key in rooms.keys { letGoOfOld(in: key) }
-        letGoOfOldUnopened(configuration.retention.entryCount, configuration.retention.oldest(at: wall))
+        letGoOfOldUnopened()
         boundEverything()
     }
 
-    private mutating func letGoOfOld(in key: RoomKey) {
-        trim(key, keeping: configuration.retention.entryCount, newerThan: configuration.retention.oldest(at: wall))
+    /// The first start that counts ages.
+    mutating func beginAges() {
+        guard !clock.isContinued else { return }
+        keep { archive throws(ArchiveError) in try Arrivals.begin(in: archive) }
+        keepClock()
     }
 
-    /// - Returns: how many entries of this open room were dropped; nothing that somebody has still to get is.
-    @discardableResult
-    private mutating func trim(_ key: RoomKey, keeping count: Int, newerThan oldest: WallTime) -> Int {
-        guard var log = rooms[key] else { return 0 }
+    mutating func keepClock(isUrgent: Bool = false) {
+        guard let setting = clock.takeSetting(at: now, isUrgent: isUrgent) else { return }
+        keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
+    }
+
+    private mutating func letGoOfOld(in key: RoomKey) {
+        guard var log = rooms[key] else { return }
         rooms[key] = nil
-        let dropped = keep { archive throws(ArchiveError) in
-            let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(keeping: count, newerThan: oldest, below: owed)
-        }
+        let dropped = trim(&log)
         rooms[key] = log
         noteLettingGo(dropped ?? 0, of: log.log)
-        return dropped ?? 0
+    }
+
+    private mutating func trim(_ log: inout RoomLog) -> Int? {
+        let (retention, clock) = (configuration.retention, clock)
+        return keep { archive throws(ArchiveError) in
+            var holders = RoomLog.Holders.many
+            if case .conversation = log.log { holders = .few }
+            let old = try log.old(after: retention.ageMilliseconds, by: clock, heldBy: holders)
+            let owed = try archive.awaitingReceipt(in: log.log).first
+            return try log.trim(keeping: retention.entryCount, dropping: old, below: owed)
+        }
+    }
+
+    private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
+        keep { archive throws(ArchiveError) in
+            let owed = try archive.awaitingReceipt(in: log.log).first
+            return try log.trim(keeping: count, newerThan: WallTime(milliseconds: 0), below: owed)
+        }
     }
 
     /// An entry was added: however fast they come, a log has no more than ``Bounds/retentionSlack`` too many, unless
@@ -90,25 +110,35 @@ extension Peer {
 
     /// One log that is not open: conversations that nobody came back to, lobbies of other networks. The next time the
     /// next one.
-    private mutating func letGoOfOldUnopened(_ count: Int, _ oldest: WallTime) {
+    private mutating func letGoOfOldUnopened() {
         let open = rooms.keys.compactMap { rooms[$0]?.log }
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
         let others = logs.filter { !open.contains($0) }
         guard !others.isEmpty else { return }
         rooms.keeping.retained &+= 1
         let log = others[rooms.keeping.retained % others.count]
-        trimUnopened(log, oldest) { _ in count }
+        // Which room it is plays no part in letting go.
+        let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
+        guard var opened else { return }
+        noteLettingGo(trim(&opened) ?? 0, of: log)
     }
 
+    /// - Returns: how many of the lowest entries were dropped; nothing that somebody has still to get is.
+    private mutating func trim(_ key: RoomKey, keeping count: Int) -> Int {
+        guard var log = rooms[key] else { return 0 }
+        rooms[key] = nil
+        let dropped = trim(&log, keeping: count)
+        rooms[key] = log
+        noteLettingGo(dropped ?? 0, of: log.log)
+        return dropped ?? 0
+    }
+
+    /// The same of one that is not open.
     /// - Parameter kept: how many entries stay, of how many there are.
-    @discardableResult
-    private mutating func trimUnopened(_ log: LogID, _ oldest: WallTime, keeping kept: (Int) -> Int) -> Int {
-        let dropped = keep { archive throws(ArchiveError) in
-            // Which room it is plays no part in letting go.
-            var old = try RoomLog(log: log, room: .lobby, archive: archive)
-            let owed = try archive.awaitingReceipt(in: log).first
-            return try old.trim(keeping: kept(old.count), newerThan: oldest, below: owed)
-        }
+    private mutating func trimUnopened(_ log: LogID, keeping kept: (Int) -> Int) -> Int {
+        let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
+        guard var opened else { return 0 }
+        let dropped = trim(&opened, keeping: kept(opened.count))
         noteLettingGo(dropped ?? 0, of: log)
         return dropped ?? 0
     }
@@ -165,7 +195,6 @@ extension Peer {
 
     /// - Returns: how many entries were dropped, from the lowest on.
     private mutating func drop(_ count: Int, of log: LogID) -> Int {
-        let all = WallTime(milliseconds: 0)
         let key: RoomKey =
             switch log {
             case .lobby: .lobby
@@ -173,8 +202,8 @@ extension Peer {
             case .conversation(let peer): .conversation(peer)
             }
         guard let open = rooms[key], open.log == log else {
-            return trimUnopened(log, all) { max(0, $0 - count) }
+            return trimUnopened(log) { max(0, $0 - count) }
         }
-        return trim(key, keeping: max(0, open.count - count), newerThan: all)
+        return trim(key, keeping: max(0, open.count - count))
     }
 }

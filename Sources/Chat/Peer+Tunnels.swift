@@ -82,7 +82,7 @@ extension Peer {
         // Both have been in reach since we joined the relay: a tunnel made for a message makes it no old one.
         let carrier = visits.place(of: id).flatMap { visits.all[$0.visit].memberLink }
         let since = carrier.flatMap { links[$0]?.establishedWall }
-        links[id]?.establishedWall = since ?? wall
+        links[id]?.establishedWall = since ?? clock.wall
         let others = links.tunnels(with: peer)
         links.setPhase(.established(peer), of: id)
         // Both may have opened one; the lower ID decides which is kept, as with links.

@@ -22,7 +22,8 @@ public struct Peer: Core {
     var visits: RelayVisits
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
-    var wall = WallTime(milliseconds: 0)
+    /// What the clock on the wall says, and by what ages are counted.
+    var clock: AgeClock
 
     /// - Parameters:
     ///   - random: seeded by the host from the system, by the simulator from its seed. All randomness comes from it.
@@ -46,6 +47,7 @@ public struct Peer: Core {
         presence = OwnPresence(instance: instance)
         visits = RelayVisits(firstTunnelNumber: random.next())
         self.random = random
+        clock = try AgeClock(keptIn: archive)
         try loadVisits()
         let surplus = roster.load(try archive.knownPeers())
         if !surplus.isEmpty { try archive.forget(surplus) }
@@ -59,12 +61,13 @@ public struct Peer: Core {
 
     public var id: PeerID { keys.identity.peerID }
     var identity: Identity { keys.identity }
+    var wall: WallTime { clock.wall }
     var staticKey: NoiseKeyPair { keys.staticKey }
 
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         precondition(now >= self.now, "time never goes back")
         self.now = now
-        self.wall = wall
+        for news in clock.read(wall, at: now) { outputs.push(.note(news.note)) }
         // The host asks for more only when it has carried out what it was given.
         if outputs.isEmpty { rooms.unseen.outputsTaken() }
         switch input {

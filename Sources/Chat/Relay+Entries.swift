@@ -99,7 +99,7 @@ extension Relay {
 
     /// Members may bring back what others said, when the relay has lost it.
     private func isWelcomeAuthor(_ author: PeerID) -> Bool {
-        state.keeping.authors[author] != nil && moderation.ban(of: author, nil, nil, at: wall) == nil
+        state.keeping.authors[author] != nil && moderation.ban(of: author, nil, nil, at: clock.counted) == nil
     }
 
     private mutating func decline(_ ids: [EntryID], _ why: RelayDecline, on link: RelayLink) {

@@ -65,8 +65,9 @@ extension Relay {
             return Objection(code: .full, reason: "the relay is full (\(room) members)", retryAfter: 30)
         }
         guard !isOperator else { return nil }
-        if let ban = moderation.ban(of: peer, try? Nickname(join.name), AddressKey(address), at: wall) {
-            let seconds = ban.until.map { ($0.milliseconds - min($0.milliseconds, wall.milliseconds)) / 1_000 + 1 }
+        if let ban = moderation.ban(of: peer, try? Nickname(join.name), AddressKey(address), at: clock.counted) {
+            let counted = clock.counted.milliseconds
+            let seconds = ban.until.map { ($0.milliseconds - min($0.milliseconds, counted)) / 1_000 + 1 }
             let reason = ban.reason.isEmpty ? "" : ": \(ban.reason)"
             return Objection(code: .banned, reason: "banned by \(ban.by)\(reason)", retryAfter: seconds)
         }
@@ -144,7 +145,8 @@ extension Relay {
         guard state.keeping.authors[peer] != .some(name) else { return }
         makeRoomForAuthor()
         state.keeping.authors[peer] = name
-        let known = KnownPeer(id: peer, name: name.text, firstSeen: wall, lastSeen: wall, isBlocked: false)
+        let known = KnownPeer(
+            id: peer, name: name.text, firstSeen: clock.counted, lastSeen: clock.counted, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 

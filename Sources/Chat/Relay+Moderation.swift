@@ -53,7 +53,7 @@ extension Relay {
         guard !isSilenced(peer) else {
             return answer(act, .notAllowed, "\(RelayNotice.stillMuted): you keep your name", on: link)
         }
-        let isAllowed = isOperator(peer) || moderation.ban(of: nil, wanted, nil, at: wall) == nil
+        let isAllowed = isOperator(peer) || moderation.ban(of: nil, wanted, nil, at: clock.counted) == nil
         guard isAllowed else { return answer(act, .notAllowed, "that name is banned", on: link) }
         guard let name = names.claim(wanted, by: peer, isStrict: true) else {
             return answer(act, .nameTaken, "the name \(wanted.text) is taken here", on: link)
@@ -137,7 +137,7 @@ extension Relay {
             name: PeerID(hexadecimal: act.target) != nil && target == nil ? "" : name, peer: key, address: address,
             reason: act.text,
             by: self.name(of: link),
-            until: act.seconds.map { WallTime(milliseconds: wall.milliseconds &+ min($0, Limits.banSeconds) &* 1_000) })
+            until: act.seconds.map { clock.counted(after: $0) })
         try moderation.add(record, in: archive)
         let length = act.seconds.map { "for \($0) s" } ?? "for good"
         let parts = [
@@ -184,7 +184,7 @@ extension Relay {
         // The last frame has fewer than the others, perhaps none.
         while true {
             let part = rest.prefix(Limits.frameBanCount)
-            answer(act, .done, "\(moderation.bans.count) bans", bans: part.map(\.shown), on: link)
+            answer(act, .done, "\(moderation.bans.count) bans", bans: part.map { $0.shown(by: clock) }, on: link)
             rest = rest.dropFirst(part.count)
             if part.count < Limits.frameBanCount { return }
         }
@@ -196,16 +196,14 @@ extension Relay {
         }
         guard !isOperator(key) else { return answer(act, .notAllowed, "operators cannot be muted", on: link) }
         let whom = names.name(of: key)?.text ?? act.target
-        if act.act == .unmute, !moderation.isMuted(key, at: wall) {
+        if act.act == .unmute, !moderation.isMuted(key, at: clock.counted) {
             return answer(act, .badRequest, "\(whom) is not muted", on: link)
         }
         if act.act == .mute {
             guard moderation.mutes.count < RelayModerationBook.peerCount else {
                 return answer(act, .failed, "too many are muted", on: link)
             }
-            let until = act.seconds.map {
-                WallTime(milliseconds: wall.milliseconds &+ min($0, Limits.banSeconds) &* 1_000)
-            }
+            let until = act.seconds.map { clock.counted(after: $0) }
             let name = names.name(of: key) ?? moderation.mutedName(of: key)
             try moderation.mute(key, called: name, until: until, in: archive)
             let length = act.seconds.map { " for \($0) s" } ?? ""
@@ -238,7 +236,7 @@ extension Relay {
 
     mutating func forgetOverdue() {
         do {
-            for peer in try moderation.forgetOverdue(at: wall, in: archive) {
+            for peer in try moderation.forgetOverdue(at: clock.counted, in: archive) {
                 note(.info, "unmute: the time of \(names.name(of: peer)?.text ?? "\(peer)") is over")
                 guard let link = links.member(peer) else { continue }
                 newsOf(peer, .here)
@@ -251,6 +249,6 @@ extension Relay {
     }
 
     private mutating func scheduleOverdue() {
-        state.nextOverdue = moderation.nextDeadline(at: now, wall: wall)
+        state.nextOverdue = moderation.nextDeadline(at: now, counted: clock.counted)
     }
 }

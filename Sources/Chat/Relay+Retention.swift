@@ -9,13 +9,34 @@ struct RelayKeeping {
     var uncheckedBytes = 0
 }
 
+/// What ends with time at a relay: what is kept of its log, bans and mutes.
 extension Relay {
+    mutating func read(_ wall: WallTime) {
+        for news in state.clock.read(wall, at: now) { outputs.push(.note(news.note)) }
+    }
+
+    /// The first start that counts ages.
+    mutating func beginAges() {
+        guard !clock.isContinued else { return }
+        let (log, reach) = (lobby.log, lobby.reach)
+        keep { archive throws(ArchiveError) in try Arrivals(unknown: reach).keep(of: log, in: archive) }
+        keepClock()
+    }
+
+    mutating func keepClock(isUrgent: Bool = false) {
+        guard let setting = state.clock.takeSetting(at: now, isUrgent: isUrgent) else { return }
+        keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
+    }
+
     mutating func trimLog() {
         agenda.ask(for: .retention, at: now + RelayState.retentionInterval)
-        let oldest = configuration.historyAge.map { age in
-            wall.milliseconds - min(wall.milliseconds, UInt64(clamping: age.components.seconds) &* 1_000)
+        keepClock()
+        let age = configuration.historyAge.map { UInt64(clamping: $0.components.seconds) &* 1_000 }
+        let (clock, count) = (clock, max(1, configuration.historyCount))
+        trimLog { (lobby) throws(ArchiveError) in
+            // Members have but a part of it.
+            try lobby.trim(keeping: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
         }
-        trimLog(keeping: max(1, configuration.historyCount), newerThan: WallTime(milliseconds: oldest ?? 0))
         boundBytes()
     }
 
@@ -37,7 +58,10 @@ extension Relay {
                 excess -= arrival.bytes
                 count += 1
             }
-            let gone = trimLog(keeping: max(0, lobby.count - count), newerThan: WallTime(milliseconds: 0))
+            let kept = max(0, lobby.count - count)
+            let gone = trimLog { (lobby) throws(ArchiveError) in
+                try lobby.trim(keeping: kept, newerThan: WallTime(milliseconds: 0))
+            }
             guard gone > 0 else { return }
             dropped += gone
             excess = excessBytes
@@ -48,9 +72,9 @@ extension Relay {
 
     /// - Returns: how many entries were dropped.
     @discardableResult
-    private mutating func trimLog(keeping count: Int, newerThan oldest: WallTime) -> Int {
+    private mutating func trimLog(_ trim: (inout RoomLog) throws(ArchiveError) -> Int) -> Int {
         do {
-            let dropped = try lobby.trim(keeping: count, newerThan: oldest)
+            let dropped = try trim(&lobby)
             if dropped > 0 {
                 note(.debug, "\(dropped) old entries dropped")
                 // There may be more: a step is bounded.

@@ -31,13 +31,13 @@ extension Relay {
         var traits: RelayMember.Traits = []
         if isOperator(peer) { traits.insert(.isOperator) }
         if links.member(peer)?.guest != nil { traits.insert(.isGuest) }
-        if moderation.isMuted(peer, at: wall) { traits.insert(.isMuted) }
+        if moderation.isMuted(peer, at: clock.counted) { traits.insert(.isMuted) }
         return traits
     }
 
     /// Whether nothing that somebody writes reaches the others but what is private: neither lines nor names nor why it
     /// is away.
-    func isSilenced(_ peer: PeerID) -> Bool { moderation.isMuted(peer, at: wall) && !isOperator(peer) }
+    func isSilenced(_ peer: PeerID) -> Bool { moderation.isMuted(peer, at: clock.counted) && !isOperator(peer) }
 
     /// Of somebody muted the others are told at most that it is away.
     private func shownAway(of peer: PeerID) -> String? {

@@ -39,7 +39,7 @@ public struct Relay: Core {
         lobby = try RoomLog(
             log: .relayLobby(identity.peerID), room: .relayLobby(of: identity.peerID), archive: archive)
         moderation = try RelayModerationBook(archive: archive)
-        state = RelayState(instance: random.next() | 1)
+        state = RelayState(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
         self.random = random
         for peer in try archive.knownPeers() { state.keeping.authors[peer.id] = .some(try? Nickname(peer.name)) }
         names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
@@ -57,7 +57,7 @@ public struct Relay: Core {
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         precondition(now >= state.now, "time never goes back")
         state.now = now
-        state.wall = wall
+        read(wall)
         switch input {
         case .started(let port, _): started(port: port)
         case .linkAccepted(let id, let endpoint): linkAccepted(id, from: endpoint)
@@ -85,7 +85,9 @@ public struct Relay: Core {
     }
 
     var now: Instant { state.now }
-    var wall: WallTime { state.wall }
+    var wall: WallTime { state.clock.wall }
+    /// Ages, and ends of bans and mutes, are counted by it.
+    var clock: AgeClock { state.clock }
 
     private mutating func started(port: UInt16) {
         precondition(!state.isStarted, "a relay is started once")
@@ -96,6 +98,7 @@ public struct Relay: Core {
             "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
         notify(.ready(name: configuration.name.text, id: id, port: port))
         names.resume(at: now)
+        beginAges()
         agenda.ask(for: .retention, at: now)
         forgetOverdue()
     }
@@ -154,6 +157,7 @@ public struct Relay: Core {
         note(.info, "the relay is being stopped: \(links.members.count) members are told")
         tellAll(.notice(RelayNotice.stopping))
         for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
+        keepClock(isUrgent: true)
         outputs.push(.finished(.done))
     }
 
@@ -189,7 +193,7 @@ struct RelayState {
     var isFinished = false
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
-    var wall = WallTime(milliseconds: 0)
+    var clock: AgeClock
     var outbox = RelayOutbox()
     /// Entries that were accepted in this round and go to all members.
     var accepted: [(bytes: [UInt8], from: RelayLink)] = []
@@ -209,7 +213,10 @@ struct RelayState {
     /// When the next ban or mute ends.
     var nextOverdue: Deadline?
 
-    init(instance: UInt64) { self.instance = instance }
+    init(instance: UInt64, clock: AgeClock) {
+        self.instance = instance
+        self.clock = clock
+    }
 }
 
 /// Links with something queued, and the storage that their records are sealed in.

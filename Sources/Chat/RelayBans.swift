@@ -11,7 +11,7 @@ struct RelayBanRecord: Equatable {
     var reason: String
     /// The operator who did it.
     var by: String
-    /// Nil: for good.
+    /// By ``AgeClock/counted``, as all ends here. Nil: for good.
     var until: WallTime?
 
     func matches(_ peer: PeerID?, _ name: Nickname?, _ address: AddressKey?) -> Bool {
@@ -94,9 +94,10 @@ struct RelayBanRecord: Equatable {
     }
 
     /// As operators are shown it.
-    var shown: RelayBan {
+    func shown(by clock: AgeClock) -> RelayBan {
         RelayBan(
-            name: name, peer: peer, address: address?.text, reason: reason, by: by, until: until?.milliseconds)
+            name: name, peer: peer, address: address?.text, reason: reason, by: by,
+            until: until.map { clock.shown($0).milliseconds })
     }
 }
 
@@ -144,12 +145,12 @@ struct RelayModerationBook {
 
     // Asking.
 
-    func ban(of peer: PeerID?, _ name: Nickname?, _ address: AddressKey?, at wall: WallTime) -> RelayBanRecord? {
-        bans.first { ($0.until.map { wall < $0 } ?? true) && $0.matches(peer, name, address) }
+    func ban(of peer: PeerID?, _ name: Nickname?, _ address: AddressKey?, at counted: WallTime) -> RelayBanRecord? {
+        bans.first { ($0.until.map { counted < $0 } ?? true) && $0.matches(peer, name, address) }
     }
 
-    func isMuted(_ peer: PeerID, at wall: WallTime) -> Bool {
-        mutes.contains { $0.peer == peer && ($0.until.map { wall < $0 } ?? true) }
+    func isMuted(_ peer: PeerID, at counted: WallTime) -> Bool {
+        mutes.contains { $0.peer == peer && ($0.until.map { counted < $0 } ?? true) }
     }
 
     /// What somebody was called when it was muted; nil if that is not known.
@@ -219,23 +220,23 @@ struct RelayModerationBook {
 
     /// Lets go of what is over.
     /// - Returns: the keys that are no longer muted.
-    mutating func forgetOverdue(at wall: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
-        while let index = bans.firstIndex(where: { $0.until.map { $0 <= wall } ?? false }) {
+    mutating func forgetOverdue(at counted: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
+        while let index = bans.firstIndex(where: { $0.until.map { $0 <= counted } ?? false }) {
             try removeBan(at: index, in: archive)
         }
         var unmuted: [PeerID] = []
-        while let mark = mutes.first(where: { $0.until.map { $0 <= wall } ?? false }) {
+        while let mark = mutes.first(where: { $0.until.map { $0 <= counted } ?? false }) {
             try unmute(mark.peer, in: archive)
             unmuted.append(mark.peer)
         }
         return unmuted
     }
 
-    func nextDeadline(at now: Instant, wall: WallTime) -> Deadline? {
+    func nextDeadline(at now: Instant, counted: WallTime) -> Deadline? {
         let ends = bans.compactMap(\.until) + mutes.compactMap(\.until)
         guard let next = ends.min() else { return nil }
-        // The wall clock may jump, so it is looked at again once an hour.
-        let milliseconds = next.milliseconds > wall.milliseconds ? next.milliseconds - wall.milliseconds : 0
+        // The counted time may follow the wall clock, so it is looked at again once an hour.
+        let milliseconds = next.milliseconds > counted.milliseconds ? next.milliseconds - counted.milliseconds : 0
         let wait = min(Duration.milliseconds(Int64(clamping: min(milliseconds, 3_600_000))), .seconds(3_600))
         return Deadline(at: now + max(wait, .milliseconds(1)), reason: "a ban or a mute ends")
     }

@@ -3,14 +3,14 @@ public import Wire
 
 /// Letting go of the oldest, never splitting what peers agree on: what is below the floor is not compared.
 extension RoomLog {
-    /// Drops the oldest entries until at most about `count` are left and the oldest is from `oldest` or later, and
-    /// raises the floor. Times are what their authors claim, looked at from the oldest entry on, so one that claims to
-    /// be young keeps what follows it until the count does away with it. At most `step` entries at once.
+    /// Drops the oldest entries until at most about `count` are left and the oldest is not old, and raises the floor.
+    /// Times are what their authors claim, as far as that can be (``Arrivals``), looked at from the oldest entry on, so
+    /// one that claims to be young keeps what follows it for as long. At most `step` entries at once.
     /// - Parameter owed: stays, and what follows it: an own entry that somebody has still to get.
     /// - Returns: how many were dropped.
     @discardableResult
-    public mutating func trim(
-        keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil, step: Int = 1_000
+    mutating func trim(
+        keeping count: Int, dropping old: OldAge, below owed: EntryKey? = nil, step: Int = 1_000
     ) throws(ArchiveError) -> Int {
         // The floor stays within the room's reach: above it new entries would be refused.
         let last = EntryKey(lamport: min(owed?.lamport ?? .max, reach + 1), id: .least)
@@ -21,7 +21,7 @@ extension RoomLog {
         while dropped < limit {
             guard let kept = try archive.entry(index[dropped], in: log),
                 let entry = try? SignedEntry(trusted: kept.bytes),
-                entry.entry.wallTime < oldest.milliseconds
+                old.includes(entry.entry)
             else {
                 // What is young keeps those of its Lamport time, which are no more than a few lies.
                 while dropped > surplus, index[dropped - 1].lamport == index[dropped].lamport { dropped -= 1 }
@@ -47,6 +47,14 @@ extension RoomLog {
         }
         openHeads.removeAll { $0.lamport < newFloor }
         return gone.count
+    }
+
+    /// The same, believing everybody.
+    @discardableResult
+    public mutating func trim(
+        keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil
+    ) throws(ArchiveError) -> Int {
+        try trim(keeping: count, dropping: OldAge(before: oldest), below: owed)
     }
 
     /// Drops everything that was said until now. It does not come back from others either: the floor is above it.

@@ -87,12 +87,13 @@ struct Roster {
     // Names and keys from earlier.
 
     /// Takes up what was kept from earlier starts.
-    /// - Returns: those that are too many. However many there are, none who is blocked is among them.
+    /// - Returns: those that are too many. However many there are and however long ago somebody was seen, none who is
+    ///   blocked is among them.
     mutating func load(_ known: [KnownPeer]) -> [PeerID] {
+        for peer in known where peer.isBlocked { blocked.insert(peer.id) }
         var surplus: [PeerID] = []
         var surplusCount = known.count { KnownNames.reported(in: $0.name) == nil } - Bounds.knownPeerCount
         for peer in known.sorted(by: { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }) {
-            if peer.isBlocked { blocked.insert(peer.id) }
             if let name = KnownNames.reported(in: peer.name) {
                 if !report(peer.id, as: name), !peer.isBlocked { surplus.append(peer.id) }
                 continue

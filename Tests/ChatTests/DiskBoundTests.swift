@@ -296,13 +296,14 @@ struct DiskBoundTests {
         let rig = try RelayRig()
         let ana = rig.join("ana")
         rig.say("hello", ana)
-        for number in 0..<Bounds.relayAuthorCount { rig.relay.state.keeping.authors[peer(number)] = false }
+        for number in 0..<Bounds.relayAuthorCount { rig.relay.state.keeping.authors[peer(number)] = .some(nil) }
         let bea = rig.join("bea")
         rig.say("hello", bea)
-        #expect(rig.relay.state.keeping.authors == [ana.id: true, bea.id: true])
+        #expect(rig.relay.state.keeping.authors == [ana.id: try Nickname("ana"), bea.id: try Nickname("bea")])
         #expect(try rig.archive.knownPeers().count == 2)
+        let name = try Nickname("p")
         for number in 0..<Bounds.relayAuthorCount {
-            rig.relay.state.keeping.authors[peer(number)] = true
+            rig.relay.state.keeping.authors[peer(number)] = name
             let long = WallTime(milliseconds: UInt64(number))
             try rig.archive.remember(
                 KnownPeer(id: peer(number), name: "p", firstSeen: long, lastSeen: long, isBlocked: false))

@@ -13,6 +13,7 @@ final class PeerRig {
     private(set) var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
     private(set) var wall: UInt64
+    private(set) var notes: [Note] = []
     private var members: [LinkID: TestMember] = [:]
     private var random: RandomStream
     private var nextLink: UInt64 = 1_000_000
@@ -25,10 +26,10 @@ final class PeerRig {
         archive: MemoryArchive = MemoryArchive(), disk: (any Archive)? = nil, at wall: UInt64 = 1_800_000_000_000,
         seed: UInt8 = 5, configure: (inout PeerConfiguration) -> Void = { _ in }
     ) throws {
-        self.archive = archive
-        self.disk = disk
         self.wall = wall
         random = RandomStream(seed: [UInt8](repeating: seed, count: 32))
+        self.archive = archive
+        self.disk = disk
         for peer in known { try archive.remember(peer) }
         var configuration = PeerConfiguration(name: try Nickname(name))
         configuration.retention = retention
@@ -51,7 +52,8 @@ final class PeerRig {
                 members[id]?.isClosed = true
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
             case .notify(let event, _): events.append(event)
-            case .note, .finished, .multicast, .sendDatagram, .openLink, .findHost: break
+            case .note(let note): notes.append(note)
+            case .finished, .multicast, .sendDatagram, .openLink, .findHost: break
             }
         }
     }
@@ -109,6 +111,18 @@ final class PeerRig {
             now = step
             tell(.deadlineReached)
             for id in members.keys.sorted() { if let member = members[id] { say([.ping(1)], member) } }
+        }
+    }
+
+    /// The clock is set forward or back.
+    func setClock(by milliseconds: Int64) { wall = UInt64(Int64(wall) + milliseconds) }
+
+    /// Days pass in which nothing happens.
+    func run(days: Int) {
+        for _ in 0..<days * 144 {
+            wall += 600_000
+            now = now + .seconds(600)
+            tell(.deadlineReached)
         }
     }
 

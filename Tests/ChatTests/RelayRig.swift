@@ -228,6 +228,15 @@ final class RelayRig {
         now = end
     }
 
+    /// Days pass in which nothing happens, and nobody stays.
+    func run(days: Int) {
+        for _ in 0..<days * 144 {
+            wall += 600_000
+            now = now + .seconds(600)
+            tell(.deadlineReached)
+        }
+    }
+
     /// The process is killed and started again with what it had kept.
     func restart() throws {
         for member in members.values { member.isClosed = true }

@@ -1,0 +1,219 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+/// Which time ages are counted by.
+@Suite struct AgeClockTests {
+    private static let day: UInt64 = 86_400_000
+    private static let start: UInt64 = 1_800_000_000_000
+
+    /// A machine with a clock on the wall, and what its processes keep.
+    private struct Machine {
+        let archive = MemoryArchive()
+        var clock: AgeClock
+        var wall = AgeClockTests.start
+        var now = Instant(nanoseconds: 5)
+        var news: [AgeClock.News] = []
+
+        init(archive: MemoryArchive = MemoryArchive(), wall: UInt64 = AgeClockTests.start) throws {
+            self.wall = wall
+            clock = try AgeClock(keptIn: archive)
+            read()
+        }
+
+        mutating func read() { news += clock.read(WallTime(milliseconds: wall), at: now) }
+
+        /// A process runs, and looks at the clock every ten minutes.
+        mutating func run(days: Double) {
+            for _ in 0..<Int(days * 144) {
+                now = now + .seconds(600)
+                wall += 600_000
+                read()
+            }
+        }
+
+        mutating func run(minutes: Int64) {
+            now = now + .seconds(60 * minutes)
+            wall += UInt64(minutes) * 60_000
+            read()
+        }
+
+        /// Ends, and is started again when the machine was off for so long.
+        mutating func restart(after days: Double, isKilled: Bool = false) throws {
+            if !isKilled { try archive.setSetting(AgeClock.setting, to: clock.takeSetting(at: now, isUrgent: true)) }
+            wall += UInt64(days * Double(AgeClockTests.day))
+            // Another boot, another count.
+            now = Instant(nanoseconds: 1_000)
+            clock = try AgeClock(keptIn: archive)
+            read()
+        }
+
+        /// In days since the start.
+        var counted: Double { (Double(clock.counted.milliseconds) - Double(AgeClockTests.start)) / 86_400_000 }
+        var certain: Double { (Double(clock.certain.milliseconds) - Double(AgeClockTests.start)) / 86_400_000 }
+    }
+
+    @Test("while a process runs days are days, and a restart, a short pause or a few seconds more change nothing")
+    func steady() throws {
+        var machine = try Machine()
+        machine.run(days: 2)
+        machine.wall += 7_000
+        try machine.restart(after: 0.03)
+        machine.run(days: 1)
+        #expect(abs(machine.counted - 3.03) < 0.001)
+        #expect(machine.clock.state.departure == nil && machine.news.isEmpty)
+    }
+
+    @Test("a clock 200 days ahead ages nothing for a week of running, however often it is started, and is noted")
+    func ahead() throws {
+        var machine = try Machine()
+        machine.run(days: 1)
+        machine.wall += 200 * Self.day
+        machine.run(minutes: 1)
+        #expect(machine.news == [.jumped(Int64(200 * Self.day))])
+        for _ in 0..<50 {
+            try machine.restart(after: 0.001)
+            machine.run(minutes: 10)
+        }
+        #expect(machine.counted < 1.5)
+        // Put right again.
+        machine.wall -= 200 * Self.day
+        machine.run(days: 5)
+        #expect(machine.counted < 6.5 && machine.clock.state.departure == nil)
+    }
+
+    @Test("each start further ahead than the one before ages nothing either")
+    func ratchet() throws {
+        var machine = try Machine()
+        for _ in 0..<100 {
+            try machine.restart(after: 2)
+            machine.run(minutes: 10)
+        }
+        #expect(machine.counted < 1)
+    }
+
+    @Test("three months off are believed after a week of running in all, in however many starts")
+    func absence() throws {
+        var machine = try Machine()
+        machine.run(days: 1)
+        try machine.restart(after: 90)
+        #expect(machine.news == [.foundApart(Int64(90 * Self.day))])
+        for _ in 0..<10 {
+            machine.run(days: 0.5)
+            try machine.restart(after: 0.001)
+        }
+        #expect(machine.counted < 7)
+        machine.run(days: 1)
+        #expect(machine.counted > 96.9 && machine.counted < 97.5)
+    }
+
+    @Test("who runs eight hours a day is counted some days fewer, and not more of them every day")
+    func everyDay() throws {
+        var machine = try Machine()
+        for day in 1...200 {
+            machine.run(days: 1 / 3.0)
+            #expect(machine.counted <= Double(day))
+            try machine.restart(after: 2 / 3.0)
+        }
+        #expect(machine.counted > 190)
+    }
+
+    @Test("a clock that goes back takes nothing back, and for what cannot be undone it counts at once")
+    func back() throws {
+        var machine = try Machine()
+        machine.run(days: 1)
+        machine.wall -= 300 * Self.day
+        machine.run(minutes: 10)
+        #expect(machine.counted > 1 && machine.certain < -298)
+        machine.wall += 300 * Self.day
+        machine.run(days: 0.5)
+        #expect(machine.counted > 1.5 && machine.certain > 1.5)
+    }
+
+    @Test("a machine that begins each start in 1970 until it has asked a server is not held up by that")
+    func withoutBattery() throws {
+        var machine = try Machine()
+        for _ in 0..<40 {
+            let right = machine.wall
+            machine.wall = 60_000
+            try machine.restart(after: 0)
+            machine.run(minutes: 1)
+            machine.wall = right + Self.day / 2
+            machine.run(days: 0.5)
+        }
+        #expect(machine.counted > 30 && machine.counted < 40)
+    }
+
+    @Test("the first start ever with a clock ahead is put right in the end, and until then it protects all the same")
+    func firstStart() throws {
+        var machine = try Machine(wall: Self.start + 200 * Self.day)
+        machine.run(minutes: 10)
+        machine.wall -= 200 * Self.day
+        machine.run(days: 1)
+        #expect(machine.counted > 200 && machine.certain < 1.1 && machine.certain > 0.9)
+        // Once more ahead.
+        machine.wall += 200 * Self.day
+        machine.run(minutes: 10)
+        #expect(machine.certain < 1.1)
+        machine.wall -= 200 * Self.day
+        machine.run(days: 8)
+        // It is later by as much as has passed, though the clock is another.
+        #expect(machine.counted > 209 && machine.counted < 209.5)
+        #expect(machine.certain > 8.9 && machine.certain < 9.5 && machine.clock.expected == machine.clock.wall)
+    }
+
+    @Test("a first start in 1970 that is put right while the process runs makes nothing older")
+    func firstStartBehind() throws {
+        var machine = try Machine(wall: 60_000)
+        machine.run(days: 0.1)
+        let counted = machine.counted
+        machine.wall = Self.start
+        machine.run(days: 2)
+        try machine.restart(after: 0.3)
+        machine.run(days: 10)
+        #expect(machine.counted - counted > 12 && machine.counted - counted < 12.5)
+        #expect(machine.certain > 12)
+    }
+
+    @Test("an archive from before goes on from what it was last written, and a clock behind that from itself")
+    func update() throws {
+        let archive = MemoryArchive()
+        let known = KnownPeer(
+            id: Example.authors[1].peerID, name: "bea", firstSeen: WallTime(milliseconds: 1),
+            lastSeen: WallTime(milliseconds: Self.start), isBlocked: false)
+        try archive.remember(known)
+        #expect(try Machine(archive: archive, wall: Self.start + 200 * Self.day).counted == 0)
+        #expect(try Machine(archive: archive, wall: Self.start - Self.day).counted == -1)
+        #expect(try Machine(wall: Self.start + 200 * Self.day).counted == 200)
+    }
+
+    @Test("a laptop that sleeps for a month with the process running has been off for a month")
+    func sleep() throws {
+        var machine = try Machine()
+        machine.run(minutes: 60 * 24 * 30)
+        #expect(machine.counted < 0.1)
+        machine.run(days: 3)
+        #expect(machine.counted > 32.9)
+    }
+
+    @Test("what is kept is read as it was, and what is not of its form is nothing")
+    func kept() throws {
+        var machine = try Machine()
+        machine.wall += 3 * Self.day
+        machine.run(days: 0.1)
+        let taken = machine.clock.takeSetting(at: machine.now)
+        let setting = try #require(taken)
+        let takenAgain = machine.clock.takeSetting(at: machine.now)
+        #expect(takenAgain == nil)
+        try machine.archive.setSetting(AgeClock.setting, to: setting)
+        let again = try AgeClock(keptIn: machine.archive)
+        #expect(again.isContinued && again.counted == machine.clock.counted)
+        #expect(again.state.departure == machine.clock.state.departure && again.state.departure != nil)
+        for end in setting.indices {
+            try machine.archive.setSetting(AgeClock.setting, to: Array(setting[..<end]))
+            #expect(try !AgeClock(keptIn: machine.archive).isContinued)
+        }
+    }
+}
