@@ -118,7 +118,8 @@ extension Peer {
         let name = known.name(of: peer).map { KnownNames.text($0, at: known.relay(of: peer)) }
         let reported = known.reportedName(of: peer).map { KnownNames.text(reported: $0) }
         let kept = KnownPeer(
-            id: peer, name: name ?? reported ?? peer.placeholderName, firstSeen: roster.firstSeen(peer) ?? clock.counted,
+            id: peer, name: name ?? reported ?? peer.placeholderName,
+            firstSeen: roster.firstSeen(peer) ?? clock.counted,
             lastSeen: clock.counted, isBlocked: roster.blocked.contains(peer))
         keep(token: token) { archive throws(ArchiveError) in try archive.remember(kept) }
     }

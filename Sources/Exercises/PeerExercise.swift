@@ -100,7 +100,9 @@ struct PeerExercise {
         case 9: return .have(room: room, ids: ids())
         case 10: return .receipt(room: room, ids: ids())
         case 11: return gathering().map { .gathering($0) }
-        case 12: return .authors(room: room, names: [AuthorName(peer: Self.stranger.peerID, name: text())])
+        case 12:
+            let author = byte() & 1 == 0 ? Self.stranger.peerID : Self.own.peerID
+            return .authors(room: room, names: [AuthorName(peer: author, name: byte() & 1 == 0 ? "dora" : "a b")])
         default: return .away(byte() & 1 == 0 ? nil : "out")
         }
     }

@@ -70,11 +70,19 @@ extension HostTests {
         @Test("a connection that is refused ends with the reason")
         func refused() throws {
             let caller = try ToyHost()
-            let port: UInt16
-            do {
-                let gone = try ToyHost()
-                port = gone.host.linkPort
+            // A port that is taken, so that no other test gets it meanwhile, and on which nobody listens.
+            let taken = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+            defer { Glibc.close(taken) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            try withUnsafeMutablePointer(to: &address) { pointer in
+                try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    try #require(bind(taken, $0, length) == 0 && getsockname(taken, $0, &length) == 0)
+                }
             }
+            let port = UInt16(bigEndian: address.sin_port)
             caller.want(.openLink(link, to: Endpoint(address: .v4(0x7F00_0001), port: port), from: .any))
             #expect(try turn(caller) { caller.board.ends[link] != nil })
             #expect(caller.board.ends[link] == .refused)

@@ -22,7 +22,7 @@ extension Trait where Self == OwnThreads {
 /// A few threads that take what is to be run in the order in which it comes.
 private final class WaitingThreads: TaskExecutor, @unchecked Sendable {
     /// As many suites run side by side: more, and what they measure would be how busy the machine is.
-    private static let count = 3
+    private static let count = 5
     static let shared = WaitingThreads()
 
     private let condition = NSCondition()

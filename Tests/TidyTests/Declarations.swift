@@ -1,5 +1,5 @@
 /// What a file declares, found by counting braces: enough of Swift's grammar for sizes and names.
-struct Declarations {
+struct Declarations: Sendable {
     struct Function: Equatable {
         var name: String
         var line: Int
@@ -35,18 +35,25 @@ struct Declarations {
         for index in tokens.indices { read(tokens, at: index) }
     }
 
+    /// Of letters, digits and the low line; all that is not ASCII counts as letters.
+    private static let isWordByte: [Bool] = (0...255 as ClosedRange<UInt8>).map { byte in
+        byte >= 0x80 || byte == 0x5F || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+    }
+
     private static func tokens(of text: SwiftText) -> [Token] {
         var tokens: [Token] = []
         for (number, line) in text.codeLines.enumerated() {
-            var word = ""
-            for character in line + " " {
-                if character.isLetter || character.isNumber || character == "_" {
-                    word.append(character)
-                    continue
+            // By bytes: by characters it takes ten times as long in a build for debugging.
+            let bytes = Array(line.utf8)
+            var place = 0
+            while place < bytes.count {
+                var end = place
+                while end < bytes.count, isWordByte[Int(bytes[end])] { end += 1 }
+                if end == place { end += 1 }
+                if bytes[place] != 0x20 {
+                    tokens.append(Token(text: String(decoding: bytes[place..<end], as: UTF8.self), line: number + 1))
                 }
-                if !word.isEmpty { tokens.append(Token(text: word, line: number + 1)) }
-                word = ""
-                if character != " " { tokens.append(Token(text: String(character), line: number + 1)) }
+                place = end
             }
         }
         return tokens

@@ -7,6 +7,7 @@ enum Repository {
         /// From the repository's top.
         var path: String
         var text: SwiftText
+        var declarations: Declarations
         var testDescription: String { path }
         /// `Chat` of `Sources/Chat/Peer.swift`.
         var target: String { String(path.split(separator: "/")[1]) }
@@ -29,10 +30,20 @@ enum Repository {
 
     /// All Swift files below a directory, sorted.
     static func swiftFiles(in directory: String) throws -> [File] {
-        let paths = FileManager.default.enumerator(atPath: top.appending(path: directory).path)
-        let names = (paths?.allObjects as? [String] ?? []).filter { $0.hasSuffix(".swift") }.sorted()
-        return try names.map { File(path: directory + "/" + $0, text: SwiftText(try text(of: directory + "/" + $0))) }
+        try swiftFiles().filter { $0.path.hasPrefix(directory + "/") }
     }
 
-    static func swiftFiles() throws -> [File] { try swiftFiles(in: "Sources") + swiftFiles(in: "Tests") }
+    static func swiftFiles() throws -> [File] { try read.get() }
+
+    /// Read once: it takes seconds in a build for debugging.
+    private static let read = Result { try ["Sources", "Tests"].flatMap { try files(in: $0) } }
+
+    private static func files(in directory: String) throws -> [File] {
+        let paths = FileManager.default.enumerator(atPath: top.appending(path: directory).path)
+        let names = (paths?.allObjects as? [String] ?? []).filter { $0.hasSuffix(".swift") }.sorted()
+        return try names.map { name in
+            let text = SwiftText(try text(of: directory + "/" + name))
+            return File(path: directory + "/" + name, text: text, declarations: Declarations(in: text))
+        }
+    }
 }

@@ -10,13 +10,12 @@ struct SourceTests {
         for file in files {
             let lineCount = file.text.lines.count - 1
             #expect(lineCount <= 500, "\(file.path) has \(lineCount) lines")
-            let declarations = Declarations(in: file.text)
-            for function in declarations.functions {
+            for function in file.declarations.functions {
                 #expect(
                     function.lineCount <= 70,
                     "\(file.path):\(function.line): \(function.name) has \(function.lineCount) lines")
             }
-            for type in declarations.types {
+            for type in file.declarations.types {
                 let count = type.storedProperties
                 #expect(count <= 15, "\(file.path): \(type.name) has \(count) stored properties")
             }
@@ -57,7 +56,7 @@ struct SourceTests {
     @Test("types are nouns of the domain")
     func names() throws {
         for file in try Repository.swiftFiles() {
-            for type in Declarations(in: file.text).types {
+            for type in file.declarations.types {
                 for word in ["Manager", "Service", "Helper", "Utils"] {
                     #expect(!type.name.hasSuffix(word), "\(file.path): \(type.name)")
                 }

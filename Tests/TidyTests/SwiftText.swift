@@ -1,6 +1,6 @@
 /// Swift source with the contents of comments and string literals blanked out, line for line, so that what is left can
 /// be searched and its braces counted. Code inside interpolations stays.
-struct SwiftText {
+struct SwiftText: Sendable {
     let lines: [String]
     /// As `lines`, without what is in comments and string literals.
     let codeLines: [String]
@@ -55,9 +55,17 @@ private struct Blanking {
         position = min(position + count, bytes.count)
     }
 
+    /// How many bytes from here on are none of these, which mean something.
+    private func plainCount(before marks: [UInt8]) -> Int {
+        (bytes[position...].firstIndex(where: marks.contains) ?? bytes.count) - position
+    }
+
     private mutating func stepInCode(parentheses: Int?) {
-        if has("//") {
-            while position < bytes.count, bytes[position] != 0x0A { blank(1) }
+        let plainCount = plainCount(before: Array("/\"#()".utf8))
+        if plainCount > 0 {
+            keep(plainCount)
+        } else if has("//") {
+            blank(self.plainCount(before: [0x0A]))
         } else if has("/*") {
             blankBlockComment()
         } else if has("\"") || has("#") {
@@ -99,6 +107,8 @@ private struct Blanking {
     }
 
     private mutating func stepInString(hashes: Int, isMultiline: Bool) {
+        let plainCount = plainCount(before: Array("\\\"".utf8))
+        guard plainCount == 0 else { return blank(plainCount) }
         let marks = String(repeating: "#", count: hashes)
         let end = (isMultiline ? "\"\"\"" : "\"") + marks
         if has(end) {
