@@ -92,17 +92,24 @@ struct GuestTerminal {
         if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         var shown = String.UnicodeScalarView()
         var isReturn = false
+        var column = 0
         for scalar in text.unicodeScalars {
             if scalar == "\t" {
-                // To the next stop, if all before is one column wide.
-                for _ in 0..<8 - shown.count % 8 { shown.append(" ") }
+                // To the next stop, if all before is one column wide. Beyond any table a tab is one blank: a text of
+                // nothing else would be eight times as long.
+                let width = column < tabbedColumns ? 8 - column % 8 : 1
+                for _ in 0..<width { shown.append(" ") }
+                column += width
             } else if !(scalar == "\n" && isReturn) {
                 shown.append(replacement(for: scalar))
+                column += 1
             }
             isReturn = scalar == "\r"
         }
         return String(shown)
     }
+
+    private static let tabbedColumns = 400
 
     private static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar {
         switch scalar {

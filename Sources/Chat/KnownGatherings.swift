@@ -33,6 +33,7 @@ struct KnownGatherings: Equatable {
         to gathering: GatheringID, in place: Place, at wall: WallTime, _ counted: WallTime? = nil
     ) {
         visits.removeAll { $0.gathering == gathering }
+        earlier.remove(gathering)
         let place = Place(
             prefixes: Array(place.prefixes.prefix(Self.networkCount)),
             routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })

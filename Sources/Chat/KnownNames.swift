@@ -21,7 +21,12 @@ struct KnownNames {
     private var reported: [PeerID: Nickname] = [:]
     private var lastSeen: [PeerID: WallTime] = [:]
     /// Keys that came to a name that another key had, with that key, until the first that is said to them by it.
-    private var successions: [PeerID: PeerID] = [:]
+    private var successions: [Succession: PeerID] = [:]
+
+    private struct Succession: Hashable {
+        var peer: PeerID
+        var name: String
+    }
 
     /// - Parameters:
     ///   - first: when it was met first, unless that is known.
@@ -59,10 +64,9 @@ struct KnownNames {
             names[id] = nil
             firstSeen[id] = nil
             lastSeen[id] = nil
-            successions[id] = nil
         }
         holders = holders.filter { !gone.contains($0.value) }
-        successions = successions.filter { !gone.contains($0.value) }
+        successions = successions.filter { !gone.contains($0.value) && !gone.contains($0.key.peer) }
         return gone.sorted()
     }
 
@@ -96,17 +100,21 @@ struct KnownNames {
 
     // Keys that came to others' names.
 
-    mutating func noteSuccession(of id: PeerID, to former: PeerID?) {
+    /// - Parameter former: the key that had the name before; nil: it has been pointed out.
+    mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
+        let succession = Succession(peer: id, name: name.folded)
         guard let former else {
-            successions[id] = nil
+            successions[succession] = nil
             return
         }
-        guard successions[id] != nil || successions.count < Bounds.knownPeerCount else { return }
-        successions[id] = former
+        guard successions[succession] != nil || successions.count < Bounds.knownPeerCount else { return }
+        successions[succession] = former
     }
 
     /// The key whose name this one has taken, if that is still to be pointed out.
-    func predecessor(of id: PeerID) -> PeerID? { successions[id] }
+    func predecessor(of id: PeerID, named name: Nickname) -> PeerID? {
+        successions[Succession(peer: id, name: name.folded)]
+    }
 
     // Keys that were never met.
 

@@ -22,19 +22,24 @@ struct LinkExchange {
     /// Tokens for entries that nobody asked for.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
-    /// Authors whose names were told on it.
-    private var toldAuthors: Set<PeerID> = []
+    /// Authors whose names we told on it.
+    var toldAuthors = ToldAuthors()
+    /// What the other side told of authors of whom nothing has come yet; at most a frame's worth.
+    private var authorNames: [PeerID: Nickname] = [:]
 
     /// What was told on it of who is here.
     var gossip = LinkGossip()
 
     private static let floorCount = 64
 
-    /// The name of an author is about to be told.
-    /// - Returns: false if it has been told before, or too many have.
-    mutating func noteTold(_ author: PeerID) -> Bool {
-        toldAuthors.count < Bounds.reportedNameCount && toldAuthors.insert(author).inserted
+    /// The names of authors were told: each counts when an entry by its author comes on this link too.
+    mutating func noteTold(_ names: [AuthorName]) {
+        if authorNames.count + names.count > Limits.frameAuthorCount { authorNames.removeAll() }
+        for told in names where authorNames[told.peer] == nil { authorNames[told.peer] = try? Nickname(told.name) }
     }
+
+    /// An entry by this author has come: the name that was told of it, once.
+    mutating func takeToldName(of author: PeerID) -> Nickname? { authorNames.removeValue(forKey: author) }
 
     func floor(of room: RoomID) -> UInt64 { floors[room] ?? 0 }
 
@@ -64,4 +69,19 @@ struct LinkExchange {
     mutating func forgetRequests() { requested.removeAll() }
 
     var plannedCount: Int { planned.reduce(0) { $0 + $1.ids.count } }
+}
+
+/// Authors whose names have been told on a link, so that each is told once: as many as one answer can have. Of more it
+/// may be told again.
+struct ToldAuthors {
+    private var authors: Set<PeerID> = []
+
+    /// The name of an author is about to be told.
+    /// - Returns: false if it was told a while ago.
+    mutating func note(_ author: PeerID) -> Bool {
+        guard !authors.contains(author) else { return false }
+        if authors.count >= Limits.frameAuthorCount { authors.removeAll() }
+        authors.insert(author)
+        return true
+    }
 }

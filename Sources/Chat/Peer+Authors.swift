@@ -4,14 +4,14 @@ import Wire
 /// Names of authors who are not here. They stand in no entry: who hands entries over tells them along.
 extension Peer {
     /// Says under which names we know the authors of these entries of the lobby, before the entries are sent: those who
-    /// are neither of the two that speak here, each once on a link.
+    /// are not here, each once on a link.
     mutating func tellAuthors(of entries: [ArchivedEntry], to peer: PeerID, on link: LinkID) {
         var names: [AuthorName] = []
         for entry in entries {
             guard let author = (try? SignedEntry(trusted: entry.bytes))?.entry.author, author != id, author != peer,
-                !roster.blocked.contains(author),
+                !roster.blocked.contains(author), roster[author].map({ $0.goneAt != nil }) ?? true,
                 let name = roster.name(of: author) ?? roster.known.reportedName(of: author),
-                links[link]?.exchange.noteTold(author) == true
+                links[link]?.exchange.toldAuthors.note(author) == true
             else { continue }
             names.append(AuthorName(peer: author, name: name.text))
         }
@@ -21,17 +21,20 @@ extension Peer {
         }
     }
 
-    /// What others called those that we have never met.
-    mutating func authorsTold(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
-        guard let key = try? self.room(room, with: peer, on: link), !key.isConversation else { return }
-        for told in names {
-            guard told.peer != id, let name = try? Nickname(told.name), roster.report(told.peer, as: name) else {
-                continue
-            }
-            let known = KnownPeer(
-                id: told.peer, name: KnownNames.text(reported: name), firstSeen: clock.counted, lastSeen: clock.counted,
-                isBlocked: roster.blocked.contains(told.peer))
-            keep { archive throws(ArchiveError) in try archive.remember(known) }
-        }
+    /// What others called authors. It counts when an entry by the author comes on the same link, so that names of keys
+    /// that never said anything fill nothing.
+    func mayTellAuthors(of room: RoomID, by peer: PeerID, on link: LinkID) -> Bool {
+        (try? self.room(room, with: peer, on: link)).map { $0?.isConversation == false } ?? false
+    }
+
+    /// An entry by somebody else has come on a link.
+    mutating func noteAuthor(_ author: PeerID, on link: LinkID) {
+        guard author != id, let name = links[link]?.exchange.takeToldName(of: author),
+            roster.report(author, as: name)
+        else { return }
+        let known = KnownPeer(
+            id: author, name: KnownNames.text(reported: name), firstSeen: clock.counted, lastSeen: clock.counted,
+            isBlocked: roster.blocked.contains(author))
+        keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 }

@@ -5,6 +5,8 @@ import Wire
 extension Peer {
     mutating func forget(_ room: RoomName, token: CommandToken?) {
         guard let key = self.room(named: room, token) else { return }
+        // What is held back to be shown is part of it.
+        _ = rooms.backlog.take(of: key)
         var count = 0
         // What `/history` shows of a lobby.
         let earlier = key == .lobby ? rooms.known.before(rooms.gathering, in: presence.place) : []

@@ -254,11 +254,11 @@ extension Peer {
 
     private mutating func memberHere(_ member: RelayMember, _ name: Nickname, _ visit: Int) {
         if member.peer != id, roster.blocked.contains(member.peer) { return withhold(member, visit) }
-        let remark =
-            member.peer == id
-            ? nil
-            : Self.remarks(
+        var remark: String?
+        if member.peer != id, visits.all[visit].roster[member.peer]?.name != member.name {
+            remark = Self.remarks(
                 remarkOnMember(member.peer, named: name, visit), remarkOnLookalike(of: member.peer, named: name))
+        }
         let former = visits.all[visit].roster.update(member, named: name, of: id)
         if member.peer == id {
             visits.all[visit].ownName = name

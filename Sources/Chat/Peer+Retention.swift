@@ -15,7 +15,7 @@ public struct Retention: Equatable, Sendable {
     public var unaskedBytes = 32 << 20
 
     /// What may be asked for as ``bytes``: more than an archive without entries takes.
-    public static let bytesRange = 1 << 20...1 << 40
+    public static let bytesRange = 8 << 20...1 << 40
 
     public init() {}
 
@@ -121,6 +121,9 @@ extension Peer {
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return }
         noteLettingGo(trim(&opened) ?? 0, of: log)
+        // It is listed no more, so nothing else of it would ever go.
+        guard opened.isEmpty else { return }
+        keep { archive throws(ArchiveError) in try archive.setSetting(Arrivals.setting(log), to: nil) }
     }
 
     /// - Returns: how many of the lowest entries were dropped; nothing that somebody has still to get is.

@@ -34,7 +34,7 @@ extension Peer {
             return nil
         }
         if case .conversation(let peer) = key { noteAnswer(to: peer) }
-        boundLog(of: key, adding: signed.bytes.count)
+        boundLog(of: key, adding: ArchivedEntry(key: signed.key, bytes: signed.bytes).keptBytes)
         while let shown = rooms[key]?.nextShown(at: now) {
             showEntry(shown, in: key, token: shown.entry.id == signed.id ? token : nil)
         }
@@ -113,7 +113,15 @@ extension Peer {
             note(.warning, "an entry of \(entry.entry.author.placeholderName) is refused: \(insertion)")
             return
         }
-        boundLog(of: key, adding: entry.bytes.count)
+        let keptBytes = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes
+        if case .conversation(entry.entry.author) = key {
+            rooms.keeping.unasked.add(keptBytes, by: entry.entry.author)
+        } else {
+            noteAuthor(entry.entry.author, on: link)
+        }
+        boundLog(of: key, adding: keptBytes)
+        // Dropped at once for want of room, so not confirmed.
+        guard rooms[key]?.contains(entry.key) == true else { return }
         rooms.lastSource[key] = link
         if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
             rooms.late.insert(entry.id)
@@ -127,7 +135,6 @@ extension Peer {
         case .conversation(let other):
             // Of a state that was lost the other side has what we wrote.
             guard entry.entry.author == other else { return noteAnswer(to: other) }
-            rooms.keeping.unasked.add(ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes, by: other)
             noteUse(of: link)
             rooms.unseen.arrived(entry.key, from: other)
             confirm([entry.id], of: entry.entry.room, on: link)

@@ -22,9 +22,9 @@ extension Peer {
     /// - Parameter visit: at which relay; nil: on this network.
     mutating func remarkOnKey(of peer: PeerID, named name: Nickname, at visit: Int? = nil) -> String? {
         let former = visit.map { formerHolder(of: name, at: $0) } ?? formerHolder(of: name)
-        guard former != peer else { return nil }
-        roster.noteSuccession(of: peer, to: former)
-        return former == nil ? nil : Self.remark(on: name)
+        guard let former, former != peer else { return nil }
+        roster.noteSuccession(of: peer, to: former, named: name)
+        return Self.remark(on: name)
     }
 
     private static func remark(on name: Nickname) -> String { "not the same key as the \(name.text) of before" }
@@ -71,7 +71,7 @@ extension Peer {
 
     private mutating func pointOutSuccession(of peer: PeerID, named name: Nickname, _ token: CommandToken?) {
         guard isCalled(peer, name), let former = predecessor(of: peer, named: name) else { return }
-        roster.noteSuccession(of: peer, to: nil)
+        roster.noteSuccession(of: peer, to: nil, named: name)
         let (new, old) = (exactName(of: peer, called: name.text), exactName(of: former, called: name.text))
         notify(.remark("\(Self.remark(on: name)): this is \(new), that one is \(old)", about: peer), token: token)
     }
@@ -79,7 +79,7 @@ extension Peer {
     /// The key whose name this one has and to which nothing has been said since: seen in this start, or one that we have
     /// spoken with in private before, as with this one never.
     private func predecessor(of peer: PeerID, named name: Nickname) -> PeerID? {
-        if let former = roster.known.predecessor(of: peer) { return former }
+        if let former = roster.known.predecessor(of: peer, named: name) { return former }
         return hasConversation(with: peer) ? nil : partner(called: name, besides: peer)
     }
 

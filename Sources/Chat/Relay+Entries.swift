@@ -91,7 +91,7 @@ extension Relay {
             link.isSpeaking = true
             state.accepted.append((bytes, link))
             state.lastSource = link
-            boundLog(adding: bytes.count)
+            boundLog(adding: ArchivedEntry(key: entry.key, bytes: bytes).keptBytes)
         case .duplicate: break
         case .refused: decline([entry.id], .misplaced, on: link)
         }
@@ -185,7 +185,7 @@ extension Relay {
         var told: [AuthorName] = []
         for bytes in entries {
             guard let author = (try? SignedEntry(trusted: bytes))?.entry.author, links.member(author) == nil,
-                let name = authorName(of: author), link.member?.noteTold(author) == true
+                let name = authorName(of: author), link.member?.toldAuthors.note(author) == true
             else { continue }
             told.append(AuthorName(peer: author, name: name.text))
         }

@@ -95,7 +95,8 @@ extension Relay {
         guard state.keeping.authors.count >= Bounds.relayAuthorCount,
             let kept = keep({ archive throws(ArchiveError) in try archive.knownPeers() })
         else { return }
-        let oldest = kept.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }.prefix(Bounds.relayAuthorCount / 10)
+        let oldest = kept.filter { links.member($0.id) == nil }.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }
+            .prefix(Bounds.relayAuthorCount / 10)
             .map(\.id)
         keep { archive throws(ArchiveError) in try archive.forget(oldest) }
         for peer in oldest { state.keeping.authors[peer] = nil }

@@ -78,18 +78,6 @@ struct Membership {
         }
     }
 
-    init(name: Nickname, pace: Pace, tunnelBytes: TokenBucket) {
-        self.name = name
-        self.pace = pace
-        self.tunnelBytes = tunnelBytes
-    }
-
-    /// The name of an author is about to be told.
-    /// - Returns: false if it has been told before, or too many have.
-    mutating func noteTold(_ author: PeerID) -> Bool {
-        toldAuthors.count < Bounds.reportedNameCount && toldAuthors.insert(author).inserted
-    }
-
     var name: Nickname
     var away: String?
     /// Whether it has been told who is here.
@@ -97,7 +85,7 @@ struct Membership {
     var pace: Pace
     var tunnelBytes: TokenBucket
     /// Authors who are not here and whose names it has been told.
-    private var toldAuthors: Set<PeerID> = []
+    var toldAuthors = ToldAuthors()
     /// Acts of moderation, renames and roster news that it may cause.
     var acts = TokenBucket(capacity: 10, perSecond: 1)
     /// Entries that it was asked for, by ID. Not walked.

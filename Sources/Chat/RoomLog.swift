@@ -253,7 +253,12 @@ public struct RoomLog {
         // What was let go of, or forgotten, in one of the two is not told again by who comes along.
         if other.floor > floor { try setFloor(other.floor) }
         // A log that has ended leaves nothing: who gives out gatherings could fill the disk with what is left of them.
-        if other.floor > 0, other.log != log { try archive.setSetting(Self.floorSetting(other.log), to: nil) }
+        if other.log != log {
+            if other.floor > 0 { try archive.setSetting(Self.floorSetting(other.log), to: nil) }
+            if try archive.setting(Arrivals.setting(other.log)) != nil {
+                try archive.setSetting(Arrivals.setting(other.log), to: nil)
+            }
+        }
         othersFloor = max(othersFloor, other.othersFloor)
         try load()
         order = other.order

@@ -150,6 +150,8 @@ struct Roster {
         return lastTold.removeValue(forKey: id) ?? []
     }
 
-    /// A key came to a name that another had; nil: the name that it came to was nobody's.
-    mutating func noteSuccession(of id: PeerID, to former: PeerID?) { known.noteSuccession(of: id, to: former) }
+    /// A key came to a name that another had; nil: that has been pointed out.
+    mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
+        known.noteSuccession(of: id, to: former, named: name)
+    }
 }

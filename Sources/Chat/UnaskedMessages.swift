@@ -12,7 +12,8 @@ struct UnaskedMessages {
     }
 
     private struct Declined {
-        var ids: [EntryID] = []
+        /// Not ordered: only asked "is it in there?", and sorted when taken.
+        var ids: Set<EntryID> = []
         var leastBytes: Int
     }
 
@@ -28,7 +29,7 @@ struct UnaskedMessages {
     private var told: Set<PeerID> = []
     private var hasToldOfAll = false
 
-    /// 16,384 × 32 bytes = 512 KiB. Those beyond it are offered again on the next link with their author.
+    /// 16,384 × 64 bytes = 1 MiB. Those beyond it are offered again on the next link with their author.
     private static let declinedCount = 16_384
     /// Authors of whom it is known that something was declined; of more it is found out again for each entry.
     private static let declinedKeyCount = 4_096
@@ -110,8 +111,7 @@ struct UnaskedMessages {
         guard declined[peer] != nil || declined.count < Self.declinedKeyCount else { return }
         let least = min(count, declined[peer]?.leastBytes ?? count)
         declined[peer, default: Declined(leastBytes: least)].leastBytes = least
-        for id in ids where declinedCount < Self.declinedCount && declined[peer]?.ids.contains(id) == false {
-            declined[peer]?.ids.append(id)
+        for id in ids where declinedCount < Self.declinedCount && declined[peer]?.ids.insert(id).inserted == true {
             declinedCount += 1
         }
     }
@@ -122,7 +122,7 @@ struct UnaskedMessages {
     /// - Returns: what it was.
     @discardableResult
     mutating func forgetDeclined(by peer: PeerID) -> [EntryID] {
-        let ids = declined.removeValue(forKey: peer)?.ids ?? []
+        let ids = (declined.removeValue(forKey: peer)?.ids ?? []).sorted()
         declinedCount -= ids.count
         return ids
     }

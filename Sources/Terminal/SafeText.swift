@@ -25,12 +25,15 @@ public enum SafeText {
         return lines
     }
 
+    /// Beyond any table a tab is one blank: a text of nothing else would be a screenful.
+    private static let tabbedColumns = 400
+
     private static func tabbed(_ text: Substring) -> String {
         var result = ""
         var width = 0
         for (index, part) in text.split(separator: "\t", omittingEmptySubsequences: false).enumerated() {
             if index > 0 {
-                let blanks = tabWidth - width % tabWidth
+                let blanks = width < tabbedColumns ? tabWidth - width % tabWidth : 1
                 result += String(repeating: " ", count: blanks)
                 width += blanks
             }

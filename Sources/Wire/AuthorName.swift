@@ -1,9 +1,11 @@
-/// The name under which the sender knew an author who is not here, for who gets entries of that author's.
+/// The name under which the sender of entries knew one of their authors.
 public struct AuthorName: Equatable, Sendable {
+    /// The author.
     public var peer: PeerID
-    /// 1…32 bytes. Whether it is a name (Protocol.md, Nicknames) is looked at where it is used.
+    /// At most 32 bytes. Whether it is a name (Protocol.md, Nicknames) is looked at where it is used.
     public var name: String
 
+    /// Pairs a key with a name.
     public init(peer: PeerID, name: String) {
         self.peer = peer
         self.name = name

@@ -99,7 +99,7 @@ import Wire
             rig.say([.authors(room: .lobby, names: many)], member)
         }
         #expect(!member.isClosed)
-        #expect(try rig.archive.knownPeers().count <= Bounds.reportedNameCount + 8)
+        #expect(try rig.archive.knownPeers().count <= 8)
     }
 
     @Test("who hands entries over tells the names of their authors first, each once, and of nobody who is blocked")

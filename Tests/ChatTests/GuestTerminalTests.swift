@@ -101,4 +101,11 @@ struct GuestTerminalTests {
     func requests(line: String, request: GuestRequest) {
         #expect(GuestRequest(line) == request)
     }
+
+    @Test("a text of nothing but tabs is hardly longer than it came")
+    func tabs() {
+        #expect(GuestTerminal.harmless("a\tb") == "a       b")
+        let shown = GuestTerminal.harmless(String(repeating: "\t", count: 16_384) + "x")
+        #expect(shown.utf8.count < 16_384 + 1_000)
+    }
 }

@@ -213,4 +213,18 @@ struct NamesOfKeysTests {
             }
         }
     }
+
+    @Test("who takes another's name, lets it go and takes it again is pointed out before the first text all the same")
+    func backAndForth() throws {
+        let rig = try PeerRig()
+        rig.say([.goodbye(.leaving)], rig.join("cy", cy))
+        rig.wait(.seconds(5))
+        let other = rig.join("cy", Example.authors[2])
+        for (sequence, name) in [(2, "foo"), (3, "cy")] {
+            rig.say([other.announcement(name, sequence: UInt64(sequence))], other)
+            rig.wait(.seconds(3))
+        }
+        rig.command(.tell(to: "cy", text: "hello", kind: .text))
+        #expect(rig.notices.contains { $0.hasPrefix("not the same key as the cy of before: this is cy") })
+    }
 }

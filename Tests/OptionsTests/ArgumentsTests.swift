@@ -108,9 +108,9 @@ struct ArgumentsTests {
         let both = try options("--keep-bytes=2G", "--keep-unasked", "0,1000000").retention
         #expect(both.bytes == 2 << 30 && both.unaskedBytesPerKey == 0 && both.unaskedBytes == 1_000_000)
         for (words, text) in [
-            (["--keep-bytes", "1K"], "--keep-bytes takes a size from 1M to 1024G, not 1K"),
-            (["--keep-bytes", "1T"], "--keep-bytes takes a size from 1M to 1024G, not 1T"),
-            (["--keep-bytes", "9999999999G"], "--keep-bytes takes a size from 1M to 1024G, not 9999999999G"),
+            (["--keep-bytes", "1K"], "--keep-bytes takes a size from 8M to 1024G, not 1K"),
+            (["--keep-bytes", "1T"], "--keep-bytes takes a size from 8M to 1024G, not 1T"),
+            (["--keep-bytes", "9999999999G"], "--keep-bytes takes a size from 8M to 1024G, not 9999999999G"),
             (["--keep-unasked", "1M,"], "--keep-unasked takes a size from 0 to 1024G, not "),
             (["--keep-unasked", "1M,2M,3M"], "--keep-unasked takes a size from 0 to 1024G, not 2M,3M"),
             (["--keep-unasked", "K"], "--keep-unasked takes a size from 0 to 1024G, not K"),

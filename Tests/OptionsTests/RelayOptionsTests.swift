@@ -55,7 +55,7 @@ struct RelayOptionsTests {
             ("operator", Self.id), ("operator-password", Self.hash), ("max-members", "7"), ("max-per-address", "7"),
             ("max-handshakes", "7"), ("history", "7"), ("history-days", "7"), ("max-guests", "7"), ("rate", "7"),
             ("burst", "7"),
-            ("queue", "128K"), ("keep-bytes", "2M"),
+            ("queue", "128K"), ("keep-bytes", "200M"),
             ("text", "7"), ("metrics", "7"), ("log-format", "json"), ("log-level", "debug"),
         ]
         for (name, value) in values {
