@@ -41,7 +41,7 @@ public enum Bounds {
     /// Peers remembered by name from earlier: 10,000 × about 350 bytes, 200 of them for finding names that look alike.
     /// When there are more, some give way: first those that were met in passing, longest ago.
     static let knownPeerCount = 10_000
-    /// Names that others told of keys that were never met; also those that are told on one link.
+    /// Names that others told of keys that were never met: 4,096 × about 150 bytes = 600 KiB.
     static let reportedNameCount = 4096
     /// How many give way at once.
     static let forgottenPeerCount = 1_000

@@ -118,8 +118,8 @@ struct KnownNames {
 
     // Keys that were never met.
 
-    /// Others told under which name they knew a key. What was told first stays: whoever tells it may lie, which is why
-    /// such a name is never shown without the beginning of the key.
+    /// Notes under which name others knew a key. The first name stays: the peer that told it may lie, which is why such
+    /// a name is never shown without the beginning of the key.
     /// - Returns: whether that is new.
     mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
         guard names[id] == nil, reported[id] == nil, reported.count < Bounds.reportedNameCount else { return false }

@@ -15,16 +15,14 @@ extension Peer {
             else { continue }
             names.append(AuthorName(peer: author, name: name.text))
         }
-        for start in stride(from: 0, to: names.count, by: Limits.frameAuthorCount) {
-            let some = names[start..<min(start + Limits.frameAuthorCount, names.count)]
-            send(.authors(room: .lobby, names: Array(some)), on: link)
-        }
+        for frame in Frame.authors(names, of: .lobby) { send(frame, on: link) }
     }
 
     /// What others called authors. It counts when an entry by the author comes on the same link, so that names of keys
     /// that never said anything fill nothing.
-    func mayTellAuthors(of room: RoomID, by peer: PeerID, on link: LinkID) -> Bool {
-        (try? self.room(room, with: peer, on: link)).map { $0?.isConversation == false } ?? false
+    mutating func authorsTold(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
+        guard let key = try? self.room(room, with: peer, on: link), !key.isConversation else { return }
+        links[link]?.exchange.noteTold(names)
     }
 
     /// An entry by somebody else has come on a link.
@@ -36,5 +34,15 @@ extension Peer {
             id: author, name: KnownNames.text(reported: name), firstSeen: clock.counted, lastSeen: clock.counted,
             isBlocked: roster.blocked.contains(author))
         keep { archive throws(ArchiveError) in try archive.remember(known) }
+    }
+}
+
+extension Frame {
+    /// Names of authors in as few frames as they fit.
+    static func authors(_ names: [AuthorName], of room: RoomID) -> [Frame] {
+        stride(from: 0, to: names.count, by: Limits.frameAuthorCount).map { start in
+            let end = min(start + Limits.frameAuthorCount, names.count)
+            return .authors(room: room, names: Array(names[start..<end]))
+        }
     }
 }

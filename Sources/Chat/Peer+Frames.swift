@@ -91,7 +91,7 @@ extension Peer {
         case .away(let word):
             personAway(peer, word)
         case .authors(let room, let names):
-            if mayTellAuthors(of: room, by: peer, on: id) { links[id]?.exchange.noteTold(names) }
+            authorsTold(names, of: room, by: peer, on: id)
         case .digest, .news, .ask, .statements:
             if configuration.knowsStatements { try statementsTold(frame, on: id) }
         case .join:

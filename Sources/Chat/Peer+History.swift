@@ -15,7 +15,7 @@ extension Peer {
     }
 
     /// The last lines of a room that may be shown, ascending. In the lobby those of earlier gatherings on this network
-    /// come before those of this one: they are told to nobody else, but whoever was there has them.
+    /// come before those of this one: nobody else is told of them, but a peer that was there has them.
     /// - Returns: nil if they could not be read (which has been told).
     mutating func history(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [Event.Message]? {
         var lines: [Event.Message] = []

@@ -37,8 +37,7 @@ extension Peer {
             try reconciliationReceived(message, room: room, gathering: gathering, from: relay, on: id)
         case .want(let room, let ids): try wanted(ids, of: room, by: relay, on: id)
         case .have(let room, let ids): try offered(ids, of: room, by: relay, on: id)
-        case .authors(let room, let names):
-            if mayTellAuthors(of: room, by: relay, on: id) { links[id]?.exchange.noteTold(names) }
+        case .authors(let room, let names): authorsTold(names, of: room, by: relay, on: id)
         case .receipt(let room, let ids):
             guard let guest = guest(in: room, of: id) else { throw LinkViolation("a receipt for a room of others") }
             try receiptReceived(for: ids, of: room, from: guest)

@@ -5,7 +5,7 @@ import Wire
 public struct Retention: Equatable, Sendable {
     /// Entries of one room, at least 1.
     public var entryCount = 10_000
-    /// Older ones are let go of; days as ``AgeClock`` counts them.
+    /// Older ones are dropped; days as ``AgeClock`` counts them.
     public var days = 90
     /// Of all that is kept, of every room and whatever else. The oldest give way.
     public var bytes = 1 << 30

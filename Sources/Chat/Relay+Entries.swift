@@ -189,10 +189,7 @@ extension Relay {
             else { continue }
             told.append(AuthorName(peer: author, name: name.text))
         }
-        for start in stride(from: 0, to: told.count, by: Limits.frameAuthorCount) {
-            let some = told[start..<min(start + Limits.frameAuthorCount, told.count)]
-            send(.authors(room: lobby.room, names: Array(some)), on: link)
-        }
+        for frame in Frame.authors(told, of: lobby.room) { send(frame, on: link) }
     }
 
     mutating func offered(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {

@@ -18,7 +18,7 @@ struct BigNetworkTests {
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
-    /// 102: messages that waited for ever after a link was lost, a call that was not tried again (3 found them, too). 35:
+    /// 102: messages that waited indefinitely after a link was lost, a call that was not tried again (3 found them, too). 35:
     /// what was stated of somebody while a link with him was dying was never shown. 45: see StatementTableTests.
     @Test("seeds of 20 peers with few links that have found something", arguments: [35, 102] as [UInt64])
     func found(seed: UInt64) throws {
