@@ -68,6 +68,8 @@ public enum Bounds {
     /// Entries asked for and not yet received, of one link: as many of the largest fit the queue of who sends them,
     /// which else would cut us.
     static let requestedEntryCount = 192
+    /// Bytes of their answers, as far as they are known: a quarter of what a relay queues for one link.
+    static let requestedBytes = 256 * 1024
     /// After this long without one of them, what was asked for is not to be had there.
     static let requestTime = Duration.seconds(2)
     /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.

@@ -11,10 +11,8 @@ struct LinkExchange {
 
     /// At most one a room: the lobby and one conversation.
     var rounds: [Round] = []
-    /// Entries that are asked for and have not come, by ID. Not ordered: only asked "is it in there?".
-    private(set) var requested: Set<EntryID> = []
-    /// When the first of them was asked for, or one came.
-    private var requestedAt = Instant(nanoseconds: 0)
+    /// Entries that are asked for.
+    var window = RequestWindow()
     /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
     /// Entries to ask for next, per room, oldest first.
@@ -46,27 +44,6 @@ struct LinkExchange {
     mutating func note(floor: UInt64, of room: RoomID) {
         if floors[room] != nil || floors.count < Self.floorCount { floors[room] = floor }
     }
-
-    /// How many more entries may be asked for. What the other side has not sent for a while it does not have.
-    mutating func space(at now: Instant) -> Int {
-        if now - requestedAt > Bounds.requestTime { requested.removeAll() }
-        return max(0, Bounds.requestedEntryCount - requested.count)
-    }
-
-    mutating func asked(for ids: [EntryID], at now: Instant) {
-        if requested.isEmpty { requestedAt = now }
-        requested.formUnion(ids)
-    }
-
-    /// - Returns: whether it was asked for.
-    mutating func arrived(_ id: EntryID, at now: Instant) -> Bool {
-        guard requested.remove(id) != nil else { return false }
-        requestedAt = now
-        return true
-    }
-
-    /// All may be asked for again.
-    mutating func forgetRequests() { requested.removeAll() }
 
     var plannedCount: Int { planned.reduce(0) { $0 + $1.ids.count } }
 }

@@ -47,7 +47,7 @@ extension Peer {
         guard let log = rooms[key] else { return }
         let (reconciliation, message) = Reconciliation.open(over: log.index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
-        links[id]?.exchange.forgetRequests()
+        links[id]?.exchange.window.forget()
         links[id]?.exchange.planned.removeAll { $0.room == log.room }
         links[id]?.exchange.rounds.removeAll { $0.room == log.room }
         links[id]?.exchange.rounds.append(.init(room: log.room, reconciliation: reconciliation))
@@ -106,7 +106,8 @@ extension Peer {
     /// Keeps a window of asked-for entries open, so that what a peer sends us is bounded by what we take.
     mutating func askForPlanned(on link: LinkID) {
         while let first = links[link]?.exchange.planned.first, let peer = links[link]?.peer,
-            let space = links[link]?.exchange.space(at: now), space >= Bounds.requestedEntryCount / 2
+            let space = links[link]?.exchange.window.space(at: now), let limit = links[link]?.exchange.window.limit,
+            space > 0, space >= limit / 2
         {
             // Meanwhile some may have come from elsewhere.
             let key = (try? room(first.room, with: peer, on: link)) ?? nil
@@ -123,10 +124,10 @@ extension Peer {
 
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         guard var exchange = links[link]?.exchange else { return }
-        let space = exchange.space(at: now)
-        let fresh = Array(ids.filter { !exchange.requested.contains($0) }.prefix(space))
+        let space = exchange.window.space(at: now)
+        let fresh = Array(ids.filter { !exchange.window.contains($0) }.prefix(space))
         guard !fresh.isEmpty else { return }
-        exchange.asked(for: fresh, at: now)
+        exchange.window.asked(for: fresh, at: now)
         links[link]?.exchange = exchange
         send(.want(room: room, ids: fresh), on: link)
     }

@@ -86,7 +86,7 @@ extension Peer {
         case .gathering(let gathering):
             links[id]?.gathering = gathering
             // What was asked for while they were elsewhere was not answered.
-            links[id]?.exchange.forgetRequests()
+            links[id]?.exchange.window.forget()
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
             personAway(peer, word)

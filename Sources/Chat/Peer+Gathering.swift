@@ -84,7 +84,7 @@ extension Peer {
         noteGathering()
         if former == nil { showRecent() }
         // What was asked for while we were elsewhere was not answered, and may be asked for again.
-        for link in links.ids { links[link]?.exchange.forgetRequests() }
+        for link in links.ids { links[link]?.exchange.window.forget() }
         broadcast(.gathering(gathering))
         for peer in links.peers {
             if let link = links.direct(with: peer) { reconcileLobby(on: link) }

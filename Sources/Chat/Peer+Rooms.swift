@@ -56,7 +56,7 @@ extension Peer {
     mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: LinkID) throws {
         for bytes in list {
             let entryID = EntryID(of: bytes)
-            let wasAskedFor = links[link]?.exchange.arrived(entryID, at: now) == true
+            let wasAskedFor = links[link]?.exchange.window.arrived(entryID, ofBytes: bytes.count, at: now) == true
             guard wasAskedFor || links[link]?.exchange.unasked.take(at: now) == true else { continue }
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry

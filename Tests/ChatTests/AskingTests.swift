@@ -23,4 +23,65 @@ struct AskingTests {
         rig.say([.have(room: .lobby, ids: [missing])], member)
         #expect(member.frames.count { $0 == want } == 2)
     }
+
+    /// How many bytes of answers are asked for at most at once, when a peer that lacks all of a log of entries this long
+    /// gets them a frame at a time.
+    private func mostAskedFor(of count: Int, textBytes: Int) throws -> (bytes: Int, entries: Int) {
+        let rig = try PeerRig()
+        let member = rig.join("ben", Example.authors[1])
+        let text = String(repeating: "x", count: textBytes)
+        var entries: [EntryID: [UInt8]] = [:]
+        var ids: [EntryID] = []
+        for number in 0..<count {
+            let entry = member.entry(
+                text, in: .lobby, lamport: UInt64(number + 1), parents: ids.last.map { [$0] } ?? [])
+            entries[entry.id] = entry.bytes
+            ids.append(entry.id)
+        }
+        for start in stride(from: 0, to: count, by: 1_000) {
+            rig.say([.have(room: .lobby, ids: Array(ids[start..<min(start + 1_000, count)]))], member)
+        }
+        var waiting: [[UInt8]] = []
+        var asked = 0
+        var most = (bytes: 0, entries: 0)
+        var answered = 0
+        while answered < count {
+            for frame in member.frames.dropFirst(asked) {
+                if case .want(_, let ids) = frame { waiting += ids.compactMap { entries[$0] } }
+            }
+            asked = member.frames.count
+            most = (max(most.bytes, waiting.reduce(0) { $0 + $1.count }), max(most.entries, waiting.count))
+            try #require(!waiting.isEmpty, "\(answered) of \(count) were asked for")
+            rig.say([.entries([waiting.removeFirst()])], member)
+            answered += 1
+        }
+        #expect(rig.texts.count == count)
+        return most
+    }
+
+    @Test("no more is asked for than fills a window of bytes, and of short entries many at once")
+    func window() throws {
+        #expect(try mostAskedFor(of: 100, textBytes: 16 << 10).bytes <= Bounds.requestedBytes)
+        let short = try mostAskedFor(of: 1_000, textBytes: 20)
+        #expect(short.bytes <= Bounds.requestedBytes && short.entries == Bounds.requestedEntryCount)
+    }
+
+    @Test("a window goes by the largest that came of late, and never closes")
+    func sizes() {
+        var window = RequestWindow()
+        let now = Instant(nanoseconds: 1)
+        func id(_ number: Int) -> EntryID {
+            EntryID((0..<32).map { UInt8(truncatingIfNeeded: number >> (8 * min($0, 3))) })!
+        }
+        #expect(window.limit == Bounds.requestedBytes / Limits.entryBytes)
+        for number in 0..<100 {
+            window.asked(for: [id(number)], at: now)
+            let isAskedFor = window.arrived(id(number), ofBytes: 300, at: now)
+            #expect(isAskedFor)
+        }
+        #expect(window.limit == Bounds.requestedEntryCount)
+        window.asked(for: [id(1)], at: now)
+        _ = window.arrived(id(1), ofBytes: Limits.entryBytes, at: now)
+        #expect(window.limit == Bounds.requestedBytes / Limits.entryBytes && window.space(at: now) == window.limit)
+    }
 }
