@@ -5,9 +5,13 @@ import Wire
 public enum Bounds {
     // Links.
 
-    /// Bytes queued for one link that its peer has not read; beyond it the link is cut (`tooSlow`). Holds a full
-    /// answer of reconciliation many times over.
-    public static let linkQueueBytes = 4 * 1024 * 1024
+    /// Bytes queued for one link that its peer has not read; beyond it the link is cut. What is asked for waits as IDs,
+    /// so this is what is said while a peer reads nothing: hours of a lively lobby.
+    static let linkQueueBytes = 4 * 1024 * 1024
+    /// Bytes of one link that are with the host and not known to be with the system: one frame of the greatest size. With
+    /// what the system holds back (128 KiB) this is what a line waits for behind an answer of any length: 2 ms at
+    /// 1 Gbit/s.
+    static let outstandingBytes = 64 * 1024
     /// Links that have not yet proved who they are. When full, the oldest of the address with the most of them gives
     /// way, so silent connections never keep an honest peer out. Worst case 256 × 64 KiB of half a record = 16 MiB.
     public static let strangerCount = 256
@@ -65,10 +69,10 @@ public enum Bounds {
     static let unaskedEntryRate = 2_000.0
     /// Unasked entries of one link at once.
     static let unaskedEntryBurst = 10_000.0
-    /// Entries asked for and not yet received, of one link: as many of the largest fit the queue of who sends them,
-    /// which else would cut us.
+    /// Entries asked for and not yet received, of one link: far fewer than may be, for programs that answer all at once.
     static let requestedEntryCount = 192
-    /// Bytes of their answers, as far as they are known: a quarter of what a relay queues for one link.
+    /// Bytes of their answers, as far as they are known: a quarter of what relays of before this bound queued for one
+    /// link, and what keeps 100 Mbit/s busy over 20 ms.
     static let requestedBytes = 256 * 1024
     /// After this long without one of them, what was asked for is not to be had there.
     static let requestTime = Duration.seconds(2)

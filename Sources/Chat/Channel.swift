@@ -15,10 +15,10 @@ struct Channel {
     private var stage: Stage
     private var records = RecordBuffer()
     private var frames = FrameBuffer()
-    /// Frames that wait to be sealed as one record; the links of a room share the storage of what is said to all.
-    private var queued: [[UInt8]] = []
-    /// Bytes of the queued frames with their lengths.
-    private var queuedBytes = 0
+    /// Frames that wait to be sealed.
+    private var control = FrameQueue()
+    private var chat = FrameQueue()
+    private var sync = FrameQueue()
     /// Messages of the handshake, with their lengths, ready for the connection.
     private var messages: [UInt8] = []
 
@@ -93,41 +93,53 @@ struct Channel {
         }
     }
 
-    /// Queues an encoded frame; it leaves with the next ``flush(into:)``.
-    mutating func queue(_ frame: [UInt8]) {
+    /// Queues an encoded frame; it leaves with a later ``flush(into:most:)``.
+    mutating func queue(_ frame: [UInt8], in lane: Lane = .chat) {
         precondition(frame.count <= Limits.frameBytes, "a frame of ours is too long")
-        queued.append(frame)
-        queuedBytes += 2 + frame.count
+        switch lane {
+        case .control: control.append(frame)
+        case .chat: chat.append(frame)
+        case .sync: sync.append(frame)
+        }
     }
 
-    /// Whether ``flush(into:)`` has something to give.
-    var hasOutput: Bool { outputBytes > 0 }
+    /// Bytes of the queued frames with their lengths.
+    var queuedBytes: Int { control.bytes + chat.bytes + sync.bytes }
 
-    /// How many bytes ``flush(into:)`` is going to append.
-    var outputBytes: Int {
-        guard case .open = stage, queuedBytes > 0 else { return messages.count }
-        let records = (queuedBytes + Limits.recordBytes - 1) / Limits.recordBytes
-        return messages.count + queuedBytes + records * (2 + Transport.tagBytes)
+    /// The same, of the lane that gives way to all others.
+    var queuedSyncBytes: Int { sync.bytes }
+
+    /// Whether something waits that ``flush(into:most:)`` can give.
+    var hasOutput: Bool {
+        if !messages.isEmpty { return true }
+        guard case .open = stage else { return false }
+        return queuedBytes > 0
     }
 
-    /// Appends everything that is ready for the connection: all queued frames as few records as possible. Allocates
-    /// nothing if `output` has the capacity.
-    mutating func flush(into output: inout [UInt8]) {
+    /// How many bytes ``flush(into:most:)`` is going to append at most.
+    func outputBytes(most room: Int) -> Int {
+        let bytes = min(queuedBytes, room)
+        guard case .open = stage, bytes > 0 else { return messages.count }
+        let records = (bytes + Limits.recordBytes - 1) / Limits.recordBytes
+        return messages.count + bytes + records * (2 + Transport.tagBytes)
+    }
+
+    /// Appends what is ready for the connection: queued frames, those of a higher lane first, as few records as possible.
+    /// Allocates nothing if `output` has the capacity.
+    /// - Parameter room: How many bytes of frames at most; a frame is never divided.
+    mutating func flush(into output: inout [UInt8], most room: Int) {
         if !messages.isEmpty {
             output.append(contentsOf: messages)
             messages = []
         }
         guard case .open(let transport) = stage, queuedBytes > 0 else { return }
         var writer = RecordWriter(transport: transport)
-        // By place: a walk over the array would hold it while it is emptied, which then makes a new one.
-        for place in queued.indices { writer.append(queued[place], to: &output) }
+        var left = room
+        control.take(within: &left) { writer.append($0, to: &output) }
+        if control.bytes == 0 { chat.take(within: &left) { writer.append($0, to: &output) } }
+        if control.bytes + chat.bytes == 0 { sync.take(within: &left) { writer.append($0, to: &output) } }
         writer.finish(&output)
-        queuedBytes = 0
-        queued.removeAll(keepingCapacity: queued.capacity <= Self.keptFrames)
     }
-
-    /// Room for this many frames is kept when they have left: 8 bytes each.
-    private static let keptFrames = 8
 
     private mutating func appendRecord(_ message: [UInt8]) {
         messages.append(UInt8(truncatingIfNeeded: message.count >> 8))

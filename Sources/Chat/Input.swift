@@ -34,6 +34,8 @@ public enum Input: Sendable {
     /// The connection asked for with `openLink` stands.
     case linkOpened(LinkID)
     case linkBytesReceived(LinkID, [UInt8])
+    /// What `awaitDrained` asked for: nothing that was sent on the link waits in the host any more.
+    case linkDrained(LinkID)
     /// The link is gone; also the answer to an `openLink` that failed. Nothing more comes from it.
     case linkClosed(LinkID, LinkEnd)
     /// What `findHost` asked for; nothing if there is no such host, or nobody to ask just now.
@@ -68,8 +70,6 @@ public enum LinkEnd: Equatable, Sendable {
     case refused
     /// Reset, unreachable, timed out: the text is for people.
     case failed(String)
-    /// The peer did not read what was queued for it.
-    case tooSlow
     /// The core asked for it.
     case closedByUs
 }

@@ -44,6 +44,7 @@ struct Link {
     var gathering: GatheringID?
     var liveness: Liveness
     var exchange = LinkExchange()
+    var window = SendWindow()
     /// In the table's list of links that have something to send.
     var isToBeFlushed = false
     /// A firewall is between the two, and it stands all the same.
@@ -91,15 +92,22 @@ struct Link {
 
     /// - Returns: its ID, if it has something to send and was not marked yet. In place: a link is large.
     mutating func markForFlush() -> LinkID? {
-        guard !isToBeFlushed, channel.hasOutput else { return nil }
+        guard !isToBeFlushed, channel.hasOutput, window.room > 0 else { return nil }
         isToBeFlushed = true
         return id
     }
 
-    /// To leave with the next flush.
-    mutating func queue(_ frame: [UInt8], at now: Instant) {
-        channel.queue(frame)
+    /// To leave with a later flush.
+    /// - Returns: Whether its peer reads so little of what it is sent that it is to be cut; true once.
+    mutating func queue(_ frame: [UInt8], in lane: Lane, at now: Instant) -> Bool {
+        guard !window.isCut else { return false }
+        channel.queue(frame, in: lane)
         liveness.said(at: now)
+        return window.isToBeCut(holding: channel.queuedBytes, most: Bounds.linkQueueBytes, at: now)
+    }
+
+    mutating func asksForDrain(at now: Instant) -> Bool {
+        window.asksForDrain(hasMore: channel.hasOutput, at: now)
     }
 }
 

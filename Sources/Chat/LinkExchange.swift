@@ -13,6 +13,8 @@ struct LinkExchange {
     var rounds: [Round] = []
     /// Entries that are asked for.
     var window = RequestWindow()
+    /// Entries that the other side asks for.
+    var owed = OwedEntries()
     /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
     /// Entries to ask for next, per room, oldest first.

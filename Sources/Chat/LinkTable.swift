@@ -86,14 +86,19 @@ struct LinkTable {
 
     // Sending.
 
-    /// Seals what is queued for the next link that has something, all of it as one. Let go of the bytes before the
-    /// next call, which then reuses their storage.
-    mutating func nextFlush() -> (id: LinkID, bytes: [UInt8])? {
+    /// Seals what is queued for the next link that has something, as much as its window takes. Let go of the bytes before
+    /// the next call, which then reuses their storage.
+    /// - Parameter asksForDrain: Set if the host is to be asked to tell when the link's bytes are gone.
+    mutating func nextFlush(at now: Instant, _ asksForDrain: inout Bool) -> (id: LinkID, bytes: [UInt8])? {
         if flushed == 0, toBeFlushed.count > 1 { toBeFlushed.sort() }
         while flushed < toBeFlushed.count {
             let id = toBeFlushed[flushed]
             flushed += 1
-            if let bytes = flush(id) { return (id, bytes) }
+            // What its carrier has no room for waits in it.
+            if let place = places[id], slots[place]!.isTunnel { continue }
+            guard let bytes = flush(id) else { continue }
+            if let place = places[id] { asksForDrain = slots[place]!.asksForDrain(at: now) }
+            return (id, bytes)
         }
         toBeFlushed.removeAll(keepingCapacity: true)
         flushed = 0
@@ -101,12 +106,16 @@ struct LinkTable {
     }
 
     /// Seals what is queued for one link; nil if that is nothing.
-    mutating func flush(_ id: LinkID) -> [UInt8]? {
-        guard let place = places[id], slots[place]?.isToBeFlushed == true else { return nil }
+    /// - Parameter isAll: All of it, because the link is to be closed; else what its window takes.
+    mutating func flush(_ id: LinkID, isAll: Bool = false) -> [UInt8]? {
+        guard let place = places[id], isAll || slots[place]?.isToBeFlushed == true else { return nil }
         slots[place]?.isToBeFlushed = false
         guard let phase = slots[place]?.phase, phase != .closing, phase != .awaitingConnection else { return nil }
-        let bytes = sealing.flush(&slots[place]!.channel)
-        return bytes.isEmpty ? nil : bytes
+        let room = isAll ? Int.max : slots[place]!.window.room
+        let bytes = sealing.flush(&slots[place]!.channel, most: room)
+        if bytes.isEmpty { return nil }
+        slots[place]!.window.sent(bytes: bytes.count)
+        return bytes
     }
 
     /// The established links with a peer, oldest first; no tunnels.

@@ -10,8 +10,12 @@ public enum Output: Sendable {
     case findHost(name: String, port: UInt16)
     /// Connect; answered by `linkOpened` or `linkClosed`.
     case openLink(LinkID, to: Endpoint, from: LocalPort)
-    /// Queue these bytes. The host cuts a link whose queue passes `Bounds.linkQueueBytes` (`tooSlow`).
+    /// Send what the system takes, and queue the rest. The host has no bound of its own: a core that asks to be told when
+    /// it is gone has ``Bounds/outstandingBytes`` with it at most, and one frame more.
     case sendOnLink(LinkID, [UInt8])
+    /// Answer with `linkDrained` when the system has taken everything that was sent on this link until now; at once, in
+    /// the next round, if it has.
+    case awaitDrained(LinkID)
     /// Send what is queued, then close (`abruptly`: close at once). Answered by `linkClosed(_, .closedByUs)`.
     case closeLink(LinkID, abruptly: Bool)
     /// For the person or program in front of this peer. `token` if a command asked for it.

@@ -134,37 +134,42 @@ extension Peer {
 
     // Answering.
 
-    /// The other side asks for entries of a room that both are in. It keeps few requests open at once, and the host
-    /// cuts a link that asks without reading.
+    /// The other side asks for entries of a room that both are in. They are sent as fast as it reads.
     mutating func wanted(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
-        guard let key = try self.room(room, with: peer, on: link), let log = rooms[key] else { return }
+        guard try self.room(room, with: peer, on: link) != nil else { return }
+        try links[link]?.exchange.owed.add(ids, of: room)
+        serve(link)
+    }
+
+    /// Queues more of what the other side of a link asked for, if what it was sent is on its way: one frame at a time.
+    mutating func serve(_ link: LinkID) {
+        while let state = links[link], let peer = state.peer, !state.exchange.owed.isEmpty,
+            state.channel.queuedSyncBytes < Limits.frameBytes
+        {
+            sendOwed(to: peer, on: link)
+        }
+    }
+
+    /// As many of one room as fit one frame.
+    private mutating func sendOwed(to peer: PeerID, on link: LinkID) {
+        guard let room = links[link]?.exchange.owed.room else { return }
+        let key = (try? self.room(room, with: peer, on: link)) ?? nil
+        let log = key.flatMap { rooms[$0] }
         var entries: [ArchivedEntry] = []
-        var size = links[link]?.channel.outputBytes ?? 0
-        for id in ids {
-            // Whoever asks for more than is queued for it asks again.
-            guard size + Limits.frameBytes < Bounds.linkQueueBytes else { break }
-            guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
+        var size = 0
+        // An entry of any size still fits behind these.
+        while size + Limits.entryBytes <= Limits.frameBytes - 1024, links[link]?.exchange.owed.room == room,
+            let id = links[link]?.exchange.owed.popFirst()?.id
+        {
+            // What we do not have, or what is of another gathering by now, is passed over.
+            guard let log, let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
             entries.append(entry)
             size += entry.bytes.count + 4
         }
+        guard let key, !entries.isEmpty else { return }
         if key == .lobby { tellAuthors(of: entries, to: peer, on: link) }
-        sendEntries(entries, on: link)
-        relayTook(ids, in: key)
-    }
-
-    private mutating func sendEntries(_ entries: [ArchivedEntry], on link: LinkID) {
-        var frame: [[UInt8]] = []
-        var size = 0
-        for entry in entries {
-            if size + entry.bytes.count > Limits.frameBytes - 1024 {
-                send(.entries(frame), on: link)
-                frame = []
-                size = 0
-            }
-            frame.append(entry.bytes)
-            size += entry.bytes.count + 4
-        }
-        if !frame.isEmpty { send(.entries(frame), on: link) }
+        sendEncoded(Frame.entries(entries.map(\.bytes)).encoded(), in: .sync, on: link)
+        relayTook(entries.map(\.key.id), in: key)
     }
 
     /// The other side lacks these: it is told, and asks at its own pace.

@@ -172,7 +172,7 @@ extension Peer {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
             if let visit = link.visit { relayLinkLost(visit: visit, reason) }
         }
-        if end == .tooSlow { note(.warning, "link with \(link.endpoint) cut: it does not read what it is sent") }
+        if link.window.isCut { note(.warning, "link with \(link.endpoint) cut: it does not read what it is sent") }
         lost(link, left: false)
     }
 
@@ -250,12 +250,14 @@ extension Peer {
     // Sending.
 
     mutating func send(_ frame: Frame, on id: LinkID) {
-        sendEncoded(frame.encoded(), on: id)
+        sendEncoded(frame.encoded(), in: frame.lane, on: id)
     }
 
-    mutating func sendEncoded(_ frame: [UInt8], on id: LinkID) {
+    mutating func sendEncoded(_ frame: [UInt8], in lane: Lane, on id: LinkID) {
         guard links[id]?.peer != nil else { return }
-        links[id]?.queue(frame, at: now)
+        guard links[id]?.queue(frame, in: lane, at: now) == true else { return }
+        // Answered by `linkClosed`, which is then told as what it is.
+        outputs.push(.closeLink(id, abruptly: true))
     }
 
     /// To every peer, over its best link.
@@ -263,13 +265,20 @@ extension Peer {
         let encoded = frame.encoded()
         for peer in links.peers {
             guard let id = links.direct(with: peer), let link = links[id], isMeant(link) else { continue }
-            sendEncoded(encoded, on: id)
+            sendEncoded(encoded, in: frame.lane, on: id)
         }
     }
 
     /// What is queued leaves before what follows.
     private mutating func flush(_ id: LinkID) {
-        guard let bytes = links.flush(id) else { return }
+        guard let bytes = links.flush(id, isAll: true) else { return }
         outputs.push(.sendOnLink(id, bytes))
+    }
+
+    /// The system has taken what was sent on a link: there is room for more.
+    mutating func linkDrained(_ id: LinkID) {
+        links[id]?.window.drained()
+        serve(id)
+        for tunnel in visits.tunnels { serve(tunnel) }
     }
 }

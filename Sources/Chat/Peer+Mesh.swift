@@ -200,8 +200,9 @@ extension Peer {
         let receivers = meant()
         var rest = keys[...]
         while !rest.isEmpty {
-            let frame = Frame.news(Array(rest.prefix(Limits.frameIDCount))).encoded()
-            for id in receivers { sendEncoded(frame, on: id) }
+            let frame = Frame.news(Array(rest.prefix(Limits.frameIDCount)))
+            let encoded = frame.encoded()
+            for id in receivers { sendEncoded(encoded, in: frame.lane, on: id) }
             rest = rest.dropFirst(Limits.frameIDCount)
         }
     }
@@ -237,7 +238,7 @@ extension Peer {
         var size = 0
         for process in processes {
             // Whoever asks for more than is queued for it asks again.
-            guard (links[id]?.channel.outputBytes ?? 0) + Limits.frameBytes < Bounds.linkQueueBytes else { break }
+            guard (links[id]?.channel.queuedSyncBytes ?? 0) + Limits.frameBytes < Bounds.linkQueueBytes else { break }
             guard
                 let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.statement(of: process)
             else {

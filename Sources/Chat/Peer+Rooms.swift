@@ -242,13 +242,14 @@ extension Peer {
 
     mutating func passOnRumours() {
         guard !rooms.rumours.isEmpty else { return }
-        let frame = Frame.have(room: .lobby, ids: rooms.rumours).encoded()
+        let frame = Frame.have(room: .lobby, ids: rooms.rumours)
+        let encoded = frame.encoded()
         rooms.rumours.removeAll(keepingCapacity: true)
         var told: [LinkID] = []
         for _ in 0..<Bounds.rumourFanout {
             guard let link = randomLobbyLink(), !told.contains(link) else { continue }
             told.append(link)
-            sendEncoded(frame, on: link)
+            sendEncoded(encoded, in: frame.lane, on: link)
         }
     }
 }

@@ -113,7 +113,7 @@ extension Peer {
     mutating func closeTunnel(_ id: LinkID, isTold: Bool) {
         guard let place = visits.place(of: id) else { return }
         if isTold {
-            wrap(id)
+            wrap(id, most: .max)
             sayTunnelClosed(place)
         }
         visits.remove(id)
@@ -144,13 +144,16 @@ extension Peer {
 
     /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
     mutating func wrapTunnels() {
-        for id in visits.tunnels { wrap(id) }
+        for id in visits.tunnels { wrap(id, most: Bounds.outstandingBytes) }
     }
 
-    private mutating func wrap(_ id: LinkID) {
+    /// - Parameter most: What the carrier may have queued already.
+    private mutating func wrap(_ id: LinkID, most: Int) {
         guard let place = visits.place(of: id), let carrier = visits.all[place.visit].memberLink,
-            let bytes = links.flush(id)
+            let queued = links[carrier]?.channel.queuedBytes, queued < most, let bytes = links.flush(id)
         else { return }
+        // It is with the carrier now, which has a window of its own.
+        links[id]?.window.drained()
         var rest = bytes[...]
         while !rest.isEmpty {
             send(.tunnel(place.tunnel, bytes: Array(rest.prefix(Limits.tunnelBytes))), on: carrier)

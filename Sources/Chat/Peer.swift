@@ -93,6 +93,8 @@ public struct Peer: Core {
             linkOpened(id)
         case .linkBytesReceived(let id, let bytes):
             linkBytesReceived(id, bytes)
+        case .linkDrained(let id):
+            linkDrained(id)
         case .linkClosed(let id, let end):
             linkClosed(id, end)
         case .deadlineReached:
@@ -108,7 +110,10 @@ public struct Peer: Core {
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
         wrapTunnels()
-        return links.nextFlush().map { .sendOnLink($0.id, $0.bytes) }
+        var asksForDrain = false
+        guard let flush = links.nextFlush(at: now, &asksForDrain) else { return nil }
+        if asksForDrain { outputs.push(.awaitDrained(flush.id)) }
+        return .sendOnLink(flush.id, flush.bytes)
     }
 
     public var nextDeadline: Deadline? {

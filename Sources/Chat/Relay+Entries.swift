@@ -25,7 +25,7 @@ extension Relay {
             return remove(link, .flood, by: configuration.name.text, reason)
         }
         if pace.count == 0 {
-            state.paced.append(link)
+            if !state.paced.contains(where: { $0 === link }) { state.paced.append(link) }
             agenda.ask(for: .pace, at: now + Bounds.paceInterval)
         }
         link.member?.pace.waiting.append(bytes)
@@ -44,6 +44,7 @@ extension Relay {
         state.paced.removeAll(keepingCapacity: true)
         for link in paced {
             guard case .member(let peer) = link.phase else { continue }
+            passOnTunnels(of: peer, on: link)
             do {
                 while link.member?.pace.count ?? 0 > 0, link.member?.pace.bucket.take(at: now) == true {
                     guard let bytes = link.member?.pace.popFirst() else { break }
@@ -54,7 +55,11 @@ extension Relay {
                 continue
             }
             askForPlanned(on: link)
-            if link.member?.pace.count ?? 0 > 0 || link.member?.planned.isEmpty == false { state.paced.append(link) }
+            if link.member?.pace.count ?? 0 > 0 || link.member?.planned.isEmpty == false
+                || link.member?.tunnels.isEmpty == false
+            {
+                state.paced.append(link)
+            }
             if link.member?.pace.count == 0 { link.member?.pace.wasWarned = false }
         }
         if !state.paced.isEmpty { agenda.ask(for: .pace, at: now + Bounds.paceInterval) }
@@ -167,16 +172,26 @@ extension Relay {
 
     mutating func wanted(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {
         guard room == lobby.room else { throw LinkViolation("a room that is not here") }
-        var found: [[UInt8]] = []
-        do {
-            for id in ids {
-                if let entry = try lobby.entry(id) { found.append(entry.bytes) }
+        try link.member?.owed.add(ids, of: room)
+        serve(link)
+    }
+
+    /// Queues more of what a member asked for, if what it was sent is on its way: one frame at a time.
+    mutating func serve(_ link: RelayLink) {
+        while link.member?.owed.isEmpty == false, link.channel.queuedSyncBytes < Limits.frameBytes {
+            var found: [[UInt8]] = []
+            var size = 0
+            // An entry of any size still fits behind these.
+            while size + Limits.entryBytes <= Limits.frameBytes - 1024, let id = link.member?.owed.popFirst()?.id {
+                let log = lobby
+                guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
+                found.append(entry.bytes)
+                size += entry.bytes.count + 4
             }
-        } catch {
-            archiveFailed(error)
+            guard !found.isEmpty else { continue }
+            tellAuthors(of: found, on: link)
+            sendEncoded(Frame.entries(found).encoded(), in: .sync, on: link)
         }
-        tellAuthors(of: found, on: link)
-        for frame in Self.frames(of: found) { sendEncoded(frame, on: link) }
     }
 
     /// Says under which names the authors of these entries were known here, if they are not here now, each once on a

@@ -175,8 +175,10 @@ extension Relay {
     }
 
     private mutating func queue(_ bytes: [UInt8], for link: RelayLink) {
+        guard !link.window.isCut else { return }
         link.guest?.outgoing += bytes
         markDirty(link)
+        cutIfOverfull(link, holding: link.guest?.outgoing.count ?? 0)
     }
 
     private mutating func ask(_ link: RelayLink, _ question: String) {
@@ -254,9 +256,10 @@ extension Relay {
         tell(link, whoLine)
     }
 
-    /// Everything that waits for a guest.
-    mutating func takeGuestOutput(_ link: RelayLink) -> [UInt8] {
-        defer { link.guest?.outgoing = [] }
-        return link.guest?.outgoing ?? []
+    /// What waits for a guest.
+    mutating func takeGuestOutput(_ link: RelayLink, most room: Int) -> [UInt8] {
+        guard let outgoing = link.guest?.outgoing else { return [] }
+        link.guest?.outgoing = Array(outgoing.dropFirst(room))
+        return outgoing.count <= room ? outgoing : Array(outgoing.prefix(room))
     }
 }

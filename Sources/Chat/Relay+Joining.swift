@@ -99,7 +99,7 @@ extension Relay {
         if let wasHere {
             // The same key again: the older link is probably dead, and it has nobody else to speak for.
             send(.goodbye(.duplicate), on: wasHere)
-            if let bytes = flushed(wasHere) { outputs.push(.sendOnLink(wasHere.id, bytes)) }
+            if let bytes = flushed(wasHere, most: .max) { outputs.push(.sendOnLink(wasHere.id, bytes)) }
             outputs.push(.closeLink(wasHere.id, abruptly: false))
             links.setPhase(.closing, of: wasHere)
             wasHere.member = nil
@@ -111,8 +111,10 @@ extension Relay {
                 bucket: TokenBucket(
                     capacity: Double(max(1, configuration.limits.messageBurst)),
                     perSecond: configuration.limits.messageRate)),
-            tunnelBytes: TokenBucket(
-                capacity: Double(configuration.limits.tunnelByteBurst), perSecond: configuration.limits.tunnelByteRate))
+            tunnels: TunnelQueue(
+                bucket: TokenBucket(
+                    capacity: Double(configuration.limits.tunnelByteBurst),
+                    perSecond: configuration.limits.tunnelByteRate)))
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
         // Guests have a new key each time: those who say nothing leave no trace.

@@ -116,7 +116,7 @@ extension Relay {
 
     mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
         guard let link = links[id] else { return }
-        if end == .tooSlow {
+        if link.window.isCut {
             counters.ever.trouble.tooSlow += 1
             note(.warning, "\(who(link)) cut: it does not read what it is sent")
         } else if case .failed(let reason) = end, link.phase != .closing {
@@ -195,19 +195,27 @@ extension Relay {
 
     // Sending.
 
-    mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), on: link) }
+    mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), in: frame.lane, on: link) }
 
-    mutating func sendEncoded(_ frame: [UInt8], on link: RelayLink) {
+    /// - Parameter lane: That of the frame, or another that it goes in for once.
+    mutating func sendEncoded(_ frame: [UInt8], in lane: Lane = .chat, on link: RelayLink) {
         if link.guest != nil { return tellGuest(frame, on: link) }
-        guard link.peer != nil else { return }
-        link.channel.queue(frame)
+        guard link.peer != nil, !link.window.isCut else { return }
+        link.channel.queue(frame, in: lane)
         markDirty(link)
+        cutIfOverfull(link, holding: link.channel.queuedBytes)
+    }
+
+    /// Answered by `linkClosed`, which is then told as what it is.
+    mutating func cutIfOverfull(_ link: RelayLink, holding bytes: Int) {
+        guard link.window.isToBeCut(holding: bytes, most: configuration.limits.queueBytes, at: now) else { return }
+        outputs.push(.closeLink(link.id, abruptly: true))
     }
 
     /// To every member, encoded once.
     mutating func tellAll(_ frame: Frame) {
         let encoded = frame.encoded()
-        for link in links.members { sendEncoded(encoded, on: link) }
+        for link in links.members { sendEncoded(encoded, in: frame.lane, on: link) }
     }
 
     mutating func markDirty(_ link: RelayLink) {
@@ -216,26 +224,41 @@ extension Relay {
         state.outbox.links.append(link)
     }
 
-    /// Seals what is queued for the next link that has something, as one record a link (DESIGN §3, flush once), at the
-    /// moment when the host asks for it.
+    /// Seals what is queued for the next link that has something, as much as its window takes (DESIGN §3, flush once), at
+    /// the moment when the host asks for it.
     mutating func nextFlush() -> Output? {
         passOnAccepted()
         while let link = state.outbox.next() {
             link.isDirty = false
-            if let bytes = flushed(link) { return .sendOnLink(link.id, bytes) }
+            if let bytes = flushed(link, most: link.window.room) {
+                let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
+                if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
+                return .sendOnLink(link.id, bytes)
+            }
         }
         return nil
     }
 
-    mutating func flushed(_ link: RelayLink) -> [UInt8]? {
+    mutating func flushed(_ link: RelayLink, most room: Int) -> [UInt8]? {
         guard link.phase != .closing else { return nil }
-        let bytes = link.guest == nil ? state.outbox.sealing.flush(&link.channel) : takeGuestOutput(link)
+        let bytes =
+            link.guest == nil
+            ? state.outbox.sealing.flush(&link.channel, most: room) : takeGuestOutput(link, most: room)
         if bytes.isEmpty { return nil }
+        link.window.sent(bytes: bytes.count)
         counters.ever.bytesSent &+= UInt64(bytes.count)
         return bytes
     }
 
     private mutating func flush(_ link: RelayLink) {
-        if let bytes = flushed(link) { outputs.push(.sendOnLink(link.id, bytes)) }
+        if let bytes = flushed(link, most: .max) { outputs.push(.sendOnLink(link.id, bytes)) }
+    }
+
+    /// The system has taken what was sent on a link: there is room for more.
+    mutating func linkDrained(_ id: LinkID) {
+        guard let link = links[id], link.phase != .closing else { return }
+        link.window.drained()
+        markDirty(link)
+        serve(link)
     }
 }

@@ -62,6 +62,7 @@ public struct Relay: Core {
         case .started(let port, _): started(port: port)
         case .linkAccepted(let id, let endpoint): linkAccepted(id, from: endpoint)
         case .linkBytesReceived(let id, let bytes): linkBytesReceived(id, bytes)
+        case .linkDrained(let id): linkDrained(id)
         case .linkClosed(let id, let end): linkClosed(id, end)
         case .deadlineReached: deadlineReached()
         case .commanded(let command, let token): commanded(command, token: token)

@@ -76,6 +76,11 @@ public struct RelayLimits: Equatable, Sendable {
     public var tunnelByteRate = 262_144.0
     /// Bytes at once through tunnels, before the rate counts.
     public var tunnelByteBurst = 1_048_576
+    /// Bytes that may wait at the relay of one member's tunnels, when it sends more than that: four windows of what is
+    /// asked for at once (`Bounds.requestedBytes`). Beyond it a tunnel is closed.
+    public var waitingTunnelBytes = 1_048_576
+    /// Bytes queued for one member that it has not read; beyond it the connection is cut.
+    public var queueBytes = 1_048_576
     /// How long a member may be silent. Those that follow Protocol.md ping long before.
     public var silence = Bounds.relaySilence
 

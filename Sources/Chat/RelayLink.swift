@@ -20,6 +20,7 @@ final class RelayLink {
     var phase = Phase.awaitingHandshake
     var channel: Channel
     var lastHeard: Instant
+    var window = SendWindow()
     /// Something is queued: it is among those to be flushed.
     var isDirty = false
     /// It has said something that is being passed on in this round.
@@ -83,11 +84,13 @@ struct Membership {
     /// Whether it has been told who is here.
     var knowsRoster = false
     var pace: Pace
-    var tunnelBytes: TokenBucket
+    var tunnels: TunnelQueue
     /// Authors who are not here and whose names it has been told.
     var toldAuthors = ToldAuthors()
     /// Acts of moderation, renames and roster news that it may cause.
     var acts = TokenBucket(capacity: 10, perSecond: 1)
+    /// Entries that it has asked for.
+    var owed = OwedEntries()
     /// Entries that it was asked for, by ID. Not walked.
     var requested: Set<EntryID> = []
     /// Entries that it has and that are still to be asked for.

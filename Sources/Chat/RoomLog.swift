@@ -94,6 +94,8 @@ public struct RoomLog {
             for parent in entry.entry.parents {
                 if let lamport = lamports[parent] { heads.remove(EntryKey(lamport: lamport, id: parent)) }
             }
+            // Of what retention has let go of nobody knows whether it was there.
+            if floor == 0, entry.entry.parents.contains(where: { lamports[$0] == nil }) { continue }
             heads.insert(entry.key)
         }
         openHeads = heads.sorted().suffix(Self.headCount)
@@ -109,7 +111,7 @@ public struct RoomLog {
 
     // Writing.
 
-    /// The parents of a new entry: the greatest heads that were shown, ascending by ID. What waits to be shown has not
+    /// The parents of a new entry: the greatest heads that were shown without a gap, ascending by ID. What waits to be shown has not
     /// been seen by who writes now, and would hold up their own words.
     public var heads: [EntryID] {
         openHeads.filter { !order.isWaiting($0.id) }.suffix(Limits.entryParentCount).map(\.id).sorted()
@@ -209,7 +211,13 @@ public struct RoomLog {
     public mutating func nextWanted() -> [EntryID] { order.nextWanted() }
 
     /// The next entry to show.
-    public mutating func nextShown(at now: Instant) -> Shown? { order.nextShown() }
+    public mutating func nextShown(at now: Instant) -> Shown? {
+        let shown = order.nextShown()
+        // Nobody is to wait for a parent that is not to be had because we name one that waited for it in vain: who makes
+        // such an entry would delay what we say next, at everybody.
+        if let shown, shown.hasGap { openHeads.removeAll { $0 == shown.entry.key } }
+        return shown
+    }
 
     public var nextDeadline: Deadline? { order.nextDeadline }
 

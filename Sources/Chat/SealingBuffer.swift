@@ -6,9 +6,9 @@ struct SealingBuffer {
     /// Storage that is not given back for being too large.
     private static let keptBytes = 4096
 
-    /// Everything that a channel has ready for its connection; empty if that is nothing.
-    mutating func flush(_ channel: inout Channel) -> [UInt8] {
-        let size = channel.outputBytes
+    /// What a channel has ready for its connection, no more than there is room for; empty if that is nothing.
+    mutating func flush(_ channel: inout Channel, most room: Int) -> [UInt8] {
+        let size = channel.outputBytes(most: room)
         if size == 0 { return [] }
         if bytes.capacity > Self.keptBytes, bytes.capacity / 4 > size {
             bytes = []
@@ -16,7 +16,7 @@ struct SealingBuffer {
             bytes.removeAll(keepingCapacity: true)
         }
         bytes.reserveCapacity(size)
-        channel.flush(into: &bytes)
+        channel.flush(into: &bytes, most: room)
         return bytes
     }
 }

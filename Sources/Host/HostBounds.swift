@@ -3,9 +3,8 @@
 enum HostBounds {
     // Links.
 
-    /// Bytes that may wait for a link whose peer reads slowly; past this it is cut (`LinkEnd.tooSlow`). A burst of a
-    /// whole log's reconciliation fits. Worst case 4 MiB for each link.
-    static let linkQueueBytes = 4 << 20
+    /// Bytes that the system holds back for a link beyond what is under way: what is written last waits behind these.
+    static let unsentBytes: Int32 = 128 << 10
     /// Connections that were accepted and stand; later ones are closed at once.
     static let acceptedLinks = 2000
     /// Of those, from one address: the rest stays free for other machines.

@@ -38,8 +38,6 @@ public struct LinkLimits: Equatable, Sendable {
     public var accepted = HostBounds.acceptedLinks
     /// Of those, from one address.
     public var acceptedPerAddress = HostBounds.acceptedLinksPerAddress
-    /// Bytes that may wait for a link whose peer reads slowly; past this it is cut (`LinkEnd.tooSlow`).
-    public var queueBytes = HostBounds.linkQueueBytes
 
     public init() {}
 }

@@ -19,6 +19,8 @@ final class LinkSocket {
     var phase: Phase
     /// What epoll waits for.
     var interest: Readiness
+    /// The core is to be told when the queue is empty.
+    var isDrainAwaited = false
     /// In the list of links to be flushed at the end of the round.
     var isToBeFlushed = false
 
@@ -118,9 +120,11 @@ final class LinkSocket {
         }
     }
 
-    /// What all links have: no waiting to fill packets, and a bound on how long sent bytes may stay unanswered.
+    /// What all links have: no waiting to fill packets, a bound on what the system holds back, and one on how long sent
+    /// bytes may stay unanswered.
     static func prepare(_ descriptor: borrowing Descriptor) throws(SystemError) {
         try descriptor.setOption(TCP.level, TCP_NODELAY, to: 1, "TCP_NODELAY")
+        try descriptor.setOption(TCP.level, TCP_NOTSENT_LOWAT, to: HostBounds.unsentBytes, "TCP_NOTSENT_LOWAT")
         try descriptor.setOption(
             TCP.level, TCP_USER_TIMEOUT, to: HostBounds.unacknowledgedMilliseconds, "TCP_USER_TIMEOUT")
     }

@@ -7,6 +7,8 @@ final class LinkTable {
     /// Ends that the core is still to be told of, in order.
     private(set) var ended: [(link: LinkID, end: LinkEnd)] = []
 
+    private var drained: [LinkID] = []
+
     /// For links to hosts by name.
     let finder: HostFinder
     private let poller: Poller
@@ -86,7 +88,18 @@ final class LinkTable {
                 return end(link, .failed(error.reason))
             }
         }
-        if link.queuedBytes > limits.queueBytes { end(link, .tooSlow) }
+    }
+
+    /// Answered by ``takeDrained()``, now or when the system has taken what is queued.
+    func awaitDrained(_ id: LinkID) {
+        guard let link = links[id] else { return }
+        if link.queuedBytes == 0 { drained.append(id) } else { link.isDrainAwaited = true }
+    }
+
+    /// Links that ``awaitDrained(_:)`` was asked about and that have nothing queued any more.
+    func takeDrained() -> [LinkID] {
+        defer { drained.removeAll(keepingCapacity: true) }
+        return drained
     }
 
     /// Answered by `closedByUs` unless the link is gone already.
@@ -213,6 +226,10 @@ final class LinkTable {
         do {
             try link.flush()
             setInterest(of: link, to: link.queuedBytes > 0 ? [.readable, .writable] : .readable)
+            if link.queuedBytes == 0, link.isDrainAwaited {
+                link.isDrainAwaited = false
+                drained.append(link.id)
+            }
         } catch {
             end(link, .failed(error.reason))
         }

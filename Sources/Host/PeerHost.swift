@@ -121,6 +121,7 @@ public final class PeerHost<C: Core> {
         if slept { resume() }
         try takeEvents()
         takeTimers()
+        takeDrained()
         takeEnded()
         takeCommands()
         if keep() {
@@ -223,6 +224,10 @@ public final class PeerHost<C: Core> {
         if let deadline = core.nextDeadline, deadline.at <= moment.now { handle(.deadlineReached) }
     }
 
+    private func takeDrained() {
+        for link in links.takeDrained() { handle(.linkDrained(link)) }
+    }
+
     private func takeEnded() {
         for (link, end) in links.takeEnded() { handle(.linkClosed(link, end)) }
     }
@@ -290,6 +295,7 @@ public final class PeerHost<C: Core> {
                 if showsFirst { writeOutput() }
                 showsFirst = false
                 links.send(bytes, on: id)
+            case .awaitDrained(let id): links.awaitDrained(id)
             case .closeLink(let id, let abruptly): links.close(id, abruptly: abruptly, at: moment.now)
             case .notify(let event, let token): frontEnd.eventOccurred(event, token: token, at: moment.wall)
             case .note(let note): configuration.note(note)
@@ -298,6 +304,7 @@ public final class PeerHost<C: Core> {
         }
         if let obstacles = multicast?.takeObstacles() { pending.append(.obstaclesChanged(obstacles)) }
         links.flush()
+        pending += links.takeDrained().map { .linkDrained($0) }
         pending += links.takeEnded().map { .linkClosed($0.link, $0.end) }
         while let (command, token) = frontEnd.nextCommand() { pending.append(.commanded(command, token: token)) }
     }

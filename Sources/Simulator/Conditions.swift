@@ -36,8 +36,8 @@ public struct Conditions: Equatable, Sendable {
     public var reorderingDelay = Duration.milliseconds(50)
     /// Of one direction of one link; nil: without limit.
     public var linkBytesPerSecond: Int?
-    /// A link that has more than this queued is cut as too slow.
-    public var linkQueueBytes = 4 * 1024 * 1024
+    /// What the systems of both ends take of one direction of a link before the sender's process has to wait.
+    public var systemBytes = 64 * 1024
 
     public init() {}
 

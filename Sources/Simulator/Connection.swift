@@ -21,6 +21,8 @@ final class Connection {
         var taken = 0
         var queuedBytes = 0
         var isPumping = false
+        /// The sender's core is to be told when the systems have taken everything.
+        var isDrainAwaited = false
         /// When the last parcel arrives, so that none overtakes another.
         var lastArrival = Instant(nanoseconds: 0)
         /// How long to wait before sending again.

@@ -35,6 +35,9 @@ public enum Fault: Sendable {
     /// The LAN's switch passes no multicast any more; unicast passes.
     case deafen(LANID)
     case undeafen(LANID)
+    /// What a host sends and receives on any of its links is no faster than this, in bytes a second; nil: as fast as the
+    /// network.
+    case slow(HostID, bytesPerSecond: Int?)
     case conditions(Conditions)
 }
 
@@ -48,10 +51,12 @@ public struct FaultPlan: Sendable {
         case firewall
         /// A LAN's switch passes no multicast, for good or for a while.
         case deafSwitch
+        /// A host takes bytes slowly for a while, and what it sends leaves slowly.
+        case slowHost
 
-        /// Whether it keeps hosts from hearing each other without breaking anything that they have. These are drawn
+        /// Whether it hinders hosts from hearing each other without breaking anything that they have. These are drawn
         /// apart, from a random stream of their own.
-        public var limitsReach: Bool { self == .firewall || self == .deafSwitch }
+        public var limitsReach: Bool { self == .firewall || self == .deafSwitch || self == .slowHost }
 
         /// Those that limit reach.
         public static var reach: [Kind] { allCases.filter(\.limitsReach) }
@@ -107,7 +112,7 @@ public struct FaultPlan: Sendable {
     ) {
         let host = hosts[0]
         switch kind {
-        case .firewall, .deafSwitch: preconditionFailure("\(kind) is drawn apart")
+        case .firewall, .deafSwitch, .slowHost: preconditionFailure("\(kind) is drawn apart")
         case .loss:
             var conditions = base
             conditions.loss = Double.random(in: 0...0.5, using: &random)

@@ -3,7 +3,7 @@ import Wire
 
 /// Faults of reach: they keep hosts from hearing each other without breaking anything that they have.
 extension FaultPlan {
-    /// Draws firewalls and deaf switches. They need a stream of their own: what else a seed does is the same with them
+    /// Draws firewalls, deaf switches and slow hosts. They need a stream of their own: what else a seed does is the same with them
     /// and without.
     ///
     /// - Parameters:
@@ -35,6 +35,14 @@ extension FaultPlan {
                 faults.append((start + .nanoseconds(first), .deafen(lan)))
                 faults.append((start + .nanoseconds(last), .undeafen(lan)))
             }
+        }
+        if kinds.contains(.slowHost), let host = lans.flatMap(\.hosts).randomElement(using: &random) {
+            let span = duration.wholeNanoseconds
+            let first = Int64.random(in: 0..<span, using: &random)
+            let last = Int64.random(in: first...span, using: &random)
+            let rate = Int.random(in: 2_000...200_000, using: &random)
+            faults.append((start + .nanoseconds(first), .slow(host, bytesPerSecond: rate)))
+            faults.append((start + .nanoseconds(last), .slow(host, bytesPerSecond: nil)))
         }
         self.init(kinds: kinds, faults: faults)
     }

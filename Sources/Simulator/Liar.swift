@@ -66,7 +66,8 @@ struct Liar: Core {
             if now >= end { return giveUp() }
             lie(at: now, wall: wall)
             nextLie = now + .milliseconds(Int64(20 + random.uniform(below: 400)))
-        case .interfacesChanged, .neighbourSeen, .obstaclesChanged, .resumed, .commanded, .hostFound: break
+        case .interfacesChanged, .neighbourSeen, .obstaclesChanged, .resumed, .commanded, .hostFound, .linkDrained:
+            break
         }
     }
 

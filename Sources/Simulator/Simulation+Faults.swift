@@ -50,6 +50,7 @@ extension Simulation {
         case .firewall(let host, let firewall): network.setFirewall(firewall, at: host)
         case .deafen(let lan): network.setDeaf(true, lan)
         case .undeafen(let lan): network.setDeaf(false, lan)
+        case .slow(let host, let rate): network.setRate(rate, of: host)
         case .conditions(let conditions): network.conditions = conditions
         }
     }

@@ -129,7 +129,7 @@ extension Simulation {
         var arrival = now + transitTime()
         if random.unit() < network.conditions.loss { arrival = arrival + Connection.Direction.firstRetransmission }
         var last = connection.directions[end].lastArrival
-        if let rate = network.conditions.linkBytesPerSecond {
+        if let rate = network.linkRate(from: host, to: connection.ends[1 - end].host) {
             last = max(last, now) + .seconds(Double(bytes.count) / Double(rate))
         }
         arrival = max(arrival, last)
@@ -137,14 +137,26 @@ extension Simulation {
         connection.directions[end].queuedBytes += bytes.count
         connection.directions[end].parcels.append(
             Connection.Parcel(arrival: arrival, bytes: bytes, isLast: isLast))
-        let isTooSlow = connection.directions[end].queuedBytes > network.conditions.linkQueueBytes
         let isPumping = connection.directions[end].isPumping
         connection.directions[end].isPumping = true
         if !isPumping { queue.push(.pump(index, direction: end), at: arrival) }
-        if isTooSlow {
-            queue.push(.reset(index, end: 1 - end, text: "connection reset"), at: now + transitTime())
-            endClosed(index, end, .tooSlow, later: true)
-        }
+    }
+
+    /// The core is told when no more is on the way than the systems of both ends hold.
+    func awaitDrained(_ link: LinkID, of host: HostID) {
+        guard let index = machines[host.number].links[link], let connection = connections[index] else { return }
+        let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
+        connection.directions[end].isDrainAwaited = true
+        tellIfDrained(connection, end)
+    }
+
+    private func tellIfDrained(_ connection: Connection, _ end: Int) {
+        guard connection.directions[end].isDrainAwaited, connection.ends[end].isOpen,
+            connection.directions[end].queuedBytes <= network.conditions.systemBytes
+        else { return }
+        connection.directions[end].isDrainAwaited = false
+        let (host, generation) = (connection.ends[end].host, connection.ends[end].generation)
+        queue.push(.input(host, generation: generation, .linkDrained(connection.ends[end].link)), at: now)
     }
 
     /// Brings the first parcel over, or tries again later.
@@ -166,6 +178,7 @@ extension Simulation {
             return
         }
         connection.directions[direction].removeFirst()
+        tellIfDrained(connection, direction)
         connection.directions[direction].stuckSince = nil
         connection.directions[direction].retransmission = Connection.Direction.firstRetransmission
         if let next = connection.directions[direction].first {

@@ -34,6 +34,7 @@ extension Simulation {
             queue.push(.input(host, generation: generation, .hostFound(name: name, endpoints: [])), at: now)
         case .openLink(let link, let endpoint, let port): openLink(link, of: host, to: endpoint, from: port)
         case .sendOnLink(let link, let bytes): send(bytes, on: link, of: host, isLast: false)
+        case .awaitDrained(let link): awaitDrained(link, of: host)
         case .closeLink(let link, let abruptly): close(link, of: host, abruptly: abruptly)
         case .notify(let event, let token):
             recorder.shown(event, token, by: host, at: now)
@@ -65,6 +66,7 @@ extension Simulation {
         case .linkAccepted(let link, _): text = "link \(link.name) accepted"
         case .linkOpened(let link): text = "link \(link.name) opened"
         case .linkBytesReceived(let link, let bytes): text = "link \(link.name) brings \(bytes.count) bytes"
+        case .linkDrained(let link): text = "link \(link.name) drained"
         case .linkClosed(let link, let end): text = "link \(link.name) closed: \(end)"
         case .deadlineReached: text = "deadline"
         case .commanded(let command, _): text = "is told \(command)"

@@ -26,6 +26,8 @@ struct VirtualNetwork {
     private var flows: [FlowTable] = []
     /// Only ever asked for a member.
     private var deafLANs: Set<LANID> = []
+    /// In bytes a second; who is not in it is as fast as the network.
+    private var rates: [HostID: Int] = [:]
     private var nextAddress: UInt32 = 1
 
     mutating func addHost(on lans: [LANID]) -> HostID {
@@ -70,6 +72,13 @@ struct VirtualNetwork {
     mutating func setFirewall(_ firewall: Firewall?, at host: HostID) { firewalls[host.number] = firewall }
 
     func firewall(of host: HostID) -> Firewall? { firewalls[host.number] }
+
+    mutating func setRate(_ rate: Int?, of host: HostID) { rates[host] = rate }
+
+    /// How many bytes a second one direction of one link carries; nil: without limit.
+    func linkRate(from host: HostID, to other: HostID) -> Int? {
+        [conditions.linkBytesPerSecond, rates[host], rates[other]].compactMap(\.self).min()
+    }
 
     /// A switch that passes no multicast passes all the rest.
     mutating func setDeaf(_ isDeaf: Bool, _ lan: LANID) {

@@ -33,7 +33,8 @@ public enum Limits {
     public static let introductionEndpointCount = 8
     /// IDs in one frame: 34 KiB.
     public static let frameIDCount = 1024
-
+    /// Entries that one side of a link has asked for and not been sent: 80 KiB of IDs at worst.
+    public static let wantedEntryCount = 2048
     /// Names of authors in one frame: 18 KiB.
     public static let frameAuthorCount = 256
 

@@ -1,3 +1,4 @@
+import Secure
 import TestKit
 import Testing
 import Wire

@@ -22,7 +22,7 @@ import Wire
         func bytes(saying texts: [String]) -> [UInt8] {
             for text in texts { speaker.channel.queue(Frame.entries([speaker.entry(text).bytes]).encoded()) }
             var bytes: [UInt8] = []
-            speaker.channel.flush(into: &bytes)
+            speaker.channel.flush(into: &bytes, most: .max)
             return bytes
         }
 

@@ -19,6 +19,8 @@ final class PeerRig {
     private var nextLink: UInt64 = 1_000_000
     /// Bytes of the longest output for a link.
     private(set) var longestOutput = 0
+    /// Whether the others read what they are sent.
+    var isRead = true
 
     /// It has its name and founded its gathering.
     init(
@@ -51,6 +53,8 @@ final class PeerRig {
             case .closeLink(let id, _):
                 members[id]?.isClosed = true
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
+            case .awaitDrained(let id):
+                if isRead { peer.handle(.linkDrained(id), at: now, wall: WallTime(milliseconds: wall)) }
             case .notify(let event, _): events.append(event)
             case .note(let note): notes.append(note)
             case .finished, .multicast, .sendDatagram, .openLink, .findHost: break
@@ -97,7 +101,7 @@ final class PeerRig {
 
     private func flush(_ member: TestMember) {
         var bytes: [UInt8] = []
-        member.channel.flush(into: &bytes)
+        member.channel.flush(into: &bytes, most: .max)
         if !bytes.isEmpty, !member.isClosed { tell(.linkBytesReceived(member.link, bytes)) }
     }
 

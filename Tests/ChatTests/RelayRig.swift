@@ -12,6 +12,7 @@ final class TestMember {
     var channel: Channel
     var frames: [Frame] = []
     var isClosed = false
+    var isReading = true
     var relay: PeerID?
     var lamport: UInt64 = 0
 
@@ -130,6 +131,10 @@ final class RelayRig {
                 members[id]?.isClosed = true
                 guests[id]?.isClosed = true
                 relay.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
+            case .awaitDrained(let id):
+                if members[id]?.isReading ?? true {
+                    relay.handle(.linkDrained(id), at: now, wall: WallTime(milliseconds: wall))
+                }
             case .note(let note): notes.append(note)
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
@@ -205,7 +210,7 @@ final class RelayRig {
 
     private func flush(_ member: TestMember) {
         var bytes: [UInt8] = []
-        member.channel.flush(into: &bytes)
+        member.channel.flush(into: &bytes, most: .max)
         guard !bytes.isEmpty, !member.isClosed else { return }
         tell(.linkBytesReceived(member.link, bytes))
     }

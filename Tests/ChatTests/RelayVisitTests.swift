@@ -67,6 +67,7 @@ final class ScriptedRelay {
             case .closeLink(let id, _):
                 if id == link { link = nil }
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: wall)
+            case .awaitDrained(let id): peer.handle(.linkDrained(id), at: now, wall: wall)
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
             case .findHost(let name, _): sought.append(name)
@@ -101,7 +102,7 @@ final class ScriptedRelay {
     private func flush() {
         guard let link, channel.hasOutput else { return }
         var bytes: [UInt8] = []
-        channel.flush(into: &bytes)
+        channel.flush(into: &bytes, most: .max)
         peer.handle(.linkBytesReceived(link, bytes), at: now, wall: wall)
     }
 
@@ -269,7 +270,7 @@ struct RelayVisitTests {
         let tunnel = RelayTunnel(peer: other.peerID, number: 1, isFromOpener: true)
         func flush() {
             var bytes: [UInt8] = []
-            channel.flush(into: &bytes)
+            channel.flush(into: &bytes, most: .max)
             rig.say(.tunnel(tunnel, bytes: bytes))
         }
         flush()

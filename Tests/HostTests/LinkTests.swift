@@ -50,21 +50,26 @@ extension HostTests {
             #expect(called.board.ends[accepted] == .closedByUs)
         }
 
-        @Test("a peer that never reads is cut as too slow, and the process goes on")
-        func tooSlow() throws {
+        @Test("the core is told when what was sent on a link is with the system, and not while its peer reads nothing")
+        func drained() throws {
             let (caller, called) = try pair()
-            let piece = [UInt8](repeating: 1, count: 256 * 1024)
-            // The other host is not turned, so it reads nothing.
-            #expect(
-                try turn(caller) {
-                    if caller.board.outputs.isEmpty { caller.want(.sendOnLink(link, piece)) }
-                    return caller.board.ends[link] != nil
-                })
-            #expect(caller.board.ends[link] == .tooSlow)
-            #expect(try turn(caller, called) { called.board.ends.count == 1 })
+            caller.want(.sendOnLink(link, [1, 2, 3]), .awaitDrained(link))
+            #expect(try turn(caller) { caller.board.drained == [link] })
+            // More than the systems of both ends take.
+            let bytes = [UInt8](repeating: 1, count: 32 << 20)
+            caller.want(.sendOnLink(link, bytes), .awaitDrained(link), .sendOnLink(link, [9]))
+            // The other host is not turned, so it reads nothing; a second link works meanwhile.
             let second = LinkID(number: 2)
             caller.want(.openLink(second, to: called.endpoint, from: .any))
-            #expect(try turn(caller, called) { caller.board.opened.contains(second) })
+            #expect(try turn(caller) { caller.board.opened.contains(second) })
+            #expect(caller.board.drained == [link] && caller.board.ends.isEmpty)
+            #expect(try turn(caller, called) { caller.board.drained == [link, link] })
+            let accepted = called.board.accepted[0]
+            #expect(try turn(caller, called) { called.board.received[accepted]?.count == bytes.count + 4 })
+            // A link that is gone answers nothing.
+            caller.want(.awaitDrained(LinkID(number: 7)))
+            #expect(try turn(caller) { caller.board.outputs.isEmpty })
+            #expect(caller.board.drained == [link, link])
         }
 
         @Test("a connection that is refused ends with the reason")

@@ -30,6 +30,7 @@ struct ToyCore: Core {
         var accepted: [LinkID] = []
         var opened: [LinkID] = []
         var ends: [LinkID: LinkEnd] = [:]
+        var drained: [LinkID] = []
         var commands: [Command] = []
         var deadlines = 0
         var reach = Reach()
@@ -50,6 +51,7 @@ struct ToyCore: Core {
         case .linkAccepted(let link, _): board.accepted.append(link)
         case .linkOpened(let link): board.opened.append(link)
         case .linkBytesReceived(let link, let bytes): board.received[link, default: []] += bytes
+        case .linkDrained(let link): board.drained.append(link)
         case .linkClosed(let link, let end): board.ends[link] = end
         case .commanded(let command, _): board.commands.append(command)
         case .deadlineReached:

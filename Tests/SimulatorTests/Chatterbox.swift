@@ -23,7 +23,7 @@ struct Chatterbox: Core {
         switch input {
         case .started(_, let list), .interfacesChanged(let list): interfaces = list
         case .resumed: resumptions += 1
-        case .hostFound, .neighbourSeen, .obstaclesChanged: break
+        case .hostFound, .neighbourSeen, .obstaclesChanged, .linkDrained: break
         case .datagramReceived(let bytes, _, _): datagrams.append(bytes)
         case .linkAccepted: accepted += 1
         case .linkOpened(let link):

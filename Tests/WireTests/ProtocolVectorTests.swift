@@ -165,6 +165,7 @@ struct ProtocolVectorTests {
             "frameIntroductionCount": UInt64(Limits.frameIntroductionCount),
             "introductionEndpointCount": UInt64(Limits.introductionEndpointCount),
             "frameIDCount": UInt64(Limits.frameIDCount),
+            "wantedEntryCount": UInt64(Limits.wantedEntryCount),
             "frameAuthorCount": UInt64(Limits.frameAuthorCount),
             "statementBytes": UInt64(Limits.statementBytes),
             "statementLinkCount": UInt64(Limits.statementLinkCount),

@@ -22,6 +22,7 @@ enum RelayServer {
         configuration.limits.handshakeCount = 20_000
         configuration.limits.messageRate = 1e9
         configuration.limits.messageBurst = 1_000_000_000
+        configuration.limits.queueBytes = 64 << 20
         // Members of the bench do not ping.
         configuration.limits.silence = .seconds(3_600)
         let relay = try Relay(
@@ -35,7 +36,6 @@ enum RelayServer {
         host.takesSignals = false
         host.linkLimits.accepted = 20_000
         host.linkLimits.acceptedPerAddress = 20_000
-        host.linkLimits.queueBytes = 64 << 20
         let server = try PeerHost(core: relay, frontEnd: Silence(), archive: archive, configuration: host)
         Console.show("\(server.linkPort)\n")
         _ = try server.run()

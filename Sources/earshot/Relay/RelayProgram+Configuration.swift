@@ -30,6 +30,7 @@ extension RelayProgram {
         // Whoever is behind one address is back within seconds after a restart.
         configuration.limits.connectionRatePerAddress = max(50, Double(options.limits.perAddress) / 5)
         configuration.limits.handshakeCount = options.limits.handshakes
+        configuration.limits.queueBytes = options.limits.queueBytes
         configuration.limits.messageRate = Double(options.limits.rate)
         configuration.limits.messageBurst = options.limits.burst
         return configuration
@@ -48,7 +49,6 @@ extension RelayProgram {
         // The core decides who is one too many, and says why; this is for what it cannot see.
         configuration.linkLimits.accepted = options.linkCount
         configuration.linkLimits.acceptedPerAddress = options.linkCount
-        configuration.linkLimits.queueBytes = options.limits.queueBytes
         configuration.finishTime = .seconds(3)
         configuration.note = { log.write($0) }
         return configuration
@@ -98,7 +98,6 @@ extension RelayOptions {
         if stateDirectory != other.stateDirectory { names.append("state") }
         if metrics != other.metrics { names.append("metrics") }
         if text != other.text { names.append("text") }
-        if limits.queueBytes != other.limits.queueBytes { names.append("queue") }
         if limits.members > other.limits.members { names.append("max-members") }
         return names
     }
