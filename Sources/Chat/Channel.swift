@@ -8,6 +8,8 @@ struct Channel {
     private enum Stage {
         case awaitingHandshake(LinkHandshake)
         case open(Transport)
+        /// A frame had a length that none has: nothing more is read, and a goodbye can still be said.
+        case deaf(Transport)
         /// Something was wrong: nothing more is read.
         case broken
     }
@@ -51,14 +53,21 @@ struct Channel {
     /// - Throws: once, when the peer broke the protocol; afterwards all bytes are ignored.
     mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
         var received = Received()
-        if case .broken = stage { return received }
+        switch stage {
+        case .deaf, .broken: return received
+        case .awaitingHandshake, .open: break
+        }
         do {
             records.append(bytes)
             while let record = try records.next() {
                 try recordReceived(record, &received)
             }
         } catch {
-            stage = .broken
+            if case .open(let transport) = stage, frames.isBroken {
+                stage = .deaf(transport)
+            } else {
+                stage = .broken
+            }
             throw LinkViolation(describing: error)
         }
         return received
@@ -88,8 +97,16 @@ struct Channel {
             while let frame = try frames.next() {
                 received.frames.append(Array(frame))
             }
-        case .broken:
+        case .deaf, .broken:
             break
+        }
+    }
+
+    /// What seals what is sent, if anything does.
+    private var sealing: Transport? {
+        switch stage {
+        case .open(let transport), .deaf(let transport): transport
+        case .awaitingHandshake, .broken: nil
         }
     }
 
@@ -105,7 +122,7 @@ struct Channel {
 
     /// How many bytes ``flush(into:)`` is going to append.
     var outputBytes: Int {
-        guard case .open = stage, queuedBytes > 0 else { return messages.count }
+        guard sealing != nil, queuedBytes > 0 else { return messages.count }
         let records = (queuedBytes + Limits.recordBytes - 1) / Limits.recordBytes
         return messages.count + queuedBytes + records * (2 + Transport.tagBytes)
     }
@@ -117,7 +134,7 @@ struct Channel {
             output.append(contentsOf: messages)
             messages = []
         }
-        guard case .open(let transport) = stage, queuedBytes > 0 else { return }
+        guard let transport = sealing, queuedBytes > 0 else { return }
         var writer = RecordWriter(transport: transport)
         // By place: a walk over the array would hold it while it is emptied, which then makes a new one.
         for place in queued.indices { writer.append(queued[place], to: &output) }
