@@ -47,7 +47,7 @@ extension RoomLog {
             order.letGo(key.id)
         }
         openHeads.removeAll { $0.lamport < newFloor }
-        if unknownKinds != nil, unknownKindCount == 0 { try forgetUnknownKinds() }
+        if unknownKinds?.ids.isEmpty == true { try forgetUnknownKinds() }
         return gone.count
     }
 

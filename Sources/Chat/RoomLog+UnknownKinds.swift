@@ -1,5 +1,5 @@
 import Secure
-import Wire
+public import Wire
 
 /// Entries of kinds that came with later versions: kept, confirmed and passed on like all others, but not to peers that
 /// would take them for a violation (Protocol.md, Versions). To these the log looks as if it had none.
@@ -17,7 +17,7 @@ extension RoomLog {
     }
 
     /// The log as a peer with these features may know it.
-    func index(for features: Features) -> LogIndex {
+    public func index(for features: Features) -> LogIndex {
         features.contains(.unknownKinds) ? index : unknownKinds?.others ?? index
     }
 
@@ -26,9 +26,6 @@ extension RoomLog {
         guard let unknownKinds, !features.contains(.unknownKinds) else { return ids }
         return ids.filter { !unknownKinds.ids.contains($0) }
     }
-
-    /// How many there are.
-    var unknownKindCount: Int { unknownKinds?.ids.count ?? 0 }
 
     /// Notes in the archive that the log has such entries, before the first of them is kept: a log without this note
     /// is not searched for them.
@@ -46,8 +43,22 @@ extension RoomLog {
         }
     }
 
-    /// Looks for them in a log of which it is noted that it has some. What was of an unknown kind then may be known now,
-    /// and what is left may have been dropped.
+    /// All of them here.
+    var unknownKindIDs: Set<EntryID> { unknownKinds?.ids ?? [] }
+
+    /// Takes up which of these are here still.
+    mutating func findUnknownKinds(among ids: Set<EntryID>) throws(ArchiveError) {
+        var found = UnknownKinds(others: index)
+        for id in ids {
+            guard let lamport = lamports[id] else { continue }
+            found.ids.insert(id)
+            found.others.remove(EntryKey(lamport: lamport, id: id))
+        }
+        if found.ids.isEmpty { try forgetUnknownKinds() } else { unknownKinds = found }
+    }
+
+    /// Reads all of a log of which it is noted that it has some. What was of an unknown kind then may be known now, and
+    /// what is left may have been dropped.
     mutating func findUnknownKinds() throws(ArchiveError) {
         unknownKinds = nil
         guard try archive.setting(Self.unknownKindsSetting(log)) != nil else { return }

@@ -78,6 +78,7 @@ public struct RoomLog {
         lamports = [:]
         floor = try Self.floor(of: log, in: archive)
         try load()
+        try findUnknownKinds()
     }
 
     /// Takes over what the archive has.
@@ -99,7 +100,6 @@ public struct RoomLog {
             heads.insert(entry.key)
         }
         openHeads = heads.sorted().suffix(Self.headCount)
-        try findUnknownKinds()
     }
 
     public var isEmpty: Bool { index.isEmpty }
@@ -266,7 +266,9 @@ public struct RoomLog {
             try moveUnknownKinds(from: other)
         }
         othersFloor = max(othersFloor, other.othersFloor)
+        let unknown = unknownKindIDs.union(other.unknownKindIDs)
         try load()
+        try findUnknownKinds(among: unknown)
         order = other.order
         order.known { lamports[$0] != nil }
     }

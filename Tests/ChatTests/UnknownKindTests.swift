@@ -111,6 +111,21 @@ struct UnknownKindTests {
         #expect(!old.isClosed && !new.isClosed)
     }
 
+    @Test("on a big network, what is passed on at once goes to peers with the feature only, too")
+    func passedOnAtOnce() throws {
+        let rig = try PeerRig { $0.fullMeshCount = 2 }
+        let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
+        let old = rig.join("old", Example.authors[2])
+        let new = rig.join("new", Example.authors[3], features: .ofThisVersion)
+        rig.wait(.seconds(3))
+        try #require(rig.peer.isSparse)
+        let unknown = try Later.entry(in: .lobby, by: ben.identity, lamport: 1)
+        let known = ben.entry("known", in: .lobby, lamport: 2)
+        rig.say([.entries([unknown.bytes, known.bytes])], ben)
+        #expect(old.receivedEntries == [known.bytes])
+        #expect(new.receivedEntries == [unknown.bytes, known.bytes])
+    }
+
     @Test("frames of rooms that nobody knows are ignored, on the best of terms")
     func unknownRooms() throws {
         let rig = try PeerRig()
