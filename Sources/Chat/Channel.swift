@@ -8,6 +8,8 @@ struct Channel {
     private enum Stage {
         case awaitingHandshake(LinkHandshake)
         case open(Transport)
+        /// A frame had a length that none has: nothing more is read, and a goodbye can still be said.
+        case deaf(Transport)
         /// Something was wrong: nothing more is read.
         case broken
     }
@@ -51,14 +53,21 @@ struct Channel {
     /// - Throws: once, when the peer broke the protocol; afterwards all bytes are ignored.
     mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
         var received = Received()
-        if case .broken = stage { return received }
+        switch stage {
+        case .deaf, .broken: return received
+        case .awaitingHandshake, .open: break
+        }
         do {
             records.append(bytes)
             while let record = try records.next() {
                 try recordReceived(record, &received)
             }
         } catch {
-            stage = .broken
+            if case .open(let transport) = stage, frames.isBroken {
+                stage = .deaf(transport)
+            } else {
+                stage = .broken
+            }
             throw LinkViolation(describing: error)
         }
         return received
@@ -88,8 +97,16 @@ struct Channel {
             while let frame = try frames.next() {
                 received.frames.append(Array(frame))
             }
-        case .broken:
+        case .deaf, .broken:
             break
+        }
+    }
+
+    /// What seals what is sent, if anything does.
+    private var sealing: Transport? {
+        switch stage {
+        case .open(let transport), .deaf(let transport): transport
+        case .awaitingHandshake, .broken: nil
         }
     }
 
@@ -112,14 +129,13 @@ struct Channel {
     /// Whether something waits that ``flush(into:most:)`` can give.
     var hasOutput: Bool {
         if !messages.isEmpty { return true }
-        guard case .open = stage else { return false }
-        return queuedBytes > 0
+        return sealing != nil && queuedBytes > 0
     }
 
     /// How many bytes ``flush(into:most:)`` is going to append at most.
     func outputBytes(most room: Int) -> Int {
         let bytes = min(queuedBytes, room)
-        guard case .open = stage, bytes > 0 else { return messages.count }
+        guard sealing != nil, bytes > 0 else { return messages.count }
         let records = (bytes + Limits.recordBytes - 1) / Limits.recordBytes
         return messages.count + bytes + records * (2 + Transport.tagBytes)
     }
@@ -132,7 +148,7 @@ struct Channel {
             output.append(contentsOf: messages)
             messages = []
         }
-        guard case .open(let transport) = stage, queuedBytes > 0 else { return }
+        guard let transport = sealing, queuedBytes > 0 else { return }
         var writer = RecordWriter(transport: transport)
         var left = room
         control.take(within: &left) { writer.append($0, to: &output) }

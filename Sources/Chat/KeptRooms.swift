@@ -107,7 +107,7 @@ public struct KeptRooms {
             messages.append(
                 Event.Message(
                     room: roomName(of: log), isPrivate: roomName(of: log).isPrivate, from: name(of: entry.author),
-                    fromID: entry.author, text: entry.body, kind: entry.kind, id: signed.id,
+                    fromID: entry.author, text: entry.shownText, kind: entry.kind, id: signed.id,
                     time: WallTime(milliseconds: entry.wallTime), lamport: entry.lamport, isHistory: true,
                     isOwn: entry.author == own, hasGap: false, partner: partner))
         }

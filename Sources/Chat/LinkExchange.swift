@@ -29,6 +29,7 @@ struct LinkExchange {
 
     /// What was told on it of who is here.
     var gossip = LinkGossip()
+    var understanding = Understanding()
 
     private static let floorCount = 64
 

@@ -21,7 +21,7 @@ extension Peer {
     /// What others called authors. It counts when an entry by the author comes on the same link, so that names of keys
     /// that never said anything fill nothing.
     mutating func authorsTold(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
-        guard let key = try? self.room(room, with: peer, on: link), !key.isConversation else { return }
+        guard let key = self.room(room, with: peer, on: link), !key.isConversation else { return }
         links[link]?.exchange.noteTold(names)
     }
 

@@ -42,8 +42,9 @@ extension Peer {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard let waiting, !waiting.isEmpty, openConversation(with: peer) else { return }
         let room = RoomID.conversation(id, peer)
+        let features = links[link]?.exchange.understanding.features ?? []
         // Offered, not pushed: the peer takes them at its own pace, and a thousand of them do not fill a queue.
-        var rest = waiting.map(\.id)[...]
+        var rest = rooms[.conversation(peer)]?.ids(waiting.map(\.id), for: features)[...] ?? []
         while !rest.isEmpty {
             send(.have(room: room, ids: Array(rest.prefix(Limits.frameIDCount))), on: link)
             rest = rest.dropFirst(Limits.frameIDCount)
@@ -76,8 +77,10 @@ extension Peer {
         send(.receipt(room: room, ids: ids), on: link)
     }
 
-    mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID) throws {
-        guard room == .conversation(id, peer) else { throw LinkViolation("a receipt for a room of others") }
+    mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID, on link: LinkID) {
+        guard room == .conversation(id, peer) else {
+            return noteIgnored("a receipt for a room that is none of this link's is ignored", on: link)
+        }
         defer { considerDebt(of: peer) }
         let log = LogID.conversation(peer)
         for entry in ids {

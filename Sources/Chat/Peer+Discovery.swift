@@ -39,7 +39,7 @@ extension Peer {
         let announcement = Announcement(
             kind: kind ?? (claim.isHeld ? .announce : .probe), peer: id, instance: presence.instance,
             sequence: presence.sequence, name: claim.name.text, claimTime: claim.time.milliseconds,
-            linkPort: presence.linkPort)
+            linkPort: presence.linkPort, features: .ofThisVersion)
         return SignedAnnouncement(signing: announcement, by: identity)
     }
 

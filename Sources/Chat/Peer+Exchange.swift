@@ -45,7 +45,8 @@ extension Peer {
 
     mutating func reconcile(_ key: RoomKey, on id: LinkID) {
         guard let log = rooms[key] else { return }
-        let (reconciliation, message) = Reconciliation.open(over: log.index, floor: log.floor)
+        let index = log.index(for: links[id]?.exchange.understanding.features ?? [])
+        let (reconciliation, message) = Reconciliation.open(over: index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
         links[id]?.exchange.window.forget()
         links[id]?.exchange.planned.removeAll { $0.room == log.room }
@@ -63,16 +64,18 @@ extension Peer {
     mutating func reconciliationReceived(
         _ message: [UInt8], room: RoomID, gathering: GatheringID?, from peer: PeerID, on id: LinkID
     ) throws {
-        guard let key = try self.room(room, with: peer, on: id) else { return }
-        if key == .lobby, gathering != rooms.gathering { return }
+        guard let key = self.room(room, with: peer, on: id) else { return noteIgnoredRoom(room, on: id) }
+        // Only the lobby's log is one gathering's.
+        guard gathering == (key == .lobby ? rooms.gathering : nil) else { return }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
+        let index = log.index(for: links[id]?.exchange.understanding.features ?? [])
         if let floor = Reconciliation.floor(of: message) {
             rooms[key]?.note(othersFloor: floor)
             links[id]?.exchange.note(floor: floor, of: room)
         }
         if !isInitiator(towards: peer, on: id) {
-            let reply = try Reconciliation.answer(message, over: log.index, floor: log.floor)
+            let reply = try Reconciliation.answer(message, over: index, floor: log.floor)
             sendReconciliation(reply, of: key, on: id)
             return
         }
@@ -80,7 +83,7 @@ extension Peer {
         guard let place = links[id]?.exchange.rounds.firstIndex(where: { $0.room == room }),
             var reconciliation = links[id]?.exchange.rounds[place].reconciliation
         else { return }
-        let outcome = try reconciliation.messageReceived(message, over: log.index, floor: log.floor)
+        let outcome = try reconciliation.messageReceived(message, over: index, floor: log.floor)
         if let reply = outcome.reply {
             links[id]?.exchange.rounds[place].reconciliation = reconciliation
             sendReconciliation(reply, of: key, on: id)
@@ -110,7 +113,7 @@ extension Peer {
             space > 0, space >= limit / 2
         {
             // Meanwhile some may have come from elsewhere.
-            let key = (try? room(first.room, with: peer, on: link)) ?? nil
+            let key = room(first.room, with: peer, on: link)
             var batch: [EntryID] = []
             var rest = first.ids
             while batch.count < space, let next = rest.popFirst() {
@@ -136,8 +139,12 @@ extension Peer {
 
     /// The other side asks for entries of a room that both are in. They are sent as fast as it reads.
     mutating func wanted(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
-        guard try self.room(room, with: peer, on: link) != nil else { return }
-        try links[link]?.exchange.owed.add(ids, of: room)
+        guard let key = self.room(room, with: peer, on: link), let log = rooms[key] else {
+            return noteIgnoredRoom(room, on: link)
+        }
+        // What is asked for may have been told by somebody else.
+        let known = log.ids(ids, for: links[link]?.exchange.understanding.features ?? [])
+        try links[link]?.exchange.owed.add(known, of: room)
         serve(link)
     }
 
@@ -153,7 +160,7 @@ extension Peer {
     /// As many of one room as fit one frame.
     private mutating func sendOwed(to peer: PeerID, on link: LinkID) {
         guard let room = links[link]?.exchange.owed.room else { return }
-        let key = (try? self.room(room, with: peer, on: link)) ?? nil
+        let key = self.room(room, with: peer, on: link)
         let log = key.flatMap { rooms[$0] }
         var entries: [ArchivedEntry] = []
         var size = 0
@@ -181,13 +188,17 @@ extension Peer {
         }
     }
 
-    mutating func offered(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
-        guard let key = try self.room(room, with: peer, on: link) else { return }
+    mutating func offered(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) {
+        guard let key = self.room(room, with: peer, on: link) else { return noteIgnoredRoom(room, on: link) }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
         // What we have of a conversation is confirmed again: the first receipt may have been lost with a link.
         let present = !key.isConversation ? [] : ids.filter { log.contains($0) }
         if !present.isEmpty { confirm(present, of: room, on: link) }
         plan(ids.filter { !log.contains($0) }, of: room, on: link)
+    }
+
+    private mutating func noteIgnoredRoom(_ room: RoomID, on link: LinkID) {
+        noteIgnored("a frame about the room \(room), which is none of this link's just now, is ignored", on: link)
     }
 }

@@ -5,7 +5,7 @@ import Wire
 extension Peer {
     mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
         guard let phase = links[id]?.phase else { return }
-        guard let frame = try known(bytes) else { return }
+        guard let frame = try known(bytes, on: id) else { return }
         if let visit = links[id]?.visit { return try frameReceived(frame, fromRelay: visit, in: phase, on: id) }
         switch (phase, frame) {
         case (.awaitingHello(let peer), .hello(let announcement, let gathering, let away)):
@@ -26,22 +26,38 @@ extension Peer {
     }
 
     /// - Returns: nil for a frame of a later version, which is to be ignored.
-    private mutating func known(_ bytes: [UInt8]) throws -> Frame? {
+    private mutating func known(_ bytes: [UInt8], on id: LinkID) throws -> Frame? {
         do {
             return try Frame(decoding: bytes)
         } catch {
             guard error.mayBeIgnored else { throw error }
-            note(.debug, "a frame of a later version is ignored: \(error)")
+            noteIgnored("a frame of a later version is ignored: \(error)", on: id)
             return nil
         }
+    }
+
+    /// What a peer says that means nothing here, perhaps because it is of a later version: no more than a note now and
+    /// then.
+    mutating func noteIgnored(_ text: String, on id: LinkID) {
+        guard links[id]?.exchange.understanding.notes.take(at: now) == true else { return }
+        note(.debug, text)
+    }
+
+    /// What a peer says of itself on its own link.
+    private func ownWord(_ bytes: [UInt8], of peer: PeerID) throws -> SignedAnnouncement {
+        let announcement = try SignedAnnouncement(verifying: bytes)
+        guard announcement.announcement.peer == peer else { throw LinkViolation("an announcement in another's name") }
+        // Who leaves says goodbye on its links.
+        guard announcement.announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
+        return announcement
     }
 
     private mutating func helloReceived(
         _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
     ) throws {
-        let announcement = try SignedAnnouncement(verifying: bytes)
-        guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
+        let announcement = try ownWord(bytes, of: peer)
         let name = try Nickname(announcement.announcement.name)
+        links[id]?.exchange.understanding.features = announcement.announcement.features
         // Before anything that answers it can come.
         showUnseen()
         if links[id]?.isTunnel == true {
@@ -60,10 +76,7 @@ extension Peer {
         case .hello:
             throw LinkViolation("a second hello")
         case .announcement(let bytes):
-            let announcement = try SignedAnnouncement(verifying: bytes)
-            guard announcement.announcement.peer == peer else {
-                throw LinkViolation("an announcement in another's name")
-            }
+            let announcement = try ownWord(bytes, of: peer)
             let name = try Nickname(announcement.announcement.name)
             try announced(announcement, as: name, by: peer, on: id)
             personRenamed(announcement.announcement, to: name)
@@ -80,9 +93,9 @@ extension Peer {
         case .want(let room, let ids):
             try wanted(ids, of: room, by: peer, on: id)
         case .have(let room, let ids):
-            try offered(ids, of: room, by: peer, on: id)
+            offered(ids, of: room, by: peer, on: id)
         case .receipt(let room, let ids):
-            try receiptReceived(for: ids, of: room, from: peer)
+            receiptReceived(for: ids, of: room, from: peer, on: id)
         case .gathering(let gathering):
             links[id]?.gathering = gathering
             // What was asked for while they were elsewhere was not answered.

@@ -262,7 +262,11 @@ extension Peer {
         links[id]?.exchange.gossip.speaks = true
         for stated in list {
             guard links[id]?.exchange.gossip.statements.take(at: now) == true else { return }
-            let signed = try SignedStatement(parsing: stated.statement)
+            // Who hands it on may know a later version, and so may its peer.
+            guard let signed = try? SignedStatement(parsing: stated.statement) else {
+                noteIgnored("a statement that cannot be read is ignored", on: id)
+                continue
+            }
             mesh.asked.arrived(signed.process)
             guard signed.peer != self.id, mesh.table.lacks(signed.key) else { continue }
             let known = discovery.sightings[signed.peer]?.announcement

@@ -115,7 +115,7 @@ extension Peer {
         switch act {
         case .kick, .ban, .mute, .unmute: break
         // What is lifted is a ban as it was made.
-        case .unban, .bans, .op, .topic, .rename: return (text, nil)
+        case .unban, .bans, .op, .topic, .rename, .other: return (text, nil)
         }
         var meaning = Meaning.nobody
         if let name = try? Nickname(text) {

@@ -6,8 +6,10 @@ extension Peer {
     mutating func frameReceived(_ frame: Frame, fromRelay visit: Int, in phase: Link.Phase, on id: LinkID) throws {
         switch (phase, frame) {
         case (.awaitingHello(let relay), .hello(let bytes, _, _)):
-            let announcement = try SignedAnnouncement(parsing: bytes)
-            guard announcement.announcement.peer == relay else { throw LinkViolation("a hello in another's name") }
+            let announcement = try SignedAnnouncement(parsing: bytes).announcement
+            guard announcement.peer == relay else { throw LinkViolation("a hello in another's name") }
+            guard announcement.kind != .goodbye else { throw LinkViolation("a relay that leaves and speaks") }
+            links[id]?.exchange.understanding.features = announcement.features
         case (.awaitingHello(let relay), .welcome(let welcome)):
             try welcomed(welcome, by: relay, visit: visit, on: id)
         case (.awaitingHello, .refusal(let refusal)):
@@ -36,12 +38,12 @@ extension Peer {
         case .reconcile(let room, let gathering, let message):
             try reconciliationReceived(message, room: room, gathering: gathering, from: relay, on: id)
         case .want(let room, let ids): try wanted(ids, of: room, by: relay, on: id)
-        case .have(let room, let ids): try offered(ids, of: room, by: relay, on: id)
+        case .have(let room, let ids): offered(ids, of: room, by: relay, on: id)
         case .authors(let room, let names): authorsTold(names, of: room, by: relay, on: id)
         case .receipt(let room, let ids):
-            guard let guest = guest(in: room, of: id) else { throw LinkViolation("a receipt for a room of others") }
-            try receiptReceived(for: ids, of: room, from: guest)
-        case .declined(let room, let ids, let why): try declined(ids, of: room, why, by: relay, visit: visit)
+            // Of a room that is none of ours it is ignored.
+            receiptReceived(for: ids, of: room, from: guest(in: room, of: id) ?? relay, on: id)
+        case .declined(let room, let ids, let why): declined(ids, of: room, why, by: relay, visit: visit)
         case .moderated(let answer): moderatedReceived(answer, visit: visit)
         case .removed(let removal):
             removedReceived(removal, visit: visit)
@@ -65,6 +67,7 @@ extension Peer {
             case .violation: "the relay did not understand us"
             case .full: "the relay is full"
             case .refused: "the relay sent us away"
+            case .other: "the relay closed the link, for a reason that this version does not know"
             }
         if reason == .duplicate { visits.all[visit].attempts.slowDown() }
         relayLinkLost(visit: visit, text)
@@ -88,8 +91,8 @@ extension Peer {
 
     private mutating func declined(
         _ ids: [EntryID], of room: RoomID, _ why: RelayDecline, by relay: PeerID, visit: Int
-    ) throws {
-        guard room == .relayLobby(of: relay) else { throw LinkViolation("another room declined") }
+    ) {
+        guard room == .relayLobby(of: relay) else { return }
         let key = RoomKey.relayLobby(relay)
         // Only what we said ourselves: whatever a relay says of others' words, we keep them.
         let own = id
@@ -108,7 +111,7 @@ extension Peer {
         let text =
             switch why {
             case .muted: "you are muted at \(name): nobody there has read what you said"
-            case .author, .misplaced: "\(name) did not take what you said: nobody there has read it"
+            case .author, .misplaced, .other: "\(name) did not take what you said: nobody there has read it"
             }
         refuse(.notAllowed, text, nil)
     }

@@ -39,7 +39,8 @@ extension Peer {
         let how: Event.Removal = removal.how == .ban ? .ban : .kick
         let isHidden = isOfBlocked(removal.by, visit)
         let by = isHidden ? "an operator" : removal.by
-        let words = isHidden ? "" : removal.reason
+        var words = isHidden ? "" : removal.reason
+        if removal.how == .other, words.isEmpty { words = "for a reason that this version does not know" }
         notify(.removed(by: by, how: how, reason: words))
         let text = "\(by) removed you from \(visits.all[visit].name)" + (words.isEmpty ? "" : ": \(words)")
         // Who spoke too fast may come back and say the rest at the relay's pace.
@@ -73,6 +74,9 @@ extension Peer {
         case .badRequest: refuse(.badCommand, "\(name): \(text)", token)
         case .tooFast: refuse(.tooFast, "\(name): \(text)", token)
         case .failed: refuse(.storage, "\(name): \(text)", token)
+        case .other:
+            let words = text.isEmpty ? "not done, for a reason that this version does not know" : text
+            refuse(.unsupported, "\(name): \(words)", token)
         }
     }
 

@@ -154,11 +154,11 @@ extension Peer {
 
     mutating func refusalReceived(_ refusal: RelayRefusal, visit: Int) {
         let place = visits.all[visit].target.address
-        let reason = refusal.reason.isEmpty ? "\(refusal.code)" : shown(refusal, visit)
+        let reason = refusal.reason.isEmpty ? refusal.code.words : shown(refusal, visit)
         var pause: Duration?
         switch refusal.code {
         case .wrongPassword, .nameTaken, .notListed, .version, .notARelay, .badName: pause = nil
-        case .full, .busy, .banned:
+        case .full, .busy, .banned, .other:
             pause = refusal.retryAfter.map { .seconds(Int64(clamping: min($0, 3_600))) }
         }
         if refusal.code == .nameTaken {

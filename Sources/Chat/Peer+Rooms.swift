@@ -41,16 +41,16 @@ extension Peer {
         return signed
     }
 
-    /// Which of our rooms a frame on this link may speak of. Nil: none just now (another gathering), not a violation.
-    func room(_ room: RoomID, with peer: PeerID, on link: LinkID) throws(LinkViolation) -> RoomKey? {
+    /// Which of our rooms a frame on this link may speak of. Nil: none, or none just now (another gathering). That is no
+    /// violation: a later version may have rooms that this one knows nothing of.
+    func room(_ room: RoomID, with peer: PeerID, on link: LinkID) -> RoomKey? {
         if room == .lobby {
             guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
             return .lobby
         }
         if links[link]?.visit != nil, room == .relayLobby(of: peer) { return .relayLobby(peer) }
         if let guest = guest(in: room, of: link) { return .conversation(guest) }
-        guard room == .conversation(id, peer) else { throw LinkViolation("a room that is none of this link's") }
-        return .conversation(peer)
+        return room == .conversation(id, peer) ? .conversation(peer) : nil
     }
 
     mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: LinkID) throws {
@@ -60,7 +60,10 @@ extension Peer {
             guard wasAskedFor || links[link]?.exchange.unasked.take(at: now) == true else { continue }
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry
-            guard let key = try room(entry.room, with: peer, on: link) else { continue }
+            guard let key = room(entry.room, with: peer, on: link) else {
+                noteIgnored("an entry of a room that is none of this link's is ignored", on: link)
+                continue
+            }
             if case .conversation(let other) = key {
                 guard entry.author == other || entry.author == id else {
                     throw LinkViolation("a private entry by somebody else")
@@ -191,7 +194,7 @@ extension Peer {
         }
         return Event.Message(
             room: room, isPrivate: key.isConversation, from: from,
-            fromID: entry.entry.author, text: entry.entry.body, kind: entry.entry.kind, id: entry.id,
+            fromID: entry.entry.author, text: entry.entry.shownText, kind: entry.entry.kind, id: entry.id,
             time: WallTime(milliseconds: entry.entry.wallTime), lamport: entry.entry.lamport, isHistory: isHistory,
             isOwn: entry.entry.author == id, hasGap: hasGap, partner: partner)
     }
@@ -229,7 +232,11 @@ extension Peer {
     private mutating func passOn(_ entry: SignedEntry, from source: LinkID) {
         guard discovery.mesh.isSparse, let gathering = rooms.gathering else { return }
         let heardFrom = links[source]?.peer
-        broadcast(.entries([entry.bytes])) { $0.gathering == gathering && $0.peer != heardFrom }
+        let isKnown = entry.entry.kind.isKnown
+        broadcast(.entries([entry.bytes])) { link in
+            link.gathering == gathering && link.peer != heardFrom
+                && (isKnown || link.exchange.understanding.features.contains(.unknownKinds))
+        }
     }
 
     // Rumours: for peers that have no link with an entry's author.
@@ -242,14 +249,21 @@ extension Peer {
 
     mutating func passOnRumours() {
         guard !rooms.rumours.isEmpty else { return }
-        let frame = Frame.have(room: .lobby, ids: rooms.rumours)
+        let rumours = rooms.rumours
+        let frame = Frame.have(room: .lobby, ids: rumours)
         let encoded = frame.encoded()
         rooms.rumours.removeAll(keepingCapacity: true)
         var told: [LinkID] = []
         for _ in 0..<Bounds.rumourFanout {
             guard let link = randomLobbyLink(), !told.contains(link) else { continue }
             told.append(link)
-            sendEncoded(encoded, in: frame.lane, on: link)
+            let features = links[link]?.exchange.understanding.features ?? []
+            let ids = rooms[.lobby]?.ids(rumours, for: features) ?? []
+            if ids.count == rumours.count {
+                sendEncoded(encoded, in: frame.lane, on: link)
+            } else if !ids.isEmpty {
+                send(.have(room: .lobby, ids: ids), on: link)
+            }
         }
     }
 }

@@ -98,8 +98,8 @@ extension Peer {
         case .reconcile(let room, let gathering, let message):
             try reconciliationReceived(message, room: room, gathering: gathering, from: peer, on: id)
         case .want(let room, let ids): try wanted(ids, of: room, by: peer, on: id)
-        case .have(let room, let ids): try offered(ids, of: room, by: peer, on: id)
-        case .receipt(let room, let ids): try receiptReceived(for: ids, of: room, from: peer)
+        case .have(let room, let ids): offered(ids, of: room, by: peer, on: id)
+        case .receipt(let room, let ids): receiptReceived(for: ids, of: room, from: peer, on: id)
         case .hello: throw LinkViolation("a second hello")
         case .announcement, .away, .pong, .goodbye, .authors: break
         case .peers, .gathering, .digest, .news, .ask, .statements, .join, .welcome, .refusal, .members, .moderate,

@@ -108,7 +108,7 @@ struct ReconciliationReader {
     private var hasEnded = false
 
     init(_ message: [UInt8]) throws(ReconciliationError) {
-        guard message.count <= Limits.frameBytes else { throw .tooLong(bytes: message.count) }
+        guard message.count <= Reconciliation.messageBytes else { throw .tooLong(bytes: message.count) }
         var reader = CBORReader(message)
         do {
             let count = try reader.array()
@@ -134,12 +134,12 @@ struct ReconciliationReader {
             }
             stretchesLeft -= 1
             guard !hasEnded else { throw ReconciliationError.stretchAfterTheLast }
-            let count = try reader.array(maximum: 3)
-            guard count == 1 || count == 3 else {
+            let count = try reader.array()
+            guard count == 1 || count >= 3 else {
                 throw CBORError.unexpectedCount(expected: 3, found: count, offset: reader.offset)
             }
             var end: EntryKey?
-            if count == 3 {
+            if count > 1 {
                 let lamport = bound.lamport.addingReportingOverflow(try reader.unsigned())
                 let prefix = try reader.bytes(maximum: EntryID.byteCount)
                 let next = EntryKey(lamport: lamport.partialValue, id: EntryID(zeroPadding: prefix))
@@ -151,7 +151,10 @@ struct ReconciliationReader {
                 end = next
             }
             hasEnded = end == nil
-            return Stretch(end: end, content: try content())
+            let stretch = Stretch(end: end, content: try content())
+            // Two containers are open around what a later version has added.
+            for _ in 3..<max(3, count) { try reader.skip(inside: 2) }
+            return stretch
         } catch let error as ReconciliationError {
             throw error
         } catch let error as CBORError {

@@ -9,7 +9,7 @@ public struct Reconciliation: Sendable {
     /// Messages that one reconciliation sends at most.
     public static let roundCount = 64
     /// Size of a message: a frame has room for it and its fixed fields.
-    public static let messageBytes = Limits.frameBytes - 1024
+    public static let messageBytes = Limits.reconciliationBytes
     /// Up to this many IDs are listed rather than split: a list of them is no longer than the fingerprints of a split.
     static let listedCount = 16
     /// Stretches that a differing stretch is split into.

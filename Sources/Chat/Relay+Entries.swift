@@ -94,7 +94,7 @@ extension Relay {
             counters.ever.entriesAccepted += 1
             if author == peer, let name = link.member?.name { rememberAuthor(peer, name) }
             link.isSpeaking = true
-            state.accepted.append((bytes, link))
+            state.accepted.append((bytes, link, entry.entry.kind.isKnown))
             state.lastSource = link
             boundLog(adding: ArchivedEntry(key: entry.key, bytes: bytes).keptBytes)
         case .duplicate: break
@@ -118,14 +118,21 @@ extension Relay {
         let accepted = state.accepted
         state.accepted.removeAll(keepingCapacity: true)
         let frames = Self.frames(of: accepted.map(\.bytes))
+        // What goes to members that would take the rest for a violation; mostly there is no rest.
+        let isAllKnown = accepted.allSatisfy(\.isKnown)
+        let knownFrames = isAllKnown ? frames : Self.frames(of: accepted.filter(\.isKnown).map(\.bytes))
         // By place: unless it is optimised, each step of a walk over an array asks for memory.
         for place in links.members.indices {
             let link = links.members[place]
+            let takesAll = isAllKnown || link.understanding.features.contains(.unknownKinds)
             if link.isSpeaking {
                 link.isSpeaking = false
-                let others = accepted.filter { $0.from !== link }.map(\.bytes)
+                let others = accepted.filter { $0.from !== link && (takesAll || $0.isKnown) }.map(\.bytes)
                 for frame in Self.frames(of: others) { sendEncoded(frame, on: link) }
                 counters.ever.deliveries &+= UInt64(others.count)
+            } else if !takesAll {
+                for number in knownFrames.indices { sendEncoded(knownFrames[number], on: link) }
+                counters.ever.deliveries &+= UInt64(accepted.count(where: \.isKnown))
             } else {
                 for number in frames.indices { sendEncoded(frames[number], on: link) }
                 counters.ever.deliveries &+= UInt64(accepted.count)
@@ -164,15 +171,14 @@ extension Relay {
 
     // Keeping logs in step (Protocol.md, Reconciliation): members open, the relay answers and keeps nothing.
 
-    mutating func reconciliationReceived(_ message: [UInt8], of room: RoomID, on link: RelayLink) throws {
-        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
-        let reply = try Reconciliation.answer(message, over: lobby.index, floor: lobby.floor)
-        send(.reconcile(room: room, gathering: nil, message: reply), on: link)
+    mutating func reconciliationReceived(_ message: [UInt8], on link: RelayLink) throws {
+        let index = lobby.index(for: link.understanding.features)
+        let reply = try Reconciliation.answer(message, over: index, floor: lobby.floor)
+        send(.reconcile(room: lobby.room, gathering: nil, message: reply), on: link)
     }
 
-    mutating func wanted(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {
-        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
-        try link.member?.owed.add(ids, of: room)
+    mutating func wanted(_ ids: [EntryID], on link: RelayLink) throws {
+        try link.member?.owed.add(lobby.ids(ids, for: link.understanding.features), of: lobby.room)
         serve(link)
     }
 
@@ -207,8 +213,7 @@ extension Relay {
         for frame in Frame.authors(told, of: lobby.room) { send(frame, on: link) }
     }
 
-    mutating func offered(_ ids: [EntryID], of room: RoomID, on link: RelayLink) throws {
-        guard room == lobby.room else { throw LinkViolation("a room that is not here") }
+    mutating func offered(_ ids: [EntryID], on link: RelayLink) {
         guard let member = link.member else { return }
         let fresh = lobby.missing(from: ids).filter { !member.requested.contains($0) }
         let free = max(0, Bounds.relayPlannedCount - member.planned.count)

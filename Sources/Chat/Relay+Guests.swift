@@ -8,6 +8,8 @@ extension Relay {
 
     mutating func guestAccepted(_ id: LinkID, from endpoint: Endpoint) {
         let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
+        // What it cannot read it gets as a line that says so.
+        link.understanding.features = .ofThisVersion
         link.guest = RelayGuest(identity: Identity(seed: random.bytes(Identity.seedBytes)))
         links.insert(link)
         state.guests.count += 1
@@ -148,17 +150,17 @@ extension Relay {
 
     /// From a member, for a guest alone: the relay is the guest's end of it.
     mutating func whisperReceived(_ entry: SignedEntry, from peer: PeerID, on link: RelayLink) throws(LinkViolation) {
-        guard entry.entry.author == peer, entry.verify() else { throw LinkViolation("a private entry by another") }
         let guests = links.members.filter { $0.guest != nil }
         let other = guests.first { guest in
             guest.guest.map { entry.entry.room == .conversation($0.identity.peerID, peer) } ?? false
         }
-        // One that has just left is told nothing, and the member no receipt.
-        guard let other else { return }
+        // A guest that has just left is told nothing, and the member no receipt. Other rooms are not a relay's business.
+        guard let other else { return noteIgnored("an entry of a room that is not here is ignored", on: link) }
+        guard entry.entry.author == peer, entry.verify() else { throw LinkViolation("a private entry by another") }
         let own = link.member?.name.text ?? peer.placeholderName
         let lamport = max(other.guest?.privateLamport ?? 0, min(entry.entry.lamport, Limits.lamport - 1))
         other.guest?.privateLamport = lamport
-        tell(other, "[\(own) to you] \(entry.entry.body)")
+        tell(other, "[\(own) to you] \(entry.entry.shownText)")
         send(.receipt(room: entry.entry.room, ids: [entry.id]), on: link)
     }
 
@@ -236,7 +238,8 @@ extension Relay {
         let peer = entry.entry.author
         let former = (state.keeping.authors[peer] ?? nil).map { peer.exactName($0.text) }
         let author = names.name(of: peer)?.text ?? former ?? peer.placeholderName
-        return entry.entry.kind == .action ? "* \(author) \(entry.entry.body)" : "\(author): \(entry.entry.body)"
+        let text = entry.entry.shownText
+        return entry.entry.kind == .action ? "* \(author) \(text)" : "\(author): \(text)"
     }
 
     /// Who came and went.

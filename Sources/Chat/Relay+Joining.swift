@@ -5,8 +5,10 @@ import Wire
 extension Relay {
     mutating func helloReceived(_ bytes: [UInt8], away: String?, from peer: PeerID, on link: RelayLink) throws {
         // The link proves the key; what it says of itself on it needs no second proof.
-        let announcement = try SignedAnnouncement(parsing: bytes)
-        guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
+        let announcement = try SignedAnnouncement(parsing: bytes).announcement
+        guard announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
+        guard announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
+        link.understanding.features = announcement.features
         guard peer != id else { throw LinkViolation("a link with ourselves") }
         links.setPhase(.awaitingJoin(peer), of: link)
     }
@@ -160,7 +162,7 @@ extension Relay {
         let announcement = Announcement(
             kind: .announce, peer: id, instance: state.instance, sequence: min(wall.milliseconds, Limits.wallTime),
             name: configuration.name.text, claimTime: min(wall.milliseconds, Limits.wallTime),
-            linkPort: max(1, state.port))
+            linkPort: max(1, state.port), features: .ofThisVersion)
         let signed = SignedAnnouncement(signing: announcement, by: identity)
         state.announcement = signed
         return signed

@@ -51,7 +51,7 @@ extension Relay {
     }
 
     private mutating func frameReceived(_ bytes: [UInt8], on link: RelayLink) throws {
-        guard let frame = try known(bytes) else { return }
+        guard let frame = try known(bytes, on: link) else { return }
         switch (link.phase, frame) {
         case (.awaitingHello, .goodbye), (.awaitingJoin, .goodbye), (.member, .goodbye):
             goodbyeReceived(frame, on: link)
@@ -74,13 +74,21 @@ extension Relay {
     }
 
     /// - Returns: nil for a frame of a later version, which is to be ignored.
-    private func known(_ bytes: [UInt8]) throws -> Frame? {
+    private mutating func known(_ bytes: [UInt8], on link: RelayLink) throws -> Frame? {
         do {
             return try Frame(decoding: bytes)
         } catch {
             guard error.mayBeIgnored else { throw error }
+            noteIgnored("a frame of a later version is ignored: \(error)", on: link)
             return nil
         }
+    }
+
+    /// What a member says that means nothing here, perhaps because it is of a later version: no more than a note now and
+    /// then.
+    mutating func noteIgnored(_ text: String, on link: RelayLink) {
+        guard link.understanding.notes.take(at: now) else { return }
+        note(.debug, "\(who(link)): \(text)")
     }
 
     private mutating func memberFrameReceived(_ frame: Frame, from peer: PeerID, on link: RelayLink) throws {
@@ -88,9 +96,14 @@ extension Relay {
         case .hello: throw LinkViolation("a second hello")
         case .join: throw LinkViolation("a second join")
         case .entries(let list): try entriesReceived(list, from: peer, on: link)
-        case .reconcile(let room, _, let message): try reconciliationReceived(message, of: room, on: link)
-        case .want(let room, let ids): try wanted(ids, of: room, on: link)
-        case .have(let room, let ids): try offered(ids, of: room, on: link)
+        case .reconcile(let room, _, _) where room != lobby.room, .want(let room, _) where room != lobby.room,
+            .have(let room, _) where room != lobby.room:
+            noteIgnored("a frame about the room \(room), which is not here, is ignored", on: link)
+        case .reconcile(_, let gathering, let message):
+            // A relay's lobby is no gathering's.
+            if gathering == nil { try reconciliationReceived(message, on: link) }
+        case .want(_, let ids): try wanted(ids, on: link)
+        case .have(_, let ids): offered(ids, on: link)
         case .away(let word): awayReceived(word, from: peer, on: link)
         case .moderate(let act): moderationReceived(act, from: peer, on: link)
         case .tunnel(let tunnel, let bytes): try tunnelReceived(tunnel, bytes, from: peer, on: link)

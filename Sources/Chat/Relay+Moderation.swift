@@ -9,6 +9,7 @@ extension Relay {
         switch act.act {
         case .rename: return rename(act, peer, on: link)
         case .op: return becomeOperator(act, peer, on: link)
+        case .other: return answer(act, .badRequest, "this relay does not know what is asked of it", on: link)
         case .kick, .ban, .unban, .bans, .mute, .unmute, .topic: break
         }
         guard isOperator(peer) else {
@@ -23,7 +24,7 @@ extension Relay {
             case .bans: listBans(act, on: link)
             case .mute, .unmute: try mute(act, on: link)
             case .topic: try setTopic(act, on: link)
-            case .rename, .op: break
+            case .rename, .op, .other: break
             }
         } catch {
             archiveFailed(error)

@@ -197,7 +197,7 @@ struct RelayState {
     var clock: AgeClock
     var outbox = RelayOutbox()
     /// Entries that were accepted in this round and go to all members.
-    var accepted: [(bytes: [UInt8], from: RelayLink)] = []
+    var accepted: [(bytes: [UInt8], from: RelayLink, isKnown: Bool)] = []
     /// Members with entries that wait for their time.
     var paced: [RelayLink] = []
     var keeping = RelayKeeping()

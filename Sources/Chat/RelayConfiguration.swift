@@ -113,7 +113,7 @@ public struct RelayCounters: Equatable, Sendable {
         public internal(set) var joins: UInt64 = 0
         public internal(set) var leaves: UInt64 = 0
         /// By ``RelayRefusal/Code``.
-        public internal(set) var refusals = [UInt64](repeating: 0, count: RelayRefusal.Code.allCases.count)
+        public internal(set) var refusals = [UInt64](repeating: 0, count: RelayRefusal.Code.sent.count)
 
         // Traffic.
         public internal(set) var entriesAccepted: UInt64 = 0

@@ -104,6 +104,7 @@ extension RelayMember {
         case (.lost, _): "* \(name) left (lost the connection)"
         case (.kicked, _): "* \(name) was removed"
         case (.banned, _): "* \(name) was banned"
+        case (.other, _): "* \(name) is no longer here"
         }
     }
 }

@@ -25,6 +25,7 @@ final class RelayLink {
     var isDirty = false
     /// It has said something that is being passed on in this round.
     var isSpeaking = false
+    var understanding = Understanding()
     /// Set while it is a member.
     var member: Membership?
     /// Set for a guest with plain text, until the link is closing.

@@ -42,10 +42,12 @@ extension RoomLog {
         try setFloor(newFloor)
         for key in gone {
             index.remove(key)
+            unknownKinds?.remove(key)
             lamports[key.id] = nil
             order.letGo(key.id)
         }
         openHeads.removeAll { $0.lamport < newFloor }
+        if unknownKinds?.ids.isEmpty == true { try forgetUnknownKinds() }
         return gone.count
     }
 
@@ -66,6 +68,7 @@ extension RoomLog {
         try archive.forget(log)
         try setFloor(newFloor)
         index = LogIndex()
+        try forgetUnknownKinds()
         reach = newFloor
         lamports = [:]
         openHeads = []
@@ -82,6 +85,7 @@ extension RoomLog {
         guard key < last else { return false }
         try archive.remove([last], from: log)
         index.remove(last)
+        unknownKinds?.remove(last)
         lamports[last.id] = nil
         order.letGo(last.id)
         return true

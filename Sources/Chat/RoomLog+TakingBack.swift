@@ -8,5 +8,6 @@ extension RoomLog {
         guard !keys.isEmpty else { return }
         try archive.remove(keys, from: log)
         try load()
+        try findUnknownKinds(among: unknownKindIDs)
     }
 }

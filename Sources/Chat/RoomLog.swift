@@ -53,6 +53,8 @@ public struct RoomLog {
     /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
+    /// What of it is not for peers that know none of these; nil in a log that has none.
+    var unknownKinds: UnknownKinds?
 
     /// How far a Lamport time may be above all below it and still count as the room's: 2^53 of them then last for nine
     /// thousand million lies.
@@ -76,6 +78,7 @@ public struct RoomLog {
         lamports = [:]
         floor = try Self.floor(of: log, in: archive)
         try load()
+        try findUnknownKinds()
     }
 
     /// Takes over what the archive has.
@@ -151,8 +154,10 @@ public struct RoomLog {
         if key.lamport > max(reach, floor) + Self.lamportStep {
             guard try makeRoomFarAhead(for: key) else { return .refused(.tooManyFarAhead) }
         }
+        if !entry.entry.kind.isKnown { try noteUnknownKinds() }
         let isAdded = try archive.append(
             ArchivedEntry(key: key, bytes: entry.bytes), body: entry.entry.body, to: log, durability: durability)
+        insertByKind(entry)
         index.insert(key)
         lamports[key.id] = key.lamport
         noteReach(of: key)
@@ -266,9 +271,12 @@ public struct RoomLog {
             if try archive.setting(Arrivals.setting(other.log)) != nil {
                 try archive.setSetting(Arrivals.setting(other.log), to: nil)
             }
+            try moveUnknownKinds(from: other)
         }
         othersFloor = max(othersFloor, other.othersFloor)
+        let unknown = unknownKindIDs.union(other.unknownKindIDs)
         try load()
+        try findUnknownKinds(among: unknown)
         order = other.order
         order.known { lamports[$0] != nil }
     }

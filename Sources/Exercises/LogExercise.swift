@@ -26,6 +26,8 @@ struct LogExercise {
     private var choices: Choices
     private var sides = [Side(), Side()]
     private var pool: [SignedEntry] = []
+    /// Of those, the ones of unknown kinds.
+    private var unknown: Set<EntryID> = []
     private var now = Instant(nanoseconds: 0)
 
     init(_ bytes: [UInt8]) { choices = Choices(bytes) }
@@ -64,9 +66,22 @@ struct LogExercise {
         let entry = Entry(
             room: Self.room, author: Self.authors[number].peerID, lamport: log.nextLamport, wallTime: 1_800_000_000_000,
             parents: log.heads, kind: .text, body: "x\(pool.count)")
-        let signed = SignedEntry(signing: entry, by: Self.authors[number])
-        pool.append(signed)
+        let signed = sign(entry, by: Self.authors[number])
         insert(signed, at: number)
+    }
+
+    /// Every third is of a kind that nobody knows.
+    private mutating func sign(_ entry: Entry, by author: Identity) -> SignedEntry {
+        var entry = entry
+        if pool.count % 3 == 2 {
+            entry.kind = .unknown(UInt16(pool.count))
+            entry.item = CBORValue.array([.text(entry.body)]).encoded()
+            entry.body = ""
+        }
+        let signed = SignedEntry(signing: entry, by: author)
+        if !entry.kind.isKnown { unknown.insert(signed.id) }
+        pool.append(signed)
+        return signed
     }
 
     /// Anything that can be signed.
@@ -82,7 +97,7 @@ struct LogExercise {
             lamport: choices.flag() ? choices.number() % Limits.lamport + 1 : UInt64(choices.byte()) + 1,
             wallTime: choices.number() % Limits.wallTime, parents: parents.sorted(), kind: .text, body: "y\(pool.count)"
         )
-        pool.append(SignedEntry(signing: entry, by: Self.authors[2]))
+        _ = sign(entry, by: Self.authors[2])
     }
 
     private mutating func insert(_ entry: SignedEntry, at number: Int) {
@@ -144,6 +159,8 @@ struct LogExercise {
         let keys = sides[number].log.index.keys
         Exercise.require(zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }, "keys are not ascending")
         Exercise.require((try? sides[number].archive.keys(of: Self.logID)) == keys, "the archive has something else")
+        let known = sides[number].log.index(for: []).keys
+        Exercise.require(known == keys.filter { !unknown.contains($0.id) }, "another log for who knows no new kinds")
         Exercise.require(sides[number].log.nextLamport <= Limits.lamport, "a time that nobody may write")
         // Every other pass over what is asked for at once.
         if choices.flag() { while !sides[number].log.nextWanted().isEmpty {} }
@@ -153,13 +170,16 @@ struct LogExercise {
     private mutating func reconcile() {
         let (one, other) = (sides[0].log, sides[1].log)
         let floor = max(one.floor, other.floor)
-        func keys(_ log: RoomLog) -> Set<EntryKey> { Set(log.index.keys.filter { $0.lamport >= floor }) }
-        let (ours, theirs) = (keys(one), keys(other))
-        var (reconciliation, message) = Reconciliation.open(over: one.index, floor: one.floor)
+        // As if one of the two knew of unknown kinds, or none.
+        let features: Features = pool.count.isMultiple(of: 2) ? .ofThisVersion : []
+        let (index, otherIndex) = (one.index(for: features), other.index(for: features))
+        func keys(_ index: LogIndex) -> Set<EntryKey> { Set(index.keys.filter { $0.lamport >= floor }) }
+        let (ours, theirs) = (keys(index), keys(otherIndex))
+        var (reconciliation, message) = Reconciliation.open(over: index, floor: one.floor)
         var (need, have): (Set<EntryID>, Set<EntryID>) = ([], [])
         while true {
-            guard let answer = try? Reconciliation.answer(message, over: other.index, floor: other.floor),
-                let outcome = try? reconciliation.messageReceived(answer, over: one.index, floor: one.floor)
+            guard let answer = try? Reconciliation.answer(message, over: otherIndex, floor: other.floor),
+                let outcome = try? reconciliation.messageReceived(answer, over: index, floor: one.floor)
             else { preconditionFailure("an honest message is refused") }
             need.formUnion(outcome.need)
             have.formUnion(outcome.have)

@@ -131,7 +131,13 @@ enum EventWriter {
         object.add("fromID", message.fromID.description)
         if let partner = message.partner { object.add("withID", partner.description) }
         object.add("text", message.text)
-        object.add("kind", message.kind == .action ? "action" : "text")
+        switch message.kind {
+        case .text: object.add("kind", "text")
+        case .action: object.add("kind", "action")
+        case .unknown(let number):
+            object.add("kind", "unknown")
+            object.add("kindNumber", UInt64(number))
+        }
         object.add("id", message.id.description)
         object.add("time", Timestamp.text(message.time))
         object.add("lamport", message.lamport)

@@ -127,7 +127,7 @@ struct LinkProof: Equatable {
             }
             self.peer = peer
             signature = Array(try reader.bytes())
-            for _ in 3..<count { try reader.skip() }
+            for _ in 3..<count { try reader.skip(inside: 1) }
             try reader.finish()
         } catch let error as HandshakeError {
             throw error

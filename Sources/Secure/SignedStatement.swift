@@ -73,6 +73,7 @@ public struct SignedStatement: Equatable, Sendable {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.statementBytes)
             statement = try Statement.decode(envelope.payload)
         } catch {
+            if case .unsupportedVersion(let theirs, _)? = error as? WireError { throw .anotherVersion(theirs) }
             throw .malformed("\(error)")
         }
         let announcement = try SignedAnnouncement(parsing: statement.announcement)

@@ -5,8 +5,10 @@ extension Announcement {
         precondition(1...Limits.nameBytes ~= name.utf8.count, "a name has 1...32 bytes")
         precondition(claimTime <= Limits.wallTime, "a claim's time lies before the year 10,000")
         precondition(linkPort > 0, "links need a port")
+        precondition(Features.announced.contains(features.rawValue), "an introduction has room for 32 features")
         var writer = CBORWriter(capacityBytes: 128)
-        writer.array(count: 8)
+        // Without any, it is what a peer announces that knows of none.
+        writer.array(count: features.isEmpty ? 8 : 9)
         writer.unsigned(Limits.version)
         writer.unsigned(UInt64(kind.rawValue))
         writer.identifier(peer)
@@ -15,11 +17,12 @@ extension Announcement {
         writer.text(name)
         writer.unsigned(claimTime)
         writer.unsigned(UInt64(linkPort))
+        if !features.isEmpty { writer.unsigned(features.rawValue) }
         return writer.bytes
     }
 
     /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before looking at anything else that another version
-    ///   may have changed. Elements after the eighth are checked to be CBOR and ignored.
+    ///   may have changed. Elements after the ninth are checked to be CBOR and ignored.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Announcement {
         var fields = try FieldReader(payload, message: "announcement")
         try fields.expectVersion()
@@ -30,7 +33,8 @@ extension Announcement {
             sequence: try fields.unsigned("sequence"),
             name: try fields.text("name", size: 1...Limits.nameBytes),
             claimTime: try fields.unsigned("claimTime", in: 0...Limits.wallTime),
-            linkPort: UInt16(try fields.unsigned("linkPort", in: 1...65535)))
+            linkPort: UInt16(try fields.unsigned("linkPort", in: 1...65535)),
+            features: Features(rawValue: try fields.unsignedIfPresent("features") ?? 0))
         try fields.finish()
         return announcement
     }

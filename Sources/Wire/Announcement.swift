@@ -21,9 +21,12 @@ public struct Announcement: Equatable, Sendable {
     public var claimTime: UInt64
     /// TCP port for links.
     public var linkPort: UInt16
+    /// What the peer can do.
+    public var features: Features
 
     public init(
-        kind: Kind, peer: PeerID, instance: UInt64, sequence: UInt64, name: String, claimTime: UInt64, linkPort: UInt16
+        kind: Kind, peer: PeerID, instance: UInt64, sequence: UInt64, name: String, claimTime: UInt64, linkPort: UInt16,
+        features: Features = []
     ) {
         self.kind = kind
         self.peer = peer
@@ -32,5 +35,6 @@ public struct Announcement: Equatable, Sendable {
         self.name = name
         self.claimTime = claimTime
         self.linkPort = linkPort
+        self.features = features
     }
 }

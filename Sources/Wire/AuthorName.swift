@@ -14,8 +14,9 @@ public struct AuthorName: Equatable, Sendable {
 
 extension AuthorName {
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 2)
-        self.init(peer: try reader.identifier(), name: try reader.text(maximumBytes: Limits.nameBytes))
+        self = try reader.fields(2) { (reader) throws(CBORError) in
+            AuthorName(peer: try reader.identifier(), name: try reader.text(maximumBytes: Limits.nameBytes))
+        }
     }
 
     func write(to writer: inout CBORWriter) {

@@ -13,7 +13,7 @@ extension CBORReader {
     }
 
     /// Where the item at `position` ends, all of it checked. Works with a stack of its own, at most
-    /// ``maximumDepth`` deep, instead of recursion.
+    /// ``maximumDepth`` deep together with the containers around it, instead of recursion.
     func endOfItem() throws(CBORError) -> Int {
         var levels: [Level] = []
         var position = position
@@ -28,7 +28,7 @@ extension CBORReader {
                 guard Self.isUTF8(bytes[content]) else { throw .invalidUTF8(offset: position - bytes.startIndex) }
                 position = content.upperBound
             case .array, .map:
-                guard levels.count < Self.maximumDepth else {
+                guard depth + levels.count < Self.maximumDepth else {
                     throw .tooDeep(maximum: Self.maximumDepth, offset: position - bytes.startIndex)
                 }
                 let count = try count(of: head)

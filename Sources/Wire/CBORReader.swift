@@ -10,6 +10,8 @@ public struct CBORReader {
     let bytes: ArraySlice<UInt8>
     /// Index into `bytes` of the next item.
     var position: Int
+    /// Containers that are open around the next item: they count against ``maximumDepth`` in what is skipped.
+    var depth = 0
 
     public init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
@@ -79,6 +81,41 @@ public struct CBORReader {
         return count
     }
 
+    /// An array of at least `count` elements, the first of which are read by `body`. Those that a later version added
+    /// are checked to be CBOR and passed over.
+    public mutating func fields<Value>(
+        _ count: Int, _ body: (inout CBORReader) throws(CBORError) -> Value
+    ) throws(CBORError) -> Value {
+        let start = offset
+        let found = try array()
+        guard found >= count else { throw .unexpectedCount(expected: count, found: found, offset: start) }
+        depth += 1
+        let value = try body(&self)
+        for _ in count..<found { try skip() }
+        depth -= 1
+        return value
+    }
+
+    /// A list of at most `maximum` elements, each read by `element`.
+    mutating func list<Element>(
+        maximum: Int, _ element: (inout CBORReader) throws(CBORError) -> Element
+    ) throws(CBORError) -> [Element] {
+        let count = try array(maximum: maximum)
+        depth += 1
+        var elements: [Element] = []
+        elements.reserveCapacity(count)
+        for _ in 0..<count { elements.append(try element(&self)) }
+        depth -= 1
+        return elements
+    }
+
+    /// One item of whatever type, as it is encoded, checked as thoroughly as if it were read.
+    mutating func item() throws(CBORError) -> ArraySlice<UInt8> {
+        let start = position
+        try skip()
+        return bytes[start..<position]
+    }
+
     /// The head of a map: how many pairs follow. The order of the keys is checked here, by looking ahead once, so that
     /// the caller can rely on it.
     public mutating func map(maximum: Int = .max) throws(CBORError) -> Int {
@@ -113,7 +150,10 @@ public struct CBORReader {
     }
 
     /// Passes over one item of any type, checking it as thoroughly as if it were read.
-    public mutating func skip() throws(CBORError) {
+    /// - Parameter containers: those around it that were opened by ``array(maximum:)`` or ``map(maximum:)``.
+    public mutating func skip(inside containers: Int = 0) throws(CBORError) {
+        depth += containers
+        defer { depth -= containers }
         position = try endOfItem()
     }
 

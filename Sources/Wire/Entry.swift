@@ -1,10 +1,12 @@
 /// One line of a room's log, before it is signed (Protocol.md, Entry).
 public struct Entry: Equatable, Sendable {
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: Hashable, Sendable {
         /// Something said.
-        case text = 0
+        case text
         /// Something done (`/me`).
-        case action = 1
+        case action
+        /// Of a later version, by its number (from 2 on): kept and passed on, and not understood.
+        case unknown(UInt16)
     }
 
     public var room: RoomID
@@ -16,11 +18,14 @@ public struct Entry: Equatable, Sendable {
     /// The heads of the log that the author had seen, in ascending order, at most ``Limits/entryParentCount``.
     public var parents: [EntryID]
     public var kind: Kind
-    /// At most ``Limits/textBytes`` bytes of UTF-8.
+    /// At most ``Limits/textBytes`` bytes of UTF-8. Empty if the kind is unknown.
     public var body: String
+    /// The body of an entry of an unknown kind: one encoded CBOR item of at most ``Limits/textBytes`` bytes. Else empty.
+    public var item: [UInt8]
 
     public init(
-        room: RoomID, author: PeerID, lamport: UInt64, wallTime: UInt64, parents: [EntryID], kind: Kind, body: String
+        room: RoomID, author: PeerID, lamport: UInt64, wallTime: UInt64, parents: [EntryID], kind: Kind, body: String,
+        item: [UInt8] = []
     ) {
         self.room = room
         self.author = author
@@ -29,6 +34,33 @@ public struct Entry: Equatable, Sendable {
         self.parents = parents
         self.kind = kind
         self.body = body
+        self.item = item
+    }
+}
+
+extension Entry.Kind {
+    /// As on the wire.
+    public var number: UInt16 {
+        switch self {
+        case .text: 0
+        case .action: 1
+        case .unknown(let number): number
+        }
+    }
+
+    /// The kind of this number.
+    public init(number: UInt16) {
+        self =
+            switch number {
+            case 0: .text
+            case 1: .action
+            default: .unknown(number)
+            }
+    }
+
+    /// Whether this version understands entries of the kind.
+    public var isKnown: Bool {
+        if case .unknown = self { false } else { true }
     }
 }
 

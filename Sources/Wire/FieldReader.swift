@@ -9,6 +9,7 @@ struct FieldReader {
         reader = CBORReader(bytes)
         do {
             remainingFields = try reader.array()
+            reader.depth = 1
         } catch {
             throw .malformed(field: message, error)
         }
@@ -48,6 +49,25 @@ struct FieldReader {
             throw .unknownKind(field: field, value)
         }
         return kind
+    }
+
+    /// A small number that stands for something; those of later versions stand for `other`.
+    mutating func kind<Kind: RawRepresentable<UInt8>>(_ field: String, or other: Kind) throws(WireError) -> Kind {
+        UInt8(exactly: try unsigned(field)).flatMap { Kind(rawValue: $0) } ?? other
+    }
+
+    /// The number of a later version's field; nil in a message of an earlier one, which ends before it.
+    mutating func unsignedIfPresent(_ field: String) throws(WireError) -> UInt64? {
+        remainingFields > 0 ? try unsigned(field) : nil
+    }
+
+    /// One item of whatever type, as it is encoded.
+    mutating func item(_ field: String, maximumBytes: Int) throws(WireError) -> [UInt8] {
+        let item = try read(field) { (reader) throws(CBORError) in try reader.item() }
+        guard item.count <= maximumBytes else {
+            throw .wrongSize(field: field, bytes: item.count, allowed: 1...maximumBytes)
+        }
+        return Array(item)
     }
 
     mutating func identifier<Kind>(_ field: String) throws(WireError) -> Identifier<Kind> {
@@ -93,11 +113,7 @@ struct FieldReader {
         _ field: String, maximum: Int, _ element: (inout CBORReader) throws(CBORError) -> Element
     ) throws(WireError) -> [Element] {
         try read(field) { (reader) throws(CBORError) in
-            let count = try reader.array(maximum: maximum)
-            var elements: [Element] = []
-            elements.reserveCapacity(count)
-            for _ in 0..<count { elements.append(try element(&reader)) }
-            return elements
+            try reader.list(maximum: maximum, element)
         }
     }
 

@@ -40,7 +40,7 @@ extension Frame {
         case .pong:
             .pong(try fields.unsigned("number"))
         case .goodbye:
-            .goodbye(try fields.kind("reason"))
+            .goodbye(try fields.kind("reason", or: .other))
         case .entries:
             .entries(
                 try fields.list("entries", maximum: Limits.frameBytes) {
@@ -50,7 +50,7 @@ extension Frame {
             .reconcile(
                 room: try fields.identifier("room"),
                 gathering: try fields.identifierOrNull("gathering"),
-                message: try fields.bytes("message", size: 0...Limits.frameBytes))
+                message: try fields.bytes("message", size: 0...Limits.reconciliationBytes))
         case .want:
             .want(room: try fields.identifier("room"), ids: try fields.identifiers("ids", maximum: Limits.frameIDCount))
         case .have:
@@ -79,24 +79,23 @@ extension Frame {
 
 extension Introduction {
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 2)
-        let announcement = Array(try reader.bytes(maximum: Limits.datagramBytes))
-        self.init(announcement: announcement, endpoints: try Endpoint.list(from: &reader))
+        self = try reader.fields(2) { (reader) throws(CBORError) in
+            let announcement = Array(try reader.bytes(maximum: Limits.datagramBytes))
+            return Introduction(announcement: announcement, endpoints: try Endpoint.list(from: &reader))
+        }
     }
 }
 
 extension Endpoint {
     /// Where somebody may be reached.
     static func list(from reader: inout CBORReader) throws(CBORError) -> [Endpoint] {
-        let count = try reader.array(maximum: Limits.introductionEndpointCount)
-        var endpoints: [Endpoint] = []
-        endpoints.reserveCapacity(count)
-        for _ in 0..<count { endpoints.append(try Endpoint(from: &reader)) }
-        return endpoints
+        try reader.list(maximum: Limits.introductionEndpointCount) { (reader) throws(CBORError) in
+            try reader.fields(2) { (reader) throws(CBORError) in try Endpoint(from: &reader) }
+        }
     }
 
-    fileprivate init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 2)
+    /// The two elements that this version knows.
+    private init(from reader: inout CBORReader) throws(CBORError) {
         let addressOffset = reader.offset
         let address = try reader.bytes(maximum: 16)
         let portOffset = reader.offset
@@ -117,13 +116,5 @@ extension Endpoint {
     /// At most eight bytes as a number.
     private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
-    }
-}
-
-extension CBORReader {
-    mutating func expectArray(count expected: Int) throws(CBORError) {
-        let start = offset
-        let found = try array()
-        guard found == expected else { throw .unexpectedCount(expected: expected, found: found, offset: start) }
     }
 }

@@ -52,7 +52,7 @@ public struct RelayWelcome: Equatable, Sendable {
 
 /// The relay does not let a member in. `goodbye(refused)` follows.
 public struct RelayRefusal: Equatable, Sendable {
-    public enum Code: UInt8, Sendable, CaseIterable {
+    public enum Code: UInt8, Sendable {
         /// A password is needed, or this one is wrong.
         case wrongPassword = 0
         case banned = 1
@@ -69,6 +69,13 @@ public struct RelayRefusal: Equatable, Sendable {
         case badName = 7
         /// Too many attempts just now: later.
         case busy = 8
+        /// For a reason that this version does not know; never sent.
+        case other = 255
+
+        /// Those that this version sends, by number.
+        public static let sent: [Code] = [
+            .wrongPassword, .banned, .nameTaken, .full, .notListed, .version, .notARelay, .badName, .busy,
+        ]
     }
 
     public var code: Code
@@ -107,6 +114,8 @@ public struct RelayMember: Equatable, Sendable {
         case lost = 2
         case kicked = 3
         case banned = 4
+        /// No longer here, in a way that this version does not know; never sent.
+        case other = 255
     }
 
     /// What a member is besides.
@@ -152,6 +161,8 @@ public struct RelayModeration: Equatable, Sendable {
         case topic = 7
         /// Be called `target` from now on. For every member.
         case rename = 8
+        /// One that this version does not know; never sent.
+        case other = 255
     }
 
     /// Repeated in the answer.
@@ -183,6 +194,8 @@ public struct RelayModerated: Equatable, Sendable {
         case nameTaken = 4
         case tooFast = 5
         case failed = 6
+        /// Not done, for a reason that this version does not know; never sent.
+        case other = 255
     }
 
     public var number: UInt64
@@ -230,6 +243,8 @@ public struct RelayRemoval: Equatable, Sendable {
         case ban = 1
         /// For saying more than the relay passes on, in spite of a warning.
         case flood = 2
+        /// For a reason that this version does not know; never sent.
+        case other = 255
     }
 
     public var how: How
@@ -266,4 +281,6 @@ public enum RelayDecline: UInt8, Equatable, Sendable {
     case author = 1
     /// They do not fit the log.
     case misplaced = 2
+    /// For a reason that this version does not know; never sent.
+    case other = 255
 }

@@ -6,28 +6,31 @@ extension Frame {
         case .refusal:
             .refusal(
                 RelayRefusal(
-                    code: try fields.kind("code"), reason: try fields.text("reason", size: 0...Limits.phraseBytes),
+                    code: try fields.kind("code", or: .other),
+                    reason: try fields.text("reason", size: 0...Limits.phraseBytes),
                     retryAfter: try fields.unsignedOrNull("retryAfter")))
         case .members:
             .members(
                 RelayMembers(
                     isFresh: try fields.flag("isFresh"),
                     changes: try fields.list("changes", maximum: Limits.frameMemberCount) {
-                        (reader) throws(CBORError) in try RelayMember(from: &reader)
+                        (reader) throws(CBORError) in
+                        try reader.fields(5) { (reader) throws(CBORError) in try RelayMember(from: &reader) }
                     }))
         case .moderate: .moderate(try RelayModeration(from: &fields))
         case .moderated:
             .moderated(
                 RelayModerated(
-                    number: try fields.unsigned("number"), outcome: try fields.kind("outcome"),
+                    number: try fields.unsigned("number"), outcome: try fields.kind("outcome", or: .other),
                     text: try fields.text("text", size: 0...Limits.noticeBytes),
                     bans: try fields.list("bans", maximum: Limits.frameBanCount) {
-                        (reader) throws(CBORError) in try RelayBan(from: &reader)
+                        (reader) throws(CBORError) in
+                        try reader.fields(6) { (reader) throws(CBORError) in try RelayBan(from: &reader) }
                     }))
         case .removed:
             .removed(
                 RelayRemoval(
-                    how: try fields.kind("how"), by: try fields.text("by", size: 0...Limits.nameBytes),
+                    how: try fields.kind("how", or: .other), by: try fields.text("by", size: 0...Limits.nameBytes),
                     reason: try fields.text("reason", size: 0...Limits.phraseBytes)))
         case .notice: .notice(try fields.text("text", size: 0...Limits.noticeBytes))
         case .topic:
@@ -40,7 +43,7 @@ extension Frame {
         case .declined:
             .declined(
                 room: try fields.identifier("room"), ids: try fields.identifiers("ids", maximum: Limits.frameIDCount),
-                why: try fields.kind("why"))
+                why: try fields.kind("why", or: .other))
         case .hello, .announcement, .peers, .ping, .pong, .goodbye, .entries, .reconcile, .want, .have, .receipt,
             .gathering, .away, .authors, .digest, .news, .ask, .statements:
             preconditionFailure("not a relay's frame")
@@ -80,7 +83,7 @@ extension RelayWelcome {
 extension RelayModeration {
     fileprivate init(from fields: inout FieldReader) throws(WireError) {
         self.init(
-            number: try fields.unsigned("number"), act: try fields.kind("act"),
+            number: try fields.unsigned("number"), act: try fields.kind("act", or: .other),
             target: try fields.text("target", size: 0...Limits.phraseBytes),
             text: try fields.text("text", size: 0...Limits.phraseBytes),
             seconds: try fields.unsignedOrNull("seconds", in: 0...Limits.banSeconds))
@@ -96,26 +99,21 @@ extension RelayTunnel {
 }
 
 extension RelayMember {
+    /// The five elements that this version knows.
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 5)
         let peer: PeerID = try reader.identifier()
-        let stateOffset = reader.offset
-        guard let state = State(rawValue: UInt8(clamping: try reader.unsigned())) else {
-            throw .integerOutOfRange(offset: stateOffset)
-        }
+        let state = State(rawValue: UInt8(clamping: try reader.unsigned())) ?? .other
         let name = try reader.text(maximumBytes: Limits.nameBytes)
-        let traitsOffset = reader.offset
-        guard let traits = UInt8(exactly: try reader.unsigned()) else {
-            throw .integerOutOfRange(offset: traitsOffset)
-        }
+        // Bits of later versions mean nothing here.
+        let traits = UInt8(truncatingIfNeeded: try reader.unsigned())
         let away = reader.takeNull() ? nil : try reader.text(maximumBytes: Limits.awayBytes)
         self.init(peer: peer, state: state, name: name, traits: Traits(rawValue: traits), away: away)
     }
 }
 
 extension RelayBan {
+    /// The six elements that this version knows.
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 6)
         let name = try reader.text(maximumBytes: Limits.phraseBytes)
         let peer: PeerID? = reader.takeNull() ? nil : try reader.identifier()
         let address = reader.takeNull() ? nil : try reader.text(maximumBytes: Limits.programBytes)

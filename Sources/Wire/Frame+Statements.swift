@@ -59,8 +59,9 @@ extension Frame {
 
 extension StatedPeer {
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.expectArray(count: 2)
-        let statement = Array(try reader.bytes(maximum: Limits.statementBytes))
-        self.init(statement: statement, endpoints: try Endpoint.list(from: &reader))
+        self = try reader.fields(2) { (reader) throws(CBORError) in
+            let statement = Array(try reader.bytes(maximum: Limits.statementBytes))
+            return StatedPeer(statement: statement, endpoints: try Endpoint.list(from: &reader))
+        }
     }
 }

@@ -86,4 +86,6 @@ public enum GoodbyeReason: UInt8, Equatable, Sendable {
     case full = 3
     /// The sender refuses to speak with this peer.
     case refused = 4
+    /// For a reason that this version does not know; never sent.
+    case other = 255
 }

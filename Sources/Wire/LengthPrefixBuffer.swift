@@ -13,6 +13,9 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     /// Bytes that are kept because their unit is not complete, or not taken.
     public var bufferedCount: Int { bytes.count - start }
 
+    /// Whether ``next()`` has thrown: the stream has no boundaries any more.
+    public var isBroken: Bool { failure != nil }
+
     /// More of the stream. After an error the stream has no boundaries any more, so its bytes are dropped. Bytes that
     /// come when nothing is buffered are not copied, and nothing is kept of them once all units are taken: an idle
     /// stream has no buffer.

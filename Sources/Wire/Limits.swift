@@ -7,7 +7,7 @@ public enum Limits {
     /// A UDP datagram: fits any path unfragmented (IPv6's minimum MTU is 1280).
     public static let datagramBytes = 512
     /// An announcement that is sent by unicast to introduce its sender is padded to this. No announcement of this version
-    /// is longer than 170 bytes, so an answer is always shorter than what it answers.
+    /// is longer than 175 bytes, so an answer is always shorter than what it answers.
     public static let introductionBytes = 176
     /// A name.
     public static let nameBytes = 32
@@ -15,12 +15,16 @@ public enum Limits {
     public static let textBytes = 16 * 1024
     /// An entry with its signature: a text, eight parents and the fixed fields.
     public static let entryBytes = 17 * 1024
+    /// Kinds of entries end here.
+    public static let entryKind = UInt64(UInt16.max)
     /// Heads that an entry may name as its parents.
     public static let entryParentCount = 8
     /// A frame without its length.
     public static let frameBytes = 60 * 1024
     /// Plaintext of one sealed record that we write; a reader takes up to 65,519 (Noise §3).
     public static let recordBytes = 16 * 1024
+    /// A message of reconciliation: a frame has room for it and its fixed fields.
+    public static let reconciliationBytes = frameBytes - 1024
     /// Lamport times above this are refused, so that adding one can never overflow.
     public static let lamport: UInt64 = 1 << 53
     /// Wall-clock times end with the year 9999, so that every one has a date: milliseconds since 1970.

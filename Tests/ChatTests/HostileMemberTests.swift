@@ -41,8 +41,6 @@ struct HostileMemberTests {
                 ]
             },
             { [.tunnel(RelayTunnel(peer: $0.id, number: 1, isFromOpener: true), bytes: [1])] },
-            { _ in [.want(room: .least, ids: [])] },
-            { _ in [.reconcile(room: .lobby, gathering: nil, message: [])] },
             { [.reconcile(room: .relayLobby(of: $0.relay ?? .least), gathering: nil, message: [0xFF])] },
         ]
         for (number, frames) in wrong.enumerated() {

@@ -75,7 +75,18 @@ final class PeerRig {
 
     /// Another with an established link, in this gathering.
     @discardableResult
-    func join(_ name: String, _ identity: Identity, in gathering: GatheringID? = nil) -> TestMember {
+    func join(
+        _ name: String, _ identity: Identity, in gathering: GatheringID? = nil, features: Features = []
+    ) -> TestMember {
+        let member = connect(identity)
+        member.features = features
+        guard case .hello(let announcement, _, let away) = member.hello(as: name) else { return member }
+        say([.hello(announcement: announcement, gathering: gathering ?? peer.gathering, away: away)], member)
+        return member
+    }
+
+    /// Another whose handshake is done.
+    func connect(_ identity: Identity) -> TestMember {
         let endpoint = Endpoint(address: .v4(0x0A00_0000 + UInt32(truncatingIfNeeded: nextLink)), port: 40_000)
         let member = TestMember(
             identity: identity, link: LinkID(number: nextLink), endpoint: endpoint, random: &random)
@@ -84,8 +95,6 @@ final class PeerRig {
         tell(.linkAccepted(member.link, from: endpoint))
         flush(member)
         flush(member)
-        guard case .hello(let announcement, _, let away) = member.hello(as: name) else { return member }
-        say([.hello(announcement: announcement, gathering: gathering ?? peer.gathering, away: away)], member)
         return member
     }
 
@@ -96,6 +105,12 @@ final class PeerRig {
 
     func say(_ frames: [Frame], _ member: TestMember) {
         for frame in frames { member.channel.queue(frame.encoded()) }
+        flush(member)
+    }
+
+    /// Frames as they are, whatever is in them.
+    func sayEncoded(_ frames: [[UInt8]], _ member: TestMember) {
+        for frame in frames { member.channel.queue(frame) }
         flush(member)
     }
 

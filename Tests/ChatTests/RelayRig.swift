@@ -15,6 +15,8 @@ final class TestMember {
     var isReading = true
     var relay: PeerID?
     var lamport: UInt64 = 0
+    /// What it announces.
+    var features: Features = []
 
     init(identity: Identity, link: LinkID, endpoint: Endpoint, random: inout RandomStream) {
         self.identity = identity
@@ -30,7 +32,8 @@ final class TestMember {
 
     func hello(as name: String) -> Frame {
         let announcement = Announcement(
-            kind: .announce, peer: id, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1)
+            kind: .announce, peer: id, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1,
+            features: features)
         return .hello(
             announcement: SignedAnnouncement(signing: announcement, by: identity).bytes, gathering: nil, away: nil)
     }
@@ -175,9 +178,10 @@ final class RelayRig {
     @discardableResult
     func join(
         _ name: String, password: String? = nil, isStrict: Bool = false, as identity: Identity? = nil,
-        from address: UInt32 = 0x0A00_0001
+        from address: UInt32 = 0x0A00_0001, features: Features = []
     ) -> TestMember {
         let member = connect(identity, from: address)
+        member.features = features
         say(
             [
                 member.hello(as: name),

@@ -146,4 +146,11 @@ struct EventLineTests {
     func timestamps(milliseconds: UInt64, text: String) {
         #expect(Timestamp.text(WallTime(milliseconds: milliseconds)) == text)
     }
+
+    @Test("an entry of a kind that is not known can be told from a text")
+    func unknownKinds() {
+        let message = Example.message("[this needs a newer Earshot]", kind: .unknown(5))
+        #expect(line(.message(message)).contains(#""kind":"unknown","kindNumber":5,"#))
+        #expect(!line(.message(Example.message("hi"))).contains("kindNumber"))
+    }
 }

@@ -105,4 +105,23 @@ import Wire
             #expect(plaintext == [number])
         }
     }
+
+    @Test("what a later version puts into message 1 is passed over")
+    func laterOffer() throws {
+        let own = Identity(seed: [UInt8](repeating: 9, count: 32))
+        let staticKey = NoiseKeyPair(privateKey: [UInt8](repeating: 3, count: 32))
+        var later = NoiseHandshake(
+            role: .initiator, prologue: Array("earshot link 1".utf8), staticKey: staticKey,
+            ephemeral: NoiseKeyPair(privateKey: [UInt8](repeating: 4, count: 32)))
+        var bea = side(.responder, 2)
+        guard case .send(let answer) = try bea.messageReceived(try later.write(payload: [0x81, 0x02])) else {
+            throw HandshakeError.outOfTurn
+        }
+        _ = try later.read(answer)
+        let proof = LinkProof(identity: own, staticKey: staticKey.publicKey).encoded()
+        guard case .finished(let peer, _) = try bea.messageReceived(try later.write(payload: proof)) else {
+            throw HandshakeError.outOfTurn
+        }
+        #expect(peer == own.peerID)
+    }
 }

@@ -1,5 +1,6 @@
 import Chat
 import Foundation
+import Secure
 import TestKit
 import Testing
 import Wire
@@ -22,6 +23,28 @@ import Wire
                 #expect(found.isEmpty != example.isFound, "\(example.wanted) in \(example.said): \(type(of: archive))")
             }
         }
+    }
+
+    @Test("an entry of an unknown kind is kept as it was signed, and found by no word")
+    func unknownKinds() throws {
+        let later = SignedEntry(
+            signing: Entry(
+                room: RoomID([UInt8](repeating: 7, count: 32))!, author: Said.author.peerID, lamport: 1,
+                wallTime: 1_000, parents: [], kind: .unknown(5), body: "", item: CBORValue.text("secret").encoded()),
+            by: Said.author)
+        let kept = ArchivedEntry(key: later.key, bytes: later.bytes)
+        do {
+            let archive = try SQLiteArchive(at: path)
+            _ = try archive.append(kept, body: later.entry.body, to: Said.office, durability: .normal)
+            try archive.keep("no secret", lamport: 2)
+            try archive.commit()
+        }
+        let archive = try SQLiteArchive(at: path)
+        #expect(try archive.entry(later.key, in: Said.office) == kept)
+        #expect(try archive.search(words: "secret", limit: 9).map(\.entry.key.lamport) == [2])
+        var log = try RoomLog(log: Said.office, room: later.entry.room, archive: archive)
+        #expect(log.heads.count == 2 && log.contains(later.id))
+        #expect(try log.insert(later, at: Instant(nanoseconds: 0), durability: .normal) == .duplicate)
     }
 
     @Test("a long search is answered, whatever is in it")

@@ -53,13 +53,38 @@ struct AnnouncementTests {
 
     @Test("fields that a later version adds at the end are ignored, if they are CBOR")
     func laterFields() throws {
-        let more = Self.fields + [.map([.init(.text("later"), .array([.null]))]), .unsigned(5)]
-        #expect(try Announcement.decode(CBORValue.array(more).encoded()) == Examples.announcement)
-        var broken = CBORValue.array(Self.fields + [.unsigned(0)]).encoded()
+        var announcement = Examples.announcement
+        announcement.features = [.unknownKinds]
+        let more = Self.fields + [.unsigned(32), .map([.init(.text("later"), .array([.null]))]), .unsigned(5)]
+        #expect(try Announcement.decode(CBORValue.array(more).encoded()) == announcement)
+        var broken = CBORValue.array(Self.fields + [.unsigned(32), .unsigned(0)]).encoded()
         broken[broken.count - 1] = 0xF7
         #expect(throws: WireError.malformed(field: "end", .simpleValueRefused(offset: broken.count - 1))) {
             try Announcement.decode(broken)
         }
+    }
+
+    @Test("features are the ninth element, unknown bits are kept, and none at all need no element")
+    func features() throws {
+        #expect(Examples.announcement.encoded() == CBORValue.array(Self.fields).encoded())
+        for bits in [1, 32, 63, UInt64(UInt32.max)] {
+            var announcement = Examples.announcement
+            announcement.features = Features(rawValue: bits)
+            #expect(announcement.encoded() == CBORValue.array(Self.fields + [.unsigned(bits)]).encoded())
+            #expect(try Announcement.decode(announcement.encoded()) == announcement)
+        }
+        // More than we may write.
+        let later = try Announcement.decode(CBORValue.array(Self.fields + [.unsigned(.max)]).encoded())
+        #expect(later.features.contains(.unknownKinds) && later.features.rawValue == .max)
+    }
+
+    @Test("the longest announcement that may be written fits an introduction")
+    func longest() {
+        let announcement = Announcement(
+            kind: .announce, peer: .greatest, instance: .max, sequence: .max, name: String(repeating: "a", count: 32),
+            claimTime: Limits.wallTime, linkPort: .max, features: Features(rawValue: Features.announced.upperBound))
+        let bytes = Envelope(payload: announcement.encoded(), signature: Examples.signature).bytes
+        #expect(bytes.count == 175 && bytes.count < Limits.introductionBytes)
     }
 
     static let refusals: [([UInt8], WireError)] = [

@@ -53,6 +53,28 @@ struct EntryTests {
         #expect(try Entry.decode(CBORValue.array(more).encoded()) == Examples.entry)
     }
 
+    @Test("an entry of an unknown kind bears any one item, within the bound of a body as it is encoded")
+    func unknownKinds() throws {
+        for item in [CBORValue.null, .text("hi"), .map([.init(.unsigned(0), .bytes([1]))]), .array([.bool(true)])] {
+            for kind: UInt16 in [2, 9, 255, 256, .max] {
+                var fields = Self.fields
+                fields[5] = .unsigned(UInt64(kind))
+                fields[6] = item
+                let payload = CBORValue.array(fields).encoded()
+                let entry = try Entry.decode(payload)
+                #expect(entry.kind == .unknown(kind) && entry.body.isEmpty && entry.item == item.encoded())
+                #expect(entry.encoded() == payload)
+            }
+        }
+        // Three bytes go to the head of a byte string of that size.
+        for (count, isTaken) in [(Limits.textBytes - 3, true), (Limits.textBytes - 2, false)] {
+            var fields = Self.fields
+            fields[5] = .unsigned(2)
+            fields[6] = .bytes([UInt8](repeating: 1, count: count))
+            #expect(((try? Entry.decode(CBORValue.array(fields).encoded())) != nil) == isTaken)
+        }
+    }
+
     static let ids = Examples.entryIDs.map { CBORValue.bytes($0.bytes) }
 
     static let refusals: [([UInt8], WireError)] = [
@@ -75,7 +97,7 @@ struct EntryTests {
             bent(4, .array([.bytes([1])])),
             .malformed(field: "parents", .unexpectedCount(expected: 32, found: 1, offset: 80))
         ),
-        (bent(5, .unsigned(2)), .unknownKind(field: "kind", 2)),
+        (bent(5, .unsigned(65_536)), .outOfRange(field: "kind", value: 65_536, allowed: 0...65_535)),
         (bent(6, .text("")), .wrongSize(field: "body", bytes: 0, allowed: 1...Limits.textBytes)),
         (
             bent(6, .text(String(repeating: "x", count: Limits.textBytes + 1))),

@@ -80,7 +80,6 @@ struct FrameTests {
     static let refusals: [([UInt8], WireError)] = [
         (frame(), .missing(field: "type")),
         (frame(.unsigned(3)), .missing(field: "number")),
-        (frame(.unsigned(5), .unsigned(5)), .unknownKind(field: "reason", 5)),
         (
             frame(.unsigned(1), .bytes([])),
             .wrongSize(field: "announcement", bytes: 0, allowed: 1...Limits.datagramBytes)
@@ -115,6 +114,11 @@ struct FrameTests {
                 .unsigned(8), room,
                 .array([CBORValue](repeating: .bytes(Examples.peer.bytes), count: Limits.frameIDCount + 1))),
             .malformed(field: "ids", .tooLong(length: 1025, maximum: 1024, offset: 39))
+        ),
+        (
+            frame(
+                .unsigned(7), room, .null, .bytes([UInt8](repeating: 0, count: Limits.reconciliationBytes + 1))),
+            .malformed(field: "message", .tooLong(length: 60_417, maximum: 60_416, offset: 40))
         ),
         (
             frame(.unsigned(12), .text(String(repeating: "x", count: 257))),

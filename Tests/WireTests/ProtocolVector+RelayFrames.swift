@@ -60,8 +60,9 @@ extension ProtocolVector {
         return number == 1
     }
 
-    private func requireKind<Kind: RawRepresentable<UInt8>>(_ key: String) throws -> Kind {
-        try #require(Kind(rawValue: UInt8(try requireNumber(key))))
+    /// A number, or `other` for those of later versions.
+    func requireKind<Kind: RawRepresentable<UInt8>>(_ key: String) throws -> Kind {
+        try #require(Kind(rawValue: try requireText(key) == "other" ? 255 : UInt8(try requireNumber(key))))
     }
 
     private func tunnel() throws -> RelayTunnel {
@@ -74,7 +75,7 @@ extension ProtocolVector {
         let words = try words(line, count: 5)
         return RelayMember(
             peer: try #require(PeerID(hexadecimal: words[0])),
-            state: try #require(UInt8(words[1]).flatMap { RelayMember.State(rawValue: $0) }),
+            state: try #require(RelayMember.State(rawValue: UInt8(words[1]) ?? 255)),
             name: words[2], traits: RelayMember.Traits(rawValue: try #require(UInt8(words[3]))),
             away: words[4] == "null" ? nil : words[4])
     }

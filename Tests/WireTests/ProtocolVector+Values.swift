@@ -42,7 +42,7 @@ extension ProtocolVector {
         case "peers": .peers(try introductions())
         case "ping": .ping(try requireNumber("number"))
         case "pong": .pong(try requireNumber("number"))
-        case "goodbye": .goodbye(try #require(GoodbyeReason(rawValue: UInt8(try requireNumber("reason")))))
+        case "goodbye": .goodbye(try requireKind("reason"))
         case "entries": .entries(try byteStrings("entry"))
         case "reconcile":
             .reconcile(

@@ -31,7 +31,8 @@ struct ProtocolVectorTests {
             kind: try #require(Announcement.Kind(rawValue: UInt8(try vector.requireNumber("kind")))),
             peer: try vector.requireIdentifier("peer"), instance: try vector.requireNumber("instance"),
             sequence: try vector.requireNumber("sequence"), name: try vector.requireQuoted("name"),
-            claimTime: try vector.requireNumber("claimTime"), linkPort: UInt16(try vector.requireNumber("linkPort")))
+            claimTime: try vector.requireNumber("claimTime"), linkPort: UInt16(try vector.requireNumber("linkPort")),
+            features: Features(rawValue: vector.number("features") ?? 0))
         let payload = try vector.requireBytes("payload")
         #expect(announcement.encoded() == payload)
         #expect(try Announcement.decode(payload) == announcement)
@@ -45,8 +46,9 @@ struct ProtocolVectorTests {
             room: try vector.requireIdentifier("room"), author: try vector.requireIdentifier("author"),
             lamport: try vector.requireNumber("lamport"), wallTime: try vector.requireNumber("wallTime"),
             parents: vector.texts("parent").compactMap { EntryID(hexadecimal: $0) },
-            kind: try #require(Entry.Kind(rawValue: UInt8(try vector.requireNumber("kind")))),
-            body: try vector.requireQuoted("body"))
+            kind: Entry.Kind(number: UInt16(try vector.requireNumber("kind"))),
+            body: vector.text("item") == nil ? try vector.requireQuoted("body") : "",
+            item: vector.bytes("item") ?? [])
         #expect(entry.parents.count == vector.texts("parent").count)
         let payload = try vector.requireBytes("payload")
         #expect(entry.encoded() == payload)
@@ -88,9 +90,33 @@ struct ProtocolVectorTests {
 
     @Test("what a later version adds to an announcement changes nothing for this one")
     func laterAnnouncement() throws {
-        let vector = try #require(Self.document.vectors(kind: "announcement-later").first)
-        #expect(
-            try Announcement.decode(vector.requireBytes("payload")) == Announcement.decode(vector.requireBytes("same")))
+        let vectors = Self.document.vectors(kind: "announcement-later")
+        #expect(vectors.count >= 3)
+        for vector in vectors {
+            let announcement = try Announcement.decode(vector.requireBytes("payload"))
+            #expect(try announcement == Announcement.decode(vector.requireBytes("same")))
+            if let features = vector.number("features") { #expect(announcement.features.rawValue == features) }
+        }
+    }
+
+    @Test("what a later version adds to an entry changes nothing for this one, and is signed")
+    func laterEntry() throws {
+        let vectors = Self.document.vectors(kind: "entry-later")
+        #expect(vectors.count >= 3)
+        for vector in vectors {
+            #expect(
+                try Entry.decode(vector.requireBytes("payload")) == Entry.decode(vector.requireBytes("same")))
+            guard let bytes = vector.bytes("bytes") else { continue }
+            let envelope = try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes)
+            #expect(Array(envelope.payload) == (try vector.requireBytes("payload")))
+        }
+    }
+
+    @Test("features have the bits of the document")
+    func features() throws {
+        let vector = try #require(Self.document.vector(kind: "features", name: "version-1"))
+        #expect(vector.number("unknownKinds") == Features.unknownKinds.rawValue)
+        #expect(vector.number("ofThisVersion") == Features.ofThisVersion.rawValue)
     }
 
     @Test("frames have the bytes of the document", arguments: document.vectors(kind: "frame"))
@@ -143,7 +169,7 @@ struct ProtocolVectorTests {
     @Test("each list of refusals is there")
     func refusalsAreThere() {
         for (kind, count) in [
-            ("announcement-refused", 10), ("entry-refused", 7), ("envelope-refused", 5), ("frame-refused", 21),
+            ("announcement-refused", 12), ("entry-refused", 11), ("envelope-refused", 5), ("frame-refused", 22),
             ("statement-refused", 4),
         ] {
             #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
@@ -172,6 +198,8 @@ struct ProtocolVectorTests {
             "digestSumCount": UInt64(Limits.digestSumCount),
             "textBytes": UInt64(Limits.textBytes),
             "entryBytes": UInt64(Limits.entryBytes),
+            "reconciliationBytes": UInt64(Limits.reconciliationBytes),
+            "entryKind": Limits.entryKind,
             "entryParentCount": UInt64(Limits.entryParentCount),
             "lamport": Limits.lamport,
             "wallTime": Limits.wallTime,

@@ -41,7 +41,7 @@ struct RelayMetrics {
     }
 
     private static func doors(_ totals: RelayCounters.Totals) -> [Metric] {
-        let refusals = RelayRefusal.Code.allCases.map { code in
+        let refusals = RelayRefusal.Code.sent.map { code in
             ("\(code)", Double(totals.refusals[Int(code.rawValue)]))
         }
         let trouble = totals.trouble

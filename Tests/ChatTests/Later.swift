@@ -1,0 +1,80 @@
+import Secure
+import TestKit
+import Testing
+import Wire
+
+@testable import Chat
+
+/// What a program of a later version may send.
+enum Later {
+    /// An entry of a kind that nobody knows yet, with elements at its end that nobody knows either.
+    static func entry(
+        kind: UInt64 = 5, item: CBORValue = .map([.init(.unsigned(0), .text("👍"))]), in room: RoomID,
+        by author: Identity, lamport: UInt64, parents: [EntryID] = [], more: [CBORValue] = [.text("later"), .array([])]
+    ) throws -> SignedEntry {
+        let fields: [CBORValue] = [
+            .bytes(room.bytes), .bytes(author.peerID.bytes), .unsigned(lamport), .unsigned(1_800_000_000_000),
+            .array(parents.sorted().map { .bytes($0.bytes) }), .unsigned(kind), item,
+        ]
+        let payload = CBORValue.array(fields + more).encoded()
+        let bytes = Envelope(payload: payload, signature: author.sign(payload, for: .entry)).bytes
+        return try SignedEntry(verifying: bytes)
+    }
+
+    /// An announcement of any version and kind, with more elements.
+    static func announcement(
+        version: UInt64 = 1, kind: UInt64 = 1, features: UInt64 = 32, sequence: UInt64 = 5, of peer: Identity,
+        more: [CBORValue] = [.text("later")]
+    ) -> [UInt8] {
+        let fields: [CBORValue] = [
+            .unsigned(version), .unsigned(kind), .bytes(peer.peerID.bytes), .unsigned(1), .unsigned(sequence),
+            .text("cem"), .unsigned(1), .unsigned(1), .unsigned(features),
+        ]
+        let payload = CBORValue.array(fields + more).encoded()
+        return Envelope(payload: payload, signature: peer.sign(payload, for: .announcement)).bytes
+    }
+
+    static func frame(_ items: CBORValue...) -> [UInt8] { CBORValue.array(items).encoded() }
+
+    /// One of each frame that names a room, of a room that nobody knows.
+    static func frames(of room: RoomID, entry: SignedEntry) -> [[UInt8]] {
+        let room = CBORValue.bytes(room.bytes)
+        let ids = CBORValue.array([.bytes([UInt8](repeating: 3, count: 32))])
+        return [
+            frame(.unsigned(6), .array([.bytes(entry.bytes)]), .text("later")),
+            frame(.unsigned(7), room, .null, .bytes([0xFF]), .unsigned(1)),
+            frame(.unsigned(8), room, ids, .unsigned(1)),
+            frame(.unsigned(9), room, ids, .unsigned(1)),
+            frame(.unsigned(10), room, ids, .unsigned(1)),
+            frame(
+                .unsigned(32), room, .array([.array([.bytes([UInt8](repeating: 4, count: 32)), .text("x"), .null])])),
+            // Of types that do not exist yet.
+            frame(.unsigned(13), .text("later")), frame(.unsigned(127), .map([])),
+        ]
+    }
+
+    /// What people are shown in place of an entry of an unknown kind.
+    static let text = "[this needs a newer Earshot]"
+}
+
+extension TestMember {
+    /// IDs that it was told of or sent: all that a peer may have of a log.
+    var toldIDs: Set<EntryID> {
+        var ids: Set<EntryID> = []
+        for frame in frames {
+            switch frame {
+            case .have(_, let told): ids.formUnion(told)
+            case .entries(let list): ids.formUnion(list.map { EntryID(of: $0) })
+            default: break
+            }
+        }
+        return ids
+    }
+
+    var receivedEntries: [[UInt8]] { frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } } }
+
+    /// The last message of reconciliation that it was sent.
+    var comparison: [UInt8]? {
+        frames.lazy.compactMap { if case .reconcile(_, _, let message) = $0 { message } else { nil } }.last
+    }
+}
