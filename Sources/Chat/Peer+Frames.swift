@@ -39,7 +39,7 @@ extension Peer {
     private mutating func helloReceived(
         _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
     ) throws {
-        let announcement = try SignedAnnouncement(verifying: bytes)
+        let announcement = try SignedAnnouncement(verifying: bytes, with: identity.signing)
         guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         let name = try Nickname(announcement.announcement.name)
         // Before anything that answers it can come.
@@ -60,7 +60,7 @@ extension Peer {
         case .hello:
             throw LinkViolation("a second hello")
         case .announcement(let bytes):
-            let announcement = try SignedAnnouncement(verifying: bytes)
+            let announcement = try SignedAnnouncement(verifying: bytes, with: identity.signing)
             guard announcement.announcement.peer == peer else {
                 throw LinkViolation("an announcement in another's name")
             }

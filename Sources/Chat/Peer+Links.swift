@@ -41,8 +41,8 @@ extension Peer {
     ) -> Link {
         let channel = Channel(
             role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair.made(of: random.bytes(32)),
-            spare: origin.isCrossing ? NoiseKeyPair.made(of: random.bytes(32)) : nil)
+            ephemeral: identity.linkKey(of: random.bytes(32)),
+            spare: origin.isCrossing ? identity.linkKey(of: random.bytes(32)) : nil)
         return Link(
             id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel,
             liveness: Liveness(from: now))

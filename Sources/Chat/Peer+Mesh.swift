@@ -261,11 +261,13 @@ extension Peer {
         links[id]?.exchange.gossip.speaks = true
         for stated in list {
             guard links[id]?.exchange.gossip.statements.take(at: now) == true else { return }
-            let signed = try SignedStatement(parsing: stated.statement)
+            let signed = try SignedStatement(parsing: stated.statement, with: identity.signing)
             mesh.asked.arrived(signed.process)
             guard signed.peer != self.id, mesh.table.lacks(signed.key) else { continue }
             let known = discovery.sightings[signed.peer]?.announcement
-            guard signed.verify(knowing: known) else { throw LinkViolation("a statement with a wrong signature") }
+            guard signed.verify(knowing: known, with: identity.signing) else {
+                throw LinkViolation("a statement with a wrong signature")
+            }
             let wasHere = mesh.table.reaches(signed.peer)
             guard mesh.table.accept(signed, at: now) == .taken else { continue }
             mesh.pace.reading.taken(at: now)

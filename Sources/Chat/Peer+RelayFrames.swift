@@ -6,7 +6,7 @@ extension Peer {
     mutating func frameReceived(_ frame: Frame, fromRelay visit: Int, in phase: Link.Phase, on id: LinkID) throws {
         switch (phase, frame) {
         case (.awaitingHello(let relay), .hello(let bytes, _, _)):
-            let announcement = try SignedAnnouncement(parsing: bytes)
+            let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing)
             guard announcement.announcement.peer == relay else { throw LinkViolation("a hello in another's name") }
         case (.awaitingHello(let relay), .welcome(let welcome)):
             try welcomed(welcome, by: relay, visit: visit, on: id)

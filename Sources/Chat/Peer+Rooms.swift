@@ -75,7 +75,7 @@ extension Peer {
             }
             // Not kept, so not confirmed.
             if case .conversation(let other) = key, isDeclined(unverified, by: other) { continue }
-            guard unverified.verify() else {
+            guard unverified.verify(with: identity.signing) else {
                 // A relay does not look at all that it passes on; it is its author who lies.
                 if case .relayLobby = key {
                     note(.warning, "an entry with a wrong signature, said to be by \(displayName(of: entry.author))")

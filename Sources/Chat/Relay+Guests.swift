@@ -8,7 +8,8 @@ extension Relay {
 
     mutating func guestAccepted(_ id: LinkID, from endpoint: Endpoint) {
         let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
-        link.guest = RelayGuest(identity: Identity(seed: random.bytes(Identity.seedBytes)))
+        let seed = random.bytes(Identity.seedBytes)
+        link.guest = RelayGuest(identity: Identity(seed: seed, signing: identity.signing))
         links.insert(link)
         state.guests.count += 1
         agenda.ask(for: .care, at: now + RelayGuest.joinTime)
@@ -148,7 +149,9 @@ extension Relay {
 
     /// From a member, for a guest alone: the relay is the guest's end of it.
     mutating func whisperReceived(_ entry: SignedEntry, from peer: PeerID, on link: RelayLink) throws(LinkViolation) {
-        guard entry.entry.author == peer, entry.verify() else { throw LinkViolation("a private entry by another") }
+        guard entry.entry.author == peer, entry.verify(with: identity.signing) else {
+            throw LinkViolation("a private entry by another")
+        }
         let guests = links.members.filter { $0.guest != nil }
         let other = guests.first { guest in
             guest.guest.map { entry.entry.room == .conversation($0.identity.peerID, peer) } ?? false

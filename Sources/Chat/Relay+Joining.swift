@@ -5,7 +5,7 @@ import Wire
 extension Relay {
     mutating func helloReceived(_ bytes: [UInt8], away: String?, from peer: PeerID, on link: RelayLink) throws {
         // The link proves the key; what it says of itself on it needs no second proof.
-        let announcement = try SignedAnnouncement(parsing: bytes)
+        let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing)
         guard announcement.announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         guard peer != id else { throw LinkViolation("a link with ourselves") }
         links.setPhase(.awaitingJoin(peer), of: link)

@@ -34,7 +34,7 @@ public struct Relay: Core {
         self.configuration = configuration
         self.identity = identity
         self.archive = archive
-        staticKey = NoiseKeyPair.made(of: random.bytes(32))
+        staticKey = identity.linkKey(of: random.bytes(32))
         gate = RelayGate(digestKey: random.bytes(32))
         lobby = try RoomLog(
             log: .relayLobby(identity.peerID), room: .relayLobby(of: identity.peerID), archive: archive)

@@ -90,7 +90,7 @@ public struct LinkHandshake {
 
     private func identify(_ payload: [UInt8]) throws(HandshakeError) -> PeerID {
         let proof = try LinkProof(decoding: payload)
-        guard proof.isValid(for: noise.remoteStaticKey) else { throw .badIdentity("the signature is wrong") }
+        guard proof.isValid(for: noise.remoteStaticKey, with: identity.signing) else { throw .badIdentity("the signature is wrong") }
         guard proof.peer != identity.peerID else { throw .selfConnection }
         return proof.peer
     }
@@ -145,7 +145,7 @@ struct LinkProof: Equatable {
         return writer.bytes
     }
 
-    func isValid(for staticKey: [UInt8]) -> Bool {
-        Signature.isValid(signature, of: staticKey, for: .staticKey, by: peer)
+    func isValid(for staticKey: [UInt8], with signing: Signing) -> Bool {
+        signing.isValid(signature, of: staticKey, for: .staticKey, by: peer)
     }
 }

@@ -26,14 +26,15 @@ struct Relaying {
     let relay: Hub?
     let plan: FaultPlan?
 
-    init(seed: UInt64, settings: TrialSettings, conditions: Conditions) {
+    init(seed: UInt64, settings: TrialSettings, conditions: Conditions, signing: Signing) {
         random = RandomStream(simulationSeed: ~seed)
         guard settings.habits.contains(.relaying), random.unit() < 0.35 else {
             neighbourhood = Neighbourhood(peers: settings.peers)
             (relay, plan) = (nil, nil)
             return
         }
-        let hub = Hub(identity: Identity(seed: random.bytes(Identity.seedBytes)), seed: random.next())
+        let hub = Hub(
+            identity: Identity(seed: random.bytes(Identity.seedBytes), signing: signing), seed: random.next())
         neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.identity.peerID, random: &random)
         relay = hub
         // The relay's address is written down, so it does not change.

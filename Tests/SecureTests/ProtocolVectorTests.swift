@@ -90,7 +90,7 @@ struct ProtocolVectorTests {
         #expect(staticKey.publicKey == vector.bytes("staticPublicKey"))
         let bytes = try #require(vector.bytes("bytes"))
         #expect(LinkProof(identity: identity, staticKey: staticKey.publicKey).encoded() == bytes)
-        #expect(try LinkProof(decoding: bytes).isValid(for: staticKey.publicKey))
+        #expect(try LinkProof(decoding: bytes).isValid(for: staticKey.publicKey, with: .ed25519))
     }
 
     @Test("what a later version adds to a handshake's payload changes nothing for this one")
@@ -109,7 +109,9 @@ struct ProtocolVectorTests {
         let bytes = try #require(vector.bytes("bytes"))
         #expect(throws: HandshakeError.self) {
             let proof = try LinkProof(decoding: bytes)
-            guard proof.isValid(for: staticKey) else { throw HandshakeError.badIdentity("the signature is wrong") }
+            guard proof.isValid(for: staticKey, with: .ed25519) else {
+                throw HandshakeError.badIdentity("the signature is wrong")
+            }
         }
     }
 

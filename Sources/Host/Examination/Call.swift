@@ -33,7 +33,8 @@ final class Call {
         deadline = now + HostBounds.callTime
         handshake = LinkHandshake(
             role: .initiator, identity: Identity(seed: Entropy.bytes(Identity.seedBytes)),
-            staticKey: .made(of: Entropy.bytes(32)), ephemeral: .made(of: Entropy.bytes(32)))
+            staticKey: NoiseKeyPair(privateKey: Entropy.bytes(32)),
+            ephemeral: NoiseKeyPair(privateKey: Entropy.bytes(32)))
         do throws(SystemError) {
             let socket = OwnedSocket(try Descriptor(family: endpoint.address.family, .stream))
             self.socket = socket
