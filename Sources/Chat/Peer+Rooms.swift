@@ -47,7 +47,11 @@ extension Peer {
             guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
             return .lobby
         }
-        if links[link]?.visit != nil, room == .relayLobby(of: peer) { return .relayLobby(peer) }
+        if let visit = links[link]?.visit, let community = visits.all[visit].community,
+            room == .relayLobby(of: community)
+        {
+            return .relayLobby(community)
+        }
         if let guest = guest(in: room, of: link) { return .conversation(guest) }
         guard room == .conversation(id, peer) else { throw LinkViolation("a room that is none of this link's") }
         return .conversation(peer)

@@ -226,11 +226,7 @@ extension Relay {
 
     /// When something was said before: guests have no clock of ours to compare with, so with date and zone.
     private static func stamp(of entry: SignedEntry) -> String {
-        let calendar = WallTime(milliseconds: entry.entry.wallTime).calendar()
-        let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {
-            $0 < 10 ? "0\($0)" : "\($0)"
-        }
-        return "\(calendar.year)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
+        WallTime(milliseconds: entry.entry.wallTime).utcText
     }
 
     private func line(of entry: SignedEntry) -> String {

@@ -23,7 +23,7 @@ extension Relay {
         if id.isGuest { return guestAccepted(id, from: endpoint) }
         let channel = Channel(
             role: .responder, identity: identity, staticKey: staticKey,
-            ephemeral: identity.linkKey(of: random.bytes(32)))
+            ephemeral: identity.linkKey(of: random.bytes(32)), certificate: configuration.certificate?.bytes)
         links.insert(RelayLink(id: id, endpoint: endpoint, channel: channel, at: now))
         agenda.ask(for: .care, at: now + Bounds.handshakeTime)
     }

@@ -148,6 +148,7 @@ public final class Trial {
         reachPlan = Self.reachPlan(seed: seed, settings: settings, in: neighbourhood)
         kinds =
             (plan.kinds + reachPlan.kinds).map(\.rawValue) + habits.map(\.rawValue) + (relay == nil ? [] : ["relaying"])
+            + (relay?.certificate == nil ? [] : ["community"])
         script = []
         script = makeScript(habits: habits, random: &random)
         if relay != nil { script = Self.inOrder(script + relaying.acts(settings)) }
