@@ -8,6 +8,15 @@ struct RelayKeys {
     let staticKey: NoiseKeyPair
     /// The key by which its members know it and its room: its community's.
     let community: PeerID
+    /// The room that a member takes for the relay's whose program knows no communities; nil if it is right.
+    let roomFromBefore: RoomID?
+
+    init(identity: Identity, staticKey: NoiseKeyPair, community: PeerID) {
+        self.identity = identity
+        self.staticKey = staticKey
+        self.community = community
+        roomFromBefore = community == identity.peerID ? nil : .relayLobby(of: identity.peerID)
+    }
 
     /// The setting with the community's key, for whoever reads an archive without a relay. A relay that is its own
     /// community has none.

@@ -88,6 +88,8 @@ extension Relay {
         case .hello: throw LinkViolation("a second hello")
         case .join: throw LinkViolation("a second join")
         case .entries(let list): try entriesReceived(list, from: peer, on: link)
+        case .reconcile(let room, _, _) where room == keys.roomFromBefore:
+            remove(link, .kick, by: configuration.name.text, RelayNotice.beforeCommunities)
         case .reconcile(let room, _, let message): try reconciliationReceived(message, of: room, on: link)
         case .want(let room, let ids): try wanted(ids, of: room, on: link)
         case .have(let room, let ids): try offered(ids, of: room, on: link)

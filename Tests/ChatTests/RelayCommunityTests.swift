@@ -41,6 +41,16 @@ struct RelayCommunityTests {
         #expect(try rig.archive.setting("community") == nil)
     }
 
+    @Test("a member from before communities, who means the room of the relay's own key, is sent away with a reason")
+    func before() throws {
+        let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
+        let ana = rig.join("ana")
+        let opening = Frame.reconcile(room: .relayLobby(of: rig.identity.peerID), gathering: nil, message: [0x61])
+        rig.say([opening], ana)
+        #expect(ana.removal?.how == .kick && ana.removal?.reason.contains("take a newer Earshot") == true)
+        #expect(ana.goodbye == .refused && ana.isClosed)
+    }
+
     @Test("a renewed certificate is taken while it runs, one of another community is not")
     func renewed() throws {
         let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(40 * Hub.day)) })
