@@ -18,7 +18,7 @@ struct RelayKeys {
         roomFromBefore = community == identity.peerID ? nil : .relayLobby(of: identity.peerID)
     }
 
-    /// The setting with the community's key, for whoever reads an archive without a relay. A relay that is its own
+    /// The setting with the community's key, for commands that read an archive without a relay. A relay that is its own
     /// community has none.
     static let communitySetting = "community"
 
@@ -54,8 +54,8 @@ extension Relay {
         }
         // To the nearest day.
         let days = (certificate.notAfter - wall.milliseconds + 43_200_000) / 86_400_000
-        let text =
-            "the certificate of the community holds for \(days) \(days == 1 ? "day" : "days"), until \(end.utcText)"
+        let time = days == 0 ? "less than a day" : days == 1 ? "1 day" : "\(days) days"
+        let text = "the certificate of the community holds for \(time), until \(end.utcText)"
         if days <= Bounds.certificateWarningDays {
             note(.warning, "\(text): \(Self.renewal(of: certificate))")
         } else if isNew {

@@ -85,8 +85,8 @@ public enum CommunityCommand: Equatable {
         at one is let in at the others. A relay that is alone needs none of this.
 
         new makes the community's key in FILE, which must not be there yet, and prints
-        its fingerprint. Keep it off the relays, and a copy of it: whoever has it can
-        say which relays belong to the community, and nobody can without.
+        its fingerprint. Keep it off the relays, and keep a copy: this key alone says
+        which relays belong to the community.
         --from DIR takes the key of the relay whose state is in DIR instead of a new
         one, so that the address and the room of that relay become the community's.
 

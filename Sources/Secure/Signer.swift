@@ -61,8 +61,8 @@ public final class Ed25519Key: Sendable, CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: ["peerID": peerID]) }
 }
 
-/// What an identity is made with, and what whoever checks signatures is handed: the signer, and in a simulation the
-/// work that its many peers share.
+/// What an identity is made with, and what others' signatures are checked with: the signer, and in a simulation the work
+/// that its many peers share.
 public struct Signing: Sendable {
     private let signer: any Signer
     /// Nil in a process with one peer.
