@@ -24,13 +24,16 @@ struct Channel {
     /// Messages of the handshake, with their lengths, ready for the connection.
     private var messages: [UInt8] = []
 
-    /// - Parameter spare: see ``LinkHandshake``.
+    /// - Parameters:
+    ///   - certificate, spare: see ``LinkHandshake``.
     init(
         role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
-        spare: NoiseKeyPair? = nil
+        certificate: [UInt8]? = nil, spare: NoiseKeyPair? = nil
     ) {
         stage = .awaitingHandshake(
-            LinkHandshake(role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral, spare: spare))
+            LinkHandshake(
+                role: role, identity: identity, staticKey: staticKey, ephemeral: ephemeral, certificate: certificate,
+                spare: spare))
     }
 
     /// In the place of one that is of no use any more: reads nothing, has nothing to send, keeps nothing.
@@ -47,6 +50,8 @@ struct Channel {
     struct Received {
         /// Set in the one call that ended the handshake.
         var authenticated: PeerID?
+        /// What a relay that was dialled shows of its community, unchecked; set together with ``authenticated``.
+        var certificate: [UInt8]?
         var frames: [[UInt8]] = []
     }
 
@@ -86,6 +91,7 @@ struct Channel {
                 appendRecord(message)
                 stage = .open(transport)
                 received.authenticated = peer
+                received.certificate = handshake.certificate
             case .finished(let peer, let transport):
                 stage = .open(transport)
                 received.authenticated = peer

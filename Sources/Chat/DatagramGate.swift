@@ -1,3 +1,4 @@
+import Secure
 import Wire
 
 /// How much attention datagrams get: cheap checks for all, signature checks (55 µs each) for a bounded number, in all
@@ -5,11 +6,15 @@ import Wire
 struct DatagramGate {
     private static let addressCount = 1_024
 
+    /// What announcements are read and checked with.
+    let signing: Signing
     private var all = TokenBucket(capacity: 10_000, perSecond: 5_000)
     private var verifications = TokenBucket(capacity: 1_000, perSecond: 500)
     private var introductions = TokenBucket(capacity: 5_000, perSecond: 1_000)
     /// Fifty peers on one machine, three bursts each, fit into the capacity of its address.
     private var byAddress: [IPAddress: TokenBucket] = [:]
+
+    init(signing: Signing) { self.signing = signing }
 
     /// Whether to look at it at all.
     mutating func admits(_ byteCount: Int, from address: IPAddress, at now: Instant) -> Bool {

@@ -33,7 +33,7 @@ struct Discovery {
     var beacon = Beacon()
     var sightings = SightingTable()
     var dials = DialSchedule()
-    var gate = DatagramGate()
+    var gate: DatagramGate
     /// Whom we want links with, and who is here without one.
     var mesh: Mesh
     /// Linked peers, ascending.
@@ -49,11 +49,12 @@ struct Discovery {
     var acts: [Act] = []
 
     init(
-        peer: PeerID, instance: UInt64, random: RandomStream, mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount),
-        usesSweep: Bool = true
+        peer: PeerID, instance: UInt64, signing: Signing = .ed25519, random: RandomStream,
+        mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount), usesSweep: Bool = true
     ) {
         self.peer = peer
         self.instance = instance
+        gate = DatagramGate(signing: signing)
         var random = random
         reach = Reach(usesSweep: usesSweep, random: RandomStream(seed: random.bytes(32)))
         self.random = random
@@ -107,11 +108,12 @@ struct Discovery {
         do {
             switch path {
             case .multicast(let interface):
-                announcementReceived(try SignedAnnouncement(parsing: bytes), from: source, on: interface, at: now)
+                announcementReceived(
+                    try SignedAnnouncement(parsing: bytes, with: gate.signing), from: source, on: interface, at: now)
             case .unicast:
                 // What comes over a router is not meant: nobody sends it so, but somebody may pretend to.
                 guard reach.isOnLink(source.address) else { return nil }
-                let announcement = try SignedAnnouncement(parsingPadded: bytes)
+                let announcement = try SignedAnnouncement(parsingPadded: bytes, with: gate.signing)
                 introducedItself(announcement, byteCount: bytes.count, from: source, at: now)
             }
         } catch {
@@ -127,7 +129,7 @@ struct Discovery {
         if content.peer == peer {
             if content.instance == instance { return reach.multicastReturned(on: interface, at: now) }
             guard content.instance != instance, gate.admitsVerification(from: source.address, at: now),
-                announcement.verify(), content.kind != .goodbye
+                announcement.verify(with: gate.signing), content.kind != .goodbye
             else { return }
             foundOwnIdentity(at: source, at: now)
             return
@@ -137,7 +139,7 @@ struct Discovery {
         if source.address.isLoopback { hearing.isOnLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
         guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),
-            announcement.verify()
+            announcement.verify(with: gate.signing)
         else { return }
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
         if content.kind == .goodbye {
@@ -157,7 +159,7 @@ struct Discovery {
 
     /// Another peer tells of one.
     mutating func introduced(_ introduction: Introduction, by introducer: PeerID, at now: Instant) {
-        guard let announcement = try? SignedAnnouncement(parsing: introduction.announcement),
+        guard let announcement = try? SignedAnnouncement(parsing: introduction.announcement, with: gate.signing),
             announcement.announcement.peer != peer, announcement.announcement.kind != .goodbye,
             !introduction.endpoints.isEmpty
         else { return }
@@ -166,7 +168,7 @@ struct Discovery {
         // A repeat, byte for byte, was verified when it was news. Anything else has to be news, and genuine.
         let known = sightings[content.peer]?.announcement
         if known?.bytes != introduction.announcement {
-            guard sightings.isNews(content), gate.admitsIntroduction(at: now), announcement.verify(),
+            guard sightings.isNews(content), gate.admitsIntroduction(at: now), announcement.verify(with: gate.signing),
                 sightings.saw(announcement, at: nil, now: now, protecting: linked)
             else { return }
         }

@@ -5,6 +5,8 @@ public import Wire
 public struct KeptRooms {
     private let archive: any Archive
     private let own: PeerID
+    /// The key that the lobby of a relay's own archive is known by.
+    private let community: PeerID
     private let names: [PeerID: Nickname]
     /// What others called keys that were never met.
     private let reported: [PeerID: Nickname]
@@ -25,6 +27,7 @@ public struct KeptRooms {
     public init(archive: any Archive, own: PeerID) throws(ArchiveError) {
         self.archive = archive
         self.own = own
+        community = try archive.setting(RelayKeys.communitySetting).flatMap { PeerID($0) } ?? own
         var names: [PeerID: Nickname] = [:]
         var reported: [PeerID: Nickname] = [:]
         var holders: [Nickname: PeerID] = [:]
@@ -57,7 +60,7 @@ public struct KeptRooms {
         let found = logs.filter { log in
             switch log {
             case .lobby: text == "lobby"
-            case .relayLobby(let relay): text == "lobby@\(relay)" || relay == own && text == "lobby"
+            case .relayLobby(let relay): text == "lobby@\(relay)" || relay == community && text == "lobby"
             case .conversation(let peer): isMeant(peer, by: text)
             }
         }
@@ -127,7 +130,7 @@ public struct KeptRooms {
     private func roomName(of log: LogID) -> RoomName {
         switch log {
         // A relay's archive has its own lobby.
-        case .lobby, .relayLobby(own): .lobby
+        case .lobby, .relayLobby(community): .lobby
         case .relayLobby(let relay): .relayLobby(relay: "\(relay)")
         case .conversation(let peer): .conversation(with: name(of: peer))
         }

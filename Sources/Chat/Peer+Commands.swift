@@ -72,13 +72,19 @@ extension Peer {
         case nil, .lobby: sayHere(text, kind, token: token)
         case .everyLobby:
             if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }
-            for visit in visits.all.indices { say(text, kind, at: visit, token: token) }
+            for visit in visits.all.indices where isOwnRoom(visit) { say(text, kind, at: visit, token: token) }
         case .conversation(let name):
             tellByName(name, text, kind, token: token)
         case .relayLobby(let relay):
             guard let visit = visit(meantBy: relay, token) else { return }
             say(text, kind, at: visit, token: token)
         }
+    }
+
+    /// Whether the relay's room is not that of one before it: relays of one community have one room.
+    private func isOwnRoom(_ visit: Int) -> Bool {
+        guard let community = visits.all[visit].community else { return true }
+        return visits.visits(at: community).first == visit
     }
 
     private mutating func tellByName(_ name: String, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
@@ -112,8 +118,9 @@ extension Peer {
             guard let peer = resolve(name, token), openConversation(with: peer) else { return nil }
             return .conversation(peer)
         case .relayLobby(let relay):
-            guard let visit = visit(meantBy: relay, token), let relay = visits.all[visit].relay else { return nil }
-            return .relayLobby(relay)
+            guard let visit = visit(meantBy: relay, token), let community = visits.all[visit].community
+            else { return nil }
+            return .relayLobby(community)
         }
     }
 

@@ -45,7 +45,7 @@ extension Peer {
 
     /// What a peer says of itself on its own link.
     private func ownWord(_ bytes: [UInt8], of peer: PeerID) throws -> SignedAnnouncement {
-        let announcement = try SignedAnnouncement(verifying: bytes)
+        let announcement = try SignedAnnouncement(verifying: bytes, with: identity.signing)
         guard announcement.announcement.peer == peer else { throw LinkViolation("an announcement in another's name") }
         // Who leaves says goodbye on its links.
         guard announcement.announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }

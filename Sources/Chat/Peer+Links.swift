@@ -41,8 +41,8 @@ extension Peer {
     ) -> Link {
         let channel = Channel(
             role: origin == .accepted ? .responder : .initiator, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair.made(of: random.bytes(32)),
-            spare: origin.isCrossing ? NoiseKeyPair.made(of: random.bytes(32)) : nil)
+            ephemeral: identity.linkKey(of: random.bytes(32)),
+            spare: origin.isCrossing ? identity.linkKey(of: random.bytes(32)) : nil)
         return Link(
             id: id, origin: origin, endpoint: endpoint, startedAt: now, phase: phase, channel: channel,
             liveness: Liveness(from: now))
@@ -59,7 +59,9 @@ extension Peer {
         guard let phase = links[id]?.phase, phase != .closing, phase != .awaitingConnection else { return }
         do {
             guard let received = try links[id]?.channel.bytesReceived(bytes) else { return }
-            if let peer = received.authenticated { try authenticated(peer, on: id) }
+            if let peer = received.authenticated {
+                try authenticated(peer, showing: received.certificate, on: id)
+            }
             guard !received.frames.isEmpty else { return }
             links[id]?.liveness.heard(at: now)
             for frame in received.frames {
@@ -72,10 +74,14 @@ extension Peer {
         }
     }
 
-    private mutating func authenticated(_ peer: PeerID, on id: LinkID) throws(LinkViolation) {
+    private mutating func authenticated(
+        _ peer: PeerID, showing certificate: [UInt8]?, on id: LinkID
+    ) throws(LinkViolation) {
         guard let origin = links[id]?.origin else { return }
         guard peer != self.id else { throw LinkViolation("a link with ourselves") }
-        if let visit = links[id]?.visit { return relayAuthenticated(peer, visit: visit, on: id) }
+        if let visit = links[id]?.visit {
+            return relayAuthenticated(peer, showing: certificate, visit: visit, on: id)
+        }
         if origin == .tunnel { return try tunnelAuthenticated(peer, on: id) }
         links.setPhase(.awaitingHello(peer), of: id)
         if case .dialled(.peer(let expected)) = origin, expected != peer, let endpoint = links[id]?.endpoint {

@@ -263,14 +263,16 @@ extension Peer {
         for stated in list {
             guard links[id]?.exchange.gossip.statements.take(at: now) == true else { return }
             // Who hands it on may know a later version, and so may its peer.
-            guard let signed = try? SignedStatement(parsing: stated.statement) else {
+            guard let signed = try? SignedStatement(parsing: stated.statement, with: identity.signing) else {
                 noteIgnored("a statement that cannot be read is ignored", on: id)
                 continue
             }
             mesh.asked.arrived(signed.process)
             guard signed.peer != self.id, mesh.table.lacks(signed.key) else { continue }
             let known = discovery.sightings[signed.peer]?.announcement
-            guard signed.verify(knowing: known) else { throw LinkViolation("a statement with a wrong signature") }
+            guard signed.verify(knowing: known, with: identity.signing) else {
+                throw LinkViolation("a statement with a wrong signature")
+            }
             let wasHere = mesh.table.reaches(signed.peer)
             guard mesh.table.accept(signed, at: now) == .taken else { continue }
             mesh.pace.reading.taken(at: now)

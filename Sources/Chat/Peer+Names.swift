@@ -101,7 +101,7 @@ extension Peer {
         let there = visits.all[visit].roster
         let present = there.peers(named: name)
         if !present.isEmpty { return meaning(amid: present) }
-        let kept = visits.all[visit].relay.flatMap { roster.known.lastHolder(of: name, at: $0) }
+        let kept = visits.all[visit].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
         return meaning(amid: [there.lastHolder(of: name) ?? kept].compactMap(\.self))
     }
 

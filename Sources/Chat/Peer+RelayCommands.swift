@@ -17,7 +17,7 @@ extension Peer {
     /// Where something is said or looked for without a room: the LAN's lobby, or a relay's where there is no LAN.
     var defaultRoom: RoomKey? {
         guard configuration.usesOnlyRelays else { return .lobby }
-        return visits.all.first?.relay.map { .relayLobby($0) }
+        return visits.all.first?.community.map { .relayLobby($0) }
     }
 
     /// Says something in a relay's lobby. While it is away, the text is kept and told when it is back.
@@ -26,7 +26,7 @@ extension Peer {
             refuse(.notAllowed, "the relay \(visits.all[visit].name) has refused us", token)
             return
         }
-        guard let relay = visits.all[visit].relay else {
+        guard let community = visits.all[visit].community else {
             // Its key is not known yet, so there is no room to say it in.
             guard visits.all[visit].unsaid.count < Bounds.unsaidCount else {
                 refuse(.tooFast, "too much at once before the relay was reached: wait until it is", token)
@@ -35,11 +35,13 @@ extension Peer {
             visits.all[visit].unsaid.append((text, kind, token))
             return
         }
-        guard let entry = write(text, kind, in: .relayLobby(relay), token: token) else { return }
-        if let link = visits.all[visit].memberLink {
-            send(.entries([entry.bytes]), on: link)
-        } else {
-            visits.all[visit].unsent[entry.id] = false
+        guard let entry = write(text, kind, in: .relayLobby(community), token: token) else { return }
+        for door in visits.visits(at: community) {
+            if let link = visits.all[door].memberLink {
+                send(.entries([entry.bytes]), on: link)
+            } else {
+                visits.all[door].unsent[entry.id] = false
+            }
         }
     }
 

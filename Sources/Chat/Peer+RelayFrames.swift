@@ -6,7 +6,7 @@ extension Peer {
     mutating func frameReceived(_ frame: Frame, fromRelay visit: Int, in phase: Link.Phase, on id: LinkID) throws {
         switch (phase, frame) {
         case (.awaitingHello(let relay), .hello(let bytes, _, _)):
-            let announcement = try SignedAnnouncement(parsing: bytes).announcement
+            let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing).announcement
             guard announcement.peer == relay else { throw LinkViolation("a hello in another's name") }
             guard announcement.kind != .goodbye else { throw LinkViolation("a relay that leaves and speaks") }
             links[id]?.exchange.understanding.features = announcement.features
@@ -43,7 +43,7 @@ extension Peer {
         case .receipt(let room, let ids):
             // Of a room that is none of ours it is ignored.
             receiptReceived(for: ids, of: room, from: guest(in: room, of: id) ?? relay, on: id)
-        case .declined(let room, let ids, let why): declined(ids, of: room, why, by: relay, visit: visit)
+        case .declined(let room, let ids, let why): declined(ids, of: room, why, visit: visit)
         case .moderated(let answer): moderatedReceived(answer, visit: visit)
         case .removed(let removal):
             removedReceived(removal, visit: visit)
@@ -90,10 +90,10 @@ extension Peer {
     // What it did not take.
 
     private mutating func declined(
-        _ ids: [EntryID], of room: RoomID, _ why: RelayDecline, by relay: PeerID, visit: Int
+        _ ids: [EntryID], of room: RoomID, _ why: RelayDecline, visit: Int
     ) {
-        guard room == .relayLobby(of: relay) else { return }
-        let key = RoomKey.relayLobby(relay)
+        guard let community = visits.all[visit].community, room == .relayLobby(of: community) else { return }
+        let key = RoomKey.relayLobby(community)
         // Only what we said ourselves: whatever a relay says of others' words, we keep them.
         let own = id
         let mine = ids.filter { id in
@@ -118,16 +118,20 @@ extension Peer {
 
     /// The relay asked for these and was sent them.
     mutating func relayTook(_ ids: [EntryID], in key: RoomKey) {
-        guard case .relayLobby(let relay) = key, let visit = visits.visit(at: relay) else { return }
-        for id in ids { visits.all[visit].unsent[id] = nil }
+        guard case .relayLobby(let community) = key else { return }
+        for visit in visits.visits(at: community) {
+            for id in ids { visits.all[visit].unsent[id] = nil }
+        }
     }
 
     /// A round of comparing logs with a relay is done: what it was not offered, it has.
     mutating func relayCompared(_ key: RoomKey, _ outcome: Reconciliation.Outcome) {
-        guard case .relayLobby(let relay) = key, let visit = visits.visit(at: relay) else { return }
-        for id in outcome.have where visits.all[visit].unsent[id] != nil { visits.all[visit].unsent[id] = true }
-        guard outcome.reply == nil else { return }
-        visits.all[visit].unsent = visits.all[visit].unsent.filter(\.value)
+        guard case .relayLobby(let community) = key else { return }
+        for visit in visits.visits(at: community) {
+            for id in outcome.have where visits.all[visit].unsent[id] != nil { visits.all[visit].unsent[id] = true }
+            guard outcome.reply == nil else { continue }
+            visits.all[visit].unsent = visits.all[visit].unsent.filter(\.value)
+        }
     }
 
     // Guests of a relay: it holds their keys, so what is private with them runs over its link.

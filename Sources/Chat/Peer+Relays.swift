@@ -8,10 +8,10 @@ extension Peer {
         for target in configuration.relays {
             let kept = try archive.setting(Self.keySetting(target)) ?? []
             let remembered = PeerID(kept.prefix(PeerID.byteCount))
-            let relay = target.fingerprint ?? remembered
-            let name = relay == remembered ? String(decoding: kept.dropFirst(PeerID.byteCount), as: UTF8.self) : ""
-            visits.all.append(RelayVisit(target: target, relay: relay, name: name.isEmpty ? nil : name))
-            if let relay { try openRelayLobby(of: relay) }
+            let community = target.fingerprint ?? remembered
+            let name = community == remembered ? String(decoding: kept.dropFirst(PeerID.byteCount), as: UTF8.self) : ""
+            visits.all.append(RelayVisit(target: target, community: community, name: name.isEmpty ? nil : name))
+            if let community { try openRelayLobby(of: community) }
         }
         guard !visits.all.isEmpty else { return }
         for log in try archive.logs() {
@@ -22,10 +22,10 @@ extension Peer {
 
     private static func keySetting(_ target: RelayTarget) -> String { "relay \(target.address)" }
 
-    private mutating func openRelayLobby(of relay: PeerID) throws(ArchiveError) {
-        guard rooms[.relayLobby(relay)] == nil else { return }
-        let log = try RoomLog(log: .relayLobby(relay), room: .relayLobby(of: relay), archive: archive)
-        rooms.openRelayLobby(log, of: relay)
+    private mutating func openRelayLobby(of community: PeerID) throws(ArchiveError) {
+        guard rooms[.relayLobby(community)] == nil else { return }
+        let log = try RoomLog(log: .relayLobby(community), room: .relayLobby(of: community), archive: archive)
+        rooms.openRelayLobby(log, of: community)
     }
 
     // Dialling.
@@ -72,17 +72,13 @@ extension Peer {
         dialRelays()
     }
 
-    /// The relay has proved its key: is it the one that we mean?
-    mutating func relayAuthenticated(_ relay: PeerID, visit: Int, on id: LinkID) {
+    /// The relay has proved its key: is it the one that we mean, or of the community that we mean?
+    mutating func relayAuthenticated(_ relay: PeerID, showing certificate: [UInt8]?, visit: Int, on id: LinkID) {
         let target = visits.all[visit].target
-        if let expected = visits.all[visit].relay, expected != relay {
-            let known = target.fingerprint == nil ? "it had before" : "its address says"
-            refused(
-                visit,
-                "the relay at \(target.address) has the key \(relay), not the one that \(known) (\(expected)): it may be "
-                    + "somebody else in between, or it was set up anew; if you know the new key to be right, give "
-                    + "earshot://\(target.address)#\(relay)", tryingAgain: nil)
-            send(.goodbye(.refused), on: id)
+        do throws(RelayObjection) {
+            visits.all[visit].recognition.shown = try community(of: relay, showing: certificate, at: visit)
+        } catch {
+            refused(visit, error.text, tryingAgain: error.retryAfter)
             close(id, abruptly: false)
             return
         }
@@ -103,20 +99,21 @@ extension Peer {
     // Let in, or not.
 
     mutating func welcomed(_ welcome: RelayWelcome, by relay: PeerID, visit: Int, on id: LinkID) throws {
-        guard case .awaitingWelcome(id) = visits.all[visit].stage else { throw LinkViolation("a second welcome") }
+        guard case .awaitingWelcome(id) = visits.all[visit].stage, let community = visits.all[visit].recognition.shown
+        else { throw LinkViolation("a second welcome") }
         let name = try Nickname(welcome.name)
         let relayName = (try? Nickname(welcome.relayName))?.text ?? visits.all[visit].target.address
         do {
-            try openRelayLobby(of: relay)
-            try rooms[.relayLobby(relay)]?.begin(at: welcome.historyFrom)
-            let remembered = relay.bytes + Array(relayName.utf8)
+            try openRelayLobby(of: community)
+            try rooms[.relayLobby(community)]?.begin(at: welcome.historyFrom)
+            let remembered = community.bytes + Array(relayName.utf8)
             try archive.setSetting(Self.keySetting(visits.all[visit].target), to: remembered)
-            try rememberPlace(of: relay, named: relayName, visits.all[visit].target.address)
+            try rememberPlace(of: community, named: relayName, visits.all[visit].target.address)
         } catch {
             notify(.failed(.init(.storage, error.text)))
         }
         let isTaken = visits.all.indices.contains { $0 != visit && visits.all[$0].name == relayName }
-        visits.all[visit].relay = relay
+        visits.all[visit].recognition.community = community
         visits.all[visit].name = isTaken ? visits.all[visit].target.address : relayName
         visits.all[visit].ownName = name
         visits.all[visit].stage = .member(id)
@@ -131,7 +128,7 @@ extension Peer {
         let unsaid = visits.all[visit].unsaid
         visits.all[visit].unsaid = []
         for (text, kind, token) in unsaid { say(text, kind, at: visit, token: token) }
-        reconcile(.relayLobby(relay), on: id)
+        reconcile(.relayLobby(community), on: id)
     }
 
     /// So that it can be called by its name the next time. A name belongs to the relay that had it first; only that one,
@@ -177,8 +174,9 @@ extension Peer {
         } else {
             visits.all[visit].stage = .refused
         }
-        if !visits.all[visit].attempts.wasTold || pause == nil {
+        if !visits.all[visit].attempts.wasRefusalTold || pause == nil {
             visits.all[visit].attempts.wasTold = true
+            visits.all[visit].attempts.wasRefusalTold = true
             notify(.relay(state: .refused, address: visits.all[visit].target.address, reason: reason))
         }
         // Where there is nobody else to speak with, there is nothing left to do.
@@ -295,7 +293,7 @@ extension Peer {
     mutating func rememberMember(_ peer: PeerID) {
         guard roster.name(of: peer) == nil else { return }
         for visit in visits.all {
-            guard let relay = visit.relay, let name = visit.roster.lastName(of: peer) else { continue }
+            guard let relay = visit.community, let name = visit.roster.lastName(of: peer) else { continue }
             return remember(peer, as: name, at: relay)
         }
     }
@@ -309,7 +307,7 @@ extension Peer {
         else { return nil }
         let remark = remarkOnKey(of: peer, named: name, at: visit)
         // Not again at every start.
-        if remark != nil, let relay = visits.all[visit].relay,
+        if remark != nil, let relay = visits.all[visit].community,
             roster.name(of: peer) == nil || roster.known.relay(of: peer) != nil
         {
             remember(peer, as: name, at: relay)
@@ -326,8 +324,8 @@ extension Peer {
     /// Logs are compared with relays from time to time too, in case something slipped through.
     mutating func reconcileWithRelays() {
         for visit in visits.all {
-            guard let link = visit.memberLink, let relay = visit.relay else { continue }
-            reconcile(.relayLobby(relay), on: link)
+            guard let link = visit.memberLink, let community = visit.community else { continue }
+            reconcile(.relayLobby(community), on: link)
         }
     }
 

@@ -48,7 +48,11 @@ extension Peer {
             guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
             return .lobby
         }
-        if links[link]?.visit != nil, room == .relayLobby(of: peer) { return .relayLobby(peer) }
+        if let visit = links[link]?.visit, let community = visits.all[visit].community,
+            room == .relayLobby(of: community)
+        {
+            return .relayLobby(community)
+        }
         if let guest = guest(in: room, of: link) { return .conversation(guest) }
         return room == .conversation(id, peer) ? .conversation(peer) : nil
     }
@@ -78,7 +82,7 @@ extension Peer {
             }
             // Not kept, so not confirmed.
             if case .conversation(let other) = key, isDeclined(unverified, by: other) { continue }
-            guard unverified.verify() else {
+            guard unverified.verify(with: identity.signing) else {
                 // A relay does not look at all that it passes on; it is its author who lies.
                 if case .relayLobby = key {
                     note(.warning, "an entry with a wrong signature, said to be by \(displayName(of: entry.author))")

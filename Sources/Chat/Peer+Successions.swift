@@ -40,7 +40,7 @@ extension Peer {
 
     /// The key that had the name at a relay, else the one that has or had it on our networks.
     private func formerHolder(of name: Nickname, at visit: Int) -> PeerID? {
-        let kept = visits.all[visit].relay.flatMap { roster.known.lastHolder(of: name, at: $0) }
+        let kept = visits.all[visit].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
         let last = visits.all[visit].roster.lastHolder(of: name) ?? kept ?? roster.lastHolder(of: name)
         return last == id ? nil : last
     }

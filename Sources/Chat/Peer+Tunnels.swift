@@ -24,7 +24,7 @@ extension Peer {
         let id = LinkID(number: presence.lastLinkNumber)
         let channel = Channel(
             role: role, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair.made(of: random.bytes(32)))
+            ephemeral: identity.linkKey(of: random.bytes(32)))
         let carrier = visits.all[place.visit].memberLink.flatMap { links[$0]?.endpoint }
         links.insert(
             Link(

@@ -36,12 +36,13 @@ public struct Peer: Core {
         self.configuration = configuration
         self.archive = archive
         let privateKey = random.bytes(32)
-        keys = Keys(identity: identity, staticKey: NoiseKeyPair.made(of: privateKey))
+        keys = Keys(identity: identity, staticKey: identity.linkKey(of: privateKey))
         naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
         // Zero is "not yet known" in a link, so an instance is never zero.
         let instance = random.next() | 1
         discovery = Discovery(
-            peer: identity.peerID, instance: instance, random: RandomStream(seed: random.bytes(32)),
+            peer: identity.peerID, instance: instance, signing: identity.signing,
+            random: RandomStream(seed: random.bytes(32)),
             mesh: Mesh(fullMeshCount: configuration.fullMeshCount, secretFrom: privateKey),
             usesSweep: configuration.usesSweep)
         presence = OwnPresence(instance: instance)

@@ -79,7 +79,7 @@ extension Relay {
         }
         // Who said it is certain from the link; members check signatures themselves. Samples keep forgers out.
         if author != peer || state.verifications.take(at: now) {
-            guard entry.verify() else { throw LinkViolation("an entry with a wrong signature") }
+            guard entry.verify(with: identity.signing) else { throw LinkViolation("an entry with a wrong signature") }
         }
         let insertion: Insertion
         do {

@@ -10,7 +10,8 @@ extension Relay {
         let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
         // What it cannot read it gets as a line that says so.
         link.understanding.features = .ofThisVersion
-        link.guest = RelayGuest(identity: Identity(seed: random.bytes(Identity.seedBytes)))
+        let seed = random.bytes(Identity.seedBytes)
+        link.guest = RelayGuest(identity: Identity(seed: seed, signing: identity.signing))
         links.insert(link)
         state.guests.count += 1
         agenda.ask(for: .care, at: now + RelayGuest.joinTime)
@@ -156,7 +157,9 @@ extension Relay {
         }
         // A guest that has just left is told nothing, and the member no receipt. Other rooms are not a relay's business.
         guard let other else { return noteIgnored("an entry of a room that is not here is ignored", on: link) }
-        guard entry.entry.author == peer, entry.verify() else { throw LinkViolation("a private entry by another") }
+        guard entry.entry.author == peer, entry.verify(with: identity.signing) else {
+            throw LinkViolation("a private entry by another")
+        }
         let own = link.member?.name.text ?? peer.placeholderName
         let lamport = max(other.guest?.privateLamport ?? 0, min(entry.entry.lamport, Limits.lamport - 1))
         other.guest?.privateLamport = lamport
@@ -227,11 +230,7 @@ extension Relay {
 
     /// When something was said before: guests have no clock of ours to compare with, so with date and zone.
     private static func stamp(of entry: SignedEntry) -> String {
-        let calendar = WallTime(milliseconds: entry.entry.wallTime).calendar()
-        let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {
-            $0 < 10 ? "0\($0)" : "\($0)"
-        }
-        return "\(calendar.year)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
+        WallTime(milliseconds: entry.entry.wallTime).utcText
     }
 
     private func line(of entry: SignedEntry) -> String {

@@ -5,7 +5,7 @@ import Wire
 extension Relay {
     mutating func helloReceived(_ bytes: [UInt8], away: String?, from peer: PeerID, on link: RelayLink) throws {
         // The link proves the key; what it says of itself on it needs no second proof.
-        let announcement = try SignedAnnouncement(parsing: bytes).announcement
+        let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing).announcement
         guard announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         guard announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
         link.understanding.features = announcement.features

@@ -23,7 +23,7 @@ extension Relay {
         if id.isGuest { return guestAccepted(id, from: endpoint) }
         let channel = Channel(
             role: .responder, identity: identity, staticKey: staticKey,
-            ephemeral: NoiseKeyPair.made(of: random.bytes(32)))
+            ephemeral: identity.linkKey(of: random.bytes(32)), certificate: configuration.certificate?.bytes)
         links.insert(RelayLink(id: id, endpoint: endpoint, channel: channel, at: now))
         agenda.ask(for: .care, at: now + Bounds.handshakeTime)
     }
@@ -96,6 +96,8 @@ extension Relay {
         case .hello: throw LinkViolation("a second hello")
         case .join: throw LinkViolation("a second join")
         case .entries(let list): try entriesReceived(list, from: peer, on: link)
+        case .reconcile(let room, _, _) where room == keys.roomFromBefore:
+            remove(link, .kick, by: configuration.name.text, RelayNotice.beforeCommunities)
         case .reconcile(let room, _, _) where room != lobby.room, .want(let room, _) where room != lobby.room,
             .have(let room, _) where room != lobby.room:
             noteIgnored("a frame about the room \(room), which is not here, is ignored", on: link)

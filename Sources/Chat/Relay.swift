@@ -6,12 +6,10 @@ public import Wire
 ///
 /// Its links are objects, so a copy of a relay is no second relay.
 public struct Relay: Core {
-    let identity: Identity
+    let keys: RelayKeys
     let archive: any Archive
     var configuration: RelayConfiguration
     var random: RandomStream
-    /// The key that this process proves its identity with in handshakes.
-    let staticKey: NoiseKeyPair
     var links = RelayLinkTable()
     var gate: RelayGate
     var names: RelayNames
@@ -32,12 +30,14 @@ public struct Relay: Core {
     ) throws(ArchiveError) {
         var random = random
         self.configuration = configuration
-        self.identity = identity
         self.archive = archive
-        staticKey = NoiseKeyPair.made(of: random.bytes(32))
+        keys = RelayKeys(
+            identity: identity, staticKey: identity.linkKey(of: random.bytes(32)),
+            community: configuration.community(identity))
         gate = RelayGate(digestKey: random.bytes(32))
         lobby = try RoomLog(
-            log: .relayLobby(identity.peerID), room: .relayLobby(of: identity.peerID), archive: archive)
+            log: .relayLobby(keys.community), room: .relayLobby(of: keys.community), archive: archive)
+        try keys.keepCommunity(in: archive)
         moderation = try RelayModerationBook(archive: archive)
         state = RelayState(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
         self.random = random
@@ -46,12 +46,23 @@ public struct Relay: Core {
     }
 
     public var id: PeerID { identity.peerID }
+    /// The key of its community, which is its own unless it has a certificate: its room, and its address, are that key's.
+    public var community: PeerID { keys.community }
+    var identity: Identity { keys.identity }
+    var staticKey: NoiseKeyPair { keys.staticKey }
 
     /// Takes up another configuration (`SIGHUP`). Members that it would not admit stay until they leave.
     public mutating func configure(_ configuration: RelayConfiguration) {
+        var configuration = configuration
+        if configuration.community(identity) != community {
+            note(.warning, "another community is taken up at the next start only")
+            configuration.certificate = self.configuration.certificate
+        }
+        let isRenewed = configuration.certificate != self.configuration.certificate
         self.configuration = configuration
         gate.forgetPasswords()
         note(.info, "the configuration has been read again")
+        if isRenewed { lookAtCertificate(isNew: true) }
     }
 
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
@@ -98,6 +109,7 @@ public struct Relay: Core {
             .info,
             "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
         notify(.ready(name: configuration.name.text, id: id, port: port))
+        lookAtCertificate(isNew: true)
         names.resume(at: now)
         beginAges()
         agenda.ask(for: .retention, at: now)
@@ -114,6 +126,7 @@ public struct Relay: Core {
             case .roster: tellNews()
             case .pace: passOnWaiting()
             case .retention: trimLog()
+            case .certificate: lookAtCertificate(isNew: false)
             }
         }
     }
@@ -255,6 +268,8 @@ enum RelayDuty: Int, AgendaDuty {
     case pace
     /// Let go of old entries.
     case retention
+    /// Tell whether the certificate ends soon.
+    case certificate
 
     var reason: StaticReason {
         switch self {
@@ -262,6 +277,7 @@ enum RelayDuty: Int, AgendaDuty {
         case .roster: "members came or went"
         case .pace: "entries wait for their time"
         case .retention: "old entries to drop"
+        case .certificate: "a certificate to look at"
         }
     }
 }

@@ -1,3 +1,4 @@
+public import Secure
 public import Wire
 
 /// A password as a relay knows it: only whether it is right, never what it is.
@@ -23,6 +24,10 @@ public struct RelayConfiguration: Sendable {
     public var messageOfTheDay: String?
     /// The topic while operators have set none.
     public var topic: String?
+
+    /// That the relay belongs to a community; nil: it is its own. It may be renewed while the relay runs; another
+    /// community is taken up at a start only.
+    public var certificate: SignedCertificate?
 
     // Access. Operators are let in whatever else is set.
 

@@ -1,5 +1,7 @@
 /// Lines that a relay of ours says to a member.
 enum RelayNotice {
+    static let beforeCommunities =
+        "your Earshot does not know the communities of relays, and this relay belongs to one: take a newer Earshot"
     static let stopping = "the relay is being stopped"
     static let mayBeHeard = "you may speak again"
     /// With a rate and what follows behind it.

@@ -8,7 +8,7 @@ public struct RelayTarget: Equatable, Sendable {
     public var endpoints: [Endpoint]
     /// If it was given by name: looked up again whenever it cannot be reached.
     public var host: Host?
-    /// The key that it must have. Nil: the one that it had the first time.
+    /// The key that its community must have. Nil: the one that it had the first time.
     public var fingerprint: PeerID?
     /// For the room or for operators; told only to the key that is expected.
     public var password: [UInt8]?

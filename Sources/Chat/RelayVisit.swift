@@ -15,8 +15,7 @@ struct RelayVisit {
 
     var target: RelayTarget
     var stage: Stage
-    /// Its key: given, remembered, or proved once. Nil before the first visit.
-    var relay: PeerID?
+    var recognition: RelayRecognition
     /// What it calls itself; before it has said so, its address.
     var name: String
     /// What we are called there, or were last.
@@ -39,12 +38,15 @@ struct RelayVisit {
     /// What the lobby is about by somebody who is blocked.
     var hiddenTopic: String?
 
-    init(target: RelayTarget, relay: PeerID?, name: String?) {
+    init(target: RelayTarget, community: PeerID?, name: String?) {
         self.target = target
-        self.relay = relay
+        recognition = RelayRecognition(community: community)
         self.name = name ?? target.address
         stage = .awaitingTime(Instant(nanoseconds: 0))
     }
+
+    /// The key of its community, by which its room is known: for most relays their own.
+    var community: PeerID? { recognition.community }
 
     var link: LinkID? {
         switch stage {
@@ -65,8 +67,16 @@ struct RelayVisit {
         if let colon = target.address.lastIndex(of: ":"), target.address[..<colon].lowercased() == wanted {
             return true
         }
-        return relay != nil && relay == PeerID(hexadecimal: text)
+        return community != nil && community == PeerID(hexadecimal: text)
     }
+}
+
+/// Which relay is meant, and which one has answered.
+struct RelayRecognition {
+    /// The community's key: given, remembered, or proved once. Nil before the first visit.
+    var community: PeerID?
+    /// What the relay at the other end of the present link has proved to belong to.
+    var shown: PeerID?
 }
 
 /// When to try again: at once and quickly at first, so that a relay that is started anew has everybody back within
@@ -80,6 +90,8 @@ struct RelayAttempts {
     private(set) var count = 0
     /// The trouble has been told; the same again is not.
     var wasTold = false
+    /// The same of a refusal, which is told also when it was told before that the relay is not reached.
+    var wasRefusalTold = false
     /// Which of its endpoints is next.
     private(set) var endpoint = 0
 
@@ -97,6 +109,7 @@ struct RelayAttempts {
     mutating func succeeded() {
         count = 0
         wasTold = false
+        wasRefusalTold = false
     }
 }
 
@@ -302,7 +315,14 @@ struct RelayVisits {
         all.indices.first { all[$0].memberLink != nil && all[$0].roster[peer] != nil }
     }
 
-    func visit(at relay: PeerID) -> Int? { all.indices.first { all[$0].relay == relay } }
+    /// Of several relays of one community the first one that has let us in.
+    func visit(at community: PeerID) -> Int? {
+        let visits = visits(at: community)
+        return visits.first { all[$0].memberLink != nil } ?? visits.first
+    }
+
+    /// All relays of one community that we take part in.
+    func visits(at community: PeerID) -> [Int] { all.indices.filter { all[$0].community == community } }
 
     var nextDeadline: Deadline? {
         var next: Deadline?

@@ -27,6 +27,15 @@ extension WallTime {
             second: seconds % 60, millisecond: shown % 1000)
     }
 
+    /// Date, hour and minute with the zone, for whoever may have another: `2026-11-28 09:05 UTC`.
+    public var utcText: String {
+        let calendar = calendar()
+        let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {
+            $0 < 10 ? "0\($0)" : "\($0)"
+        }
+        return "\(calendar.year)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
+    }
+
     /// Counted in eras of 400 years that begin on 1 March, so that the leap day comes last.
     private static func date(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468

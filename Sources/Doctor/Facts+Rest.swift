@@ -13,23 +13,17 @@ extension Facts {
                 "Its name is not found: look at the address, and whether other names are found:",
                 "getent hosts example.com")
         }
-        let outcomes = relay.target.dials.map(\.outcome)
-        for case .answered(let peer, let name) in outcomes {
+        for dial in relay.target.dials {
+            guard case .answered(let peer, let name) = dial.outcome else { continue }
             guard name == nil else {
                 return fails(
                     .relayNotRelay, "\(place) is an Earshot, and no relay",
                     "At \(place) somebody chats; a relay is "
                         + "started there with:", "earshot relay")
             }
-            guard let wanted = relay.address.fingerprint, wanted != peer else {
-                let key = relay.address.fingerprint == nil ? "" : ", with the key of the address"
-                return [Finding(.relay, .ok, "the relay \(place) answers\(key)", details: ["its key is \(peer)"])]
-            }
-            return fails(
-                .relayOtherKey, "the relay \(place) has another key than its address says",
-                "It is another relay than the address says, or somebody stands between. It says it is \(peer): ask the one "
-                    + "who runs it before you go in.")
+            return [finding(ofKey: peer, dial.community, relay.address)]
         }
+        let outcomes = relay.target.dials.map(\.outcome)
         for case .otherVersion(let theirs) in outcomes {
             return fails(
                 .otherVersion, "the relay \(place) speaks version \(theirs) of the protocol",
@@ -48,6 +42,45 @@ extension Facts {
                 ? "The machine is there, and nothing accepts at that port: start the relay, or look at the port."
                 : "The relay's machine is off, or a firewall is in the way: its own, or this network's for calls to the "
                     + "Internet.")
+    }
+
+    /// Whether the relay that answered is the one that its address says.
+    private func finding(ofKey key: PeerID, _ community: DialFacts.Community, _ address: RelayAddress) -> Finding {
+        let place = address.place
+        let proved: PeerID
+        switch community {
+        case .own: proved = key
+        case .certified(let certified): proved = certified
+        case .refuted(let problem):
+            return Finding(
+                .relayBadCertificate, fails: "the certificate of the relay \(place) \(problem)",
+                because: .init(
+                    "Nobody is let in by it until its operator signs its key again. Its key is \(key). There, type:",
+                    command: "earshot relay community sign KEY-FILE \(key)"))
+        }
+        let details = ["its key is \(key)"] + (proved == key ? [] : ["its community is \(proved)"])
+        guard let wanted = address.fingerprint else {
+            return Finding(.relay, .ok, "the relay \(place) answers", details: details)
+        }
+        let ask = "ask the one who runs it before you go in."
+        if wanted == proved {
+            let whose = proved == key ? "with the key of the address" : "of the community of the address"
+            return Finding(.relay, .ok, "the relay \(place) answers, \(whose)", details: details)
+        }
+        if proved == key {
+            return Finding(
+                .relayOtherKey, fails: "the relay \(place) has another key than its address says",
+                because: .init(
+                    "It is another relay than the address says, or lacks its community's certificate, or somebody stands "
+                        + "between. It says it is \(key): \(ask)"))
+        }
+        let reason =
+            wanted == key
+            ? "The address has the relay's own key, and the relay has joined a community since."
+            : "It is a relay of another community, or somebody stands between."
+        return Finding(
+            .relayOtherCommunity, fails: "the relay \(place) is of another community than its address says",
+            because: .init("\(reason) Its community is \(proved): \(ask)"), details: details)
     }
 
     func findings(of sweep: SweepFacts) -> [Finding] {

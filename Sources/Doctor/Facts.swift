@@ -210,10 +210,21 @@ public struct DialFacts: Equatable, Sendable {
         case unknown
     }
 
+    /// What a relay shows of its community.
+    public enum Community: Equatable, Sendable {
+        /// No certificate: its own key is the community's.
+        case own
+        /// By a certificate that counts now.
+        case certified(PeerID)
+        /// By one that does not, and what is said of it: `expired on …`.
+        case refuted(String)
+    }
+
     public var endpoint: Endpoint
     public var outcome: Outcome
     public var neighbour: Neighbour
     public var took: Duration
+    public var community = Community.own
 
     public init(_ endpoint: Endpoint, _ outcome: Outcome, neighbour: Neighbour = .unknown, took: Duration = .zero) {
         self.endpoint = endpoint

@@ -39,6 +39,8 @@ public struct Finding: Equatable, Sendable {
         case relayUnreachable = "relay-unreachable"
         case relayNotRelay = "relay-not-relay"
         case relayOtherKey = "relay-other-key"
+        case relayOtherCommunity = "relay-other-community"
+        case relayBadCertificate = "relay-bad-certificate"
     }
 
     public var code: Code

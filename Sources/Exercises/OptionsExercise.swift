@@ -34,7 +34,9 @@ enum OptionsExercise {
             case .relay(.backup(let file, _)): Exercise.require(!file.hasPrefix("-"), "an option for a file")
             case .doctor(let command):
                 Exercise.require((command.host == nil) == (command.place == nil), "a host without a place")
-            case .relay(.passwd), .relay(.help), .help, .version: break
+            case .relay(.community(.sign(_, _, let days))):
+                Exercise.require((1...3_650).contains(days), "days of a certificate")
+            case .relay(.community), .relay(.id), .relay(.passwd), .relay(.help), .help, .version: break
             }
         } catch {
             Exercise.require(!error.text.isEmpty, "a refusal without a word")

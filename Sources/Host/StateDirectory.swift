@@ -54,14 +54,7 @@ public struct StateDirectory: ~Copyable {
     public func identitySeed() throws(HostError) -> [UInt8] {
         let file = path(of: "identity")
         do {
-            if let seed = try Self.readSecret(file, atMost: 64) {
-                guard seed.count == 32 else {
-                    throw HostError(
-                        "\(file) is damaged: \(seed.count) bytes instead of 32 (put it back from a copy, or move it "
-                            + "away to become somebody new)")
-                }
-                return seed
-            }
+            if let seed = try Self.readSeed(file) { return seed }
             let seed = Entropy.bytes(32)
             try Self.writeSecret(seed, to: file, in: path)
             return seed
@@ -77,7 +70,7 @@ public struct StateDirectory: ~Copyable {
     /// The same without taking the directory, for who only reads; nil if there is none.
     public static func identitySeed(at path: String) throws -> [UInt8]? {
         do {
-            return try readSecret(path + "/identity", atMost: 64)
+            return try readSeed(path + "/identity")
         } catch let error as SystemError {
             throw explained(error, path)
         }
@@ -87,6 +80,17 @@ public struct StateDirectory: ~Copyable {
     public static func has(_ file: String, at path: String) -> Bool { access("\(path)/\(file)", F_OK) == 0 }
 
     // MARK: Details
+
+    /// - Returns: Nil if there is no such file.
+    private static func readSeed(_ file: String) throws -> [UInt8]? {
+        guard let seed = try readSecret(file, atMost: 64) else { return nil }
+        guard seed.count == 32 else {
+            throw HostError(
+                "\(file) is damaged: \(seed.count) bytes instead of 32 (put it back from a copy, or move it away to "
+                    + "become somebody new)")
+        }
+        return seed
+    }
 
     /// - Returns: The lock.
     private static func taken(_ path: String, _ advice: String) throws(HostError) -> Descriptor {

@@ -6,6 +6,10 @@ public enum RelayCommand: Equatable {
     case check([Setting], configurationFile: String?)
     /// `passwd`: keep a password for operators, or print its hash.
     case passwd(PasswdOptions)
+    /// `id`: print the relay's ID.
+    case id(Place)
+    /// `community`: keys and certificates of communities.
+    case community(CommunityCommand)
     /// `backup`: copy what is kept to a file.
     case backup(file: String, Place)
     case help
@@ -32,6 +36,7 @@ public enum RelayCommand: Equatable {
         var words = Array(words)[...]
         let subcommand = words.first.flatMap(Subcommand.init(rawValue:)) ?? .run
         if subcommand != .run { words.removeFirst() }
+        if subcommand == .community { return .community(try CommunityCommand.parse(words)) }
         var backup: String?
         var settings: [Setting] = []
         var file: String?
@@ -61,6 +66,10 @@ public enum RelayCommand: Equatable {
         case .passwd:
             let place = try place(settings, file, of: "passwd takes --state, --config and --print only")
             return .passwd(PasswdOptions(place: place, isPrinted: isPrinted))
+        case .id:
+            return .id(try place(settings, file, of: "id takes --state and --config only"))
+        case .community:
+            return .community(.help)
         case .backup:
             let place = try place(settings, file, of: "backup takes FILE, --state and --config only")
             guard let backup else {
@@ -70,7 +79,7 @@ public enum RelayCommand: Equatable {
         }
     }
 
-    private enum Subcommand: String { case run, passwd, backup }
+    private enum Subcommand: String { case run, passwd, backup, id, community }
 
     private static func option(in word: String) throws(Arguments.Misuse) -> (name: String, attached: String?) {
         guard word.hasPrefix("--"), word.count > 2 else {
@@ -109,6 +118,8 @@ extension RelayCommand {
             usage: earshot relay [OPTION]...
                    earshot relay passwd [--state DIR] [--config FILE] [--print]
                    earshot relay backup FILE [--state DIR] [--config FILE]
+                   earshot relay id [--state DIR] [--config FILE]
+                   earshot relay community new|sign ... (see community --help)
 
             passwd asks for the password with which members become operators (/op) and
             keeps its hash in the state directory; --print writes the hash to standard
@@ -119,6 +130,10 @@ extension RelayCommand {
             restore it, put it into a state directory as relay.db, beside the files
             identity and operator-password, which are copied once. What was said is
             written as JSON lines by: earshot export --state DIR
+
+            id prints the relay's ID, and makes its key if there is none yet. Several
+            relays that are one to their members are a community: earshot relay
+            community --help tells how.
 
 
             """

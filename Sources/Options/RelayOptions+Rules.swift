@@ -36,6 +36,12 @@ extension RelayOptions {
                     "or ~/.local/state/earshot-relay)",
                 ]
             ) { value, options, _ in options.stateDirectory = value },
+            OptionRule(
+                name: "community", placeholder: "FILE",
+                help: ["the certificate of the community that it belongs", "to (else it is alone)"]
+            ) { value, options, files in
+                options.community = .init(certificate: try certificate(try files.read(value), value), file: value)
+            },
         ]
     }
 
@@ -193,6 +199,18 @@ extension RelayOptions {
             throw OptionProblem("takes a hash, as `earshot relay passwd --print` makes it from a password")
         }
         return hash
+    }
+
+    private static func certificate(_ text: String, _ file: String) throws -> SignedCertificate {
+        do throws(CertificateProblem) {
+            return try SignedCertificate(text: text)
+        } catch {
+            if case .anotherVersion(let version) = error {
+                throw OptionProblem("names \(file), a certificate of version \(version), which is unknown here")
+            }
+            throw OptionProblem(
+                "names \(file), which is no certificate, or damaged (make one: earshot relay community sign)")
+        }
     }
 
     private static func message(_ text: String) throws -> String {

@@ -10,6 +10,7 @@ public struct RelayOptions: Equatable {
     public var listen: [ListenAddress] = []
     /// Nil: as systemd says, or `$XDG_STATE_HOME/earshot-relay`.
     public var stateDirectory: String?
+    public var community: Community?
     public var room = Room()
     public var access = Access()
     public var limits = Limits()
@@ -18,6 +19,12 @@ public struct RelayOptions: Equatable {
     /// Plain text for guests; nil for none.
     public var text: ListenAddress?
     public var log = Log()
+
+    /// The certificate of the community that the relay belongs to, and the file that it is from.
+    public struct Community: Equatable {
+        public var certificate: SignedCertificate
+        public var file: String
+    }
 
     public struct Room: Equatable {
         public var topic: String?

@@ -24,16 +24,25 @@ public struct LinkHandshake {
 
     private let identity: Identity
     private let staticKey: NoiseKeyPair
+    /// What a relay shows of its community; nil for a peer, and for a relay that is its own community.
+    private let ownCertificate: [UInt8]?
     private var noise: NoiseHandshake
     private let ephemeral: NoiseKeyPair
     /// The ephemeral key of a responder, should the other side have dialled too. Used at most once.
     private var spare: NoiseKeyPair?
+    /// What the other side has shown of its community, as it came: nothing of it is checked. At most
+    /// ``Limits/certificateBytes``.
+    public private(set) var certificate: [UInt8]?
 
-    /// - Parameter spare: for an initiator whose connection may be one of TCP's simultaneous open, where both sides have
-    ///   dialled and both speak first: the key to answer with if the other side's first message decides that.
+    /// - Parameters:
+    ///   - certificate: a relay's, to be shown.
+    ///   - spare: for an initiator whose connection may be one of TCP's simultaneous open, where both sides have
+    ///     dialled and both speak first: the key to answer with if the other side's first message decides that.
     public init(
-        role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair, spare: NoiseKeyPair? = nil
+        role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
+        certificate: [UInt8]? = nil, spare: NoiseKeyPair? = nil
     ) {
+        ownCertificate = certificate
         self.identity = identity
         self.staticKey = staticKey
         self.ephemeral = ephemeral
@@ -76,23 +85,28 @@ public struct LinkHandshake {
         }
         let payload = try next.noise.read(message)
         // Message 1 carries no payload; 2 and 3 carry an identity.
-        let peer = next.noise.remoteStaticKey.isEmpty ? nil : try next.identify(payload)
+        let proven = next.noise.remoteStaticKey.isEmpty ? nil : try next.identify(payload)
+        next.certificate = proven?.certificate
+        let peer = proven?.peer
         if next.noise.isFinished, let peer {
             self = next
             return .finished(peer: peer, transport: next.transport())
         }
-        let proof = LinkProof(identity: identity, staticKey: staticKey.publicKey)
+        let proof = LinkProof(
+            identity: identity, staticKey: staticKey.publicKey, certificate: ownCertificate)
         let answer = try next.noise.write(payload: proof.encoded())
         self = next
         if next.noise.isFinished, let peer { return .sendAndFinish(answer, peer: peer, transport: next.transport()) }
         return .send(answer)
     }
 
-    private func identify(_ payload: [UInt8]) throws(HandshakeError) -> PeerID {
+    private func identify(_ payload: [UInt8]) throws(HandshakeError) -> LinkProof {
         let proof = try LinkProof(decoding: payload)
-        guard proof.isValid(for: noise.remoteStaticKey) else { throw .badIdentity("the signature is wrong") }
+        guard proof.isValid(for: noise.remoteStaticKey, with: identity.signing) else {
+            throw .badIdentity("the signature is wrong")
+        }
         guard proof.peer != identity.peerID else { throw .selfConnection }
-        return proof.peer
+        return proof
     }
 
     private func transport() -> Transport {
@@ -101,17 +115,21 @@ public struct LinkHandshake {
     }
 }
 
-/// That a Noise key speaks for a peer: CBOR `[version, peer, signature]`.
+/// That a Noise key speaks for a peer: CBOR `[version, peer, signature]`, and behind it the certificate of a relay that
+/// has one.
 struct LinkProof: Equatable {
     var peer: PeerID
     var signature: [UInt8]
+    var certificate: [UInt8]?
 
-    init(identity: Identity, staticKey: [UInt8]) {
+    init(identity: Identity, staticKey: [UInt8], certificate: [UInt8]? = nil) {
+        self.certificate = certificate
         peer = identity.peerID
         signature = identity.proof(of: staticKey)
     }
 
-    /// More elements than three are a later version's and ignored.
+    /// A fourth element that is a byte string is a certificate, of which nothing is checked here but its size. Any other,
+    /// and more elements than four, are a later version's and ignored.
     init(decoding bytes: [UInt8]) throws(HandshakeError) {
         let version: UInt64
         do {
@@ -127,7 +145,12 @@ struct LinkProof: Equatable {
             }
             self.peer = peer
             signature = Array(try reader.bytes())
-            for _ in 3..<count { try reader.skip(inside: 1) }
+            var surplus = count - 3
+            if surplus > 0, try reader.nextType() == .bytes {
+                certificate = Array(try reader.bytes(maximum: Limits.certificateBytes))
+                surplus -= 1
+            }
+            for _ in 0..<surplus { try reader.skip(inside: 1) }
             try reader.finish()
         } catch let error as HandshakeError {
             throw error
@@ -138,14 +161,15 @@ struct LinkProof: Equatable {
 
     func encoded() -> [UInt8] {
         var writer = CBORWriter()
-        writer.array(count: 3)
+        writer.array(count: certificate == nil ? 3 : 4)
         writer.unsigned(Limits.version)
         writer.bytes(peer.bytes)
         writer.bytes(signature)
+        if let certificate { writer.bytes(certificate) }
         return writer.bytes
     }
 
-    func isValid(for staticKey: [UInt8]) -> Bool {
-        Signature.isValid(signature, of: staticKey, for: .staticKey, by: peer)
+    func isValid(for staticKey: [UInt8], with signing: Signing) -> Bool {
+        signing.isValid(signature, of: staticKey, for: .staticKey, by: peer)
     }
 }

@@ -6,8 +6,13 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
     public let publicKey: [UInt8]
     private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Read by libcrypto only, which shares it safely.
 
+    /// Set for the few that the peers of a simulation share; it holds them, too.
+    private weak let work: SharedWork?
+
     /// - Parameter privateKey: 32 random bytes.
-    public init(privateKey bytes: [UInt8]) {
+    public convenience init(privateKey bytes: [UInt8]) { self.init(privateKey: bytes, sharing: nil) }
+
+    init(privateKey bytes: [UInt8], sharing work: SharedWork?) {
         precondition(bytes.count == Self.byteCount, "an X25519 key has 32 bytes")
         guard let key = earshot_x25519_key(bytes) else { preconditionFailure("libcrypto lacks X25519") }
         var publicKey = [UInt8](repeating: 0, count: Self.byteCount)
@@ -15,11 +20,7 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
         precondition(isDone == 1, "libcrypto made a key without a public half")
         self.key = key
         self.publicKey = publicKey
-    }
-
-    /// A key pair for this link or process only, made of 32 random bytes; within ``SharedWork`` one of few.
-    public static func made(of random: [UInt8]) -> NoiseKeyPair {
-        SharedWork.current?.keyPair(drawnBy: random) ?? NoiseKeyPair(privateKey: random)
+        self.work = work
     }
 
     deinit { earshot_key_free(key) }
@@ -29,9 +30,12 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
     /// Noise's DH(). Nil where the result would be all zeros: a public key of low order (RFC 7748 §6.1).
     func agree(with publicKey: [UInt8]) -> Secret? {
         guard publicKey.count == Self.byteCount else { return nil }
-        return SharedWork.agreement(between: self.publicKey, and: publicKey) {
-            Secret { shared in earshot_x25519(key, publicKey, shared) == 1 }
-        }
+        guard let work else { return computeAgreement(with: publicKey) }
+        return work.agreement(between: self.publicKey, and: publicKey) { computeAgreement(with: publicKey) }
+    }
+
+    private func computeAgreement(with publicKey: [UInt8]) -> Secret? {
+        Secret { shared in earshot_x25519(key, publicKey, shared) == 1 }
     }
 
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -33,9 +33,10 @@ public struct SignedAnnouncement: Equatable, Sendable {
         content = Content(announcement, envelope)
     }
 
-    /// Reads it without looking at the signature: whoever uses it must ``verify()``.
-    public init(parsing bytes: [UInt8]) throws(SignedError) {
-        if let shared = SharedWork.current {
+    /// Reads it without looking at the signature: whoever uses it must ``verify(with:)``.
+    /// - Parameter signing: whose shared work spares the reading; nothing else of it is used.
+    public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
+        if let shared = signing.work {
             if let known = shared.announcements[bytes] {
                 self = known
                 return
@@ -48,8 +49,8 @@ public struct SignedAnnouncement: Equatable, Sendable {
     }
 
     /// Reads one that may have padding behind it, as those have that are sent by unicast; does not look at the signature.
-    public init(parsingPadded bytes: [UInt8]) throws(SignedError) {
-        try self.init(parsing: Envelope.prefix(of: bytes))
+    public init(parsingPadded bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
+        try self.init(parsing: Envelope.prefix(of: bytes), with: signing)
     }
 
     /// As it is sent to introduce its peer: with zero bytes up to ``Limits/introductionBytes`` behind it.
@@ -67,14 +68,14 @@ public struct SignedAnnouncement: Equatable, Sendable {
         }
     }
 
-    public init(verifying bytes: [UInt8]) throws(SignedError) {
-        try self.init(parsing: bytes)
-        guard verify() else { throw .wrongSignature(announcement.peer) }
+    public init(verifying bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
+        try self.init(parsing: bytes, with: signing)
+        guard verify(with: signing) else { throw .wrongSignature(announcement.peer) }
     }
 
-    public func verify() -> Bool {
+    public func verify(with signing: Signing = .ed25519) -> Bool {
         let envelope = content.envelope
-        return Signature.isValid(
+        return signing.isValid(
             envelope.signature, of: envelope.payload, for: .announcement, by: announcement.peer)
     }
 
@@ -100,7 +101,7 @@ public struct SignedEntry: Equatable, Sendable {
         id = EntryID(of: envelope.bytes)
     }
 
-    /// Reads it without looking at the signature: whoever uses it must ``verify()``.
+    /// Reads it without looking at the signature: whoever uses it must ``verify(with:)``.
     public init(parsing bytes: [UInt8]) throws(SignedError) {
         do {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes)
@@ -111,9 +112,9 @@ public struct SignedEntry: Equatable, Sendable {
         id = EntryID(of: bytes)
     }
 
-    public init(verifying bytes: [UInt8]) throws(SignedError) {
+    public init(verifying bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         try self.init(parsing: bytes)
-        guard verify() else { throw .wrongSignature(entry.author) }
+        guard verify(with: signing) else { throw .wrongSignature(entry.author) }
     }
 
     /// From our own archive, where only verified entries go.
@@ -121,7 +122,7 @@ public struct SignedEntry: Equatable, Sendable {
         try self.init(parsing: bytes)
     }
 
-    public func verify() -> Bool {
-        Signature.isValid(envelope.signature, of: envelope.payload, for: .entry, by: entry.author)
+    public func verify(with signing: Signing = .ed25519) -> Bool {
+        signing.isValid(envelope.signature, of: envelope.payload, for: .entry, by: entry.author)
     }
 }

@@ -52,21 +52,21 @@ public struct SignedStatement: Equatable, Sendable {
         content = Content(statement, announcement, envelope)
     }
 
-    /// Reads it without looking at the signatures: whoever uses it must ``verify(knowing:)``.
-    public init(parsing bytes: [UInt8]) throws(SignedError) {
-        if let shared = SharedWork.current {
+    /// Reads it without looking at the signatures: whoever uses it must ``verify(knowing:with:)``.
+    public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
+        if let shared = signing.work {
             if let known = shared.statements[bytes] {
                 self = known
                 return
             }
-            try self.init(reading: bytes)
+            try self.init(reading: bytes, with: signing)
             shared.statements[bytes] = self
         } else {
-            try self.init(reading: bytes)
+            try self.init(reading: bytes, with: signing)
         }
     }
 
-    private init(reading bytes: [UInt8]) throws(SignedError) {
+    private init(reading bytes: [UInt8], with signing: Signing) throws(SignedError) {
         let envelope: Envelope
         let statement: Statement
         do {
@@ -76,17 +76,17 @@ public struct SignedStatement: Equatable, Sendable {
             if case .unsupportedVersion(let theirs, _)? = error as? WireError { throw .anotherVersion(theirs) }
             throw .malformed("\(error)")
         }
-        let announcement = try SignedAnnouncement(parsing: statement.announcement)
+        let announcement = try SignedAnnouncement(parsing: statement.announcement, with: signing)
         content = Content(statement, announcement, envelope)
     }
 
     /// Checks both signatures.
     /// - Parameter known: an announcement that was verified before; if this bears the same it is not checked again.
-    public func verify(knowing known: SignedAnnouncement? = nil) -> Bool {
+    public func verify(knowing known: SignedAnnouncement? = nil, with signing: Signing = .ed25519) -> Bool {
         if content.isGenuine.load(ordering: .relaxed) { return true }
         let envelope = content.envelope
-        guard Signature.isValid(envelope.signature, of: envelope.payload, for: .statement, by: peer),
-            known?.bytes == announcement.bytes || announcement.verify()
+        guard signing.isValid(envelope.signature, of: envelope.payload, for: .statement, by: peer),
+            known?.bytes == announcement.bytes || announcement.verify(with: signing)
         else { return false }
         content.isGenuine.store(true, ordering: .relaxed)
         return true

@@ -10,7 +10,6 @@ public final class Crowd {
     private var startedCount: Int
     /// By host: a disk that is never cut off takes twice the memory.
     private let archives: [MemoryArchive]
-    private let work = SharedWork()
 
     /// How many can come after those that start.
     private static let guestCount = 100
@@ -20,7 +19,10 @@ public final class Crowd {
     ///   - fullMeshCount: as in ``PeerConfiguration``; nil: as it ships.
     public init(seed: UInt64, peers: Int, fullMeshCount: Int? = nil) {
         var random = RandomStream(simulationSeed: seed)
-        let identities = (0..<peers + Self.guestCount).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let signing = Signing.simulated()
+        let identities = (0..<peers + Self.guestCount).map { _ in
+            Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
+        }
         let seeds = identities.map { _ in random.next() }
         self.identities = identities
         archives = identities.map { _ in MemoryArchive() }
@@ -46,24 +48,18 @@ public final class Crowd {
     /// - Returns: how long that took since the first start; nil if longer than the limit.
     public func gather(limit: Duration, progress: (Duration, Double) -> Void = { _, _ in }) throws -> Duration? {
         let start = simulation.now
-        return try withWork {
-            while simulation.now - start < limit {
-                try simulation.run(for: .milliseconds(100))
-                let share = shareOfViews
-                progress(simulation.now - start, share)
-                if share == 1 { return simulation.now - start }
-            }
-            return nil
+        while simulation.now - start < limit {
+            try simulation.run(for: .milliseconds(100))
+            let share = shareOfViews
+            progress(simulation.now - start, share)
+            if share == 1 { return simulation.now - start }
         }
+        return nil
     }
 
     /// Lets time pass.
     public func run(for duration: Duration) throws {
-        try withWork { try simulation.run(for: duration) }
-    }
-
-    func withWork<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try SharedWork.$current.withValue(work, operation: body)
+        try simulation.run(for: duration)
     }
 
     /// One more, from now on.

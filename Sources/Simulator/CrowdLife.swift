@@ -56,26 +56,24 @@ extension Crowd {
     /// - Parameter deeds: how many things; of ten, five are lines, two private messages, and one each is somebody who
     ///   comes, who quits and who crashes.
     public func live(for duration: Duration, deeds count: Int) throws -> CrowdLife {
-        try withWork {
-            var life = CrowdLife()
-            var open: [Deed] = []
+        var life = CrowdLife()
+        var open: [Deed] = []
+        drop()
+        simulation.recorder.keepsEvents = true
+        defer { simulation.recorder.keepsEvents = false }
+        for number in 0..<count {
+            let deed = begin(number)
+            open.append(deed)
+            let pause = duration / count
+            // Whatever is not seen by then is complained of.
+            try watch(for: min(pause, .seconds(15)), &open, &life)
+            try simulation.run(for: max(.zero, pause - .seconds(15)))
             drop()
-            simulation.recorder.keepsEvents = true
-            defer { simulation.recorder.keepsEvents = false }
-            for number in 0..<count {
-                let deed = begin(number)
-                open.append(deed)
-                let pause = duration / count
-                // Whatever is not seen by then is complained of.
-                try watch(for: min(pause, .seconds(15)), &open, &life)
-                try simulation.run(for: max(.zero, pause - .seconds(15)))
-                drop()
-            }
-            try watch(for: .seconds(15), &open, &life)
-            for deed in open { life.complain("\(deed.kind) of \(deed.host): not seen by \(deed.pending.count)") }
-            checkAgreement(&life)
-            return life
         }
+        try watch(for: .seconds(15), &open, &life)
+        for deed in open { life.complain("\(deed.kind) of \(deed.host): not seen by \(deed.pending.count)") }
+        checkAgreement(&life)
+        return life
     }
 
     private func drop() {

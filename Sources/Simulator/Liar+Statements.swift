@@ -15,7 +15,7 @@ extension Liar {
         // Somebody else has no links any more, or so it says in another's hand.
         case 6: return any(of: heard.datagrams).flatMap { forged($0) }
         default:
-            let invented = Identity(seed: random.bytes(Identity.seedBytes))
+            let invented = Identity(seed: random.bytes(Identity.seedBytes), signing: identity.signing)
             let announcement = Announcement(
                 kind: .announce, peer: invented.peerID, instance: random.next() | 1, sequence: random.next() >> 12,
                 name: any(of: heard.names) ?? "nobody", claimTime: 0, linkPort: 47474)
@@ -35,7 +35,7 @@ extension Liar {
     }
 
     private mutating func statement(by author: Identity, of announcement: [UInt8], links: [ProcessTag]) -> Frame? {
-        guard let announcement = try? SignedAnnouncement(parsing: announcement),
+        guard let announcement = try? SignedAnnouncement(parsing: announcement, with: identity.signing),
             announcement.announcement.peer == author.peerID
         else { return nil }
         sequence += 1

@@ -36,7 +36,7 @@ struct Liar: Core {
         self.identity = identity
         self.end = end
         self.hasStatements = hasStatements
-        staticKey = NoiseKeyPair.made(of: random.bytes(32))
+        staticKey = identity.linkKey(of: random.bytes(32))
         instance = random.next() | 1
         self.random = random
     }
@@ -53,7 +53,7 @@ struct Liar: Core {
         case .datagramReceived(_, _, .multicast(interface: 1)): break
         case .datagramReceived(let bytes, let source, _): heard.datagram(bytes, from: source, except: identity.peerID)
         case .linkAccepted(let link, _):
-            let key = NoiseKeyPair.made(of: random.bytes(32))
+            let key = identity.linkKey(of: random.bytes(32))
             lines[link] = Line(channel: LiarChannel(.responder, identity, staticKey, key))
             open.append(link)
         case .linkOpened(let link):
@@ -108,7 +108,7 @@ struct Liar: Core {
         guard let endpoint = any(of: heard.endpoints), open.count < 64 else { return }
         let link = LinkID(number: nextLink)
         nextLink += 1
-        let key = NoiseKeyPair.made(of: random.bytes(32))
+        let key = identity.linkKey(of: random.bytes(32))
         lines[link] = Line(channel: LiarChannel(.initiator, identity, staticKey, key))
         open.append(link)
         outputs.append(.openLink(link, to: endpoint, from: .any))
@@ -154,7 +154,7 @@ struct Liar: Core {
             outputs.append(.multicast(one.dropLast(64) + other.suffix(64)))
         default:
             // Somebody who does not exist, at the address of somebody who does.
-            let invented = Identity(seed: random.bytes(Identity.seedBytes))
+            let invented = Identity(seed: random.bytes(Identity.seedBytes), signing: identity.signing)
             let announcement = Announcement(
                 kind: .announce, peer: invented.peerID, instance: random.next() | 1, sequence: random.next() >> 12,
                 name: any(of: heard.names) ?? "nobody", claimTime: 0, linkPort: 47474)

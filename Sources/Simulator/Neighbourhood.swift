@@ -7,7 +7,7 @@ struct Neighbourhood {
     private(set) var lans: [LANID]
     /// By host; all false where there is no relay.
     private(set) var isMember: [Bool]
-    /// Nil: there is none.
+    /// The key that its room is known by; nil: there is no relay.
     private(set) var relay: PeerID?
 
     /// What members give for its address; there are no names to look up in the simulation.

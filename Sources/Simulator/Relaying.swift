@@ -9,11 +9,17 @@ struct Relaying {
     struct Hub {
         let identity: Identity
         let seed: UInt64
+        /// Nil: it is its own community.
+        let certificate: SignedCertificate?
+
+        /// The key that its room is known by.
+        var community: PeerID { certificate?.certificate.community ?? identity.peerID }
 
         func resident(_ generation: Int, _ disk: Disk) -> Resident {
             let stream = RandomStream(simulationSeed: seed &+ UInt64(generation))
             // This is a name.
-            let configuration = RelayConfiguration(name: try! Nickname("hub"))
+            var configuration = RelayConfiguration(name: try! Nickname("hub"))
+            configuration.certificate = certificate
             // A disk of the simulation does not fail.
             return try! Resident(
                 Relay(configuration: configuration, identity: identity, random: stream, archive: disk))
@@ -26,15 +32,18 @@ struct Relaying {
     let relay: Hub?
     let plan: FaultPlan?
 
-    init(seed: UInt64, settings: TrialSettings, conditions: Conditions) {
+    init(seed: UInt64, settings: TrialSettings, conditions: Conditions, signing: Signing) {
         random = RandomStream(simulationSeed: ~seed)
         guard settings.habits.contains(.relaying), random.unit() < 0.35 else {
             neighbourhood = Neighbourhood(peers: settings.peers)
             (relay, plan) = (nil, nil)
             return
         }
-        let hub = Hub(identity: Identity(seed: random.bytes(Identity.seedBytes)), seed: random.next())
-        neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.identity.peerID, random: &random)
+        let identity = Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
+        let hub = Hub(
+            identity: identity, seed: random.next(),
+            certificate: Self.certificate(of: identity, seed: seed, signing: signing))
+        neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.community, random: &random)
         relay = hub
         // The relay's address is written down, so it does not change.
         let kinds = settings.faults.filter { $0 != .addressChange }
@@ -42,6 +51,17 @@ struct Relaying {
         plan = FaultPlan(
             swarm: &random, kinds: kinds, hosts: [HostID(settings.peers), somebody], from: Trial.start,
             for: settings.turmoil, count: Int(random.uniform(below: 12)), base: conditions)
+    }
+
+    /// In a third of the seeds the relay belongs to a community. Drawn apart from all else again.
+    private static func certificate(of relay: Identity, seed: UInt64, signing: Signing) -> SignedCertificate? {
+        var random = RandomStream(simulationSeed: seed ^ 0x636F_6D6D_756E_0000)
+        guard random.unit() < 1.0 / 3 else { return nil }
+        let community = Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
+        // For good: clocks may say anything.
+        let certificate = RelayCertificate(
+            community: community.peerID, relay: relay.peerID, notBefore: 0, notAfter: Limits.wallTime)
+        return SignedCertificate(signing: certificate, by: community)
     }
 
     /// What members say at the relay, and to those who may be on the other LAN.

@@ -95,18 +95,21 @@ public final class Trial {
     /// Take samples, for a ``ConvergenceChart``.
     public var isSampled = false
     /// Lent by one trial to the next, because the keys for links are the same few in all.
-    private let work: SharedWork
+    private let signing: Signing
 
     /// - Parameters:
     ///   - isTraced: keep a trace, which takes most of the time.
     ///   - earlier: what it has computed is not computed again; nothing else comes of it.
     public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false, after earlier: Trial? = nil) {
         precondition(settings.peers >= 2, "a trial needs two peers")
-        work = earlier?.work ?? SharedWork()
+        let signing = earlier?.signing ?? .simulated()
+        self.signing = signing
         self.seed = seed
         self.settings = settings
         var random = RandomStream(simulationSeed: seed)
-        let identities = (0..<settings.peers).map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let identities = (0..<settings.peers).map { _ in
+            Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
+        }
         let seeds = identities.map { _ in random.next() }
         let habits = settings.habits.filter { $0 != .relaying && random.unit() < 0.5 }
         let names = Self.names(settings.peers, areShared: habits.contains(.sharedNames), random: &random)
@@ -114,7 +117,7 @@ public final class Trial {
         let end = Self.start + settings.turmoil
         let liars = habits.contains(.lying) ? 1 + Int(random.uniform(below: 2)) : 0
         let liarSeeds = (0..<liars).map { _ in random.bytes(Identity.seedBytes) }
-        var relaying = Relaying(seed: seed, settings: settings, conditions: conditions)
+        var relaying = Relaying(seed: seed, settings: settings, conditions: conditions, signing: signing)
         let (neighbourhood, relay) = (relaying.neighbourhood, relaying.relay)
         self.neighbourhood = neighbourhood
         relayPlan = relaying.plan
@@ -125,7 +128,7 @@ public final class Trial {
                 let stream = RandomStream(simulationSeed: seeds[0] ^ UInt64(identities.count + number))
                 return Resident(
                     Liar(
-                        identity: Identity(seed: liarSeeds[number]), random: stream, until: end,
+                        identity: Identity(seed: liarSeeds[number], signing: signing), random: stream, until: end,
                         hasStatements: settings.fullMeshCount != nil))
             }
             let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
@@ -145,6 +148,7 @@ public final class Trial {
         reachPlan = Self.reachPlan(seed: seed, settings: settings, in: neighbourhood)
         kinds =
             (plan.kinds + reachPlan.kinds).map(\.rawValue) + habits.map(\.rawValue) + (relay == nil ? [] : ["relaying"])
+            + (relay?.certificate == nil ? [] : ["community"])
         script = []
         script = makeScript(habits: habits, random: &random)
         if relay != nil { script = Self.inOrder(script + relaying.acts(settings)) }
@@ -199,10 +203,6 @@ public final class Trial {
     /// Runs it to the end.
     /// - Throws: the ``Violation``, if there is one.
     public func run() throws -> TrialOutcome {
-        try SharedWork.$current.withValue(work) { try runToTheEnd() }
-    }
-
-    private func runToTheEnd() throws -> TrialOutcome {
         simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
         simulation.apply(plan)
         if let relayPlan { simulation.apply(relayPlan) }

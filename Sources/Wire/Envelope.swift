@@ -69,6 +69,7 @@ public enum SignatureContext: String, Sendable {
     case entry = "earshot entry v1"
     case statement = "earshot statement v1"
     case staticKey = "earshot static key v1"
+    case relayCertificate = "earshot relay certificate v1"
 
     /// The bytes to sign or verify.
     public func message(for payload: some Collection<UInt8>) -> [UInt8] {

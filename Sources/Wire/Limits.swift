@@ -53,6 +53,8 @@ public enum Limits {
 
     // Relays.
 
+    /// A relay's certificate with its signature: fits a handshake message, with room for later fields.
+    public static let certificateBytes = 512
     /// A password.
     public static let passwordBytes = 256
     /// The name of a program and its version.

@@ -3,7 +3,8 @@ public struct RelayAddress: Hashable, Sendable {
     public var host: Host
     /// The TCP port of its links, 1...65535.
     public var port: UInt16
-    /// The relay's peer ID. Nil: whoever answers first, remembered from then on.
+    /// The key of the relay's community, for a relay that is alone its own peer ID. Nil: that of the one that answers
+    /// first, remembered from then on.
     public var fingerprint: PeerID?
 
     /// Where relays listen unless told otherwise.

@@ -44,6 +44,10 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
         return .done
     case .passwd(let options):
         return try PasswdProgram(options).run()
+    case .id(let place):
+        return try RelayProgram.showID(place)
+    case .community(let command):
+        return try CommunityProgram(command).run()
     case .backup(let file, let place):
         Surroundings.keepFilesPrivate()
         let directory = try RelayProgram.stateDirectory(place)

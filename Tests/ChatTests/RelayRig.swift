@@ -14,6 +14,8 @@ final class TestMember {
     var isClosed = false
     var isReading = true
     var relay: PeerID?
+    /// What the relay has shown of its community.
+    var certificate: [UInt8]?
     var lamport: UInt64 = 0
     /// What it announces.
     var features: Features = []
@@ -103,13 +105,18 @@ final class RelayRig {
     private var nextLink: UInt64 = 1 << 63
     private var random: RandomStream
 
-    init(seed: UInt64 = 1, _ change: (inout RelayConfiguration) -> Void = { _ in }) throws {
+    /// - Parameter certified: gives it a certificate, made for its key.
+    init(
+        seed: UInt64 = 1, _ change: (inout RelayConfiguration) -> Void = { _ in },
+        certified: ((PeerID) -> SignedCertificate)? = nil
+    ) throws {
         random = RandomStream(simulationSeed: seed)
         var configuration = RelayConfiguration(name: try Nickname("hub"))
         change(&configuration)
-        self.configuration = configuration
         archive = MemoryArchive()
         identity = Identity(seed: random.bytes(32))
+        configuration.certificate = certified?(identity.peerID)
+        self.configuration = configuration
         relay = try Relay(
             configuration: configuration, identity: identity, random: RandomStream(simulationSeed: seed + 1),
             archive: archive)
@@ -154,6 +161,7 @@ final class RelayRig {
         do {
             let received = try member.channel.bytesReceived(bytes)
             member.relay = received.authenticated ?? member.relay
+            member.certificate = received.certificate ?? member.certificate
             for frame in received.frames { member.frames.append(try Frame(decoding: frame)) }
         } catch {
             Issue.record("the relay broke the protocol: \(error)")

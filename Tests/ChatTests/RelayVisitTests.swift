@@ -8,7 +8,10 @@ import Wire
 final class ScriptedRelay {
     var peer: Peer
     let own: Identity
-    let relay: Identity
+    /// Another may take its place at the same address.
+    var relay: Identity
+    /// What it shows of its community, and how far the clock of the peer is ahead.
+    var certified: (certificate: [UInt8]?, clockOffset: Duration)
     let archive: MemoryArchive
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
     var events: [Event] = []
@@ -28,12 +31,13 @@ final class ScriptedRelay {
 
     init(
         fingerprint: PeerID? = nil, isAlone: Bool = true, isFound: Bool = true,
-        archive: MemoryArchive = MemoryArchive(),
-        seed: UInt64 = 1
+        archive: MemoryArchive = MemoryArchive(), relay: Identity? = nil, certificate: [UInt8]? = nil, seed: UInt64 = 1
     ) throws {
         random = RandomStream(simulationSeed: seed)
         own = Identity(seed: RandomStream.seed(1))
-        relay = Identity(seed: random.bytes(32))
+        let drawn = Identity(seed: random.bytes(32))
+        self.relay = relay ?? drawn
+        certified = (certificate, .zero)
         self.archive = archive
         var configuration = PeerConfiguration(name: try Nickname("ana"))
         configuration.usesMulticast = !isAlone
@@ -56,7 +60,8 @@ final class ScriptedRelay {
     }
 
     private var wall: WallTime {
-        WallTime(milliseconds: 1_800_000_000_000 + UInt64(now.nanoseconds / 1_000_000))
+        let elapsed = (certified.clockOffset + .nanoseconds(now.nanoseconds)).wholeNanoseconds / 1_000_000
+        return WallTime(milliseconds: UInt64(1_800_000_000_000 + elapsed))
     }
 
     private func drain() {
@@ -86,7 +91,7 @@ final class ScriptedRelay {
         frames = []
         channel = Channel(
             role: .responder, identity: relay, staticKey: NoiseKeyPair(privateKey: random.bytes(32)),
-            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)))
+            ephemeral: NoiseKeyPair(privateKey: random.bytes(32)), certificate: certified.certificate)
         peer.handle(.linkOpened(id), at: now, wall: wall)
     }
 

@@ -49,6 +49,7 @@ extension TargetFacts {
 extension PeerID {
     static var bea: PeerID { PeerID([UInt8](repeating: 0xBE, count: 32))! }
     static var cem: PeerID { PeerID([UInt8](repeating: 0xCE, count: 32))! }
+    static var dia: PeerID { PeerID([UInt8](repeating: 0xD1, count: 32))! }
 }
 
 extension HearingFacts.Voice {

@@ -94,11 +94,14 @@ struct HostAndRelayTests {
 
     @Test("a relay: found, reached, a relay, the right key")
     func relay() throws {
-        func finding(_ outcome: DialFacts.Outcome, key: PeerID? = nil) -> Finding? {
+        func finding(
+            _ outcome: DialFacts.Outcome, key: PeerID? = nil, _ community: DialFacts.Community = .own
+        ) -> Finding? {
             var facts = Facts.healthy()
             let address = RelayAddress(host: .name("r.example"), fingerprint: key)
-            facts.relay = RelayFacts(
-                address: address, target: .dialled(outcome, at: "203.0.113.9"))
+            var target = TargetFacts.dialled(outcome, at: "203.0.113.9")
+            target.dials[0].community = community
+            facts.relay = RelayFacts(address: address, target: target)
             let diagnosis = Diagnosis(facts)
             return diagnosis.causes.first ?? diagnosis.findings.first { $0.code == .relay }
         }
@@ -108,6 +111,17 @@ struct HostAndRelayTests {
                 == "the relay r.example:47475 answers, with the key of the address")
         #expect(finding(.answered(.bea, name: nil), key: .cem)?.code == .relayOtherKey)
         #expect(finding(.answered(.bea, name: "bea"))?.code == .relayNotRelay)
+        let answer = DialFacts.Outcome.answered(.bea, name: nil)
+        #expect(
+            finding(answer, key: .cem, .certified(.cem))?.line
+                == "the relay r.example:47475 answers, of the community of the address")
+        #expect(finding(answer, key: .bea, .certified(.cem))?.code == .relayOtherCommunity)
+        #expect(finding(answer, key: .cem, .certified(.dia))?.code == .relayOtherCommunity)
+        #expect(finding(answer, .certified(.cem))?.status == .ok)
+        let refuted = finding(answer, key: .cem, .refuted("expired on 2027-01-15 06:00 UTC"))
+        #expect(refuted?.code == .relayBadCertificate)
+        #expect(refuted?.line == "the certificate of the relay r.example:47475 expired on 2027-01-15 06:00 UTC")
+        #expect(refuted?.cause?.command == "earshot relay community sign KEY-FILE \(PeerID.bea)")
         #expect(finding(.other)?.code == .relayNotRelay)
         #expect(finding(.refused)?.line == "no relay runs at r.example:47475")
         #expect(finding(.timedOut)?.line == "the relay r.example:47475 does not answer")

@@ -10,10 +10,17 @@ struct RelayOptionsTests {
     private static let id = String(repeating: "0a", count: 32)
     private static let hash = "$scrypt$ln=4,r=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg"
 
+    private static let certificate: SignedCertificate = {
+        let community = Identity(seed: [UInt8](repeating: 1, count: 32))
+        return SignedCertificate(
+            signing: RelayCertificate(
+                community: community.peerID, relay: PeerID(hexadecimal: id)!, notBefore: 1, notAfter: 2), by: community)
+    }()
+
     private static let files = OptionFiles(interfaceNumber: { $0 == "eth0" ? 3 : nil }) { path in
         let texts = [
             "/etc/relay/hello": "good morning\nand good luck", "plain": "open sesame\nnot this", "hashed": hash,
-            "empty": "\nx", "bad": "$scrypt$oops",
+            "empty": "\nx", "bad": "$scrypt$oops", "/etc/relay/certificate": "# hub\n\(certificate.text)",
         ]
         guard let text = texts[path] else { throw OptionProblem("names a file: cannot read \(path)") }
         return text
@@ -54,7 +61,7 @@ struct RelayOptionsTests {
             ("motd", "hello"), ("motd-file", "/etc/relay/hello"), ("password", Self.hash), ("allow", Self.id),
             ("operator", Self.id), ("operator-password", Self.hash), ("max-members", "7"), ("max-per-address", "7"),
             ("max-handshakes", "7"), ("history", "7"), ("history-days", "7"), ("max-guests", "7"), ("rate", "7"),
-            ("burst", "7"),
+            ("burst", "7"), ("community", "/etc/relay/certificate"),
             ("queue", "128K"), ("keep-bytes", "200M"),
             ("text", "7"), ("metrics", "7"), ("log-format", "json"), ("log-level", "debug"),
         ]
@@ -87,6 +94,8 @@ struct RelayOptionsTests {
         #expect(try options(file: "motd-file = hello").room.motd == "good morning\nand good luck")
         #expect(complaint("--password-file", "empty") == "--password-file names empty, whose first line is empty")
         #expect(complaint("--password-file", "bad").contains("takes a hash"))
+        #expect(try options(file: "community = certificate").community?.certificate == Self.certificate)
+        #expect(complaint("--community", "hashed").hasPrefix("--community names hashed, which is no certificate"))
         #expect(complaint("--motd-file", "gone") == "--motd-file names a file: cannot read gone")
     }
 

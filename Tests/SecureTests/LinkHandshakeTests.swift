@@ -83,7 +83,7 @@ import Wire
         }
         #expect(throws: HandshakeError.selfConnection) { _ = try ana.messageReceived(answer) }
         let proof = LinkProof(identity: Identity(seed: Array(repeating: 3, count: 32)), staticKey: [1])
-        #expect(!proof.isValid(for: [2]))
+        #expect(!proof.isValid(for: [2], with: .ed25519))
         #expect(throws: HandshakeError.unsupportedVersion(theirs: 2, ours: 1)) {
             _ = try LinkProof(decoding: [0x81, 2])
         }

@@ -89,13 +89,51 @@ struct ProtocolVectorTests {
         let staticKey = NoiseKeyPair(privateKey: try #require(vector.bytes("staticPrivateKey")))
         #expect(staticKey.publicKey == vector.bytes("staticPublicKey"))
         let bytes = try #require(vector.bytes("bytes"))
-        #expect(LinkProof(identity: identity, staticKey: staticKey.publicKey).encoded() == bytes)
-        #expect(try LinkProof(decoding: bytes).isValid(for: staticKey.publicKey))
+        let proof = LinkProof(
+            identity: identity, staticKey: staticKey.publicKey, certificate: vector.bytes("certificate"))
+        #expect(proof.encoded() == bytes)
+        #expect(try LinkProof(decoding: bytes).certificate == vector.bytes("certificate"))
+        #expect(try LinkProof(decoding: bytes).isValid(for: staticKey.publicKey, with: .ed25519))
     }
 
-    @Test("what a later version adds to a handshake's payload changes nothing for this one")
-    func laterHandshakePayload() throws {
-        let vector = try #require(Self.document.vector(kind: "handshake-payload-later", name: "one-more-field"))
+    @Test("certificates are signed as in the document", arguments: document.vectors(kind: "certificate"))
+    func certificates(vector: ProtocolVector) throws {
+        let community = try Self.identity(try #require(vector.text("identity")))
+        let bytes = try #require(vector.bytes("bytes"))
+        let signed = try SignedCertificate(verifying: bytes)
+        #expect(SignedCertificate(signing: signed.certificate, by: community).bytes == bytes)
+        #expect(try SignedCertificate(text: "# for people\n\(signed.text)\n") == signed)
+    }
+
+    @Test("a certificate counts for its relay and its time", arguments: document.vectors(kind: "certificate-judged"))
+    func judgedCertificates(vector: ProtocolVector) throws {
+        let name = try #require(vector.text("certificate"))
+        let bytes = try #require(Self.document.vector(kind: "certificate", name: name)?.bytes("bytes"))
+        let key = try #require(vector.bytes("relay"))
+        let relay = try #require(PeerID(key))
+        let problem = try SignedCertificate(verifying: bytes)
+            .problem(for: relay, at: try #require(vector.number("time")))
+        let word =
+            switch problem {
+            case nil: "none"
+            case .expired: "expired"
+            case .notYetValid: "not yet valid"
+            case .anotherRelay: "another relay"
+            case .malformed, .anotherVersion, .wrongSignature: "unreadable"
+            }
+        #expect(word == vector.text("problem"))
+    }
+
+    @Test("a forged certificate is none", arguments: document.vectors(kind: "certificate-forged"))
+    func forgedCertificates(vector: ProtocolVector) throws {
+        let bytes = try #require(vector.bytes("bytes"))
+        #expect(throws: CertificateProblem.wrongSignature) { _ = try SignedCertificate(verifying: bytes) }
+    }
+
+    @Test(
+        "what a later version adds to a handshake's payload changes nothing for this one",
+        arguments: document.vectors(kind: "handshake-payload-later"))
+    func laterHandshakePayload(vector: ProtocolVector) throws {
         let later = try LinkProof(decoding: try #require(vector.bytes("bytes")))
         #expect(try later == LinkProof(decoding: try #require(vector.bytes("same"))))
     }
@@ -109,7 +147,9 @@ struct ProtocolVectorTests {
         let bytes = try #require(vector.bytes("bytes"))
         #expect(throws: HandshakeError.self) {
             let proof = try LinkProof(decoding: bytes)
-            guard proof.isValid(for: staticKey) else { throw HandshakeError.badIdentity("the signature is wrong") }
+            guard proof.isValid(for: staticKey, with: .ed25519) else {
+                throw HandshakeError.badIdentity("the signature is wrong")
+            }
         }
     }
 

@@ -68,7 +68,7 @@ import Wire
     func malleable() throws {
         let payload: [UInt8] = [1, 2, 3]
         var signature = Self.ana.sign(payload, for: .entry)
-        #expect(Signature.isValid(signature, of: payload, for: .entry, by: Self.ana.peerID))
+        #expect(Signing.ed25519.isValid(signature, of: payload, for: .entry, by: Self.ana.peerID))
         // 2^252 + 27742317777372353535851937790883648493, little-endian.
         let order: [UInt8] =
             [0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14]
@@ -79,7 +79,7 @@ import Wire
             signature[32 + index] = UInt8(truncatingIfNeeded: carry)
             carry >>= 8
         }
-        #expect(!Signature.isValid(signature, of: payload, for: .entry, by: Self.ana.peerID))
-        #expect(!Signature.isValid(Array(signature.prefix(63)), of: payload, for: .entry, by: Self.ana.peerID))
+        #expect(!Signing.ed25519.isValid(signature, of: payload, for: .entry, by: Self.ana.peerID))
+        #expect(!Signing.ed25519.isValid(Array(signature.prefix(63)), of: payload, for: .entry, by: Self.ana.peerID))
     }
 }

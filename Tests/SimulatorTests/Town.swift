@@ -15,10 +15,10 @@ final class Town {
     ///   - older: those that know nothing of statements and want links with all.
     init(
         seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention(),
-        fullMeshCount: Int? = nil, older: Set<Int> = []
+        fullMeshCount: Int? = nil, older: Set<Int> = [], signing: Signing = .ed25519
     ) throws {
         var random = RandomStream(simulationSeed: seed &+ 1_000_000)
-        let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes)) }
+        let identities = names.map { _ in Identity(seed: random.bytes(Identity.seedBytes), signing: signing) }
         let nicknames = try names.map { try Nickname($0) }
         let seeds = names.map { _ in random.next() }
         self.identities = identities

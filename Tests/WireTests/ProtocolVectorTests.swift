@@ -77,14 +77,30 @@ struct ProtocolVectorTests {
         try Self.checkEnvelope(vector, maximumBytes: Limits.statementBytes)
     }
 
+    @Test("certificates have the bytes of the document", arguments: document.vectors(kind: "certificate"))
+    func certificate(vector: ProtocolVector) throws {
+        let certificate = RelayCertificate(
+            community: try vector.requireIdentifier("community"), relay: try vector.requireIdentifier("relay"),
+            notBefore: try vector.requireNumber("notBefore"), notAfter: try vector.requireNumber("notAfter"))
+        let payload = try vector.requireBytes("payload")
+        #expect(certificate.encoded() == payload)
+        #expect(try RelayCertificate.decode(payload) == certificate)
+        #expect(SignatureContext.relayCertificate.message(for: payload) == (try vector.requireBytes("message")))
+        try Self.checkEnvelope(vector, maximumBytes: Limits.certificateBytes)
+        let later = try #require(Self.document.vectors(kind: "certificate-later").first)
+        #expect(try RelayCertificate.decode(later.requireBytes("payload")) == certificate)
+    }
+
     @Test("a handshake's payload has the bytes of the document", arguments: document.vectors(kind: "handshake-payload"))
     func handshakePayload(vector: ProtocolVector) throws {
         let staticKey = try vector.requireBytes("staticPublicKey")
         #expect(SignatureContext.staticKey.message(for: staticKey) == (try vector.requireBytes("message")))
-        let value = CBORValue.array([
-            .unsigned(try vector.requireNumber("version")), .bytes(try vector.requireBytes("peer")),
-            .bytes(try vector.requireBytes("signature")),
-        ])
+        let certificate = vector.bytes("certificate").map { [CBORValue.bytes($0)] } ?? []
+        let value = CBORValue.array(
+            [
+                .unsigned(try vector.requireNumber("version")), .bytes(try vector.requireBytes("peer")),
+                .bytes(try vector.requireBytes("signature")),
+            ] + certificate)
         #expect(value.encoded() == (try vector.requireBytes("bytes")))
     }
 
@@ -144,7 +160,7 @@ struct ProtocolVectorTests {
         #expect(frames == vector.texts("frame"))
     }
 
-    static let refusals = ["announcement", "entry", "statement", "envelope", "frame"].flatMap {
+    static let refusals = ["announcement", "entry", "statement", "certificate", "envelope", "frame"].flatMap {
         document.vectors(kind: $0 + "-refused")
     }
 
@@ -158,6 +174,8 @@ struct ProtocolVectorTests {
             #expect(throws: WireError.self) { try Entry.decode(bytes) }
         case "statement-refused":
             #expect(throws: WireError.self) { try Statement.decode(bytes) }
+        case "certificate-refused":
+            #expect(throws: WireError.self) { try RelayCertificate.decode(bytes) }
         case "envelope-refused":
             #expect(throws: CBORError.self) { try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes) }
         default:
@@ -170,7 +188,7 @@ struct ProtocolVectorTests {
     func refusalsAreThere() {
         for (kind, count) in [
             ("announcement-refused", 12), ("entry-refused", 11), ("envelope-refused", 5), ("frame-refused", 22),
-            ("statement-refused", 4),
+            ("statement-refused", 4), ("certificate-refused", 8),
         ] {
             #expect(Self.refusals.count { $0.kind == kind } >= count, "\(kind)")
         }
@@ -193,6 +211,7 @@ struct ProtocolVectorTests {
             "frameIDCount": UInt64(Limits.frameIDCount),
             "wantedEntryCount": UInt64(Limits.wantedEntryCount),
             "frameAuthorCount": UInt64(Limits.frameAuthorCount),
+            "certificateBytes": UInt64(Limits.certificateBytes),
             "statementBytes": UInt64(Limits.statementBytes),
             "statementLinkCount": UInt64(Limits.statementLinkCount),
             "digestSumCount": UInt64(Limits.digestSumCount),

@@ -22,7 +22,7 @@ extension Discovery {
     ) {
         let content = announcement.announcement
         guard content.peer != peer, content.kind != .goodbye, gate.admitsVerification(from: source.address, at: now),
-            announcement.verify()
+            announcement.verify(with: gate.signing)
         else { return }
         if byteCount >= Limits.introductionBytes, reach.takeReply(to: source.address, at: now) {
             acts.append(.reply(to: source.address, maximumBytes: byteCount))

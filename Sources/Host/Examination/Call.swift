@@ -10,6 +10,8 @@ final class Call {
     let endpoint: Endpoint
     private(set) var outcome: DialFacts.Outcome?
     private(set) var took: Duration = .zero
+    /// What a relay that answered shows of its community.
+    private(set) var community = DialFacts.Community.own
 
     private enum Stage { case connecting, handshake, hello }
 
@@ -33,7 +35,8 @@ final class Call {
         deadline = now + HostBounds.callTime
         handshake = LinkHandshake(
             role: .initiator, identity: Identity(seed: Entropy.bytes(Identity.seedBytes)),
-            staticKey: .made(of: Entropy.bytes(32)), ephemeral: .made(of: Entropy.bytes(32)))
+            staticKey: NoiseKeyPair(privateKey: Entropy.bytes(32)),
+            ephemeral: NoiseKeyPair(privateKey: Entropy.bytes(32)))
         do throws(SystemError) {
             let socket = OwnedSocket(try Descriptor(family: endpoint.address.family, .stream))
             self.socket = socket
@@ -139,8 +142,23 @@ final class Call {
     private func finished(_ peer: PeerID, _ transport: Transport, at now: Instant) {
         self.peer = peer
         self.transport = transport
+        if let bytes = handshake.certificate { community = Self.community(of: peer, showing: bytes) }
         stage = .hello
         deadline = now + HostBounds.callHelloTime
+    }
+
+    /// Looked at as a member does.
+    private static func community(of relay: PeerID, showing bytes: [UInt8]) -> DialFacts.Community {
+        let wall = Clock.wall()
+        do throws(CertificateProblem) {
+            let signed = try SignedCertificate(verifying: bytes)
+            guard let problem = signed.problem(for: relay, toMemberAt: wall) else {
+                return .certified(signed.certificate.community)
+            }
+            return .refuted(problem.text(at: wall))
+        } catch {
+            return .refuted(error.text(at: wall))
+        }
     }
 
     private static func outcome(of code: CInt, _ reason: String) -> DialFacts.Outcome {

@@ -89,9 +89,11 @@ public struct CalledParty {
     func dials(_ neighbours: NeighbourTable, at now: Instant) -> [DialFacts] {
         ownEndpoints.map { DialFacts($0, .own) }
             + calls.map { call in
-                DialFacts(
+                var facts = DialFacts(
                     call.endpoint, call.outcome ?? .timedOut, neighbour: neighbours[call.endpoint.address],
                     took: call.took)
+                facts.community = call.community
+                return facts
             }
     }
 }

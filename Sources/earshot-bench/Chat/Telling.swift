@@ -80,7 +80,7 @@ extension Benchmark {
             (0..<200).map { _ in
                 let start = Clock.now
                 let signature = Fixtures.identity.sign(payload, for: .entry)
-                use(Signature.isValid(signature, of: payload, for: .entry, by: Fixtures.identity.peerID))
+                use(Signing.ed25519.isValid(signature, of: payload, for: .entry, by: Fixtures.identity.peerID))
                 return Double(Clock.now - start)
             })
         return Least(

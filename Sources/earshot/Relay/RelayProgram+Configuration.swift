@@ -6,10 +6,14 @@ import Wire
 
 extension RelayProgram {
     /// What the core is to know of the options.
-    func configuration(_ options: RelayOptions, _ directory: String) throws -> RelayConfiguration {
+    /// - Throws: what is wrong with a file that they name.
+    func configuration(
+        _ options: RelayOptions, _ directory: String, for relay: PeerID
+    ) throws -> RelayConfiguration {
         var configuration = RelayConfiguration(name: try Nickname(options.name))
         configuration.messageOfTheDay = options.room.motd
         configuration.topic = options.room.topic
+        configuration.certificate = try Self.certificate(options, for: relay)
         configuration.roomPassword = options.access.password.map { password in
             switch password {
             case .hash(let hash): PasswordCheck(hash)

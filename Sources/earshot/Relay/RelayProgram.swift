@@ -31,8 +31,9 @@ struct RelayProgram {
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
         let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or end that one")
         let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
+        let identity = Identity(seed: try state.identitySeed())
         let relay = try Relay(
-            configuration: try configuration(options, directory), identity: Identity(seed: try state.identitySeed()),
+            configuration: try configuration(options, directory, for: identity.peerID), identity: identity,
             random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
         let host = try PeerHost(
             core: relay, frontEnd: RelayFrontEnd(), archive: archive,
@@ -52,7 +53,7 @@ struct RelayProgram {
     private func reload(_ relay: inout Relay, _ log: RelayLog, running: RelayOptions, _ directory: String) {
         do {
             let options = try options()
-            relay.configure(try configuration(options, directory))
+            relay.configure(try configuration(options, directory, for: relay.id))
             log.options = options.log
             for name in options.fixedDifferences(from: running) {
                 log.write(Note(.warning, "another --\(name) is taken up at the next start only"))
@@ -67,13 +68,17 @@ struct RelayProgram {
 
     /// Tells where others find it; the address alone goes to standard output.
     private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) throws(OutputEnd) {
-        let id = host.core.id
+        let community = host.core.community
         let place = options.listen.first?.host ?? .any
         let address = RelayAddress(
-            host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort, fingerprint: id)
+            host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort,
+            fingerprint: community)
         // The log has it, too.
         try Surroundings.showIfRead(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
+        if community != host.core.id {
+            log.write(Note(.info, "the key in the address is the one of its community"))
+        }
         let needed = options.linkCount + Self.otherDescriptorCount
         if DescriptorLimit.most < needed {
             let text = "this process may have \(DescriptorLimit.most) connections and files, \(needed) are wanted"
@@ -88,7 +93,12 @@ struct RelayProgram {
 
     /// `--check`: whether everything can be read.
     func check() throws -> ExitStatus {
-        _ = try options()
+        let options = try options()
+        if options.community != nil {
+            let directory = try options.stateDirectory ?? StateDirectory.relayPath()
+            let seed = try StateDirectory.identitySeed(at: directory)
+            _ = try Self.certificate(options, for: seed.map { Identity(seed: $0).peerID })
+        }
         let subject = configurationFile ?? "the command line"
         try Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
         return .done

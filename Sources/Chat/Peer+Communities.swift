@@ -1,0 +1,78 @@
+import Secure
+import Wire
+
+/// Why a relay is not joined, before anything was told to it.
+struct RelayObjection: Error {
+    var text: String
+    /// Nil: as things are, another attempt will not succeed.
+    var retryAfter: Duration?
+}
+
+/// Which community a relay belongs to, and whether it is the one that we mean (Protocol.md, Communities).
+extension Peer {
+    /// The community of a relay that has proved its key: the one of its certificate, or else its own key.
+    /// - Parameter bytes: the certificate that it has shown.
+    /// - Throws: if the certificate does not count, or the community is another than the expected one.
+    func community(of relay: PeerID, showing bytes: [UInt8]?, at visit: Int) throws(RelayObjection) -> PeerID {
+        let expected = visits.all[visit].community
+        guard let bytes else {
+            guard let expected, expected != relay else { return relay }
+            throw RelayObjection(text: otherKey(relay, than: expected, at: visit))
+        }
+        let community = try certified(relay, by: bytes, at: visit)
+        guard let expected, expected != community else { return community }
+        throw RelayObjection(text: otherCommunity(community, of: relay, than: expected, at: visit))
+    }
+
+    private func certified(_ relay: PeerID, by bytes: [UInt8], at visit: Int) throws(RelayObjection) -> PeerID {
+        let problem: CertificateProblem
+        do throws(CertificateProblem) {
+            let signed = try SignedCertificate(verifying: bytes, with: identity.signing)
+            guard let found = signed.problem(for: relay, toMemberAt: wall) else { return signed.certificate.community }
+            problem = found
+        } catch {
+            problem = error
+        }
+        let place = visits.all[visit].target.address
+        var text = "the certificate of the relay at \(place) \(problem.text(at: wall)): nothing was told to it; "
+        switch problem {
+        case .expired:
+            text += "its operator has to renew it (earshot relay community sign)"
+            throw RelayObjection(text: text, retryAfter: Bounds.certificateRetryPause)
+        case .notYetValid:
+            text += "set the clock if it is wrong, or else ask its operator"
+            throw RelayObjection(text: text, retryAfter: Bounds.certificateRetryPause)
+        case .anotherVersion:
+            text += "take a newer Earshot"
+        case .malformed, .wrongSignature, .anotherRelay:
+            text += "its key is \(relay); it may be somebody else in between, or its operator has to sign that key "
+            text += "(earshot relay community sign)"
+        }
+        throw RelayObjection(text: text)
+    }
+
+    private func otherKey(_ relay: PeerID, than expected: PeerID, at visit: Int) -> String {
+        let place = visits.all[visit].target.address
+        return
+            "the relay at \(place) has the key \(relay), not the one that \(origin(at: visit)) (\(expected)): it may "
+            + "be somebody else in between, or it was set up again, or without the certificate of its community; if you "
+            + "know the new key to be right, give earshot://\(place)#\(relay)"
+    }
+
+    private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at visit: Int) -> String {
+        let place = visits.all[visit].target.address
+        let advice = "if you know the community to be right, give earshot://\(place)#\(community)"
+        guard relay == expected else {
+            return "the relay at \(place) belongs to the community \(community), not to the one that "
+                + "\(origin(at: visit)) (\(expected)): it may be somebody else in between, or the community was set up "
+                + "again; \(advice)"
+        }
+        return
+            "the relay at \(place) has the key that \(origin(at: visit)) (\(relay)), and now belongs to the community "
+            + "\(community), whose room is another one: ask its operator whether that is so; \(advice)"
+    }
+
+    private func origin(at visit: Int) -> String {
+        visits.all[visit].target.fingerprint == nil ? "it had before" : "its address says"
+    }
+}

@@ -1,0 +1,104 @@
+public import Wire
+
+/// `earshot relay community`: the key of a community, and certificates by it.
+public enum CommunityCommand: Equatable {
+    /// `new`: make a key in a file that is not there yet.
+    /// - Parameter relay: the state directory of the relay whose key is taken; nil: a random one.
+    case new(file: String, fromRelay: String?)
+    /// `sign`: print a certificate.
+    case sign(file: String, relay: PeerID, days: Int)
+    case help
+
+    /// How long a certificate holds unless told otherwise.
+    static let usualDays = 365
+    /// Ten years.
+    static let mostDays = 3_650
+
+    /// - Parameter words: what stands behind `relay community`.
+    static func parse(_ words: ArraySlice<String>) throws(Arguments.Misuse) -> CommunityCommand {
+        guard let deed = words.first, deed != "--help", deed != "-h" else { return .help }
+        guard deed == "new" || deed == "sign" else {
+            throw Arguments.Misuse(text: "earshot relay community takes new or sign, not \(deed) (\(hint))")
+        }
+        let option = deed == "new" ? "from" : "days"
+        var places: [String] = []
+        var given: String?
+        var words = words.dropFirst()
+        while let word = words.popFirst() {
+            if word == "--help" || word == "-h" { return .help }
+            guard word.hasPrefix("-") else {
+                places.append(word)
+                continue
+            }
+            let name = word.prefix { $0 != "=" }
+            let attached = name.endIndex == word.endIndex ? nil : String(word[word.index(after: name.endIndex)...])
+            guard name == "--\(option)" else {
+                throw Arguments.Misuse(text: "community \(deed) takes no \(name) (\(hint))")
+            }
+            guard let value = attached ?? words.popFirst(), !value.isEmpty else {
+                throw Arguments.Misuse(text: "--\(option) needs a value (\(hint))")
+            }
+            given = value
+        }
+        return deed == "new" ? try new(places, from: given) : try sign(places, days: given)
+    }
+
+    private static func new(_ places: [String], from relay: String?) throws(Arguments.Misuse) -> CommunityCommand {
+        guard places.count == 1 else {
+            throw Arguments.Misuse(text: "community new needs one FILE that is not there yet (\(hint))")
+        }
+        return .new(file: places[0], fromRelay: relay)
+    }
+
+    private static func sign(_ places: [String], days: String?) throws(Arguments.Misuse) -> CommunityCommand {
+        guard places.count == 2 else {
+            throw Arguments.Misuse(
+                text: "community sign needs the community's key FILE and the RELAY-ID that `earshot relay id` prints "
+                    + "(\(hint))")
+        }
+        guard let relay = relay(in: places[1]) else {
+            throw Arguments.Misuse(
+                text: "\(places[1]) is no relay's ID, 64 hexadecimal digits as `earshot relay id` prints them (\(hint))"
+            )
+        }
+        guard let days else { return .sign(file: places[0], relay: relay, days: usualDays) }
+        let digits = days.utf8.count <= 5 && days.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard digits, let number = Int(days), (1...mostDays).contains(number) else {
+            throw Arguments.Misuse(text: "--days takes a number from 1 to \(mostDays), not \(days) (\(hint))")
+        }
+        return .sign(file: places[0], relay: relay, days: number)
+    }
+
+    /// As `earshot relay id` prints it, or behind the `#` of an address.
+    private static func relay(in text: String) -> PeerID? {
+        PeerID(hexadecimal: String(text[(text.lastIndex(of: "#").map(text.index(after:)) ?? text.startIndex)...]))
+    }
+
+    private static let hint = "try earshot relay community --help"
+
+    public static let helpText = """
+        usage: earshot relay community new FILE [--from DIR]
+               earshot relay community sign FILE RELAY-ID [--days N]
+
+        Relays of one community are one to their members, who know them by the
+        community's key: the address of each bears its fingerprint, and who has been
+        at one is let in at the others. A relay that is alone needs none of this.
+
+        new makes the community's key in FILE, which must not be there yet, and prints
+        its fingerprint. Keep it off the relays, and keep a copy: this key alone says
+        which relays belong to the community.
+        --from DIR takes the key of the relay whose state is in DIR instead of a new
+        one, so that the address and the room of that relay become the community's.
+
+        sign prints a certificate: that the relay with this ID, which `earshot relay
+        id` prints on its machine, belongs to the community for N days (else 365).
+        The relay is started with it, and takes a renewed one at kill -HUP:
+
+          earshot relay community sign hub.key RELAY-ID > hub.certificate
+          earshot relay --community hub.certificate
+
+        A certificate cannot be taken back; it ends. A short time bounds what a stolen
+        relay's key is good for.
+
+        """
+}

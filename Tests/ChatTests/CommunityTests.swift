@@ -1,0 +1,185 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("A member and the communities of its relays")
+struct CommunityTests {
+    private static let hour: Int64 = 3_600_000
+
+    private static func refusals(_ events: [Event]) -> [String] {
+        events.compactMap { event in
+            guard case .relay(.refused, _, let reason) = event else { return nil }
+            return reason
+        }
+    }
+
+    private static func isIn(_ rig: ScriptedRelay) -> Bool {
+        rig.events.contains { if case .relay(.connected, _, _) = $0 { true } else { false } }
+    }
+
+    private static func certified(_ relay: Identity, fingerprint: PeerID? = nil, archive: MemoryArchive) throws
+        -> ScriptedRelay
+    {
+        try ScriptedRelay(
+            fingerprint: fingerprint, archive: archive, relay: relay,
+            certificate: Hub.certificate(of: relay.peerID).bytes)
+    }
+
+    @Test("the community is pinned at the first relay, and the second is taken without a question, with the same room")
+    func pinned() throws {
+        let archive = MemoryArchive()
+        let room = RoomID.relayLobby(of: Hub.community.peerID)
+        let first = try Self.certified(Hub.relays[0], archive: archive)
+        first.start()
+        first.welcome()
+        #expect(Self.isIn(first) && Self.refusals(first.events).isEmpty)
+        let line = first.entry("said at the first", by: Example.authors[3], in: room)
+        first.say(.entries([line.bytes]))
+        #expect(try archive.setting("relay hub.example:47475") == Hub.community.peerID.bytes + Array("hub".utf8))
+
+        let second = try Self.certified(Hub.relays[1], archive: archive)
+        second.start()
+        second.welcome()
+        #expect(Self.isIn(second) && Self.refusals(second.events).isEmpty)
+        #expect(try archive.keys(of: .relayLobby(Hub.community.peerID)).count == 1)
+        second.say(.entries([second.entry("said at the second", by: Example.authors[3], in: room, lamport: 2).bytes]))
+        #expect(try archive.keys(of: .relayLobby(Hub.community.peerID)).count == 2)
+    }
+
+    @Test("the fingerprint of an address is the community's; the relay's own is another one's")
+    func fingerprint() throws {
+        let right = try Self.certified(
+            Hub.relays[0], fingerprint: Hub.community.peerID, archive: MemoryArchive())
+        right.start()
+        #expect(right.frames.contains { if case .join = $0 { true } else { false } })
+        right.welcome()
+        #expect(Self.isIn(right))
+        let own = try Self.certified(Hub.relays[0], fingerprint: Hub.relays[0].peerID, archive: MemoryArchive())
+        own.start()
+        let reason = try #require(Self.refusals(own.events).first)
+        #expect(reason.contains("now belongs to the community \(Hub.community.peerID)"))
+        #expect(reason.hasSuffix("give earshot://hub.example:47475#\(Hub.community.peerID)"))
+        #expect(own.frames.isEmpty && own.exit == .refused)
+    }
+
+    @Test("a certificate that does not count is refused before anything is said, and the reason tells what to do")
+    func refused() throws {
+        let relay = Hub.relays[0]
+        let other = Identity(seed: [UInt8](repeating: 0xD0, count: 32))
+        let good = Hub.certificate(of: relay.peerID)
+        var forged = good.bytes
+        forged[forged.count - 1] ^= 1
+        let cases: [(certificate: [UInt8], words: [String])] = [
+            (
+                Hub.certificate(of: relay.peerID, from: -9 * Self.hour, until: -2 * Self.hour).bytes,
+                ["expired on 2027-01-15 06:00 UTC", "by this machine's clock", "renew"]
+            ),
+            (
+                Hub.certificate(of: relay.peerID, from: 2 * Self.hour).bytes,
+                ["not valid before 2027-01-15 10:00 UTC", "set the clock"]
+            ),
+            (Hub.certificate(of: Hub.relays[1].peerID).bytes, ["for another relay (\(Hub.relays[1].peerID))"]),
+            (
+                Hub.certificate(of: relay.peerID, by: other).bytes,
+                ["belongs to the community \(other.peerID), not to the one that its address says"]
+            ),
+            (forged, ["not signed by the community that it names"]),
+            ([1, 2, 3], ["is damaged"]),
+        ]
+        for (certificate, words) in cases {
+            let rig = try ScriptedRelay(
+                fingerprint: Hub.community.peerID, relay: relay, certificate: certificate)
+            rig.start()
+            let reason = try #require(Self.refusals(rig.events).first)
+            for word in words { #expect(reason.contains(word), "\(reason)") }
+            #expect(rig.frames.isEmpty && rig.exit == .refused && rig.link == nil)
+        }
+    }
+
+    @Test("a certificate that does not count is not as good as none, whatever key is expected")
+    func notAsGoodAsNone() throws {
+        let relay = Hub.relays[0]
+        let expired = Hub.certificate(of: relay.peerID, by: relay, from: -9 * Self.hour, until: -2 * Self.hour)
+        for fingerprint in [nil, relay.peerID] {
+            let rig = try ScriptedRelay(fingerprint: fingerprint, relay: relay, certificate: expired.bytes)
+            rig.start()
+            #expect(Self.refusals(rig.events).count == 1 && rig.frames.isEmpty)
+        }
+    }
+
+    @Test("an hour is allowed for wrong clocks, no more", arguments: [(59, true), (61, false)])
+    func tolerance(minutes: Int64, isTaken: Bool) throws {
+        let relay = Hub.relays[0]
+        for certificate in [
+            Hub.certificate(of: relay.peerID, from: -9 * Self.hour, until: -minutes * 60_000),
+            // The rig's clock starts a second later.
+            Hub.certificate(of: relay.peerID, from: minutes * 60_000),
+        ] {
+            let rig = try ScriptedRelay(relay: relay, certificate: certificate.bytes)
+            rig.start()
+            #expect(rig.frames.isEmpty != isTaken)
+        }
+    }
+
+    @Test("who is no longer let in because a certificate expired comes back when it is renewed")
+    func renewed() throws {
+        let relay = Hub.relays[0]
+        let rig = try ScriptedRelay(
+            isAlone: false, relay: relay, certificate: Hub.certificate(of: relay.peerID, until: Self.hour / 60).bytes)
+        rig.start()
+        rig.welcome()
+        rig.certified.clockOffset = .seconds(7_200)
+        rig.breakLink()
+        rig.wait(.seconds(60))
+        #expect(Self.refusals(rig.events).count == 1)
+        rig.wait(.seconds(600))
+        #expect(Self.refusals(rig.events).count == 1)
+        rig.certified.certificate = Hub.certificate(of: relay.peerID).bytes
+        rig.events = []
+        rig.frames = []
+        for _ in 0..<600 where rig.joins.isEmpty { rig.wait(.seconds(1)) }
+        rig.welcome()
+        #expect(Self.isIn(rig))
+    }
+
+    @Test("a relay whose key becomes the community's is the same to its members, under another key of its own")
+    func migrated() throws {
+        let archive = MemoryArchive()
+        let old = Hub.relays[2]
+        let before = try ScriptedRelay(archive: archive, relay: old)
+        before.start()
+        before.welcome()
+        before.say(.entries([before.entry("from before", by: Example.authors[3]).bytes]))
+        // What is kept of a relay that is alone is as it was before there were communities.
+        #expect(try archive.setting("relay hub.example:47475") == old.peerID.bytes + Array("hub".utf8))
+        #expect(try archive.keys(of: .relayLobby(old.peerID)).count == 1)
+
+        let certificate = Hub.certificate(of: Hub.relays[0].peerID, by: old).bytes
+        let after = try ScriptedRelay(archive: archive, relay: Hub.relays[0], certificate: certificate)
+        after.start()
+        after.welcome()
+        #expect(Self.isIn(after) && Self.refusals(after.events).isEmpty)
+        let line = after.entry("from after", by: Example.authors[3], in: .relayLobby(of: old.peerID), lamport: 2)
+        after.say(.entries([line.bytes]))
+        #expect(try archive.keys(of: .relayLobby(old.peerID)).count == 2)
+    }
+
+    @Test("a relay that loses its certificate is another one, until its key is given")
+    func lost() throws {
+        let archive = MemoryArchive()
+        let first = try Self.certified(Hub.relays[0], archive: archive)
+        first.start()
+        first.welcome()
+        let without = try ScriptedRelay(archive: archive, relay: Hub.relays[0])
+        without.start()
+        let reason = try #require(Self.refusals(without.events).first)
+        #expect(reason.contains("without the certificate of its community") && without.frames.isEmpty)
+        let given = try ScriptedRelay(fingerprint: Hub.relays[0].peerID, archive: archive, relay: Hub.relays[0])
+        given.start()
+        given.welcome()
+        #expect(Self.isIn(given))
+        #expect(try archive.setting("relay hub.example:47475")?.prefix(32) == Hub.relays[0].peerID.bytes[...])
+    }
+}

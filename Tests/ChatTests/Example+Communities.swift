@@ -1,0 +1,26 @@
+import Secure
+import Wire
+
+@testable import Chat
+
+/// A community of relays, and certificates by it.
+enum Hub {
+    static let community = Identity(seed: [UInt8](repeating: 0xC0, count: 32))
+    static let relays = (1...3).map { Identity(seed: [UInt8](repeating: 0xA0 + $0, count: 32)) }
+    /// When the tests begin.
+    static let start: UInt64 = 1_800_000_000_000
+    static let day: UInt64 = 86_400_000
+
+    /// - Parameters:
+    ///   - notBefore: milliseconds after ``start``.
+    ///   - notAfter: milliseconds after ``start``.
+    static func certificate(
+        of relay: PeerID, by community: Identity = community, from notBefore: Int64 = 0,
+        until notAfter: Int64 = Int64(365 * day)
+    ) -> SignedCertificate {
+        SignedCertificate(
+            signing: RelayCertificate(
+                community: community.peerID, relay: relay, notBefore: UInt64(Int64(start) + notBefore),
+                notAfter: UInt64(Int64(start) + notAfter)), by: community)
+    }
+}

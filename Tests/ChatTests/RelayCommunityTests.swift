@@ -1,0 +1,92 @@
+import Secure
+import Testing
+import Wire
+
+@testable import Chat
+
+@Suite("A relay and its community")
+struct RelayCommunityTests {
+    private func warnings(_ rig: RelayRig) -> [String] {
+        rig.notes.filter { $0.level == .warning && $0.text.contains("certificate") }.map(\.text)
+    }
+
+    @Test("it shows its certificate to members, and its lobby is the community's, at each relay of it the same")
+    func room() throws {
+        var rooms: [RoomID] = []
+        for seed in [1, 2] as [UInt64] {
+            let rig = try RelayRig(seed: seed, certified: { Hub.certificate(of: $0) })
+            let ana = rig.join("ana")
+            let bea = rig.join("bea")
+            #expect(ana.certificate == rig.configuration.certificate?.bytes && ana.relay == rig.identity.peerID)
+            ana.relay = Hub.community.peerID
+            rig.say("hello", ana)
+            rig.wait(.seconds(1))
+            #expect(bea.texts == ["hello"])
+            #expect(try rig.archive.keys(of: .relayLobby(Hub.community.peerID)).count == 1)
+            rooms.append(rig.relay.lobby.room)
+            #expect(rig.relay.community == Hub.community.peerID)
+        }
+        #expect(rooms == [.relayLobby(of: Hub.community.peerID), .relayLobby(of: Hub.community.peerID)])
+    }
+
+    @Test("one without a certificate is its own community, and keeps what it kept before there were any")
+    func alone() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        rig.say("hello", ana)
+        let id = rig.identity.peerID
+        #expect(ana.certificate == nil && rig.relay.community == id)
+        #expect(rig.relay.lobby.room == RoomID(SHA256.hash(Array("earshot relay lobby v1".utf8) + id.bytes)))
+        #expect(try rig.archive.keys(of: .relayLobby(id)).count == 1)
+        #expect(try rig.archive.setting("community") == nil)
+    }
+
+    @Test("a member from before communities, who means the room of the relay's own key, is sent away with a reason")
+    func before() throws {
+        let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
+        let ana = rig.join("ana")
+        let opening = Frame.reconcile(room: .relayLobby(of: rig.identity.peerID), gathering: nil, message: [0x61])
+        rig.say([opening], ana)
+        #expect(ana.removal?.how == .kick && ana.removal?.reason.contains("take a newer Earshot") == true)
+        #expect(ana.goodbye == .refused && ana.isClosed)
+    }
+
+    @Test("a renewed certificate is taken while it runs, one of another community is not")
+    func renewed() throws {
+        let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(40 * Hub.day)) })
+        let renewed = Hub.certificate(of: rig.identity.peerID, until: Int64(400 * Hub.day))
+        rig.configuration.certificate = renewed
+        rig.relay.configure(rig.configuration)
+        #expect(rig.join("ana").certificate == renewed.bytes)
+        rig.configuration.certificate = Hub.certificate(of: rig.identity.peerID, by: Hub.relays[0])
+        rig.relay.configure(rig.configuration)
+        #expect(rig.join("bea").certificate == renewed.bytes && rig.relay.community == Hub.community.peerID)
+        rig.configuration.certificate = nil
+        rig.relay.configure(rig.configuration)
+        #expect(rig.join("cem").certificate == renewed.bytes)
+    }
+
+    @Test("its operator is told at the start how long the certificate holds, and each day from 30 days before its end")
+    func warned() throws {
+        let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(32 * Hub.day)) })
+        #expect(rig.notes.contains { $0.level == .info && $0.text.contains("holds for 32 days, until 2027-02-16") })
+        rig.run(days: 1)
+        #expect(warnings(rig).isEmpty)
+        rig.run(days: 3)
+        #expect(warnings(rig).count == 3 && warnings(rig)[0].contains("sign KEY-FILE \(rig.identity.peerID)"))
+        rig.notes = []
+        rig.run(days: 30)
+        #expect(warnings(rig).count == 30 && warnings(rig).last?.contains("expired on 2027-02-16") == true)
+    }
+
+    @Test("what is kept by a relay of a community is called its lobby")
+    func kept() throws {
+        let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
+        let ana = rig.join("ana")
+        ana.relay = Hub.community.peerID
+        rig.say("hello", ana)
+        let rooms = try KeptRooms(archive: rig.archive, own: rig.identity.peerID)
+        let logs = try rooms.logs(named: "lobby")
+        #expect(try logs.map { try rooms.messages(of: $0).shown.map(\.room) } == [[.lobby]])
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+import Wire
+
+@testable import Secure
+
+/// Which signatures count is decided by what is handed in, and by nothing else in the process.
+@Suite struct SignerTests {
+    /// Takes whatever it is shown.
+    private struct Credulous: Signer {
+        func signature(of message: [UInt8], for context: SignatureContext, with key: Ed25519Key) -> [UInt8] {
+            [UInt8](repeating: 1, count: Envelope.signatureByteCount)
+        }
+
+        func isValid(
+            _ signature: [UInt8], of message: [UInt8], for context: SignatureContext, by peer: PeerID
+        ) -> Bool { true }
+    }
+
+    @Test("beside identities with another signer the product's accept what Ed25519 accepts, and no more")
+    func apart() throws {
+        let signing = Signing(signer: Credulous(), sharing: SharedWork())
+        let credulous = Identity(seed: Array(repeating: 1, count: 32), signing: signing)
+        let announcement = Announcement(
+            kind: .announce, peer: credulous.peerID, instance: 7, sequence: 1, name: "ana", claimTime: 1,
+            linkPort: 47_474)
+        let forged = SignedAnnouncement(signing: announcement, by: credulous)
+        #expect(forged.verify(with: signing) && !forged.verify())
+        #expect(throws: SignedError.wrongSignature(credulous.peerID)) {
+            _ = try SignedAnnouncement(verifying: forged.bytes)
+        }
+        // What was read and found good by one is not good for all.
+        #expect(try SignedAnnouncement(verifying: forged.bytes, with: signing) == forged)
+        #expect(throws: SignedError.wrongSignature(credulous.peerID)) {
+            _ = try SignedAnnouncement(verifying: forged.bytes)
+        }
+        let genuine = Identity(seed: Array(repeating: 1, count: 32))
+        #expect(
+            try SignedAnnouncement(verifying: SignedAnnouncement(signing: announcement, by: genuine).bytes) != forged)
+        #expect(
+            genuine.linkKey(of: Array(repeating: 9, count: 32)).publicKey
+                == NoiseKeyPair(privateKey: Array(repeating: 9, count: 32)).publicKey)
+    }
+}
