@@ -107,7 +107,8 @@ struct Link {
     }
 
     mutating func asksForDrain(at now: Instant) -> Bool {
-        window.asksForDrain(hasMore: channel.hasOutput, at: now)
+        guard phase != .closing, phase != .awaitingConnection else { return false }
+        return window.asksForDrain(hasMore: channel.hasOutput, at: now)
     }
 }
 

@@ -20,6 +20,8 @@ struct LinkTable {
     private var toBeFlushed: [LinkID] = []
     private var flushed = 0
     private var sealing = SealingBuffer()
+    /// Links of which the host is still to be asked to tell when their bytes are gone.
+    private var awaited: [LinkID] = []
 
     var count: Int { ids.count }
 
@@ -88,22 +90,25 @@ struct LinkTable {
 
     /// Seals what is queued for the next link that has something, as much as its window takes. Let go of the bytes before
     /// the next call, which then reuses their storage.
-    /// - Parameter asksForDrain: Set if the host is to be asked to tell when the link's bytes are gone.
-    mutating func nextFlush(at now: Instant, _ asksForDrain: inout Bool) -> (id: LinkID, bytes: [UInt8])? {
+    mutating func nextFlush(at now: Instant) -> (id: LinkID, bytes: [UInt8])? {
         if flushed == 0, toBeFlushed.count > 1 { toBeFlushed.sort() }
         while flushed < toBeFlushed.count {
             let id = toBeFlushed[flushed]
             flushed += 1
             // What its carrier has no room for waits in it.
             if let place = places[id], slots[place]!.isTunnel { continue }
-            guard let bytes = flush(id) else { continue }
-            if let place = places[id] { asksForDrain = slots[place]!.asksForDrain(at: now) }
-            return (id, bytes)
+            let bytes = flush(id)
+            // Also if nothing left: the next frame may be longer than the room that is left.
+            if let place = places[id], slots[place]!.asksForDrain(at: now) { awaited.append(id) }
+            if let bytes { return (id, bytes) }
         }
         toBeFlushed.removeAll(keepingCapacity: true)
         flushed = 0
         return nil
     }
+
+    /// The next link of which the host is to be asked to tell when its bytes are gone.
+    mutating func nextAwaited() -> LinkID? { awaited.popLast() }
 
     /// Seals what is queued for one link; nil if that is nothing.
     /// - Parameter isAll: All of it, because the link is to be closed; else what its window takes.

@@ -111,10 +111,8 @@ public struct Peer: Core {
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
         wrapTunnels()
-        var asksForDrain = false
-        guard let flush = links.nextFlush(at: now, &asksForDrain) else { return nil }
-        if asksForDrain { outputs.push(.awaitDrained(flush.id)) }
-        return .sendOnLink(flush.id, flush.bytes)
+        if let flush = links.nextFlush(at: now) { return .sendOnLink(flush.id, flush.bytes) }
+        return links.nextAwaited().map { .awaitDrained($0) }
     }
 
     public var nextDeadline: Deadline? {

@@ -115,7 +115,8 @@ extension Relay {
                     perSecond: configuration.limits.messageRate)),
             tunnels: TunnelQueue(
                 bucket: TokenBucket(
-                    capacity: Double(configuration.limits.tunnelByteBurst),
+                    // The longest frame has to get through some time.
+                    capacity: Double(max(configuration.limits.tunnelByteBurst, TunnelQueue.greatestCost)),
                     perSecond: configuration.limits.tunnelByteRate)))
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")

@@ -245,13 +245,14 @@ extension Relay {
         passOnAccepted()
         while let link = state.outbox.next() {
             link.isDirty = false
-            if let bytes = flushed(link, most: link.window.room) {
-                let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
-                if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
-                return .sendOnLink(link.id, bytes)
-            }
+            guard link.phase != .closing else { continue }
+            let bytes = flushed(link, most: link.window.room)
+            // Also if nothing left: the next frame may be longer than the room that is left.
+            let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
+            if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
+            if let bytes { return .sendOnLink(link.id, bytes) }
         }
-        return nil
+        return outputs.pop()
     }
 
     mutating func flushed(_ link: RelayLink, most room: Int) -> [UInt8]? {

@@ -8,8 +8,11 @@ struct TunnelQueue {
         let bytes: [UInt8]?
 
         /// What it counts for: a frame costs something even if it bears a byte.
-        var cost: Int { (bytes?.count ?? 0) + 64 }
+        var cost: Int { (bytes?.count ?? 0) + TunnelQueue.frameCost }
     }
+
+    private static let frameCost = 64
+    static let greatestCost = Limits.tunnelBytes + frameCost
 
     var bucket: TokenBucket
     private var items: [Item] = []

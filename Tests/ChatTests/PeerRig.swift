@@ -19,6 +19,8 @@ final class PeerRig {
     private var nextLink: UInt64 = 1_000_000
     /// Bytes of the longest output for a link.
     private(set) var longestOutput = 0
+    /// Links of which it wants to know when their bytes are gone.
+    private(set) var awaited: Set<LinkID> = []
     /// Whether the others read what they are sent.
     var isRead = true
 
@@ -45,6 +47,7 @@ final class PeerRig {
     }
 
     func tell(_ input: Input) {
+        if case .linkDrained(let id) = input { awaited.remove(id) }
         peer.handle(input, at: now, wall: WallTime(milliseconds: wall))
         do { try disk?.commit() } catch { Issue.record("\(error)") }
         while let output = peer.nextOutput() {
@@ -54,6 +57,7 @@ final class PeerRig {
                 members[id]?.isClosed = true
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: WallTime(milliseconds: wall))
             case .awaitDrained(let id):
+                awaited.insert(id)
                 if isRead { peer.handle(.linkDrained(id), at: now, wall: WallTime(milliseconds: wall)) }
             case .notify(let event, _): events.append(event)
             case .note(let note): notes.append(note)

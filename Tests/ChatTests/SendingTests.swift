@@ -73,6 +73,22 @@ struct SendingTests {
         #expect(try #require(firstOld) > #require(lastNew))
     }
 
+    /// Found over a long way: the host was not asked when a frame did not fit behind a short one, and all stood still until
+    /// the next sign of life.
+    @Test("a frame that does not fit behind what was sent before goes when that is gone")
+    func longFrame() throws {
+        let (rig, other, ids) = try talker(3)
+        rig.tell(.linkDrained(other.link))
+        rig.isRead = false
+        for _ in 0..<2 { say(String(repeating: "y", count: 12_000), rig) }
+        other.frames = []
+        rig.say([.want(room: .lobby, ids: ids)], other)
+        #expect(entries(other.frames).isEmpty)
+        #expect(rig.awaited.contains(other.link))
+        rig.tell(.linkDrained(other.link))
+        #expect(entries(other.frames).count == 3)
+    }
+
     @Test("who asks on and on without reading is sent a goodbye")
     func greed() throws {
         let (rig, other, ids) = try talker(20)

@@ -51,7 +51,8 @@ struct Knocker: Core {
             ends.append(end)
             links.removeAll { $0 == link }
         case .commanded(let command, _): commanded(command)
-        case .started, .interfacesChanged, .resumed, .hostFound, .obstaclesChanged, .deadlineReached, .linkDrained: break
+        case .started, .interfacesChanged, .resumed, .hostFound, .obstaclesChanged, .deadlineReached, .linkDrained:
+            break
         }
     }
 
