@@ -90,7 +90,7 @@ extension Peer {
         } else {
             links[id]?.exchange.rounds.remove(at: place)
         }
-        relayCompared(key, outcome)
+        if let visit = links[id]?.visit { relayCompared(outcome, visit: visit) }
         offer(outcome.have, of: room, on: id)
         plan(outcome.need, of: room, on: id)
     }
@@ -158,26 +158,21 @@ extension Peer {
         }
     }
 
-    /// As many of one room as fit one frame.
+    /// As many of one room as fit one frame. What is of another gathering by now is passed over, and so is what cannot be
+    /// read: the other side asks again.
     private mutating func sendOwed(to peer: PeerID, on link: LinkID) {
-        guard let room = links[link]?.exchange.owed.room else { return }
-        let key = self.room(room, with: peer, on: link)
-        let log = key.flatMap { rooms[$0] }
-        var entries: [ArchivedEntry] = []
-        var size = 0
-        // An entry of any size still fits behind these.
-        while size + Limits.entryBytes <= Limits.frameBytes - 1024, links[link]?.exchange.owed.room == room,
-            let id = links[link]?.exchange.owed.popFirst()?.id
-        {
-            // What we do not have, or what is of another gathering by now, is passed over.
-            guard let log, let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
-            entries.append(entry)
-            size += entry.bytes.count + 4
+        guard let (room, ids) = links[link]?.exchange.owed.first else { return }
+        guard let key = self.room(room, with: peer, on: link), let log = rooms[key],
+            let answer = keep({ _ throws(ArchiveError) in try log.entries(ids) })
+        else {
+            links[link]?.exchange.owed.answered(before: [])
+            return
         }
-        guard let key, !entries.isEmpty else { return }
-        if key == .lobby { tellAuthors(of: entries, to: peer, on: link) }
-        sendEncoded(Frame.entries(entries.map(\.bytes)).encoded(), in: .sync, on: link)
-        relayTook(entries.map(\.key.id), in: key)
+        links[link]?.exchange.owed.answered(before: answer.rest)
+        guard !answer.found.isEmpty else { return }
+        if key == .lobby { tellAuthors(of: answer.found, to: peer, on: link) }
+        sendEncoded(Frame.entries(answer.found.map(\.bytes)).encoded(), in: .sync, on: link)
+        if let visit = links[link]?.visit { relayTook(answer.found.map(\.key.id), visit: visit) }
     }
 
     /// The other side lacks these: it is told, and asks at its own pace.

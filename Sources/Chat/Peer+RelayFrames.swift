@@ -116,22 +116,16 @@ extension Peer {
         refuse(.notAllowed, text, nil)
     }
 
-    /// The relay asked for these and was sent them.
-    mutating func relayTook(_ ids: [EntryID], in key: RoomKey) {
-        guard case .relayLobby(let community) = key else { return }
-        for visit in visits.visits(at: community) {
-            for id in ids { visits.all[visit].unsent[id] = nil }
-        }
+    /// The relay asked for these and was sent them. What it has, another relay of its community has not yet.
+    mutating func relayTook(_ ids: [EntryID], visit: Int) {
+        for id in ids { visits.all[visit].unsent[id] = nil }
     }
 
     /// A round of comparing logs with a relay is done: what it was not offered, it has.
-    mutating func relayCompared(_ key: RoomKey, _ outcome: Reconciliation.Outcome) {
-        guard case .relayLobby(let community) = key else { return }
-        for visit in visits.visits(at: community) {
-            for id in outcome.have where visits.all[visit].unsent[id] != nil { visits.all[visit].unsent[id] = true }
-            guard outcome.reply == nil else { continue }
-            visits.all[visit].unsent = visits.all[visit].unsent.filter(\.value)
-        }
+    mutating func relayCompared(_ outcome: Reconciliation.Outcome, visit: Int) {
+        for id in outcome.have where visits.all[visit].unsent[id] != nil { visits.all[visit].unsent[id] = true }
+        guard outcome.reply == nil else { return }
+        visits.all[visit].unsent = visits.all[visit].unsent.filter(\.value)
     }
 
     // Guests of a relay: it holds their keys, so what is private with them runs over its link.

@@ -182,19 +182,14 @@ extension Relay {
         serve(link)
     }
 
-    /// Queues more of what a member asked for, if what it was sent is on its way: one frame at a time.
+    /// Queues more of what a member asked for, if what it was sent is on its way: one frame at a time. What cannot be read
+    /// is passed over: the member asks again.
     mutating func serve(_ link: RelayLink) {
-        while link.member?.owed.isEmpty == false, link.channel.queuedSyncBytes < Limits.frameBytes {
-            var found: [[UInt8]] = []
-            var size = 0
-            // An entry of any size still fits behind these.
-            while size + Limits.entryBytes <= Limits.frameBytes - 1024, let id = link.member?.owed.popFirst()?.id {
-                let log = lobby
-                guard let entry = keep({ _ throws(ArchiveError) in try log.entry(id) }) ?? nil else { continue }
-                found.append(entry.bytes)
-                size += entry.bytes.count + 4
-            }
-            guard !found.isEmpty else { continue }
+        while let ids = link.member?.owed.first?.ids, link.channel.queuedSyncBytes < Limits.frameBytes {
+            let log = lobby
+            let answer = keep { _ throws(ArchiveError) in try log.entries(ids) }
+            link.member?.owed.answered(before: answer?.rest ?? [])
+            guard let found = answer?.found.map(\.bytes), !found.isEmpty else { continue }
             tellAuthors(of: found, on: link)
             sendEncoded(Frame.entries(found).encoded(), in: .sync, on: link)
         }

@@ -97,7 +97,7 @@ public struct RoomLog {
             for parent in entry.entry.parents {
                 if let lamport = lamports[parent] { heads.remove(EntryKey(lamport: lamport, id: parent)) }
             }
-            // Of what retention has let go of nobody knows whether it was there.
+            // Above a floor a missing parent proves nothing: retention may have dropped it.
             if floor == 0, entry.entry.parents.contains(where: { lamports[$0] == nil }) { continue }
             heads.insert(entry.key)
         }
@@ -114,8 +114,8 @@ public struct RoomLog {
 
     // Writing.
 
-    /// The parents of a new entry: the greatest heads that were shown without a gap, ascending by ID. What waits to be shown has not
-    /// been seen by who writes now, and would hold up their own words.
+    /// The parents of a new entry: the greatest heads that were shown without a gap, ascending by ID. What waits to be
+    /// shown has not been seen by the person who writes now, and would hold up their own words.
     public var heads: [EntryID] {
         openHeads.filter { !order.isWaiting($0.id) }.suffix(Limits.entryParentCount).map(\.id).sorted()
     }
@@ -218,8 +218,8 @@ public struct RoomLog {
     /// The next entry to show.
     public mutating func nextShown(at now: Instant) -> Shown? {
         let shown = order.nextShown()
-        // Nobody is to wait for a parent that is not to be had because we name one that waited for it in vain: who makes
-        // such an entry would delay what we say next, at everybody.
+        // Not to be named as a parent: others would wait in vain for its own missing parent before they showed what we say
+        // next, so one false entry, told to us alone, would delay us everywhere.
         if let shown, shown.hasGap { openHeads.removeAll { $0 == shown.entry.key } }
         return shown
     }
@@ -242,19 +242,19 @@ public struct RoomLog {
         return try archive.entry(EntryKey(lamport: lamport, id: id), in: log)
     }
 
-    /// The bytes of those that are here, in the order given, up to what fits one frame.
+    /// Those that are here, in the order given, up to what fits one frame.
     /// - Returns: also those that there was no room for.
     public func entries(
         _ ids: ArraySlice<EntryID>, maximumBytes: Int = Limits.frameBytes - 1024
-    ) throws(ArchiveError) -> (bytes: [[UInt8]], rest: ArraySlice<EntryID>) {
-        var found: [[UInt8]] = []
+    ) throws(ArchiveError) -> (found: [ArchivedEntry], rest: ArraySlice<EntryID>) {
+        var found: [ArchivedEntry] = []
         var size = 0
         for place in ids.indices {
             guard let entry = try entry(ids[place]) else { continue }
             // Its head as a byte string takes at most five bytes.
             size += entry.bytes.count + 5
             if size > maximumBytes, !found.isEmpty { return (found, ids[place...]) }
-            found.append(entry.bytes)
+            found.append(entry)
         }
         return (found, [])
     }

@@ -48,6 +48,31 @@ struct CommunityTests {
         #expect(try archive.keys(of: .relayLobby(Hub.community.peerID)).count == 2)
     }
 
+    @Test("what one relay of a community has taken is still owed to another that is away")
+    func owedToAnother() throws {
+        let away = RelayTarget(
+            address: "away.example:47475", endpoints: [], host: .init(name: "away.example", port: 47475),
+            fingerprint: Hub.community.peerID, password: [])
+        let rig = try ScriptedRelay(
+            fingerprint: Hub.community.peerID, relay: Hub.relays[0],
+            certificate: Hub.certificate(of: Hub.relays[0].peerID).bytes, further: [away])
+        rig.start()
+        rig.welcome()
+        rig.wait(.seconds(1))
+        #expect(!rig.peer.isOwedToRelays)
+        rig.tell(.commanded(.say(text: "to both", kind: .text, room: nil), token: nil))
+        #expect(rig.peer.isOwedToRelays)
+        guard case .entries(let list)? = rig.frames.last, let bytes = list.first else {
+            Issue.record("nothing was said")
+            return
+        }
+        rig.frames = []
+        let room = RoomID.relayLobby(of: Hub.community.peerID)
+        rig.say(.want(room: room, ids: [EntryID(of: bytes)]))
+        #expect(rig.frames == [.entries([bytes])])
+        #expect(rig.peer.isOwedToRelays)
+    }
+
     @Test("the fingerprint of an address is the community's; the relay's own is another one's")
     func fingerprint() throws {
         let right = try Self.certified(

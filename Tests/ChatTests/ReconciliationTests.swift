@@ -183,11 +183,11 @@ struct ReconciledPair {
             if place != 0 { try other.insert(entry, at: now, durability: .normal) }
         }
         let pair = try ReconciledPair(one.index, other.index)
-        for bytes in try other.entries(pair.need.sorted()[...]).bytes {
-            try one.insert(SignedEntry(verifying: bytes), at: now, durability: .normal)
+        for entry in try other.entries(pair.need.sorted()[...]).found {
+            try one.insert(SignedEntry(verifying: entry.bytes), at: now, durability: .normal)
         }
-        for bytes in try one.entries(pair.have.sorted()[...]).bytes {
-            try other.insert(SignedEntry(verifying: bytes), at: now, durability: .normal)
+        for entry in try one.entries(pair.have.sorted()[...]).found {
+            try other.insert(SignedEntry(verifying: entry.bytes), at: now, durability: .normal)
         }
         #expect(one.index.keys == said.map(\.key).sorted())
         #expect(one.index.keys == other.index.keys)

@@ -31,7 +31,8 @@ final class ScriptedRelay {
 
     init(
         fingerprint: PeerID? = nil, isAlone: Bool = true, isFound: Bool = true,
-        archive: MemoryArchive = MemoryArchive(), relay: Identity? = nil, certificate: [UInt8]? = nil, seed: UInt64 = 1
+        archive: MemoryArchive = MemoryArchive(), relay: Identity? = nil, certificate: [UInt8]? = nil,
+        further: [RelayTarget] = [], seed: UInt64 = 1
     ) throws {
         random = RandomStream(simulationSeed: seed)
         own = Identity(seed: RandomStream.seed(1))
@@ -46,6 +47,7 @@ final class ScriptedRelay {
                 address: "hub.example:47475", endpoints: isFound ? [Self.endpoint] : [],
                 host: .init(name: "hub.example", port: 47475), fingerprint: fingerprint, password: Array("secret".utf8))
         ]
+        configuration.relays += further
         channel = Channel(closed: ())
         peer = try Peer(
             configuration: configuration, identity: own, random: RandomStream(simulationSeed: seed + 1),
