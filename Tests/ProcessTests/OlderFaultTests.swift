@@ -146,7 +146,8 @@ struct OlderFaultTests {
             ana.type("\(index) \(line)")
             bea.read(within: 0)
         }
-        try bea.wait("all lines") { said(bea, by: "ana").count == 1_000 ? () : nil }
+        try bea.wait("all lines", within: 60) { bea.lines.last?.hasPrefix("ana: 999 ") == true ? () : nil }
+        #expect(said(bea, by: "ana").count == 1_000)
         let began = EarshotProcess.uptime()
         relay.signal(SIGTERM)
         _ = try bea.line(containing: "the relay is being stopped")

@@ -151,7 +151,11 @@ final class Visitor {
     struct Missing: Error, CustomStringConvertible {
         let what: String
         let lines: [String]
-        var description: String { "\(what) did not come; last lines: \(lines.suffix(5))" }
+        var hasEnded = false
+        var description: String {
+            let last = lines.suffix(5).map { $0.prefix(200) }
+            return "\(what) did not come\(hasEnded ? " before the end" : ""); last of \(lines.count) lines: \(last)"
+        }
     }
 
     func type(_ line: String) { send(Array((line + "\n").utf8)) }
@@ -195,10 +199,10 @@ final class Visitor {
             return false
         }
         pending += buffer[..<count]
-        while let end = pending.firstIndex(of: 10) {
-            lines.append(String(decoding: pending[..<end].filter { $0 != 13 }, as: UTF8.self))
-            pending.removeSubrange(...end)
-        }
+        guard buffer[..<count].contains(10) else { return true }
+        var parts = pending.split(separator: 10, omittingEmptySubsequences: false)
+        pending = Array(parts.removeLast())
+        lines += parts.map { String(decoding: $0.last == 13 ? $0.dropLast() : $0, as: UTF8.self) }
         return true
     }
 
@@ -211,7 +215,7 @@ final class Visitor {
         while true {
             if let found = find() { return found }
             let left = end - EarshotProcess.uptime()
-            guard left > 0, !hasEnded else { throw Missing(what: what, lines: lines + [question]) }
+            guard left > 0, !hasEnded else { throw Missing(what: what, lines: lines + [question], hasEnded: hasEnded) }
             read(within: left)
         }
     }
