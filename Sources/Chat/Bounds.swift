@@ -134,8 +134,9 @@ public enum Bounds {
     /// How long a private message through a relay waits for its receipt before it is offered again. A tunnel may be
     /// dead without a word: the other side's link with the relay was replaced, and only use shows it.
     static let debtInterval = Duration.seconds(10)
-    /// How wrong the clock of a member may be that looks at the certificate of a relay.
-    static let certificateToleranceMilliseconds: UInt64 = 3_600_000
+    /// How wrong the clock of a machine may be that looks at a certificate: a member allows for it, and a certificate for a
+    /// relay, which does not, begins so much earlier.
+    public static let certificateToleranceMilliseconds: UInt64 = 3_600_000
     /// When a relay is tried again whose certificate has expired, or is not valid yet.
     static let certificateRetryPause = Duration.seconds(300)
     /// A relay points out daily that its certificate ends, from so many days before.

@@ -285,6 +285,6 @@ extension Peer {
     mutating func linkDrained(_ id: LinkID) {
         links[id]?.window.drained()
         serve(id)
-        for tunnel in visits.tunnels { serve(tunnel) }
+        if links[id]?.visit != nil { for tunnel in visits.tunnels { serve(tunnel) } }
     }
 }

@@ -112,7 +112,9 @@ public struct Peer: Core {
         if let output = outputs.pop() { return output }
         wrapTunnels()
         if let flush = links.nextFlush(at: now) { return .sendOnLink(flush.id, flush.bytes) }
-        return links.nextAwaited().map { .awaitDrained($0) }
+        if let link = links.nextAwaited() { return .awaitDrained(link) }
+        // What the flushes led to.
+        return outputs.pop()
     }
 
     public var nextDeadline: Deadline? {

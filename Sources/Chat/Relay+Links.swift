@@ -252,7 +252,7 @@ extension Relay {
             if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
             if let bytes { return .sendOnLink(link.id, bytes) }
         }
-        return outputs.pop()
+        return nil
     }
 
     mutating func flushed(_ link: RelayLink, most room: Int) -> [UInt8]? {

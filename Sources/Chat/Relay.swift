@@ -87,7 +87,8 @@ public struct Relay: Core {
 
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
-        return nextFlush()
+        // What the flushes led to comes last.
+        return nextFlush() ?? outputs.pop()
     }
 
     public var nextDeadline: Deadline? {

@@ -11,10 +11,12 @@ struct TunnelQueue {
         var cost: Int { (bytes?.count ?? 0) + TunnelQueue.frameCost }
     }
 
+    /// What a frame counts for besides its bytes, in bytes.
     private static let frameCost = 64
+    /// Of the longest frame.
     static let greatestCost = Limits.tunnelBytes + frameCost
 
-    var bucket: TokenBucket
+    private var bucket: TokenBucket
     private var items: [Item] = []
     private(set) var bytes = 0
 

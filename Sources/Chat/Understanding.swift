@@ -4,7 +4,7 @@ import Wire
 struct Understanding {
     /// As it last announced them.
     var features: Features = []
-    /// Notes of what is ignored: whoever sends a million such frames fills no log.
+    /// Limits the notes about what is ignored, so that a million such frames do not fill a log.
     var notes = TokenBucket(capacity: 10, perSecond: 0.1)
 }
 

@@ -27,7 +27,7 @@ extension WallTime {
             second: seconds % 60, millisecond: shown % 1000)
     }
 
-    /// Date, hour and minute with the zone, for whoever may have another: `2026-11-28 09:05 UTC`.
+    /// Date, hour and minute with the zone, for a reader who may be in another: `2026-11-28 09:05 UTC`.
     public var utcText: String {
         let calendar = calendar()
         let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {

@@ -7,8 +7,8 @@ final class LinkTable {
     /// Ends that the core is still to be told of, in order.
     private(set) var ended: [(link: LinkID, end: LinkEnd)] = []
 
+    /// See ``takeDrained()``.
     private var drained: [LinkID] = []
-
     /// For links to hosts by name.
     let finder: HostFinder
     private let poller: Poller

@@ -10,9 +10,9 @@ public enum CommunityCommand: Equatable {
     case help
 
     /// How long a certificate holds unless told otherwise.
-    static let usualDays = 365
+    static let defaultDays = 365
     /// Ten years.
-    static let mostDays = 3_650
+    static let maximumDays = 3_650
 
     /// - Parameter words: what stands behind `relay community`.
     static func parse(_ words: ArraySlice<String>) throws(Arguments.Misuse) -> CommunityCommand {
@@ -61,10 +61,10 @@ public enum CommunityCommand: Equatable {
                 text: "\(places[1]) is no relay's ID, 64 hexadecimal digits as `earshot relay id` prints them (\(hint))"
             )
         }
-        guard let days else { return .sign(file: places[0], relay: relay, days: usualDays) }
+        guard let days else { return .sign(file: places[0], relay: relay, days: defaultDays) }
         let digits = days.utf8.count <= 5 && days.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        guard digits, let number = Int(days), (1...mostDays).contains(number) else {
-            throw Arguments.Misuse(text: "--days takes a number from 1 to \(mostDays), not \(days) (\(hint))")
+        guard digits, let number = Int(days), (1...maximumDays).contains(number) else {
+            throw Arguments.Misuse(text: "--days takes a number from 1 to \(maximumDays), not \(days) (\(hint))")
         }
         return .sign(file: places[0], relay: relay, days: number)
     }
@@ -81,8 +81,8 @@ public enum CommunityCommand: Equatable {
                earshot relay community sign FILE RELAY-ID [--days N]
 
         Relays of one community are one to their members, who know them by the
-        community's key: the address of each bears its fingerprint, and who has been
-        at one is let in at the others. A relay that is alone needs none of this.
+        community's key: the address of each bears its fingerprint, and a member of one
+        is let in at the others. A relay that is alone needs none of this.
 
         new makes the community's key in FILE, which must not be there yet, and prints
         its fingerprint. Keep it off the relays, and keep a copy: this key alone says

@@ -70,7 +70,7 @@ public struct RelayOptions: Equatable {
         /// Bytes of all that is kept.
         public var keptBytes = 1 << 30
         /// Bytes that wait for a member who reads slowly; past them it is cut.
-        public var queueBytes = 1 << 20
+        public var queueBytes = usual.queueBytes
     }
 
     public struct Log: Equatable {

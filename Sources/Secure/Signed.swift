@@ -33,7 +33,7 @@ public struct SignedAnnouncement: Equatable, Sendable {
         content = Content(announcement, envelope)
     }
 
-    /// Reads it without looking at the signature: whoever uses it must ``verify(with:)``.
+    /// Reads it without looking at the signature: the caller must ``verify(with:)`` it.
     /// - Parameter signing: whose shared work spares the reading; nothing else of it is used.
     public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         if let shared = signing.work {
@@ -101,7 +101,7 @@ public struct SignedEntry: Equatable, Sendable {
         id = EntryID(of: envelope.bytes)
     }
 
-    /// Reads it without looking at the signature: whoever uses it must ``verify(with:)``.
+    /// Reads it without looking at the signature: the caller must ``verify(with:)`` it.
     public init(parsing bytes: [UInt8]) throws(SignedError) {
         do {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes)

@@ -52,7 +52,7 @@ public struct SignedStatement: Equatable, Sendable {
         content = Content(statement, announcement, envelope)
     }
 
-    /// Reads it without looking at the signatures: whoever uses it must ``verify(knowing:with:)``.
+    /// Reads it without looking at the signatures: the caller must ``verify(knowing:with:)`` it.
     public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         if let shared = signing.work {
             if let known = shared.statements[bytes] {

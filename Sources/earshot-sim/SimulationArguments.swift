@@ -32,7 +32,7 @@ struct SimulationArguments {
           --faults LIST      what may go wrong, with commas between: all, none or some of
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
-          --reach            nothing but firewalls and switches that pass no multicast, as with
+          --reach            nothing but firewalls, switches that pass no multicast and slow hosts, as with
                              --faults \(FaultPlan.Kind.reach.map(\.rawValue).joined(separator: ","))
           --hours H          how long things go wrong, of virtual time (20 s)
           --mesh N           up to N peers all have links with all, beyond each has a few (48)

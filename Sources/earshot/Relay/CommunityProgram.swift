@@ -40,12 +40,13 @@ struct CommunityProgram {
                 + "community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
     }
 
-    /// Backdated by an hour, because the clock of the relay may be behind.
+    /// Backdated, because the clock of the relay may be behind.
     private func sign(_ relay: PeerID, for days: Int, with file: String) throws {
         let community = Identity(seed: try KeyFile.seed(at: file))
         let now = Clock.wall().milliseconds
         let certificate = RelayCertificate(
-            community: community.peerID, relay: relay, notBefore: now - min(now, 3_600_000),
+            community: community.peerID, relay: relay,
+            notBefore: now - min(now, Bounds.certificateToleranceMilliseconds),
             notAfter: now + UInt64(days) * 86_400_000)
         let signed = SignedCertificate(signing: certificate, by: community)
         let text = """
