@@ -170,10 +170,10 @@ struct Naming {
         acts.append(.announce)
     }
 
-    /// The name itself, else name-2, name-3, …: the first that nobody claims.
+    /// The name itself, else name-2, name-3, … (counted on from its own number): the first that nobody claims.
     private func firstFree(from name: Nickname) -> Nickname {
         var candidate = name
-        var number = 2
+        var number = name.nextNumber
         while claimants[candidate] != nil {
             candidate = name.numbered(number)
             number += 1

@@ -59,12 +59,13 @@ struct RelayNames {
     }
 
     private mutating func nextFree(after wanted: Nickname) -> Nickname {
-        for number in 2..<10 {
+        let first = wanted.nextNumber
+        for number in first..<first + 8 {
             let candidate = wanted.numbered(number)
             if holders[candidate.folded] == nil { return candidate }
         }
         if nextNumber.count > Self.heldCount { nextNumber.removeAll() }
-        var number = nextNumber[wanted.folded] ?? 10
+        var number = nextNumber[wanted.folded] ?? first + 8
         while true {
             let candidate = wanted.numbered(number)
             number += 1

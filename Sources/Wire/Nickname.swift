@@ -34,12 +34,18 @@ public struct Nickname: Hashable, Sendable {
         return (try? Nickname(base + suffix)) ?? self
     }
 
+    /// The number to try first where this name is taken: 2, or the one after the number that it ends with.
+    public var nextNumber: Int { parts.number.map { $0 + 1 } ?? 2 }
+
     /// The name without a number at its end.
-    private var base: String {
-        guard let dash = text.lastIndex(of: "-"), dash > text.startIndex else { return text }
-        let digits = text[text.index(after: dash)...].utf8
-        let isNumber = (1...6).contains(digits.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
-        return isNumber && digits.first != 0x30 ? String(text[..<dash]) : text
+    private var base: String { String(parts.base) }
+
+    private var parts: (base: Substring, number: Int?) {
+        guard let dash = text.lastIndex(of: "-"), dash > text.startIndex else { return (text[...], nil) }
+        let digits = text[text.index(after: dash)...]
+        let isNumber = (1...6).contains(digits.utf8.count) && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isNumber, digits.first != "0", let number = Int(digits) else { return (text[...], nil) }
+        return (text[..<dash], number)
     }
 
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {

@@ -34,6 +34,8 @@ struct RelayTests {
         #expect(strict.goodbye == .refused)
         #expect(strict.isClosed)
         #expect(first.names == ["ANA-3", "Ana", "ana-2"])
+        _ = rig.join("a-9")
+        #expect(rig.join("a-9").welcome?.name == "a-10")
         let many = (0..<40).map { _ in rig.join("ana").welcome?.name }
         #expect(Set(many).count == 40)
     }

@@ -51,5 +51,7 @@ import Wire
         #expect(try Nickname("r2-d2").numbered(2).text == "r2-d2-2")
         let long = try Nickname(String(repeating: "é", count: 16)).numbered(12)
         #expect(long.text.utf8.count <= 32 && long.text.hasSuffix("é-12"))
+        let next = [("ana", 2), ("ana-2", 3), ("a-9", 10), ("ana-x", 2), ("-2", 2), ("ana-02", 2), ("ana-1234567", 2)]
+        for (name, number) in next { #expect(try Nickname(name).nextNumber == number) }
     }
 }
