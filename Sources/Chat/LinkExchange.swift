@@ -48,6 +48,9 @@ struct LinkExchange {
         if floors[room] != nil || floors.count < Self.floorCount { floors[room] = floor }
     }
 
+    /// Whether a reconciliation of this room that we opened is under way.
+    func isComparing(_ room: RoomID) -> Bool { rounds.contains { $0.room == room } }
+
     var plannedCount: Int { planned.reduce(0) { $0 + $1.ids.count } }
 }
 

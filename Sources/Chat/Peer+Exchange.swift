@@ -5,7 +5,8 @@ import Wire
 extension Peer {
     /// A link has been established: what waits for this peer is sent, and the logs are compared.
     mutating func startExchange(with peer: PeerID, on id: LinkID) {
-        reconcileLobby(on: id)
+        // Nothing if it has begun, because the gatherings were found to be the same.
+        if links[id]?.exchange.isComparing(.lobby) == false { reconcileLobby(on: id) }
         startConversation(with: peer, on: id)
     }
 

@@ -137,7 +137,8 @@ extension Peer {
         mesh.said.claim = claim
         mesh.said.at = now
         let frame = Frame.statements([StatedPeer(statement: own.bytes, endpoints: [])])
-        broadcast(frame) { $0.exchange.gossip.speaks || !$0.exchange.gossip.hasSentDigest }
+        // Who has not answered the digest may not know of statements.
+        broadcast(frame) { $0.exchange.gossip.speaks }
     }
 
     private mutating func sign(links tags: [ProcessTag], claim: Claim) -> SignedStatement? {

@@ -85,4 +85,22 @@ struct AskingTests {
         _ = window.arrived(id(1), ofBytes: Limits.entryBytes, at: now)
         #expect(window.limit == Bounds.requestedBytes / Limits.entryBytes && window.space(at: now) == window.limit)
     }
+
+    @Test("whoever says our gathering in hello is compared with once, and one that comes over to it once more")
+    func once() throws {
+        let rig = try PeerRig()
+        let lower = Example.authors[1...].filter { rig.peer.id < $0.peerID }
+        let higher = Example.authors[1...].filter { $0.peerID < rig.peer.id }
+        func opened(_ member: TestMember) -> Int {
+            member.frames.filter { if case .reconcile(.lobby, _, _) = $0 { true } else { false } }.count
+        }
+        for identity in lower { #expect(opened(rig.join("ben", identity)) == 1) }
+        // These open themselves.
+        for identity in higher { #expect(opened(rig.join("cem", identity)) == 0) }
+        let (next, gathering) = (try PeerRig(), try #require(GatheringID([UInt8](repeating: 255, count: 32))))
+        let other = next.join("dora", try #require(lower.last), in: gathering)
+        #expect(opened(other) == 0)
+        next.say([.gathering(try #require(next.peer.gathering))], other)
+        #expect(opened(other) == 1)
+    }
 }

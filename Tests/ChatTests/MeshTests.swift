@@ -124,4 +124,34 @@ struct MeshTests {
         #expect(!instead.contains(first) && instead.count == wanted.count)
         #expect(mesh.wanted(at: start + .seconds(120)) == wanted)
     }
+
+    @Test("nothing but one digest is said to who says nothing of statements, and the first statement to who does")
+    func firstStatement() throws {
+        let rig = try PeerRig { $0.fullMeshCount = 2 }
+        let members = (1...3).map { rig.join("member\($0)", Example.authors[$0]) }
+        rig.wait(.seconds(3))
+        func said(_ member: TestMember) -> [Int] {
+            member.frames.compactMap { frame in
+                switch frame {
+                case .digest: 28
+                case .news: 29
+                case .ask: 30
+                case .statements: 31
+                default: nil
+                }
+            }
+        }
+        for member in members { #expect(said(member) == [28]) }
+        rig.say([.digest([UInt64](repeating: 0, count: Limits.digestSumCount))], members[0])
+        #expect(said(members[0]) == [28, 29])
+        guard case .news(let keys)? = members[0].frames.last else { return }
+        rig.say([.ask(keys.map(\.process))], members[0])
+        guard case .statements(let list)? = members[0].frames.last else {
+            Issue.record("nothing was stated")
+            return
+        }
+        let own = try list.map { try SignedStatement(parsing: $0.statement) }.first { $0.peer == rig.peer.id }
+        #expect(own?.statement.links.count == 3)
+        for member in members[1...] { #expect(said(member) == [28]) }
+    }
 }
