@@ -36,6 +36,8 @@ enum PeerDuty: Int, AgendaDuty {
     case debts
     /// Show what was said before this peer came.
     case backlog
+    /// Tell how many lines came too fast to be shown.
+    case surplus
     /// Receipts have been waited for long enough.
     case patience
     /// Tell who came and went with others.
@@ -57,6 +59,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .gathering: "gatherings have met"
         case .retention: "old entries are let go of"
         case .debts: "receipts have not come"
+        case .surplus: "lines came too fast"
         case .backlog: "what was said before has come"
         case .patience: "waited long enough for receipts"
         case .company: "many have come or gone"

@@ -55,6 +55,7 @@ extension Peer {
             askForBacklog()
             return
         }
+        guard mayShow(shown.entry.entry.author, in: key) else { return }
         showBacklog(of: key)
         notify(.message(message(shown.entry, in: key, isHistory: isLate, hasGap: shown.hasGap)), token: token)
     }

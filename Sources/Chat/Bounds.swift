@@ -83,6 +83,19 @@ public enum Bounds {
     /// held at most.
     static let backlogQuietTime = Duration.milliseconds(300)
     static let backlogTime = Duration.seconds(3)
+    /// Lines of one author that a person is shown at once, and a second from then on: those of a member that a relay
+    /// takes, unless it is configured otherwise.
+    static let messageBurst = 100
+    static let messageRate = 20.0
+    /// Changes of one peer's name and away text that are told at once, and a second from then on.
+    static let changeBurst = 10.0
+    static let changeRate = 1.0
+    /// Lines about what others do wrong on their links, at once and a second.
+    static let warningBurst = 5.0
+    static let warningRate = 1.0 / 60
+    /// How soon a person is told that lines came too fast to be shown, and how long until the next time.
+    static let surplusDelay = Duration.seconds(1)
+    static let surplusInterval = Duration.seconds(10)
     /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).

@@ -223,22 +223,3 @@ private struct RecordWriter {
         self.start = nil
     }
 }
-
-/// How a peer broke the protocol; the text is for the diagnostic log.
-struct LinkViolation: Error, Equatable {
-    var text: String
-    /// The version that the other side speaks, if that is what is wrong.
-    var theirVersion: UInt64?
-
-    init(_ text: String) { self.text = text }
-
-    init(describing error: any Error) {
-        if let violation = error as? LinkViolation {
-            self = violation
-            return
-        }
-        text = String(describing: error)
-        if case .unsupportedVersion(let theirs, _)? = error as? HandshakeError { theirVersion = theirs }
-        if case .anotherVersion(let theirs)? = error as? SignedError { theirVersion = theirs }
-    }
-}

@@ -22,6 +22,7 @@ struct LinkTable {
     private var sealing = SealingBuffer()
     /// Links of which the host is still to be asked to tell when their bytes are gone.
     private var awaited: [LinkID] = []
+    var warnings = WarningRate()
 
     var count: Int { ids.count }
 

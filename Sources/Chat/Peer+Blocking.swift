@@ -15,6 +15,7 @@ extension Peer {
         if var person = roster[peer] {
             person.withheld = .init(name: person.name, away: person.away)
             person.away = nil
+            person.toldAway = nil
             roster.update(person)
         }
         for visit in visits.all.indices {
@@ -38,6 +39,7 @@ extension Peer {
             person.name = person.withheld?.name ?? person.name
             if let remark = remarkOnKey(of: peer, named: person.name) { remarks.append((nil, remark)) }
             person.away = person.withheld?.away
+            person.toldAway = person.away
             person.withheld = nil
             person.shownName = person.name
             roster.update(person)

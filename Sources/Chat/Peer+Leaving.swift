@@ -20,6 +20,7 @@ extension Peer {
     mutating func quitNow(_ status: ExitStatus) {
         guard presence.stage != .finished else { return }
         showAllBacklogs()
+        tellSurplus()
         presence.stage = .finished
         noteGathering()
         keepClock(isUrgent: true)

@@ -97,7 +97,8 @@ extension Peer {
     /// The peer broke the protocol: it loses this link, nobody else notices.
     mutating func violated(_ id: LinkID, _ violation: LinkViolation) {
         guard let link = links[id], link.phase != .closing else { return }
-        note(.warning, "link with \(link.endpoint): \(violation.text)")
+        let who = link.peer.map { "\(displayName(of: $0)) at \(link.endpoint)" } ?? "a program at \(link.endpoint)"
+        warn("\(who) is cut off: \(violation.text)", detail: violation.detail)
         if let visit = link.visit {
             relayViolated(visit: visit, violation)
         } else if let version = violation.theirVersion {
@@ -178,7 +179,7 @@ extension Peer {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
             if let visit = link.visit { relayLinkLost(visit: visit, reason) }
         }
-        if link.window.isCut { note(.warning, "link with \(link.endpoint) cut: it does not read what it is sent") }
+        if link.window.isCut { warn("the link with \(link.endpoint) is cut: it does not read what it is sent") }
         lost(link, left: false)
     }
 

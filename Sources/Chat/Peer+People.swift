@@ -70,7 +70,7 @@ extension Peer {
             return
         }
         if let shown = person.shownName {
-            guard shown.text != person.name.text else { return }
+            guard shown.text != person.name.text, mayTellChange(of: peer) else { return }
             let remark = Self.remarks(
                 remarkOnKey(of: person.id, named: person.name), remarkOnLookalike(of: person.id, named: person.name))
             person.shownName = person.name
@@ -85,10 +85,12 @@ extension Peer {
             agenda.ask(for: .people, at: showBy)
             return
         }
+        guard mayTellChange(of: peer) else { return }
         let remark = Self.remarks(
             remarkOnKey(of: person.id, named: person.name), remarkOnLookalike(of: person.id, named: person.name))
         person.shownName = person.name
         person.showBy = nil
+        person.toldAway = person.away
         roster.update(person)
         notify(.peer(.init(state: .joined, peer: summary(of: person), remark: remark)))
         remember(person)
@@ -134,8 +136,23 @@ extension Peer {
         guard person.away != word else { return }
         person.away = word
         roster.update(person)
-        guard person.shownName != nil else { return }
-        notify(.peer(.init(state: word == nil ? .back : .away, peer: summary(of: person))))
+        tellAway(peer)
+    }
+
+    private mutating func tellAway(_ peer: PeerID) {
+        guard var person = roster[peer], person.shownName != nil, person.away != person.toldAway,
+            !roster.blocked.contains(peer), mayTellChange(of: peer)
+        else { return }
+        person.toldAway = person.away
+        roster.update(person)
+        notify(.peer(.init(state: person.away == nil ? .back : .away, peer: summary(of: person))))
+    }
+
+    /// Whether what is new about somebody is told now, or later with what is new by then.
+    private mutating func mayTellChange(of peer: PeerID) -> Bool {
+        if roster.rates.mayTellChange(of: peer, at: now) { return true }
+        agenda.ask(for: .people, at: now + .seconds(1 / Bounds.changeRate))
+        return false
     }
 
     /// The last link with a peer is gone.
@@ -163,8 +180,9 @@ extension Peer {
             guard let person = roster[id] else { continue }
             if let goneAt = person.goneAt {
                 if now >= goneAt { personLeft(person) } else { agenda.ask(for: .people, at: goneAt) }
-            } else if person.shownName == nil {
+            } else {
                 show(id)
+                tellAway(id)
             }
         }
     }

@@ -85,7 +85,8 @@ extension Peer {
             guard unverified.verify(with: identity.signing) else {
                 // A relay does not look at all that it passes on; it is its author who lies.
                 if case .relayLobby = key {
-                    note(.warning, "an entry with a wrong signature, said to be by \(displayName(of: entry.author))")
+                    let name = displayName(of: entry.author)
+                    warn("a message with a wrong signature, said to be by \(name), is not shown")
                     continue
                 }
                 throw LinkViolation("an entry with a wrong signature")
@@ -117,7 +118,8 @@ extension Peer {
             return
         }
         guard insertion == .added else {
-            note(.warning, "an entry of \(entry.entry.author.placeholderName) is refused: \(insertion)")
+            let name = displayName(of: entry.entry.author)
+            warn("a message by \(name) is not taken", detail: "\(entry.id): \(insertion)")
             return
         }
         let keptBytes = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes

@@ -147,6 +147,7 @@ public struct Peer: Core {
             case .debts: careForDebts()
             case .silence: considerSilence()
             case .backlog: showCompleteBacklogs()
+            case .surplus: tellSurplus()
             case .patience: quitNow(.done)
             case .company: tellCompany()
             }

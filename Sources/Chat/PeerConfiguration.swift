@@ -23,6 +23,8 @@ public struct PeerConfiguration: Sendable {
     public var recentLineCount = 0
     /// Lines of a lobby from before this peer came that are shown when they come, the last ones; nil: all.
     public var lateLineCount: Int?
+    /// Whether lines that one peer sends faster than anybody reads are counted instead of shown: for a person.
+    public var limitsLines = false
     public var retention = Retention()
 
     /// Up to this many present peers, itself among them, everybody has a link with everybody.

@@ -160,7 +160,8 @@ extension Relay {
         counters.ever.trouble.violations += 1
         if case .awaitingHandshake = link.phase { counters.ever.handshakesFailed += 1 }
         // Strangers may break what they like as often as they like: no line each in the log of an operator.
-        note(link.member == nil ? .debug : .warning, "\(who(link)): \(violation.text)")
+        note(link.member == nil ? .debug : .warning, "\(who(link)) is cut off: \(violation.text)")
+        if let detail = violation.detail { note(.debug, detail) }
         dismiss(link, .violation)
     }
 

@@ -72,9 +72,9 @@ public struct RelayLimits: Equatable, Sendable {
     /// Guests with plain text at once, of whom each is a member too.
     public var guestCount = 100
     /// Entries a second of one member that are passed on at once. What is above it waits.
-    public var messageRate = 20.0
+    public var messageRate = Bounds.messageRate
     /// Entries of one member at once, before the rate counts.
-    public var messageBurst = 100
+    public var messageBurst = Bounds.messageBurst
     /// Entries of one member that may wait; one more and it is removed. It is warned when the first one waits.
     public var waitingMessageCount = 500
     /// Bytes a second that one member may send through tunnels.

@@ -89,7 +89,7 @@ struct Membership {
     /// Authors who are not here and whose names it has been told.
     var toldAuthors = ToldAuthors()
     /// Acts of moderation, renames and roster news that it may cause.
-    var acts = TokenBucket(capacity: 10, perSecond: 1)
+    var acts = TokenBucket(capacity: Bounds.changeBurst, perSecond: Bounds.changeRate)
     /// Entries that it has asked for.
     var owed = OwedEntries()
     /// Entries that it was asked for, by ID. Not walked.

@@ -14,6 +14,8 @@ struct Person: Equatable {
     var endpoint: Endpoint?
     /// Nil: here. Else why it is away, possibly empty.
     var away: String?
+    /// The same as it was last told.
+    var toldAway: String?
     /// Under which name it is shown here; nil while "joined" has not been said.
     var shownName: Nickname?
     /// What it says of itself while it is blocked, which nobody is shown.
@@ -38,6 +40,8 @@ struct Roster {
     private(set) var unshownCount = 0
     /// Of those on this network.
     var comings = Comings()
+    /// How much each may put on the screen.
+    var rates = ShownRates()
     /// Those that are shown under each name (folded), ascending.
     private var shown: [String: [PeerID]] = [:]
     /// Peers of which nothing is shown. Only asked "is it in there?".

@@ -41,6 +41,7 @@ struct ChatProgram {
         if !options.isJSON {
             configuration.recentLineCount = Self.recentLineCount
             configuration.lateLineCount = Self.lateLineCount
+            configuration.limitsLines = true
         }
         let peer = try Peer(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),

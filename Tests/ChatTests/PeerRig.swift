@@ -10,12 +10,12 @@ final class PeerRig {
     /// What it keeps things in, if not in memory.
     private let disk: (any Archive)?
     private(set) var peer: Peer
-    private(set) var events: [Event] = []
+    var events: [Event] = []
     private(set) var now = Instant(nanoseconds: 1)
     private(set) var wall: UInt64
     private(set) var notes: [Note] = []
     private var members: [LinkID: TestMember] = [:]
-    private var random: RandomStream
+    var random: RandomStream
     private var nextLink: UInt64 = 1_000_000
     /// Bytes of the longest output for a link.
     private(set) var longestOutput = 0
