@@ -32,6 +32,20 @@ struct HouseTests {
         }
     }
 
+    @Test("sections of Protocol.md that it refers to are there")
+    func sections() throws {
+        let lines = try Repository.text(of: "Protocol.md").split(separator: "\n")
+        let numbers = Set(lines.compactMap { $0.prefixMatch(of: #/##+ (\d+(?:\.\d+)?) /#).map { String($0.1) } })
+        #expect(numbers.isSuperset(of: ["1", "6.15", "16"]))
+        for line in lines {
+            // What belongs to another document has its name before it, or three levels.
+            let own = String(line).replacing(#/(?:RFC \d+|Noise|revision \d+|#39,) §[\d., §and]+/#, with: "")
+            for match in own.matches(of: #/§(\d+(?:\.\d+)*)/#) where match.1.count(where: { $0 == "." }) < 2 {
+                #expect(numbers.contains(String(match.1)), "§\(match.1) in: \(line)")
+            }
+        }
+    }
+
     @Test("headings become anchors and code is no link")
     func documents() {
         let text = "# One two: `x`!\n```\n# no heading\n[a](b)\n```\n[c](d#e) and `[f](g)` [h](#i)\n"
