@@ -46,6 +46,18 @@ struct HouseTests {
         }
     }
 
+    @Test("annex A of Protocol.md says of each frame of its tables who must send it and what is done with it")
+    func checklist() throws {
+        let whole = try Repository.text(of: "Protocol.md")
+        let text = whole[try #require(whole.range(of: "## 6 Frames")).lowerBound...]
+        let named = text.matches(of: #/\n\| \d+(?:, \d+)? \| ([a-zA-Z, ]+) \| [^|\n]+ \|(?=\n)/#)
+            .flatMap { $0.1.split(separator: ", ").map(String.init) }
+        let annex = try #require(text.range(of: "## Annex A")).lowerBound
+        let listed = text[annex...].matches(of: #/\n\| `(\w+)` \| [^|\n]+ \| [^|\n]+ \|(?=\n)/#).map { String($0.1) }
+        #expect(listed.count == 30 && listed.sorted() == named.sorted())
+        #expect(text[annex...].split(separator: "\n", omittingEmptySubsequences: false).count <= 120)
+    }
+
     @Test("headings become anchors and code is no link")
     func documents() {
         let text = "# One two: `x`!\n```\n# no heading\n[a](b)\n```\n[c](d#e) and `[f](g)` [h](#i)\n"
