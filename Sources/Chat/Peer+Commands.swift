@@ -113,7 +113,7 @@ extension Peer {
     mutating func room(named room: RoomName, _ token: CommandToken?) -> RoomKey? {
         switch room {
         case .lobby, .everyLobby:
-            return .lobby
+            return defaultRoom ?? .lobby
         case .conversation(let name):
             guard let peer = resolve(name, token), openConversation(with: peer) else { return nil }
             return .conversation(peer)

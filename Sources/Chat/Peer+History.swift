@@ -4,8 +4,7 @@ import Wire
 /// What was said before, looked up: nothing of it by people who are blocked.
 extension Peer {
     mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
-        let meant = room == nil || room == .everyLobby ? defaultRoom : nil
-        guard let key = meant ?? self.room(named: room ?? .lobby, token) else { return }
+        guard let key = self.room(named: room ?? .lobby, token) else { return }
         let count = min(max(limit, 1), Bounds.historyLineCount)
         guard let messages = history(of: key, limit: count, token: token) else { return }
         if case .conversation(let peer) = key, case .conversation(let name) = room {

@@ -10,6 +10,7 @@ extension Relay {
         guard announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
         link.understanding.features = announcement.features
         guard peer != id else { throw LinkViolation("a link with ourselves") }
+        link.away = away
         links.setPhase(.awaitingJoin(peer), of: link)
     }
 
@@ -108,7 +109,7 @@ extension Relay {
         }
         links.setPhase(.member(peer), of: link)
         link.member = Membership(
-            name: name,
+            name: name, away: link.away,
             pace: .init(
                 bucket: TokenBucket(
                     capacity: Double(max(1, configuration.limits.messageBurst)),

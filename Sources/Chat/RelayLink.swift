@@ -26,6 +26,8 @@ final class RelayLink {
     /// It has said something that is being passed on in this round.
     var isSpeaking = false
     var understanding = Understanding()
+    /// Why it was away when it came, as `hello` says; while it is a member, ``Membership/away`` counts.
+    var away: String?
     /// Set while it is a member.
     var member: Membership?
     /// Set for a guest with plain text, until the link is closing.

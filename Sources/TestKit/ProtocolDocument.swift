@@ -49,11 +49,11 @@ public struct ProtocolDocument: Sendable {
         try ProtocolDocument(parsing: text())
     }
 
-    /// The text of the document at the root of this repository, which is found from where this file was compiled.
-    public static func text() throws -> String {
+    /// The text of a document at the root of this repository, which is found from where this file was compiled.
+    public static func text(of name: String = "Protocol.md") throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        return try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
+        return try String(contentsOf: root.appending(path: name), encoding: .utf8)
     }
 
     public func vectors(kind: String) -> [ProtocolVector] { vectors.filter { $0.kind == kind } }

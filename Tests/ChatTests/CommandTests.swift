@@ -60,4 +60,25 @@ import Wire
         let left = rig.events.filter { if case .peer(let change) = $0 { change.state == .left } else { false } }
         #expect(left.isEmpty)
     }
+
+    @Test("where there are relays only, `lobby` is the first relay's, for saying, looking up and forgetting")
+    func lobbyOfRelay() throws {
+        let rig = try ScriptedRelay()
+        rig.start()
+        rig.welcome()
+        rig.wait(.seconds(2))
+        rig.tell(.commanded(.say(text: "at the relay", kind: .text, room: .lobby), token: nil))
+        for room in [RoomName.lobby, .everyLobby, .relayLobby(relay: "hub"), nil] {
+            rig.tell(.commanded(.history(room: room, limit: 20), token: nil))
+            guard case .history(_, let messages)? = rig.events.last else {
+                Issue.record("no history of \(String(describing: room))")
+                continue
+            }
+            #expect(messages.map(\.text) == ["at the relay"])
+        }
+        rig.tell(.commanded(.forget(.lobby), token: nil))
+        rig.tell(.commanded(.history(room: nil, limit: 20), token: nil))
+        guard case .history(_, let messages)? = rig.events.last else { return }
+        #expect(messages.isEmpty)
+    }
 }

@@ -78,6 +78,14 @@ import Wire
             Introduction(announcement: announcement(of: 2, sequence: 5).bytes, endpoints: [loopback]),
             by: identity(3).peerID, at: start)
         #expect(run(&discovery, from: start, for: .seconds(1)).isEmpty)
+        // Somebody is heard by multicast on this machine: from now on they may be.
+        discovery.datagramReceived(announcement(of: 4, sequence: 5).bytes, from: loopback, at: start)
+        _ = run(&discovery, from: start, for: .seconds(1))
+        discovery.introduced(
+            Introduction(announcement: announcement(of: 2, sequence: 5).bytes, endpoints: [loopback]),
+            by: identity(3).peerID, at: start)
+        let found = run(&discovery, from: start, for: .seconds(1))
+        #expect(found.contains(.dial(.peer(identity(2).peerID), [loopback])))
     }
 
     @Test("an announcement from before a goodbye, played again, brings nobody back")

@@ -23,6 +23,23 @@ struct RelayTests {
         #expect(ben.isClosed)
     }
 
+    @Test("a member that was away when it came in is away to those who are there, and to those who come")
+    func awayBefore() throws {
+        let rig = try RelayRig()
+        let ana = rig.join("ana")
+        let ben = rig.connect()
+        guard case .hello(let announcement, _, _) = ben.hello(as: "ben") else { return }
+        rig.say(
+            [
+                .hello(announcement: announcement, gathering: nil, away: "at lunch"),
+                .join(RelayJoin(name: "ben", isStrict: false, password: nil, program: "test 1")),
+            ], ben)
+        #expect(ana.roster[ben.id]?.away == "at lunch")
+        #expect(rig.join("cem").roster[ben.id]?.away == "at lunch")
+        rig.say([.away(nil)], ben)
+        #expect(ana.roster[ben.id]?.away == nil)
+    }
+
     @Test("names are unique, first come first served: the next one gets a number, or is refused if it is strict")
     func names() throws {
         let rig = try RelayRig()

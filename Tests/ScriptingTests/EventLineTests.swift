@@ -1,4 +1,5 @@
 import Chat
+import TestKit
 import Testing
 import Wire
 
@@ -16,6 +17,26 @@ struct EventLineTests {
         _ event: Event, _ json: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
         #expect(line(event) == json + "\n", sourceLocation: sourceLocation)
+        expectInTable(json, sourceLocation)
+    }
+
+    // Without the document there is nothing to compare with.
+    private static let rows = try! ProtocolDocument.text(of: "README.md").split(separator: "\n")
+        .filter { $0.hasPrefix("| `") }
+
+    /// The README's table of events has a row for this one, which names each of its fields.
+    private func expectInTable(_ json: String, _ sourceLocation: SourceLocation) {
+        let table = Self.rows.drop { !$0.hasPrefix("| `\"event\"` |") }.prefix { !$0.hasPrefix("| `earshot`") }
+        let keys = json.matches(of: #/"(\w+)":/#).map { String($0.1) }
+        let events = json.matches(of: #/"event":"(\w+)"/#).map { String($0.1) }
+        let rows = table.filter { row in
+            let first = row.split(separator: "|").first ?? ""
+            return (events + (keys.contains("messages") ? ["message"] : [])).contains { first.contains("`\($0)`") }
+        }
+        #expect(!rows.isEmpty, "no row for \(json)", sourceLocation: sourceLocation)
+        for key in keys where key != "event" {
+            #expect(rows.contains { $0.contains("`\(key)`") }, "no \(key)", sourceLocation: sourceLocation)
+        }
     }
 
     @Test("being ready and being named are written as the tables say")

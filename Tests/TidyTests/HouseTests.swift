@@ -32,6 +32,32 @@ struct HouseTests {
         }
     }
 
+    @Test("sections of Protocol.md that it refers to are there")
+    func sections() throws {
+        let lines = try Repository.text(of: "Protocol.md").split(separator: "\n")
+        let numbers = Set(lines.compactMap { $0.prefixMatch(of: #/##+ (\d+(?:\.\d+)?) /#).map { String($0.1) } })
+        #expect(numbers.isSuperset(of: ["1", "6.15", "16"]))
+        for line in lines {
+            // What belongs to another document has its name before it, or three levels.
+            let own = String(line).replacing(#/(?:RFC \d+|Noise|revision \d+|#39,) §[\d., §and]+/#, with: "")
+            for match in own.matches(of: #/§(\d+(?:\.\d+)*)/#) where match.1.count(where: { $0 == "." }) < 2 {
+                #expect(numbers.contains(String(match.1)), "§\(match.1) in: \(line)")
+            }
+        }
+    }
+
+    @Test("annex A of Protocol.md says of each frame of its tables who must send it and what is done with it")
+    func checklist() throws {
+        let whole = try Repository.text(of: "Protocol.md")
+        let text = whole[try #require(whole.range(of: "## 6 Frames")).lowerBound...]
+        let named = text.matches(of: #/\n\| \d+(?:, \d+)? \| ([a-zA-Z, ]+) \| [^|\n]+ \|(?=\n)/#)
+            .flatMap { $0.1.split(separator: ", ").map(String.init) }
+        let annex = try #require(text.range(of: "## Annex A")).lowerBound
+        let listed = text[annex...].matches(of: #/\n\| `(\w+)` \| [^|\n]+ \| [^|\n]+ \|(?=\n)/#).map { String($0.1) }
+        #expect(listed.count == 30 && listed.sorted() == named.sorted())
+        #expect(text[annex...].split(separator: "\n", omittingEmptySubsequences: false).count <= 120)
+    }
+
     @Test("headings become anchors and code is no link")
     func documents() {
         let text = "# One two: `x`!\n```\n# no heading\n[a](b)\n```\n[c](d#e) and `[f](g)` [h](#i)\n"

@@ -24,6 +24,27 @@ struct NicknameVectorTests {
         #expect(throws: NicknameError.self) { try Nickname(typed) }
     }
 
+    @Test("the default-ignorable characters of the document are those that the code takes for such")
+    func defaultIgnorable() throws {
+        let vector = try #require(Self.document.vector(kind: "default-ignorable", name: "unicode-15.0"))
+        var listed: Set<UInt32> = []
+        for range in vector.texts("range") {
+            let ends = range.split(separator: " ").compactMap { UInt32($0, radix: 16) }
+            try #require(ends.count == 2 && ends[0] <= ends[1], "\(range)")
+            listed.formUnion(ends[0]...ends[1])
+        }
+        let found = (UInt32(0)...0x10FFFF).filter {
+            Unicode.Scalar($0)?.properties.isDefaultIgnorableCodePoint ?? false
+        }
+        #expect(Set(found) == listed)
+        // All are refused but the one that asks for a picture.
+        for value in listed where value != 0xFE0F {
+            let scalar = try #require(Unicode.Scalar(value))
+            #expect(throws: NicknameError.self) { try Nickname("a\(scalar)b") }
+        }
+        #expect(try Nickname("a\u{FE0F}b").folded == "ab")
+    }
+
     @Test("what may be chosen in the document may be chosen here", arguments: document.vectors(kind: "nickname-chosen"))
     func chosen(vector: ProtocolVector) throws {
         let typed = try Self.text(vector, "typed")

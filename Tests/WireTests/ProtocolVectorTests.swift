@@ -149,6 +149,25 @@ struct ProtocolVectorTests {
         #expect(types.count == 30)
     }
 
+    @Test("lists that the document lets be empty may be empty")
+    func emptyLists() throws {
+        let vector = try #require(Self.document.vector(kind: "empty-lists", name: "version-1"))
+        #expect(vector.fields.count == 12)
+        for field in vector.fields {
+            let bytes = try #require([UInt8](hexadecimal: field.value))
+            let frame = try Frame(decoding: bytes)
+            #expect(frame.encoded() == bytes, "\(field.key)")
+            #expect("\(frame)".hasPrefix(field.key), "\(field.key)")
+        }
+    }
+
+    @Test("numbers of 64 bits in hexadecimal have no leading zeros", arguments: ["process", "link", "sum", "weight"])
+    func hexadecimalNumbers(key: String) throws {
+        let texts = Self.document.vectors.flatMap { $0.texts(key) }
+        #expect(!texts.isEmpty)
+        for text in texts { #expect(UInt64(text, radix: 16).map { String($0, radix: 16) } == text) }
+    }
+
     @Test("streams are cut as the document says", arguments: document.vectors(kind: "stream"))
     func stream(vector: ProtocolVector) throws {
         var buffer = FrameBuffer()
