@@ -17,8 +17,8 @@ struct LinkExchange {
     var owed = OwedEntries()
     /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
-    /// Entries to ask for next, per room, oldest first.
-    var planned: [(room: RoomID, ids: ArraySlice<EntryID>)] = []
+    /// Entries to ask for next.
+    var planned = PlannedEntries()
     /// Tokens for entries that nobody asked for.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
@@ -47,8 +47,6 @@ struct LinkExchange {
     mutating func note(floor: UInt64, of room: RoomID) {
         if floors[room] != nil || floors.count < Self.floorCount { floors[room] = floor }
     }
-
-    var plannedCount: Int { planned.reduce(0) { $0 + $1.ids.count } }
 }
 
 /// Authors whose names have been told on a link, so that each is told once: as many as one answer can have. Of more it

@@ -149,6 +149,7 @@ public struct Peer: Core {
             case .backlog: showCompleteBacklogs()
             case .patience: quitNow(.done)
             case .company: tellCompany()
+            case .asking: for id in links.ids { askForPlanned(on: id) }
             }
         }
     }
