@@ -113,7 +113,7 @@ extension Peer {
     mutating func closeTunnel(_ id: LinkID, isTold: Bool) {
         guard let place = visits.place(of: id) else { return }
         if isTold {
-            wrap(id, most: .max)
+            wrap(id, isAll: true)
             sayTunnelClosed(place)
         }
         visits.remove(id)
@@ -142,15 +142,34 @@ extension Peer {
         if !visits.debtors.isEmpty { agenda.ask(for: .debts, at: now + Bounds.debtInterval) }
     }
 
-    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
-    mutating func wrapTunnels() {
-        for id in visits.tunnels { wrap(id, most: Bounds.outstandingBytes) }
+    /// A tunnel has no window of its own. What waits in it waits for the relay, and counts with all else that does: a
+    /// relay that does not read loses its link.
+    mutating func queue(_ frame: [UInt8], in lane: Lane, inTunnel id: LinkID) {
+        guard let visit = visits.place(of: id)?.visit, let carrier = visits.all[visit].memberLink,
+            links[carrier]?.window.isCut == false
+        else { return }
+        _ = links[id]?.queue(frame, in: lane, at: now)
+        var waiting = links[carrier]?.channel.queuedBytes ?? 0
+        for tunnel in visits.tunnels where visits.place(of: tunnel)?.visit == visit {
+            waiting += links[tunnel]?.channel.queuedBytes ?? 0
+        }
+        guard links[carrier]?.window.isToBeCut(holding: waiting, most: Bounds.linkQueueBytes, at: now) == true else {
+            return
+        }
+        outputs.push(.closeLink(carrier, abruptly: true))
     }
 
-    /// - Parameter most: What the carrier may have queued already.
-    private mutating func wrap(_ id: LinkID, most: Int) {
+    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
+    mutating func wrapTunnels() {
+        for id in visits.tunnels { wrap(id) }
+    }
+
+    /// Nothing is wrapped while the carrier has much to send: what waits in the tunnel can still be put in order.
+    /// - Parameter isAll: All that is queued, because the tunnel is to be closed.
+    private mutating func wrap(_ id: LinkID, isAll: Bool = false) {
         guard let place = visits.place(of: id), let carrier = visits.all[place.visit].memberLink,
-            let queued = links[carrier]?.channel.queuedBytes, queued < most, let bytes = links.flush(id)
+            let queued = links[carrier]?.channel.queuedBytes, isAll || queued < Bounds.outstandingBytes,
+            let bytes = links.flush(id, isAll: isAll)
         else { return }
         // It is with the carrier now, which has a window of its own.
         links[id]?.window.drained()

@@ -38,7 +38,7 @@ extension Relay {
             if let peer = received.authenticated {
                 links.setPhase(.awaitingHello(peer), of: link)
             }
-            guard !received.frames.isEmpty else { return }
+            // Also by a part of a frame: over a slow link a long one takes longer than silence may last.
             link.lastHeard = now
             for frame in received.frames {
                 // An earlier frame may have ended the link.
