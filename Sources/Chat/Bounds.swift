@@ -156,6 +156,9 @@ public enum Bounds {
     static let relayPlannedCount = 1_024
     /// Keys that a relay remembers to have been members: 100,000 × about 150 bytes. The oldest give way.
     static let relayAuthorCount = 100_000
+    /// Bytes of tunnels that a relay queues for one member, because what is said in the lobby waits behind them: 0.1 s at
+    /// 10 Mbit/s. With what is passed on every ``paceInterval`` it is far more than the rate of a tunnel.
+    static let relayTunnelQueueBytes = 128 * 1024
     /// How often what waits for its time is looked at.
     static let paceInterval = Duration.milliseconds(50)
 }

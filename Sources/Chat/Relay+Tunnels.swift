@@ -54,9 +54,13 @@ extension Relay {
     /// Two members need one tunnel between them, or two if both opened one.
     private static let toldTunnelCount = 16
 
-    /// Bytes that may be queued for a member for tunnels: it is not cut for what others send it.
+    /// Bytes of tunnels that may be queued for a member: it is not cut for what others send it, and what is said in the
+    /// lobby does not wait for long. What it has asked for itself goes after both.
     private func tunnelRoom(towards peer: PeerID) -> Int {
-        configuration.limits.queueBytes / 2 - (links.member(peer)?.channel.queuedBytes ?? 0)
+        let most = configuration.limits.queueBytes / 2
+        guard let channel = links.member(peer)?.channel else { return most }
+        let ahead = channel.queuedBytes - channel.queuedSyncBytes
+        return min(most - channel.queuedBytes, Bounds.relayTunnelQueueBytes - ahead)
     }
 
     /// What may go now.

@@ -32,6 +32,7 @@ struct TunnelQueue {
 
         mutating func removeNext() {
             bytes -= items[first].cost
+            items[first] = Item(tunnel: items[first].tunnel, bytes: nil)
             first += 1
             // When they are the greater part, so that each item is moved at most once more.
             guard first > items.count / 2 else { return }
