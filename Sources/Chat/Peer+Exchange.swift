@@ -125,12 +125,10 @@ extension Peer {
     }
 
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
-        guard var exchange = links[link]?.exchange else { return }
-        let space = exchange.window.space(at: now)
-        let fresh = Array(ids.filter { !exchange.window.contains($0) }.prefix(space))
+        guard let space = links[link]?.exchange.window.space(at: now) else { return }
+        let fresh = Array(ids.filter { links[link]?.exchange.window.contains($0) == false }.prefix(space))
         guard !fresh.isEmpty else { return }
-        exchange.window.asked(for: fresh, at: now)
-        links[link]?.exchange = exchange
+        links[link]?.exchange.window.asked(for: fresh, at: now)
         send(.want(room: room, ids: fresh), on: link)
     }
 
@@ -149,8 +147,9 @@ extension Peer {
 
     /// Queues more of what the other side of a link asked for, if what it was sent is on its way: one frame at a time.
     mutating func serve(_ link: LinkID) {
-        while let state = links[link], let peer = state.peer, !state.exchange.owed.isEmpty,
-            state.channel.queuedSyncBytes < Limits.frameBytes
+        // Looked at in place: a copy of the link would make each change below copy what it owes.
+        while let peer = links[link]?.peer, links[link]?.exchange.owed.isEmpty == false,
+            let queued = links[link]?.channel.queuedSyncBytes, queued < Limits.frameBytes
         {
             sendOwed(to: peer, on: link)
         }

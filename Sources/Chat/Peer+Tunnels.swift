@@ -90,7 +90,7 @@ extension Peer {
         startConversation(with: peer, on: id)
     }
 
-    /// What runs through a tunnel once it stands.
+    /// What runs through a tunnel once it is established.
     mutating func tunnelFrameReceived(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
         switch frame {
         case .ping(let number): send(.pong(number), on: id)
