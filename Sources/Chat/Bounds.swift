@@ -6,7 +6,8 @@ public enum Bounds {
     // Links.
 
     /// Bytes queued for one link that its peer has not read; beyond it the link is cut. What is asked for waits as IDs,
-    /// so this is what is said while a peer reads nothing: hours of a lively lobby.
+    /// so this is what is said while a peer reads nothing: hours of a lively lobby. The same for all tunnels together, of
+    /// which the longest is closed.
     static let linkQueueBytes = 4 * 1024 * 1024
     /// Bytes of one link that are with the host and not known to be with the system: one frame of the greatest size. With
     /// what the system holds back (128 KiB) this is what a line waits for behind an answer of any length: 2 ms at

@@ -142,21 +142,20 @@ extension Peer {
         if !visits.debtors.isEmpty { agenda.ask(for: .debts, at: now + Bounds.debtInterval) }
     }
 
-    /// A tunnel has no window of its own. What waits in it waits for the relay, and counts with all else that does: a
-    /// relay that does not read loses its link.
+    /// A tunnel has no window of its own: what waits in all of them is bounded together. Beyond that the longest is closed,
+    /// and not the link with the relay, which does not decide what others ask for through it.
     mutating func queue(_ frame: [UInt8], in lane: Lane, inTunnel id: LinkID) {
-        guard let visit = visits.place(of: id)?.visit, let carrier = visits.all[visit].memberLink,
-            links[carrier]?.window.isCut == false
-        else { return }
         _ = links[id]?.queue(frame, in: lane, at: now)
-        var waiting = links[carrier]?.channel.queuedBytes ?? 0
-        for tunnel in visits.tunnels where visits.place(of: tunnel)?.visit == visit {
-            waiting += links[tunnel]?.channel.queuedBytes ?? 0
+        func bytes(_ tunnel: LinkID) -> Int { links[tunnel]?.channel.queuedBytes ?? 0 }
+        var waiting = visits.tunnels.reduce(0) { $0 + bytes($1) }
+        while waiting > Bounds.linkQueueBytes, let longest = visits.tunnels.max(by: { bytes($0) < bytes($1) }),
+            let place = visits.place(of: longest)
+        {
+            waiting -= bytes(longest)
+            note(.debug, "a tunnel is closed: what is sent through it is not passed on")
+            sayTunnelClosed(place)
+            closeTunnel(longest, isTold: false)
         }
-        guard links[carrier]?.window.isToBeCut(holding: waiting, most: Bounds.linkQueueBytes, at: now) == true else {
-            return
-        }
-        outputs.push(.closeLink(carrier, abruptly: true))
     }
 
     /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
