@@ -42,6 +42,8 @@ enum PeerDuty: Int, AgendaDuty {
     case patience
     /// Tell who came and went with others.
     case company
+    /// Ask for more where nothing that was asked for has come.
+    case asking
 
     var reason: StaticReason {
         switch self {
@@ -63,6 +65,7 @@ enum PeerDuty: Int, AgendaDuty {
         case .backlog: "what was said before has come"
         case .patience: "waited long enough for receipts"
         case .company: "many have come or gone"
+        case .asking: "entries have not come"
         }
     }
 }

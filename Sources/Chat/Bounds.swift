@@ -6,7 +6,8 @@ public enum Bounds {
     // Links.
 
     /// Bytes queued for one link that its peer has not read; beyond it the link is cut. What is asked for waits as IDs,
-    /// so this is what is said while a peer reads nothing: hours of a lively lobby.
+    /// so this is what is said while a peer reads nothing: hours of a lively lobby. The same for all tunnels together, of
+    /// which the longest is closed.
     static let linkQueueBytes = 4 * 1024 * 1024
     /// Bytes of one link that are with the host and not known to be with the system: one frame of the greatest size. With
     /// what the system holds back (128 KiB) this is what a line waits for behind an answer of any length: 2 ms at
@@ -74,8 +75,10 @@ public enum Bounds {
     /// Bytes of their answers, as far as they are known: a quarter of what relays of before this bound queued for one
     /// link, and what keeps 100 Mbit/s busy over 20 ms.
     static let requestedBytes = 256 * 1024
-    /// After this long without one of them, what was asked for is not to be had there.
+    /// After this long without one of them, others are asked for.
     static let requestTime = Duration.seconds(2)
+    /// The same, with those that were given up: half of what may be open, because what was forgotten may be open too.
+    static let openRequestCount = Limits.wantedEntryCount / 2
     /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
     static let plannedEntryCount = 16_384
 
@@ -167,6 +170,9 @@ public enum Bounds {
     static let relayPlannedCount = 1_024
     /// Keys that a relay remembers to have been members: 100,000 × about 150 bytes. The oldest give way.
     static let relayAuthorCount = 100_000
+    /// Bytes of tunnels that a relay queues for one member, because what is said in the lobby waits behind them: 0.1 s at
+    /// 10 Mbit/s. With what is passed on every ``paceInterval`` it is far more than the rate of a tunnel.
+    static let relayTunnelQueueBytes = 128 * 1024
     /// How often what waits for its time is looked at.
     static let paceInterval = Duration.milliseconds(50)
 }

@@ -39,7 +39,7 @@ struct Channel {
     /// In the place of one that is of no use any more: reads nothing, has nothing to send, keeps nothing.
     init(closed: Void) { stage = .broken }
 
-    /// The connection stands: an initiator speaks first.
+    /// The connection is up: an initiator speaks first.
     mutating func opened() {
         guard case .awaitingHandshake(var handshake) = stage, let message = handshake.begin() else { return }
         stage = .awaitingHandshake(handshake)

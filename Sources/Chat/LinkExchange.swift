@@ -17,8 +17,8 @@ struct LinkExchange {
     var owed = OwedEntries()
     /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
-    /// Entries to ask for next, per room, oldest first.
-    var planned: [(room: RoomID, ids: ArraySlice<EntryID>)] = []
+    /// Entries to ask for next.
+    var planned = PlannedEntries()
     /// Tokens for entries that nobody asked for.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
@@ -50,8 +50,6 @@ struct LinkExchange {
 
     /// Whether a reconciliation of this room that we opened is under way.
     func isComparing(_ room: RoomID) -> Bool { rounds.contains { $0.room == room } }
-
-    var plannedCount: Int { planned.reduce(0) { $0 + $1.ids.count } }
 }
 
 /// Authors whose names have been told on a link, so that each is told once: as many as one answer can have. Of more it

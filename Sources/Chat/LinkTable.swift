@@ -89,8 +89,8 @@ struct LinkTable {
 
     // Sending.
 
-    /// Seals what is queued for the next link that has something, as much as its window takes. Let go of the bytes before
-    /// the next call, which then reuses their storage.
+    /// Seals what is queued for the next link that has something, as much as its window takes. If the caller has released
+    /// the bytes before the next call, that reuses their storage.
     mutating func nextFlush(at now: Instant) -> (id: LinkID, bytes: [UInt8])? {
         if flushed == 0, toBeFlushed.count > 1 { toBeFlushed.sort() }
         while flushed < toBeFlushed.count {

@@ -50,7 +50,7 @@ extension Peer {
         let (reconciliation, message) = Reconciliation.open(over: index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
         links[id]?.exchange.window.forget()
-        links[id]?.exchange.planned.removeAll { $0.room == log.room }
+        links[id]?.exchange.planned.removeAll(of: log.room)
         links[id]?.exchange.rounds.removeAll { $0.room == log.room }
         links[id]?.exchange.rounds.append(.init(room: log.room, reconciliation: reconciliation))
         sendReconciliation(message, of: key, on: id)
@@ -101,39 +101,35 @@ extension Peer {
     /// Asks for these when there is room for their answers.
     mutating func plan(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         if let peer = links[link]?.peer, room == .conversation(id, peer), isOfferDeclined(ids, by: peer) { return }
-        guard !ids.isEmpty, let planned = links[link]?.exchange.plannedCount else { return }
-        let taken = ids.prefix(max(0, Bounds.plannedEntryCount - planned))
-        if !taken.isEmpty { links[link]?.exchange.planned.append((room, taken)) }
+        guard !ids.isEmpty, let planned = links[link]?.exchange.planned.count else { return }
+        links[link]?.exchange.planned.append(ids.prefix(max(0, Bounds.plannedEntryCount - planned)), of: room)
         askForPlanned(on: link)
     }
 
     /// Keeps a window of asked-for entries open, so that what a peer sends us is bounded by what we take.
     mutating func askForPlanned(on link: LinkID) {
-        while let first = links[link]?.exchange.planned.first, let peer = links[link]?.peer,
+        while let room = links[link]?.exchange.planned.room, let peer = links[link]?.peer,
             let space = links[link]?.exchange.window.space(at: now), let limit = links[link]?.exchange.window.limit,
             // In quarters: over a long way a window of which half waits to be asked for is only half as fast.
             space > 0, space >= limit / 4
         {
             // Meanwhile some may have come from elsewhere.
-            let key = room(first.room, with: peer, on: link)
+            let key = self.room(room, with: peer, on: link)
             var batch: [EntryID] = []
-            var rest = first.ids
-            while batch.count < space, let next = rest.popFirst() {
+            while batch.count < space, let next = links[link]?.exchange.planned.next(of: room) {
                 if let key, rooms[key]?.contains(next) == false { batch.append(next) }
             }
-            links[link]?.exchange.planned[0].ids = rest
-            if rest.isEmpty { links[link]?.exchange.planned.removeFirst() }
-            request(batch, of: first.room, on: link)
+            request(batch, of: room, on: link)
         }
+        // If none of those comes, nothing else may remind us of the rest.
+        if links[link]?.exchange.planned.isEmpty == false { agenda.ask(for: .asking, at: now + Bounds.requestTime) }
     }
 
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
-        guard var exchange = links[link]?.exchange else { return }
-        let space = exchange.window.space(at: now)
-        let fresh = Array(ids.filter { !exchange.window.contains($0) }.prefix(space))
+        guard let space = links[link]?.exchange.window.space(at: now) else { return }
+        let fresh = Array(ids.filter { links[link]?.exchange.window.contains($0) == false }.prefix(space))
         guard !fresh.isEmpty else { return }
-        exchange.window.asked(for: fresh, at: now)
-        links[link]?.exchange = exchange
+        links[link]?.exchange.window.asked(for: fresh, at: now)
         send(.want(room: room, ids: fresh), on: link)
     }
 
@@ -152,8 +148,9 @@ extension Peer {
 
     /// Queues more of what the other side of a link asked for, if what it was sent is on its way: one frame at a time.
     mutating func serve(_ link: LinkID) {
-        while let state = links[link], let peer = state.peer, !state.exchange.owed.isEmpty,
-            state.channel.queuedSyncBytes < Limits.frameBytes
+        // Looked at in place: a copy of the link would make each change below copy what it owes.
+        while let peer = links[link]?.peer, links[link]?.exchange.owed.isEmpty == false,
+            let queued = links[link]?.channel.queuedSyncBytes, queued < Limits.frameBytes
         {
             sendOwed(to: peer, on: link)
         }

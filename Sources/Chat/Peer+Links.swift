@@ -62,7 +62,7 @@ extension Peer {
             if let peer = received.authenticated {
                 try authenticated(peer, showing: received.certificate, on: id)
             }
-            guard !received.frames.isEmpty else { return }
+            // Also by a part of a frame: over a slow link a long one takes longer than silence may last.
             links[id]?.liveness.heard(at: now)
             for frame in received.frames {
                 // An earlier frame may have ended the link.
@@ -261,7 +261,8 @@ extension Peer {
     }
 
     mutating func sendEncoded(_ frame: [UInt8], in lane: Lane, on id: LinkID) {
-        guard links[id]?.peer != nil else { return }
+        guard let isTunnel = links[id]?.isTunnel, links[id]?.peer != nil else { return }
+        if isTunnel { return queue(frame, in: lane, inTunnel: id) }
         guard links[id]?.queue(frame, in: lane, at: now) == true else { return }
         // Answered by `linkClosed`, which is then told as what it is.
         outputs.push(.closeLink(id, abruptly: true))

@@ -90,7 +90,7 @@ extension Peer {
         startConversation(with: peer, on: id)
     }
 
-    /// What runs through a tunnel once it stands.
+    /// What runs through a tunnel once it is established.
     mutating func tunnelFrameReceived(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
         switch frame {
         case .ping(let number): send(.pong(number), on: id)
@@ -113,7 +113,7 @@ extension Peer {
     mutating func closeTunnel(_ id: LinkID, isTold: Bool) {
         guard let place = visits.place(of: id) else { return }
         if isTold {
-            wrap(id, most: .max)
+            wrap(id, isAll: true)
             sayTunnelClosed(place)
         }
         visits.remove(id)
@@ -142,15 +142,33 @@ extension Peer {
         if !visits.debtors.isEmpty { agenda.ask(for: .debts, at: now + Bounds.debtInterval) }
     }
 
-    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
-    mutating func wrapTunnels() {
-        for id in visits.tunnels { wrap(id, most: Bounds.outstandingBytes) }
+    /// A tunnel has no window of its own: what waits in all of them is bounded together. Beyond that the longest is closed,
+    /// and not the link with the relay, which does not decide what others ask for through it.
+    mutating func queue(_ frame: [UInt8], in lane: Lane, inTunnel id: LinkID) {
+        _ = links[id]?.queue(frame, in: lane, at: now)
+        func bytes(_ tunnel: LinkID) -> Int { links[tunnel]?.channel.queuedBytes ?? 0 }
+        var waiting = visits.tunnels.reduce(0) { $0 + bytes($1) }
+        while waiting > Bounds.linkQueueBytes, let longest = visits.tunnels.max(by: { bytes($0) < bytes($1) }),
+            let place = visits.place(of: longest)
+        {
+            waiting -= bytes(longest)
+            note(.debug, "a tunnel is closed: what is sent through it is not passed on")
+            sayTunnelClosed(place)
+            closeTunnel(longest, isTold: false)
+        }
     }
 
-    /// - Parameter most: What the carrier may have queued already.
-    private mutating func wrap(_ id: LinkID, most: Int) {
+    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
+    mutating func wrapTunnels() {
+        for id in visits.tunnels { wrap(id) }
+    }
+
+    /// Nothing is wrapped while the carrier has much to send: what waits in the tunnel can still be put in order.
+    /// - Parameter isAll: All that is queued, because the tunnel is to be closed.
+    private mutating func wrap(_ id: LinkID, isAll: Bool = false) {
         guard let place = visits.place(of: id), let carrier = visits.all[place.visit].memberLink,
-            let queued = links[carrier]?.channel.queuedBytes, queued < most, let bytes = links.flush(id)
+            let queued = links[carrier]?.channel.queuedBytes, isAll || queued < Bounds.outstandingBytes,
+            let bytes = links.flush(id, isAll: isAll)
         else { return }
         // It is with the carrier now, which has a window of its own.
         links[id]?.window.drained()

@@ -150,6 +150,7 @@ public struct Peer: Core {
             case .surplus: tellSurplus()
             case .patience: quitNow(.done)
             case .company: tellCompany()
+            case .asking: for id in links.ids { askForPlanned(on: id) }
             }
         }
     }

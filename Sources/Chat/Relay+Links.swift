@@ -38,7 +38,7 @@ extension Relay {
             if let peer = received.authenticated {
                 links.setPhase(.awaitingHello(peer), of: link)
             }
-            guard !received.frames.isEmpty else { return }
+            // Also by a part of a frame: over a slow link a long one takes longer than silence may last.
             link.lastHeard = now
             for frame in received.frames {
                 // An earlier frame may have ended the link.
@@ -213,7 +213,7 @@ extension Relay {
 
     mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), in: frame.lane, on: link) }
 
-    /// - Parameter lane: That of the frame, or another that it goes in for once.
+    /// - Parameter lane: That of the frame, except for entries that were asked for: they go last.
     mutating func sendEncoded(_ frame: [UInt8], in lane: Lane = .chat, on link: RelayLink) {
         if link.guest != nil { return tellGuest(frame, on: link) }
         guard link.peer != nil, !link.window.isCut else { return }

@@ -21,41 +21,61 @@ extension Relay {
 
     /// Passed on at the member's rate, and no faster than the other end reads: what is more than that waits.
     private mutating func tunnelItemReceived(_ item: TunnelQueue.Item, from peer: PeerID, on link: RelayLink) {
-        guard let waiting = link.member?.tunnels.bytes else { return }
-        guard waiting + item.cost <= configuration.limits.waitingTunnelBytes else {
-            // A link cannot go on with a hole in it.
-            link.member?.tunnels.drop(item.tunnel)
-            send(.tunnelClosed(mirrored(item.tunnel, towards: item.tunnel.peer, isBack: true)), on: link)
-            if let other = links.member(item.tunnel.peer) {
-                send(.tunnelClosed(mirrored(item.tunnel, towards: peer, isBack: false)), on: other)
-            }
-            return
+        let room = tunnelRoom(towards: item.tunnel.peer)
+        if link.member?.tunnels.mayPass(item, room: room, at: now) == true { return passOn(item, from: peer) }
+        if !hasRoom(for: item, on: link) {
+            let closed = link.member?.tunnels.dropLongestLine() ?? []
+            closeOverfull(closed, on: link)
+            if closed.contains(item.tunnel) { return }
+            guard hasRoom(for: item, on: link) else { return closeOverfull([item.tunnel], on: link) }
         }
+        let wasEmpty = link.member?.tunnels.isEmpty == true
         link.member?.tunnels.append(item)
-        passOnTunnels(of: peer, on: link)
-        guard link.member?.tunnels.isEmpty == false else { return }
+        // Else it is among them since the first item that waits.
+        guard wasEmpty else { return }
         if !state.paced.contains(where: { $0 === link }) { state.paced.append(link) }
         agenda.ask(for: .pace, at: now + Bounds.paceInterval)
+    }
+
+    /// A link cannot go on with a hole in it, so both ends are told; the other end when it reads, and of so many tunnels
+    /// that what waits gets less.
+    private mutating func closeOverfull(_ tunnels: [RelayTunnel], on link: RelayLink) {
+        for tunnel in tunnels { send(.tunnelClosed(mirrored(tunnel, towards: tunnel.peer, isBack: true)), on: link) }
+        for tunnel in tunnels.prefix(Self.toldTunnelCount) {
+            let end = TunnelQueue.Item(tunnel: tunnel, bytes: nil)
+            if link.member?.tunnels.hasRoom(for: end, most: .max) == true { link.member?.tunnels.append(end) }
+        }
+    }
+
+    private func hasRoom(for item: TunnelQueue.Item, on link: RelayLink) -> Bool {
+        link.member?.tunnels.hasRoom(for: item, most: configuration.limits.waitingTunnelBytes) ?? false
+    }
+
+    /// Two members need one tunnel between them, or two if both opened one.
+    private static let toldTunnelCount = 16
+
+    /// Bytes of tunnels that may be queued for a member: it is not cut for what others send it, and what is said in the
+    /// lobby does not wait for long. What it has asked for itself goes after both.
+    private func tunnelRoom(towards peer: PeerID) -> Int {
+        let most = configuration.limits.queueBytes / 2
+        guard let channel = links.member(peer)?.channel else { return most }
+        let ahead = channel.queuedBytes - channel.queuedSyncBytes
+        return min(most - channel.queuedBytes, Bounds.relayTunnelQueueBytes - ahead)
     }
 
     /// What may go now.
     mutating func passOnTunnels(of peer: PeerID, on link: RelayLink) {
         guard link.member?.tunnels.isEmpty == false else { return }
-        let (links, most) = (links, configuration.limits.queueBytes / 2)
-        let items = link.member?.tunnels.take(at: now) { other in
-            // A slow reader is not cut for what others send it.
-            links.member(other).map { $0.channel.queuedBytes < most } ?? true
-        }
-        for item in items ?? [] {
-            guard let other = links.member(item.tunnel.peer) else { continue }
-            let tunnel = mirrored(item.tunnel, towards: peer, isBack: false)
-            guard let bytes = item.bytes else {
-                send(.tunnelClosed(tunnel), on: other)
-                continue
-            }
-            counters.ever.tunnelBytes &+= UInt64(bytes.count)
-            send(.tunnel(tunnel, bytes: bytes), on: other)
-        }
+        let items = link.member?.tunnels.take(at: now) { tunnelRoom(towards: $0) }
+        for item in items ?? [] { passOn(item, from: peer) }
+    }
+
+    private mutating func passOn(_ item: TunnelQueue.Item, from peer: PeerID) {
+        guard let other = links.member(item.tunnel.peer) else { return }
+        let tunnel = mirrored(item.tunnel, towards: peer, isBack: false)
+        guard let bytes = item.bytes else { return send(.tunnelClosed(tunnel), on: other) }
+        counters.ever.tunnelBytes &+= UInt64(bytes.count)
+        send(.tunnel(tunnel, bytes: bytes), on: other)
     }
 
     /// The tunnel as its receiver names it. What goes back to the sender speaks for the other end.

@@ -8,6 +8,9 @@ import Wire
 struct RequestWindow {
     /// Not ordered: only asked "is it in there?".
     private var requested: Set<EntryID> = []
+    /// Asked for and given up. They may still be under way: a side whose link is slow, or that has much else to say, sends
+    /// them later, and closes a link on which too many are open (Protocol.md, want).
+    private var overdue: Set<EntryID> = []
     /// When the first of them was asked for, or one came.
     private var requestedAt = Instant(nanoseconds: 0)
     private var expectedBytes = Limits.entryBytes
@@ -17,26 +20,33 @@ struct RequestWindow {
 
     func contains(_ id: EntryID) -> Bool { requested.contains(id) }
 
-    /// How many more may be asked for. What the other side has not sent for a while it does not have.
+    /// How many more may be asked for. What the other side has not sent for a while it probably does not have.
     mutating func space(at now: Instant) -> Int {
-        if now - requestedAt > Bounds.requestTime { requested.removeAll() }
-        return max(0, limit - requested.count)
+        if now - requestedAt >= Bounds.requestTime {
+            overdue.formUnion(requested)
+            requested.removeAll()
+        }
+        return max(0, min(limit, Bounds.openRequestCount - overdue.count) - requested.count)
     }
 
     mutating func asked(for ids: [EntryID], at now: Instant) {
         if requested.isEmpty { requestedAt = now }
         requested.formUnion(ids)
+        overdue.subtract(ids)
     }
 
     /// An entry of so many bytes has come.
     /// - Returns: whether it was asked for.
     mutating func arrived(_ id: EntryID, ofBytes count: Int, at now: Instant) -> Bool {
-        guard requested.remove(id) != nil else { return false }
+        guard requested.remove(id) != nil || overdue.remove(id) != nil else { return false }
         requestedAt = now
         expectedBytes = max(count, expectedBytes - expectedBytes / 8, 1)
         return true
     }
 
     /// All may be asked for again.
-    mutating func forget() { requested.removeAll() }
+    mutating func forget() {
+        requested.removeAll()
+        overdue.removeAll()
+    }
 }

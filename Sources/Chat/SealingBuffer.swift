@@ -1,5 +1,5 @@
-/// The storage in which records are sealed, for one link after the other. A host that lets go of the bytes before it
-/// asks for more makes one buffer serve all links.
+/// The storage in which records are sealed, for one link after the other. A host that releases the bytes before it asks
+/// for more makes one buffer serve all links.
 struct SealingBuffer {
     private var bytes: [UInt8] = []
 

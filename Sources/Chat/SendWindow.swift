@@ -7,6 +7,9 @@ import Wire
 /// (`Output.awaitDrained`, `Input.linkDrained`). It asks when half of them are used, so that a reader that keeps up never
 /// makes it wait.
 struct SendWindow {
+    /// How many times what may wait for a link may be queued for a reader that keeps up.
+    static let burst = 4
+
     private var outstandingBytes = 0
     /// When the host was asked; nil: it was not.
     private var askedAt: Instant?
@@ -33,10 +36,13 @@ struct SendWindow {
     }
 
     /// Whether the link is to be cut, because more waits for it than may, and what it was sent in an earlier round is
-    /// still not gone. A reader that keeps up may be sent any amount in one round.
+    /// still not gone. A reader that keeps up may be sent more in one round. It may not fall behind by any amount: some
+    /// answers are far longer than their questions, so a peer that reads them all the same could ask for more and more.
     /// - Returns: True once.
     mutating func isToBeCut(holding queuedBytes: Int, most: Int, at now: Instant) -> Bool {
-        guard queuedBytes > most, !isCut, let askedAt, askedAt < now else { return false }
+        guard queuedBytes > most, !isCut else { return false }
+        let isBehind = askedAt.map { $0 < now } ?? false
+        guard isBehind || queuedBytes > Self.burst * most else { return false }
         isCut = true
         return true
     }

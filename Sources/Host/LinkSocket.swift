@@ -90,7 +90,7 @@ final class LinkSocket {
         }
     }
 
-    /// - Returns: How the connection failed; nil if it stands.
+    /// - Returns: How the connection failed; nil if it is up.
     func connectionFailure() -> LinkEnd? {
         let code = descriptor.pendingError()
         if code == ECONNREFUSED { return .refused }

@@ -55,7 +55,7 @@ final class LinkTable {
             let descriptor = try Descriptor(family: endpoint.address.family, .stream)
             try LinkSocket.prepare(descriptor)
             if port != 0 { try LinkSocket.bind(descriptor, to: port, of: endpoint.address) }
-            // Even a connection that stands at once is reported when epoll says that it is writable.
+            // Even a connection that is up at once is reported when epoll says that it is writable.
             _ = try descriptor.connect(to: endpoint)
             let link = LinkSocket(
                 id: id, descriptor: descriptor, remote: endpoint, isAccepted: false,

@@ -67,6 +67,46 @@ struct AskingTests {
         #expect(short.bytes <= Bounds.requestedBytes && short.entries == Bounds.requestedEntryCount)
     }
 
+    @Test("what comes late was asked for all the same, and is open until then")
+    func late() {
+        var window = RequestWindow()
+        var now = Instant(nanoseconds: 1)
+        var asked: [EntryID] = []
+        for _ in 0..<1_000 {
+            let ids = (0..<window.space(at: now)).map { EntryID(of: [UInt8($0)] + "\(asked.count)".utf8) }
+            window.asked(for: ids, at: now)
+            asked += ids
+            now = now + Bounds.requestTime
+        }
+        #expect(asked.count == Bounds.openRequestCount)
+        #expect(!window.contains(asked[0]))
+        let wasAskedFor = window.arrived(asked[0], ofBytes: 300, at: now)
+        #expect(wasAskedFor && window.space(at: now) == 1)
+        window.forget()
+        #expect(window.space(at: now) == window.limit)
+    }
+
+    @Test("what is offered is asked for in order, of one room at a time")
+    func planned() {
+        var planned = PlannedEntries()
+        let (lobby, other) = (RoomID.lobby, RoomID.greatest)
+        func id(_ number: UInt8) -> EntryID { EntryID(of: [number]) }
+        planned.append([id(1), id(2)], of: lobby)
+        planned.append([], of: lobby)
+        planned.append([id(3)], of: lobby)
+        planned.append([id(4)], of: other)
+        planned.append([id(5)], of: lobby)
+        #expect(planned.count == 5 && planned.room == lobby)
+        let wrong = planned.next(of: other)
+        #expect(wrong == nil)
+        let first = (0..<4).map { _ in planned.next(of: lobby) }
+        #expect(first == [id(1), id(2), id(3), nil] && planned.room == other && planned.count == 2)
+        planned.removeAll(of: lobby)
+        #expect(planned.count == 1 && planned.room == other)
+        let last = planned.next(of: other)
+        #expect(last == id(4) && planned.isEmpty && planned.room == nil)
+    }
+
     @Test("a window goes by the largest that came of late, and never closes")
     func sizes() {
         var window = RequestWindow()

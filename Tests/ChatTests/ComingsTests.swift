@@ -47,10 +47,10 @@ struct ComingsTests {
     func restart() throws {
         let rig = try rig()
         let start = rig.events.count
-        rig.isDown = true
+        rig.health = .down
         rig.breakLink()
         rig.wait(.seconds(6))
-        rig.isDown = false
+        rig.health = .well
         rig.wait(.seconds(6))
         rig.welcome(members: Array(members.prefix(3)))
         for member in members.dropFirst(3) {

@@ -169,8 +169,78 @@ struct HostileMemberTests {
         #expect(!ben.isClosed && carried(to: ben, number: 1).count < 10)
         ben.isReading = true
         rig.tell(.linkDrained(ben.link))
-        rig.wait(.milliseconds(100))
+        rig.wait(.seconds(1))
         #expect(carried(to: ben, number: 1).count == 50)
+    }
+
+    @Test("what waits for a slow reader is handed to it in parts, so that it is not cut when it reads again")
+    func slowTunnelReaderGoesOn() throws {
+        let rig = try RelayRig()
+        let (ana, ben) = (rig.join("ana"), rig.join("ben"))
+        ben.isReading = false
+        let tunnel = RelayTunnel(peer: ben.id, number: 1, isFromOpener: true)
+        let bytes = [UInt8](repeating: 7, count: Limits.tunnelBytes)
+        for _ in 0..<34 {
+            rig.say([.tunnel(tunnel, bytes: bytes)], ana)
+            rig.wait(.milliseconds(10))
+        }
+        rig.wait(.seconds(4))
+        // It reads on, a window at a time.
+        for _ in 0..<60 {
+            rig.tell(.linkDrained(ben.link))
+            rig.wait(.milliseconds(50))
+        }
+        #expect(!ben.isClosed && rig.relay.counters.ever.trouble.tooSlow == 0)
+        #expect(carried(to: ben, number: 1).count == 34)
+    }
+
+    @Test("what is said in the lobby does not wait behind all that comes through tunnels")
+    func lobbyBesideTunnels() throws {
+        let rig = try RelayRig()
+        let (ana, ben, cem) = (rig.join("ana"), rig.join("ben"), rig.join("cem"))
+        ben.isReading = false
+        let bytes = [UInt8](repeating: 7, count: Limits.tunnelBytes)
+        for _ in 0..<30 {
+            rig.say([.tunnel(RelayTunnel(peer: ben.id, number: 1, isFromOpener: true), bytes: bytes)], ana)
+        }
+        rig.say("hello", cem)
+        ben.isReading = true
+        rig.tell(.linkDrained(ben.link))
+        rig.wait(.seconds(1))
+        let place = ben.frames.firstIndex { if case .entries = $0 { true } else { false } } ?? .max
+        let ahead = ben.frames.prefix(place).count { if case .tunnel = $0 { true } else { false } }
+        #expect(ben.texts == ["hello"] && carried(to: ben, number: 1).count == 30)
+        let most = Bounds.outstandingBytes + Bounds.relayTunnelQueueBytes + Limits.tunnelBytes
+        #expect(ahead * Limits.tunnelBytes <= most)
+    }
+
+    @Test("beyond the bound the tunnel is closed that most waits for, and no other")
+    func tunnelHog() throws {
+        let rig = try RelayRig()
+        let (ana, ben, cem) = (rig.join("ana"), rig.join("ben"), rig.join("cem"))
+        ben.isReading = false
+        cem.isReading = false
+        func send(_ count: Int, to member: TestMember, number: UInt64) {
+            let bytes = [UInt8](repeating: UInt8(number), count: Limits.tunnelBytes)
+            for _ in 0..<count {
+                rig.say([.tunnel(RelayTunnel(peer: member.id, number: number, isFromOpener: true), bytes: bytes)], ana)
+                rig.wait(.milliseconds(100))
+            }
+        }
+        // A few are passed on, and the rest waits.
+        send(33, to: ben, number: 1)
+        send(28, to: cem, number: 2)
+        let closed = ana.frames.compactMap { if case .tunnelClosed(let tunnel) = $0 { tunnel.number } else { nil } }
+        #expect(closed == [1])
+        for member in [cem, ben] {
+            member.isReading = true
+            rig.tell(.linkDrained(member.link))
+        }
+        rig.wait(.seconds(10))
+        #expect(carried(to: cem, number: 2).count == 28)
+        // It had to read what it had been sent before.
+        let isTold = ben.frames.last == .tunnelClosed(RelayTunnel(peer: ana.id, number: 1, isFromOpener: true))
+        #expect(isTold)
     }
 
     @Test("others bring back what the relay has lost, but nobody brings words of who was never here")

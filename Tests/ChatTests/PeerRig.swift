@@ -124,8 +124,9 @@ final class PeerRig {
         if !bytes.isEmpty, !member.isClosed { tell(.linkBytesReceived(member.link, bytes)) }
     }
 
-    /// Time passes, and everybody gives signs of life.
-    func wait(_ duration: Duration) {
+    /// Time passes.
+    /// - Parameter isAlive: Everybody gives signs of life.
+    func wait(_ duration: Duration, isAlive: Bool = true) {
         let end = now + duration
         while now < end {
             let next = min(peer.nextDeadline?.at ?? end, end, now + .seconds(1))
@@ -133,6 +134,7 @@ final class PeerRig {
             wall += UInt64((step - now).wholeNanoseconds / 1_000_000)
             now = step
             tell(.deadlineReached)
+            guard isAlive else { continue }
             for id in members.keys.sorted() { if let member = members[id] { say([.ping(1)], member) } }
         }
     }

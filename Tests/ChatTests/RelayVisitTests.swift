@@ -24,8 +24,9 @@ final class ScriptedRelay {
     private var random: RandomStream
     /// Hosts that were to be looked up.
     var sought: [String] = []
-    /// The connection is refused as long as this is set.
-    var isDown = false
+    /// Down: connections are refused. Deaf: nothing is read.
+    enum Health { case well, down, deaf }
+    var health = Health.well
 
     static let endpoint = Endpoint(address: .v4(0x0A00_0001), port: 47475)
 
@@ -74,7 +75,7 @@ final class ScriptedRelay {
             case .closeLink(let id, _):
                 if id == link { link = nil }
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: wall)
-            case .awaitDrained(let id): peer.handle(.linkDrained(id), at: now, wall: wall)
+            case .awaitDrained(let id): if health != .deaf { peer.handle(.linkDrained(id), at: now, wall: wall) }
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
             case .findHost(let name, _): sought.append(name)
@@ -85,7 +86,7 @@ final class ScriptedRelay {
 
     private func opened(_ id: LinkID) {
         dials += 1
-        guard !isDown else {
+        guard health != .down else {
             peer.handle(.linkClosed(id, .refused), at: now, wall: wall)
             return
         }
@@ -338,14 +339,14 @@ struct RelayVisitTests {
         let rig = try ScriptedRelay()
         rig.start()
         rig.welcome()
-        rig.isDown = true
+        rig.health = .down
         rig.breakLink()
         rig.wait(.seconds(5))
         #expect((4...12).contains(rig.dials), "\(rig.dials)")
         rig.wait(.seconds(600))
         #expect(rig.dials < 50, "\(rig.dials)")
         #expect(rig.states == [.connected, .disconnected])
-        rig.isDown = false
+        rig.health = .well
         rig.wait(.seconds(60))
         rig.welcome()
         #expect(rig.states == [.connected, .disconnected, .connected])
