@@ -238,8 +238,8 @@ extension Peer {
         var batch: [StatedPeer] = []
         var size = 0
         for process in processes {
-            // Whoever asks for more than is queued for it asks again.
-            guard (links[id]?.channel.queuedSyncBytes ?? 0) + Limits.frameBytes < Bounds.linkQueueBytes else { break }
+            // Who asks for more than is queued for it asks again. There is still room for what people say.
+            guard (links[id]?.channel.queuedSyncBytes ?? 0) < Bounds.linkQueueBytes / 2 else { break }
             guard
                 let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.statement(of: process)
             else {

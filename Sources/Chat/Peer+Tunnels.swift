@@ -160,7 +160,7 @@ extension Peer {
 
     /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
     mutating func wrapTunnels() {
-        for id in visits.tunnels { wrap(id) }
+        for id in visits.takeTurns() { wrap(id) }
     }
 
     /// Nothing is wrapped while the carrier has much to send: what waits in the tunnel can still be put in order.

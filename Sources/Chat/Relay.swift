@@ -170,6 +170,7 @@ public struct Relay: Core {
         guard !state.isFinished else { return }
         state.isFinished = true
         note(.info, "the relay is being stopped: \(links.members.count) members are told")
+        passOnAccepted()
         tellAll(.notice(RelayNotice.stopping))
         for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
         keepClock(isUrgent: true)

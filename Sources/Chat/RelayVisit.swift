@@ -282,6 +282,7 @@ struct RelayVisits {
     var all: [RelayVisit] = []
     /// Links that relays carry, in the order in which they were made.
     private(set) var tunnels: [LinkID] = []
+    private var turn = 0
     private var linkByPlace: [TunnelPlace: LinkID] = [:]
     private var placeByLink: [LinkID: TunnelPlace] = [:]
     private var lastTunnelNumber: UInt64
@@ -302,6 +303,13 @@ struct RelayVisits {
         tunnels.append(link)
         linkByPlace[place] = link
         placeByLink[link] = place
+    }
+
+    /// All tunnels, another one first each time: who is first gets what room the carrier has.
+    mutating func takeTurns() -> [LinkID] {
+        guard tunnels.count > 1 else { return tunnels }
+        turn = (turn + 1) % tunnels.count
+        return Array(tunnels[turn...] + tunnels[..<turn])
     }
 
     mutating func remove(_ link: LinkID) {
