@@ -92,7 +92,14 @@ extension HostTests {
             let visitor = try Visitor(port: endpoint.port)
             #expect(try turn(try #require(host)) { host?.board.accepted.count == 1 })
             host = nil
-            _ = try ToyHost { $0.port = .at([.endpoint(endpoint)]) }
+            // A program that another test starts just then holds all sockets of this one until it is executed.
+            // Connections that are still there would keep the port for a minute.
+            let end = ContinuousClock.now + .seconds(2)
+            var again: ToyHost?
+            while again == nil, ContinuousClock.now < end {
+                again = try? ToyHost { $0.port = .at([.endpoint(endpoint)]) }
+            }
+            #expect(again != nil)
             #expect(visitor.number >= 0)
         }
 
