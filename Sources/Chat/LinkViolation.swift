@@ -27,13 +27,13 @@ struct LinkViolation: Error, Equatable {
         switch error {
         case HandshakeError.unsupportedVersion(let theirs, let ours):
             "it speaks version \(theirs) of the protocol, and this program version \(ours)"
-        case HandshakeError.selfConnection: "it has the key of this very program"
+        case HandshakeError.selfConnection: "it has the same key as this program"
         case is HandshakeError: "what it says is not Earshot's protocol"
         case is RecordError: "what it sends has been tampered with, or is not Earshot's protocol"
         case SignedError.wrongSignature: "a wrong signature"
         case SignedError.anotherVersion(let theirs): "something of version \(theirs) of the protocol"
         case is SignedError: "signed bytes that cannot be read"
-        case let error as NicknameError: "a name that is none (\(error))"
+        case let error as NicknameError: "a name that is not valid (\(error))"
         case is ReconciliationError: "a comparison of logs that cannot be read"
         case is WireError: "a frame that cannot be read"
         default: "something that cannot be read"
@@ -53,12 +53,12 @@ struct WarningRate {
             return nil
         }
         defer { omitted = 0 }
-        return omitted == 0 ? text : "\(text) (and \(omitted) more like it, with others, since the last such line)"
+        return omitted == 0 ? text : "\(text) (\(omitted) other warnings before it were left out)"
     }
 }
 
 extension Peer {
-    /// Something that others do wrong, in words for people; the details, and what is too much, with `--verbose` only.
+    /// Tells people in words what others do wrong. Details, and warnings beyond the rate, are shown with `--verbose` only.
     mutating func warn(_ text: String, detail: String? = nil) {
         if let limited = links.warnings.limited(text, at: now) {
             note(.warning, limited)

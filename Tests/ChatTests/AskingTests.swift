@@ -126,7 +126,7 @@ struct AskingTests {
         #expect(window.limit == Bounds.requestedBytes / Limits.entryBytes && window.space(at: now) == window.limit)
     }
 
-    @Test("whoever says our gathering in hello is compared with once, and one that comes over to it once more")
+    @Test("a peer whose hello says our gathering is compared with once, and one that comes over to it when it says so")
     func once() throws {
         let rig = try PeerRig()
         let lower = Example.authors[1...].filter { rig.peer.id < $0.peerID }
