@@ -77,11 +77,11 @@ extension Peer {
             if room.isConversation { place = " to you alone" }
             let name = author.map { displayName(of: $0) }
             let who = name.map { " by \($0)" } ?? " by people who are not here"
-            let block = name.map { ", /block \($0) shows nothing more" } ?? ""
+            let block = name.map { ", and /block \($0) nothing more of \($0)" } ?? ""
             notify(
                 .notice(
                     "\(lines)\(who)\(place) came too fast to be read and are not shown: /history "
-                        + "\(Bounds.historyLineCount) shows them\(block)"))
+                        + "\(Bounds.historyLineCount) in that room shows the last of them\(block)"))
         }
     }
 }
