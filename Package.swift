@@ -22,47 +22,80 @@ let package = Package(
         .executableTarget(
             name: "earshot",
             dependencies: [
-                "Options", "Terminal", "Scripting", "Doctor", "Host", "Store", "Chat", "Secure", "Wire",
+                "Options", "Terminal", "Scripting", "JSON", "Wording", "Doctor", "Host", "Store", "PeerCore", "RelayCore",
+                "RoomSync", "CoreModel", "Secure", "Wire",
             ],
             swiftSettings: settings),
 
         // How fast it is.
         .executableTarget(
             name: "earshot-bench",
-            dependencies: ["Host", "Store", "Chat", "Secure", "Wire", "COpenSSL", "CMeasure"], swiftSettings: settings),
+            dependencies: [
+                "Host", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire", "COpenSSL",
+                "CMeasure",
+            ],
+            swiftSettings: settings),
 
         // The simulator as a program.
-        .executableTarget(name: "earshot-sim", dependencies: ["Simulator", "Host", "Chat"], swiftSettings: settings),
+        .executableTarget(
+            name: "earshot-sim", dependencies: ["Simulator", "Host", "CoreModel"], swiftSettings: settings),
 
-        // What was asked for: arguments and files of settings; pure.
-        .target(name: "Options", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
+        // What was asked for: arguments and configuration files; pure.
+        .target(
+            name: "Options", dependencies: ["PeerCore", "RelayCore", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
 
         // What people and programs see; pure, like the cores.
-        .target(name: "Terminal", dependencies: ["Chat", "Wire"], swiftSettings: settings),
-        .target(name: "Scripting", dependencies: ["Doctor", "Chat", "Wire"], swiftSettings: settings),
+        .target(name: "Terminal", dependencies: ["Wording", "CoreModel", "Wire"], swiftSettings: settings),
+        .target(
+            name: "Scripting", dependencies: ["JSON", "Wording", "Doctor", "RelayCore", "CoreModel", "Wire"],
+            swiftSettings: settings),
 
         // Why others are not seen: facts in, findings out; pure.
-        .target(name: "Doctor", dependencies: ["Chat", "Wire"], swiftSettings: settings),
+        .target(name: "Doctor", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
+
+        // The words and the JSON that all of these use.
+        .target(name: "Wording", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: settings),
 
         // The only place with system calls: runs a core.
-        .target(
-            name: "Host", dependencies: ["Doctor", "Chat", "Store", "Secure", "Wire", "CLinux"], swiftSettings: settings
-        ),
-
-        // What is kept, in SQLite.
-        .target(name: "Store", dependencies: ["Chat", "Wire", "CSQLite"], swiftSettings: settings),
+        .target(name: "Host", dependencies: ["Doctor", "CoreModel", "Wire", "CLinux"], swiftSettings: settings),
 
         // Many cores on a virtual network, clock and disk.
-        .target(name: "Simulator", dependencies: ["Chat", "Secure", "Wire"], swiftSettings: settings),
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
+            ],
+            swiftSettings: settings),
 
         // What a fuzzer does to decoders, cores and front ends.
         .target(
             name: "Exercises",
-            dependencies: ["Simulator", "Host", "Options", "Terminal", "Scripting", "Chat", "Secure", "Wire"],
+            dependencies: [
+                "Simulator", "Host", "Options", "Terminal", "Scripting", "JSON", "Wording", "PeerCore", "RelayCore",
+                "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
+            ],
             swiftSettings: settings),
 
         // The cores: no system call, no clock, no randomness of their own.
-        .target(name: "Chat", dependencies: ["Secure", "Wire"], swiftSettings: settings),
+        .target(
+            name: "PeerCore", dependencies: ["LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
+        .target(
+            name: "RelayCore", dependencies: ["RoomSync", "Links", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
+
+        // Who is on the network; what was said, and how logs become equal; the bytes between two peers.
+        .target(name: "LocalNetwork", dependencies: ["CoreModel", "Secure", "Wire"], swiftSettings: settings),
+        .target(name: "RoomSync", dependencies: ["CoreModel", "Secure", "Wire"], swiftSettings: settings),
+        .target(name: "Links", dependencies: ["CoreModel", "Secure", "Wire"], swiftSettings: settings),
+
+        // What is kept, in SQLite.
+        .target(name: "Store", dependencies: ["CoreModel", "Wire", "CSQLite"], swiftSettings: settings),
+
+        // Inputs, outputs, commands, events and time: what cores, hosts, stores and front ends share.
+        .target(name: "CoreModel", dependencies: ["Secure", "Wire"], swiftSettings: settings),
         .target(name: "Secure", dependencies: ["Wire", "COpenSSL"], swiftSettings: settings),
         .target(name: "Wire", swiftSettings: settings),
 

@@ -1,0 +1,19 @@
+/// A first-in, first-out queue whose storage is reused.
+struct OutputQueue {
+    private var outputs: [Output] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == outputs.count }
+
+    mutating func push(_ output: Output) { outputs.append(output) }
+
+    mutating func pop() -> Output? {
+        guard head < outputs.count else {
+            outputs.removeAll(keepingCapacity: outputs.count <= 1024)
+            head = 0
+            return nil
+        }
+        defer { head += 1 }
+        return outputs[head]
+    }
+}

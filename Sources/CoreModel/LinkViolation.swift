@@ -1,0 +1,48 @@
+import Secure
+import Wire
+
+/// How the other side of a link broke the protocol.
+struct LinkViolation: Error, Equatable {
+    /// In words, for people.
+    var text: String
+    /// What exactly was found, for who looks for the fault in a program; nil if the words say all.
+    var detail: String?
+    /// The version that the other side speaks, if that is what is wrong.
+    var theirVersion: UInt64?
+
+    init(_ text: String) { self.text = text }
+
+    init(describing error: any Error) {
+        if let violation = error as? LinkViolation {
+            self = violation
+            return
+        }
+        text = Self.words(for: error)
+        detail = String(describing: error)
+        if case .unsupportedVersion(let theirs, _)? = error as? HandshakeError { theirVersion = theirs }
+        if case .anotherVersion(let theirs)? = error as? SignedError { theirVersion = theirs }
+    }
+
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case HandshakeError.unsupportedVersion(let theirs, let ours):
+            "it speaks version \(theirs) of the protocol, and this program version \(ours)"
+        case HandshakeError.selfConnection: "it has the same key as this program"
+        case is HandshakeError: "what it says is not Earshot's protocol"
+        case is RecordError: "what it sends has been tampered with, or is not Earshot's protocol"
+        case SignedError.wrongSignature: "a wrong signature"
+        case SignedError.anotherVersion(let theirs): "something of version \(theirs) of the protocol"
+        case is SignedError: "signed bytes that cannot be read"
+        case let error as NicknameError: "a name that is not valid (\(error))"
+        case let error as any ViolationError: error.violationText
+        case is WireError: "a frame that cannot be read"
+        default: "something that cannot be read"
+        }
+    }
+}
+
+/// An error of a decoder above this module that a peer's bytes can cause.
+protocol ViolationError: Error {
+    /// Describes the violation to people, as ``LinkViolation/text`` does.
+    var violationText: String { get }
+}

@@ -1,0 +1,64 @@
+public import Wire
+
+/// An interface that is up, as the core needs to know it.
+public struct NetworkInterface: Equatable, Sendable {
+    public var index: UInt32
+    public var name: String
+    public var isLoopback: Bool
+    /// With their prefix lengths, in the order of the kernel.
+    public var addresses: [Prefix]
+    /// The hardware address of the router by which it leads to other networks: tells networks apart that have the same
+    /// prefix. Empty: there is none, or it is not known.
+    public var router: [UInt8]
+    public var kind: Kind
+
+    /// What an interface leads to.
+    public enum Kind: String, Sendable {
+        /// A network of machines: Ethernet, Wi-Fi, a bridge with a port of either.
+        case lan
+        /// One machine at the other end: PPP, a serial line.
+        case pointToPoint
+        /// A bridge that only containers or virtual machines of this machine are on.
+        case containers
+        /// A tunnel of a VPN.
+        case vpn
+    }
+
+    public struct Prefix: Equatable, Sendable {
+        public var address: IPAddress
+        /// 0...32 or 0...128.
+        public var length: UInt8
+
+        public init(address: IPAddress, length: UInt8) {
+            self.address = address
+            self.length = length
+        }
+    }
+
+    public init(
+        index: UInt32, name: String, isLoopback: Bool, addresses: [Prefix], router: [UInt8] = [], kind: Kind = .lan
+    ) {
+        self.index = index
+        self.name = name
+        self.isLoopback = isLoopback
+        self.addresses = addresses
+        self.router = router
+        self.kind = kind
+    }
+}
+
+extension NetworkInterface.Prefix {
+    /// The address with its host part zeroed; nil for link-local addresses, which say nothing of where we are.
+    var network: Self? {
+        switch address {
+        case .v4(let bits):
+            guard bits >> 16 != 0xA9FE, (1...32).contains(length) else { return nil }
+            return Self(address: .v4(bits & (UInt32.max << (32 - UInt32(length)))), length: length)
+        case .v6(let high, let low, _):
+            guard high >> 54 != 0xFE80 >> 6, (1...128).contains(length) else { return nil }
+            let highMask = length >= 64 ? UInt64.max : UInt64.max << (64 - UInt64(length))
+            let lowMask = length <= 64 ? 0 : UInt64.max << (128 - UInt64(length))
+            return Self(address: .v6(high: high & highMask, low: low & lowMask, scope: 0), length: length)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+public import Wire
+
+/// What a running peer knows that explains who is seen and who is not.
+public struct PeerStatus: Equatable, Sendable {
+    public struct Link: Equatable, Sendable {
+        public var peer: PeerID
+        public var name: String
+        /// Nil for one that a relay carries.
+        public var address: Endpoint?
+        public var isThroughFirewall: Bool
+    }
+
+    /// As it is shown to others.
+    public var name: String
+    public var usesMulticast: Bool
+    /// Our own key was heard from another process a short while ago.
+    public var isKeyInUseElsewhere: Bool
+    /// Names of people whose words are not shown, sorted.
+    public var blocked: [String]
+    /// Established links, ascending by peer.
+    public var links: [Link]
+}

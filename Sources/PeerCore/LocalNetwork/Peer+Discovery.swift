@@ -1,0 +1,118 @@
+import Secure
+import Wire
+
+/// Starting, announcing, dialling, names: what the discovery and naming machines ask for, carried out.
+extension Peer {
+    mutating func started(linkPort: UInt16, interfaces: [NetworkInterface]) {
+        precondition(presence.stage == .awaitingStart, "a peer is started once")
+        presence.stage = .awaitingName
+        presence.linkPort = linkPort
+        beginAges()
+        // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
+        presence.sequence = min(wall.milliseconds, Limits.wallTime)
+        presence.place = Place(interfaces)
+        resumeGathering()
+        naming.claim(configuration.name, at: now, wall: wall)
+        if configuration.usesMulticast {
+            discovery.started(on: interfaces, at: now)
+            linksChanged()
+        }
+        for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
+        dialRelays()
+        agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
+        agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+    }
+
+    mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
+        moved(to: Place(interfaces))
+        discovery.interfacesChanged(to: configuration.usesMulticast ? interfaces : nil, at: now)
+        linksChanged()
+        askAllLinksForLife()
+        hurryRelays()
+        gatherOnNetwork()
+    }
+
+    /// Our announcement as of now, signed, with a fresh sequence.
+    mutating func ownAnnouncement(_ kind: Announcement.Kind? = nil) -> SignedAnnouncement? {
+        guard let claim = naming.claim else { return nil }
+        presence.sequence += 1
+        let announcement = Announcement(
+            kind: kind ?? (claim.isHeld ? .announce : .probe), peer: id, instance: presence.instance,
+            sequence: presence.sequence, name: claim.name.text, claimTime: claim.time.milliseconds,
+            linkPort: presence.linkPort, features: .ofThisVersion)
+        return SignedAnnouncement(signing: announcement, by: identity)
+    }
+
+    mutating func perform(_ act: Discovery.Act) {
+        switch act {
+        case .announce:
+            guard configuration.usesMulticast, presence.stage != .finished, let own = ownAnnouncement() else { return }
+            outputs.push(.multicast(own.bytes))
+        case .dial(let target, let endpoints):
+            guard presence.stage != .finished else { return }
+            dial(target, endpoints)
+        case .exchange(let peer, let others):
+            guard let link = links.direct(with: peer) else { return }
+            send(.peers(discovery.introductions(of: others, limit: 32)), on: link)
+        case .reply(let address, let maximumBytes): reply(to: address, maximumBytes: maximumBytes)
+        case .reach(let act): perform(act)
+        case .identityInUse(let endpoint):
+            notify(
+                .failed(
+                    .init(
+                        .identityInUse,
+                        "another earshot with this one's identity runs at \(endpoint): "
+                            + "start one of them with another --name or --state DIR")))
+        }
+    }
+
+    mutating func perform(_ act: Naming.Act) {
+        switch act {
+        case .announce:
+            guard let own = ownAnnouncement() else { return }
+            broadcast(.announcement(own.bytes))
+            restate(isUrgent: true)
+        case .settled(let name):
+            keep { archive throws(ArchiveError) in
+                try archive.setSetting(ArchiveSetting.name, to: Array(name.text.utf8))
+            }
+            let remark = remarkOnLookalike(of: id, named: name)
+            notify(.name(.init(state: .claimed, name: name.text, wanted: name.text, remark: remark)))
+            renameAtRelays()
+        case .lost(let wanted, let winner, let name, _):
+            notify(.name(.init(state: .lost, name: name.text, wanted: wanted.text, holder: winner)))
+            showHeldBack()
+        case .taken(let wanted, let holder):
+            notify(.name(.init(state: .taken, name: wanted.text, wanted: wanted.text, holder: holder)))
+            quitNow(.nameTaken)
+        case .refused(let wanted, let holder):
+            let current = naming.claim?.name.text ?? configuration.name.text
+            notify(
+                .name(.init(state: .taken, name: current, wanted: wanted.text, holder: holder)),
+                token: presence.nickToken)
+            presence.nickToken = nil
+        }
+    }
+
+    /// The name has been settled for the first time: we are part of the room, and what was asked for earlier is done.
+    mutating func considerReadiness() {
+        guard presence.stage == .awaitingName, let claim = naming.claim, claim.isHeld else { return }
+        presence.stage = .ready
+        if rooms.gathering == nil { foundGathering() }
+        notify(.ready(name: claim.name.text, id: id, port: presence.linkPort))
+        showUnseen()
+        let deferred = presence.deferred
+        presence.deferred = []
+        for (command, token) in deferred { commanded(command, token: token) }
+    }
+
+    /// Somebody is about who does not speak our version. Nobody vouches for that, so it is worth one line, once.
+    mutating func versionHeard(_ version: UInt64) {
+        guard version > Limits.version, !presence.hasToldVersion else { return }
+        presence.hasToldVersion = true
+        notify(
+            .notice(
+                "somebody here has a later earshot, of version \(version) of the protocol: who speaks only that is not "
+                    + "seen by this one, of version \(Limits.version)"))
+    }
+}

@@ -1,0 +1,146 @@
+import Secure
+import Wire
+
+/// What the person or program in front asks for. Whatever cannot be done says why, and what to do next.
+extension Peer {
+    mutating func commanded(_ command: Command, token: CommandToken?) {
+        switch presence.stage {
+        case .awaitingReceipts, .finished:
+            if case .quit(afterReceipts: false) = command { quitNow(.done) }
+            return
+        case .awaitingStart, .awaitingName:
+            // Until the name is settled nobody may be known yet; what is asked for now is done then.
+            var limit = Bounds.deferredCommandCount
+            if case .quit(let afterReceipts) = command {
+                if !afterReceipts { break }
+                // Nobody would ask for it again: the input has ended.
+                limit += 1
+            }
+            guard presence.deferred.count < limit else {
+                refuse(.tooFast, "too much at once before the name is settled: try again in a second", token)
+                return
+            }
+            presence.deferred.append((command, token))
+            return
+        case .ready:
+            break
+        }
+        switch command {
+        case .say(let text, let kind, let room): say(text, kind, in: room, token: token)
+        case .tell(let name, let text, let kind):
+            tellByName(name, text, kind, token: token)
+        case .converse(let name): converse(with: name, token: token)
+        case .who: tellWhoIsHere(token: token)
+        case .history(let room, let limit):
+            showAllBacklogs()
+            history(of: room, limit: limit, token: token)
+        case .search(let words, let limit): search(words, limit: limit, token: token)
+        case .nick(let name): nick(name, token: token)
+        case .away(let word): goAway(word, token: token)
+        case .block(let name): block(name, token: token)
+        case .unblock(let name): unblock(name, token: token)
+        case .blocked: notify(.blocked(blockedPeers), token: token)
+        case .forget(let room): forget(room, token: token)
+        case .op, .kick, .ban, .unban, .bans, .mute, .unmute, .topic: moderate(command, token: token)
+        case .quit(let afterReceipts): quit(afterReceipts: afterReceipts)
+        }
+    }
+
+    mutating func refuse(_ code: Event.Failure.Code, _ text: String, _ token: CommandToken?) {
+        notify(.failed(.init(code, text)), token: token)
+    }
+
+    private mutating func isSayable(_ text: String, _ token: CommandToken?) -> Bool {
+        guard !text.isBlank else {
+            refuse(.badCommand, "nothing to say: the text is \(text.isEmpty ? "empty" : "blank")", token)
+            return false
+        }
+        guard text.utf8.count <= Limits.textBytes else {
+            refuse(
+                .tooLong,
+                "the message has \(text.utf8.count) bytes, \(Limits.textBytes) is the most: send it in parts", token)
+            return false
+        }
+        return true
+    }
+
+    private mutating func say(_ text: String, _ kind: Entry.Kind, in room: RoomName?, token: CommandToken?) {
+        guard isSayable(text, token) else { return }
+        switch room {
+        case nil where configuration.usesOnlyRelays, .lobby where configuration.usesOnlyRelays:
+            say(text, kind, at: 0, token: token)
+        case nil, .lobby: sayHere(text, kind, token: token)
+        case .everyLobby:
+            if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }
+            for visit in visits.all.indices where isOwnRoom(visit) { say(text, kind, at: visit, token: token) }
+        case .conversation(let name):
+            tellByName(name, text, kind, token: token)
+        case .relayLobby(let relay):
+            guard let visit = visit(meantBy: relay, token) else { return }
+            say(text, kind, at: visit, token: token)
+        }
+    }
+
+    /// Whether the relay's room is not that of one before it: relays of one community have one room.
+    private func isOwnRoom(_ visit: Int) -> Bool {
+        guard let community = visits.all[visit].community else { return true }
+        return visits.visits(at: community).first == visit
+    }
+
+    private mutating func tellByName(_ name: String, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
+        guard isSayable(text, token), let peer = resolve(name, token), mayBeTold(peer, as: name, token) else { return }
+        tell(peer, text, kind, token: token)
+    }
+
+    private mutating func sayHere(_ text: String, _ kind: Entry.Kind, token: CommandToken?) {
+        if rooms.gathering == nil { foundGathering() }
+        guard let gathering = rooms.gathering, let entry = write(text, kind, in: .lobby, token: token) else { return }
+        broadcast(.entries([entry.bytes])) { $0.gathering == gathering }
+    }
+
+    func everybody() -> [Event.PeerSummary] {
+        let here = roster.ids.compactMap { roster[$0] }
+            .filter { $0.shownName != nil && $0.goneAt == nil }
+            .sorted { ($0.name.folded, $0.id) < ($1.name.folded, $1.id) }
+            .map { summary(of: $0) }
+        let elsewhere = visits.all.indices.flatMap { visit in
+            visits.all[visit].roster.sorted.filter { $0.peer != id }.map { summary(of: $0, at: visit) }
+        }
+        return here + elsewhere
+    }
+
+    /// Which of our rooms is meant; nil: none (which has been told).
+    mutating func room(named room: RoomName, _ token: CommandToken?) -> RoomKey? {
+        switch room {
+        case .lobby, .everyLobby:
+            return defaultRoom ?? .lobby
+        case .conversation(let name):
+            guard let peer = resolve(name, token), openConversation(with: peer) else { return nil }
+            return .conversation(peer)
+        case .relayLobby(let relay):
+            guard let visit = visit(meantBy: relay, token), let community = visits.all[visit].community
+            else { return nil }
+            return .relayLobby(community)
+        }
+    }
+
+    private mutating func nick(_ text: String, token: CommandToken?) {
+        do {
+            let name = try Nickname(choosing: text)
+            presence.nickToken = token
+            naming.rename(to: name, at: now, wall: wall)
+        } catch {
+            refuse(.badName, "\(error)", token)
+        }
+    }
+
+    private mutating func goAway(_ word: String?, token: CommandToken?) {
+        let text = word.map { $0.isBlank ? "" : $0.fitting(bytes: Limits.awayBytes) }
+        guard text != presence.away else { return }
+        presence.away = text
+        broadcast(.away(text))
+        restate(isUrgent: true)
+        for visit in visits.all { if let link = visit.memberLink { send(.away(text), on: link) } }
+        notify(.notice(text == nil ? "you are back" : "you are away"), token: token)
+    }
+}

@@ -1,0 +1,22 @@
+public import Wire
+
+extension Peer {
+    /// Blocked people that are named; the list is for a screen.
+    private static let blockedCount = 50
+    /// How long a key counts as in use elsewhere after it was heard: beacons of a crowd may be this far apart.
+    private static let keyMemory = Duration.seconds(120)
+
+    public var status: PeerStatus {
+        let direct = links.ids.compactMap { id -> PeerStatus.Link? in
+            guard let link = links[id], link.isEstablished, let peer = link.peer else { return nil }
+            return PeerStatus.Link(
+                peer: peer, name: displayName(of: peer), address: link.isTunnel ? nil : link.endpoint,
+                isThroughFirewall: link.isThroughFirewall)
+        }
+        let blocked = roster.blocked.map { displayName(of: $0) }.sorted().prefix(Self.blockedCount)
+        return PeerStatus(
+            name: displayName(of: id), usesMulticast: configuration.usesMulticast,
+            isKeyInUseElsewhere: discovery.identityHeardAt.map { now < $0 + Self.keyMemory } ?? false,
+            blocked: Array(blocked), links: direct.sorted { ($0.peer, $0.name) < ($1.peer, $1.name) })
+    }
+}

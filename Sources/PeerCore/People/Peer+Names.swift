@@ -1,0 +1,208 @@
+import Secure
+import Wire
+
+/// Which key a name means, and what a key is called. A name that is shown, typed back, means the key that it was shown
+/// for; one that means several keys is asked about. So a text for one person goes to nobody else who has the name.
+///
+///     NAME            somebody on this network, else the only one so called at our relays or before
+///     NAME@RELAY      a member of that relay
+///     NAME#ID, #ID    the key whose ID begins so
+///     ID              a key, in 64 hexadecimal digits
+extension Peer {
+    /// Whom a name means.
+    enum Meaning: Equatable {
+        case nobody
+        case ourselves
+        case one(PeerID)
+        /// Ascending.
+        case several([PeerID])
+    }
+
+    /// Fewer digits of an ID say nothing.
+    private static let leastDigitCount = 4
+
+    // Names that are given.
+
+    /// The key that is meant; what is wrong, if none is, has been told then.
+    mutating func resolve(_ text: String, _ token: CommandToken?) -> PeerID? {
+        if let (_, relay) = Self.place(in: text), visit(meantBy: relay, token) == nil { return nil }
+        switch meaning(of: text) {
+        case .one(let peer): return peer
+        case .ourselves: refuse(.noSuchPeer, "that is you", token)
+        case .several(let peers): refuseAmbiguous(text, peers, token)
+        case .nobody: refuse(.noSuchPeer, nobody(text), token)
+        }
+        return nil
+    }
+
+    mutating func refuseAmbiguous(_ text: String, _ peers: [PeerID], _ token: CommandToken?) {
+        let names = peers.prefix(8).map { displayName(of: $0) }.joined(separator: ", ")
+        refuse(.ambiguous, "several are called \(text): say which, one of \(names)", token)
+    }
+
+    private func nobody(_ text: String) -> String {
+        if PeerID(hexadecimal: text) != nil {
+            return "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)"
+        }
+        if let (name, relay) = Self.place(in: text) {
+            return "nobody at \(relay) is called \(name) (see who is here: /who)"
+        }
+        let mayBeName = text.contains("#") || (try? Nickname(text)) != nil
+        return "nobody \(mayBeName ? "is called \(text)" : "can be called that") (see who is here: /who)"
+    }
+
+    /// What comes before and behind the `@` of `NAME@RELAY`.
+    private static func place(in text: String) -> (name: String, relay: String)? {
+        guard let mark = text.firstIndex(of: "@"), mark != text.startIndex else { return nil }
+        return (String(text[..<mark]), String(text[text.index(after: mark)...]))
+    }
+
+    /// Whom a text means, in any of the four forms.
+    func meaning(of text: String) -> Meaning {
+        if let peer = PeerID(hexadecimal: text) {
+            guard peer != id else { return .ourselves }
+            return isKnown(peer) ? .one(peer) : .nobody
+        }
+        if let (name, relay) = Self.place(in: text) {
+            let meant = visits.all.indices.filter { visits.all[$0].isMeant(by: relay) }
+            guard meant.count == 1, let name = try? Nickname(name) else { return .nobody }
+            return meaning(of: name, at: meant[0])
+        }
+        if let mark = text.firstIndex(of: "#") {
+            return meaning(ofID: text[text.index(after: mark)...], named: String(text[..<mark]))
+        }
+        guard let name = try? Nickname(text) else { return .nobody }
+        let meaning = meaning(of: name)
+        guard meaning == .nobody, let digits = PeerID.placeholderDigits(in: text) else { return meaning }
+        return self.meaning(ofID: digits, named: "")
+    }
+
+    private func isKnown(_ peer: PeerID) -> Bool {
+        roster.name(of: peer) != nil || roster.known.reportedName(of: peer) != nil
+            || visits.all.contains { $0.roster.lastName(of: peer) != nil }
+    }
+
+    /// Whom a name without a place means. Who is on this network comes first; but of those who are only at relays or
+    /// are not here at all none does, because which one was here last says nothing of who is meant.
+    func meaning(of name: Nickname) -> Meaning {
+        if naming.claim?.name == name { return .ourselves }
+        let here = roster.shown(as: name)
+        if !here.isEmpty { return meaning(amid: here) }
+        let before = roster.lastHolder(of: name).map { [$0] } ?? []
+        let atRelays = visits.all.flatMap { $0.roster.peers(named: name) }
+        if !atRelays.isEmpty { return meaning(amid: before + atRelays) }
+        return meaning(
+            amid: before + roster.known.holdersAtRelays(of: name)
+                + visits.all.compactMap { $0.roster.lastHolder(of: name) })
+    }
+
+    /// Whom a name at a relay means: a member, else the one that had the name there last.
+    func meaning(of name: Nickname, at visit: Int) -> Meaning {
+        let there = visits.all[visit].roster
+        let present = there.peers(named: name)
+        if !present.isEmpty { return meaning(amid: present) }
+        let kept = visits.all[visit].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
+        return meaning(amid: [there.lastHolder(of: name) ?? kept].compactMap(\.self))
+    }
+
+    /// Somebody who is blocked is meant only if nobody else is.
+    private func meaning(amid candidates: [PeerID]) -> Meaning {
+        var peers: [PeerID] = []
+        for peer in candidates { peers.insert(sorted: peer) }
+        let unblocked = peers.filter { !roster.blocked.contains($0) }
+        if !unblocked.isEmpty { peers = unblocked }
+        guard let first = peers.first else { return .nobody }
+        guard peers.count == 1 else { return .several(peers) }
+        return first == id ? .ourselves : .one(first)
+    }
+
+    /// The keys with such an ID, and such a name if one is given. Looks at all that are known.
+    private func meaning(ofID digits: Substring, named name: String) -> Meaning {
+        let digits = digits.lowercased()
+        guard digits.utf8.count >= Self.leastDigitCount else { return .nobody }
+        let wanted = try? Nickname(name)
+        guard name.isEmpty || wanted != nil else { return .nobody }
+        if id.description.hasPrefix(digits) { return .ourselves }
+        let known = roster.ids + roster.known.all + visits.all.flatMap(\.roster.knownPeers)
+        var found: [PeerID] = []
+        for peer in known where peer.description.hasPrefix(digits) { found.insert(sorted: peer) }
+        if let wanted { found.removeAll { !isCalled($0, wanted) } }
+        guard found.count < 2 else { return .several(found) }
+        return found.first.map { .one($0) } ?? .nobody
+    }
+
+    /// Whether a key has or last had this name, anywhere.
+    func isCalled(_ peer: PeerID, _ name: Nickname) -> Bool {
+        roster.name(of: peer) == name || roster.known.name(of: peer) == name
+            || roster.known.reportedName(of: peer) == name
+            || visits.all.contains { $0.roster.lastName(of: peer) == name }
+    }
+
+    // Names that are shown.
+
+    /// What somebody is called here now: the shortest form that means this key and no other.
+    func displayName(of peer: PeerID) -> String {
+        if peer == id { return naming.claim?.name.text ?? configuration.name.text }
+        let names = knownNames(of: peer)
+        if let name = names.first(where: { meaning(of: $0) == .one(peer) }) { return name.text }
+        for visit in visits.all.indices {
+            guard let name = visits.all[visit].roster.lastName(of: peer), meaning(of: name, at: visit) == .one(peer)
+            else { continue }
+            return "\(name.text)@\(visits.all[visit].name)"
+        }
+        if let name = names.first ?? roster.known.reportedName(of: peer) {
+            return exactName(of: peer, called: name.text)
+        }
+        // Anybody may take such a name too.
+        let placeholder = peer.placeholderName
+        let other = (try? Nickname(placeholder)).map { meaning(of: $0) } ?? .nobody
+        return other == .nobody ? placeholder : exactName(of: peer, called: "")
+    }
+
+    /// A name with the beginning of the key, which no name can have in it.
+    func exactName(of peer: PeerID, called name: String) -> String { peer.exactName(name) }
+
+    /// What a key is called, here before elsewhere and now before earlier.
+    private func knownNames(of peer: PeerID) -> [Nickname] {
+        var names: [Nickname] = []
+        if let person = roster[peer] { names.append(person.shownName ?? person.name) }
+        for visit in visits.all {
+            guard visit.roster[peer] != nil, let name = visit.roster.lastName(of: peer) else { continue }
+            names.append(name)
+        }
+        if let name = roster.known.name(of: peer) { names.append(name) }
+        return names + visits.all.compactMap { $0.roster.lastName(of: peer) }
+    }
+
+    /// What somebody is called at a relay.
+    func memberName(of peer: PeerID, at relay: PeerID) -> String {
+        guard let visit = visits.visit(at: relay) else { return displayName(of: peer) }
+        if peer == id { return visits.all[visit].ownName?.text ?? displayName(of: peer) }
+        guard let name = visits.all[visit].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay) else {
+            let name = displayName(of: peer)
+            let other = (try? Nickname(name)).map { meaning(of: $0, at: visit) } ?? .nobody
+            return other == .nobody || other == .one(peer) ? name : exactName(of: peer, called: name)
+        }
+        let isOnlyOne = meaning(of: name, at: visit) == .one(peer)
+        return isOnlyOne ? name.text : exactName(of: peer, called: name.text)
+    }
+
+    /// Another key that has or had the same name, if one is known: then it is worth saying which is meant. Looks at all
+    /// that are known.
+    func namesake(of peer: PeerID) -> PeerID? {
+        for name in knownNames(of: peer) {
+            let others =
+                roster.shown(as: name) + visits.all.flatMap { $0.roster.peers(named: name) }
+                + roster.known.keys(called: name)
+            if let other = others.first(where: { $0 != peer && $0 != id }) { return other }
+        }
+        return nil
+    }
+
+    /// What somebody is called, with the beginning of the key where another has or had the name.
+    func distinctName(of peer: PeerID) -> String {
+        let name = displayName(of: peer)
+        guard !name.contains("#"), namesake(of: peer) != nil else { return name }
+        return "\(name) (ID \(peer.description.prefix(PeerID.shownDigitCount))…)"
+    }
+}

@@ -1,0 +1,278 @@
+public import Secure
+public import Wire
+
+/// A relay: a peer that is a hub (DESIGN §5). It hands out names, keeps its lobby's log, passes on what members say,
+/// carries tunnels between them that it cannot read, and moderates. Sans-I/O, as ``Peer`` is, and run in the same way.
+///
+/// Its links are objects, so a copy of a relay is no second relay.
+public struct Relay: Core {
+    let keys: RelayKeys
+    let archive: any Archive
+    var configuration: RelayConfiguration
+    var random: RandomStream
+    var links = RelayLinkTable()
+    var gate: RelayGate
+    var names: RelayNames
+    var lobby: RoomLog
+    var moderation: RelayModerationBook
+    var news = RelayNews()
+    var agenda = Agenda<RelayDuty>()
+    var outputs = OutputQueue()
+    var state: RelayState
+    public var counters = RelayCounters()
+
+    /// - Parameters:
+    ///   - random: seeded by the host from the system, by the simulator from its seed.
+    ///   - archive: what is kept; only this core uses it.
+    /// - Throws: when the archive cannot be read.
+    public init(
+        configuration: RelayConfiguration, identity: Identity, random: RandomStream, archive: any Archive
+    ) throws(ArchiveError) {
+        var random = random
+        self.configuration = configuration
+        self.archive = archive
+        keys = RelayKeys(
+            identity: identity, staticKey: identity.linkKey(of: random.bytes(32)),
+            community: configuration.community(identity))
+        gate = RelayGate(digestKey: random.bytes(32))
+        lobby = try RoomLog(
+            log: .relayLobby(keys.community), room: .relayLobby(of: keys.community), archive: archive)
+        try keys.keepCommunity(in: archive)
+        moderation = try RelayModerationBook(archive: archive)
+        state = RelayState(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
+        self.random = random
+        for peer in try archive.knownPeers() { state.keeping.authors[peer.id] = .some(try? Nickname(peer.name)) }
+        names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
+    }
+
+    public var id: PeerID { identity.peerID }
+    /// The key of its community, which is its own unless it has a certificate: its room, and its address, are that key's.
+    public var community: PeerID { keys.community }
+    var identity: Identity { keys.identity }
+    var staticKey: NoiseKeyPair { keys.staticKey }
+
+    /// Takes up another configuration (`SIGHUP`). Members that it would not admit stay until they leave.
+    public mutating func configure(_ configuration: RelayConfiguration) {
+        var configuration = configuration
+        if configuration.community(identity) != community {
+            note(.warning, "another community is taken up at the next start only")
+            configuration.certificate = self.configuration.certificate
+        }
+        let isRenewed = configuration.certificate != self.configuration.certificate
+        self.configuration = configuration
+        gate.forgetPasswords()
+        note(.info, "the configuration has been read again")
+        if isRenewed { lookAtCertificate(isNew: true) }
+    }
+
+    public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
+        precondition(now >= state.now, "time never goes back")
+        state.now = now
+        read(wall)
+        switch input {
+        case .started(let port, _): started(port: port)
+        case .linkAccepted(let id, let endpoint): linkAccepted(id, from: endpoint)
+        case .linkBytesReceived(let id, let bytes): linkBytesReceived(id, bytes)
+        case .linkDrained(let id): linkDrained(id)
+        case .linkClosed(let id, let end): linkClosed(id, end)
+        case .deadlineReached: deadlineReached()
+        case .commanded(let command, let token): commanded(command, token: token)
+        // A relay dials nobody and hears no datagrams; its members ask for life themselves.
+        case .interfacesChanged, .resumed, .datagramReceived, .neighbourSeen, .obstaclesChanged, .linkOpened,
+            .hostFound:
+            break
+        }
+        settle()
+    }
+
+    public mutating func nextOutput() -> Output? {
+        if let output = outputs.pop() { return output }
+        // What the flushes led to comes last.
+        return nextFlush() ?? outputs.pop()
+    }
+
+    public var nextDeadline: Deadline? {
+        var next = Deadline.earlier(agenda.next, names.nextDeadline)
+        next = .earlier(next, lobby.nextDeadline)
+        return .earlier(next, state.nextOverdue)
+    }
+
+    var now: Instant { state.now }
+    var wall: WallTime { state.clock.wall }
+    /// Ages, and ends of bans and mutes, are counted by it.
+    var clock: AgeClock { state.clock }
+
+    private mutating func started(port: UInt16) {
+        precondition(!state.isStarted, "a relay is started once")
+        state.isStarted = true
+        state.port = port
+        note(
+            .info,
+            "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
+        notify(.ready(name: configuration.name.text, id: id, port: port))
+        lookAtCertificate(isNew: true)
+        names.resume(at: now)
+        beginAges()
+        agenda.ask(for: .retention, at: now)
+        forgetOverdue()
+    }
+
+    private mutating func deadlineReached() {
+        names.deadlineReached(at: now)
+        lobby.deadlineReached(at: now)
+        forgetOverdue()
+        for duty in agenda.takeDue(at: now) {
+            switch duty {
+            case .care: careForLinks()
+            case .roster: tellNews()
+            case .pace: passOnWaiting()
+            case .retention: trimLog()
+            case .certificate: lookAtCertificate(isNew: false)
+            }
+        }
+    }
+
+    /// What follows from any input.
+    private mutating func settle() {
+        settleLobby()
+        considerNews()
+        // Who leaves because the relay is stopped comes back.
+        if !state.isFinished, let contested = names.takeContested() {
+            keep { archive throws(ArchiveError) in try archive.setSetting(ContestedNames.setting, to: contested) }
+        }
+        counters.members = links.members.count
+        counters.guests = state.guests.count
+        counters.strangers = links.strangerCount
+        counters.entriesKept = lobby.count
+        counters.bans = moderation.bans.count
+    }
+
+    /// What the person at the relay's own console asks for.
+    private mutating func commanded(_ command: Command, token: CommandToken?) {
+        switch command {
+        case .quit:
+            quit()
+        case .who:
+            notify(.who(links.members.compactMap { summary(of: $0) }), token: token)
+        default:
+            notify(.failed(.init(.notAllowed, "a relay takes no part in the chat")), token: token)
+        }
+    }
+
+    private func summary(of link: RelayLink) -> Event.PeerSummary? {
+        guard let peer = link.peer, let member = link.member else { return nil }
+        return Event.PeerSummary(
+            name: member.name.text, id: peer, via: .relay, address: link.endpoint, away: member.away)
+    }
+
+    /// Everybody is told, and what is queued still goes out.
+    private mutating func quit() {
+        guard !state.isFinished else { return }
+        state.isFinished = true
+        note(.info, "the relay is being stopped: \(links.members.count) members are told")
+        passOnAccepted()
+        tellAll(.notice(RelayNotice.stopping))
+        for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
+        keepClock(isUrgent: true)
+        outputs.push(.finished(.done))
+    }
+
+    // Saying.
+
+    mutating func note(_ level: Note.Level, _ text: String) { outputs.push(.note(Note(level, text))) }
+
+    mutating func notify(_ event: Event, token: CommandToken? = nil) { outputs.push(.notify(event, token: token)) }
+
+    /// Does something with the archive; a failure is noted and nothing else changes.
+    @discardableResult
+    mutating func keep<Result>(_ change: (any Archive) throws(ArchiveError) -> Result) -> Result? {
+        do {
+            return try change(archive)
+        } catch {
+            archiveFailed(error)
+            return nil
+        }
+    }
+
+    mutating func archiveFailed(_ error: ArchiveError) {
+        counters.ever.trouble.archiveFailures += 1
+        note(.warning, "not kept: \(error.text)")
+    }
+}
+
+/// How a relay stands itself.
+struct RelayState {
+    static let retentionInterval = Duration.seconds(60)
+
+    let instance: UInt64
+    var isStarted = false
+    var isFinished = false
+    /// The time of the input that is being handled.
+    var now = Instant(nanoseconds: 0)
+    var clock: AgeClock
+    var outbox = RelayOutbox()
+    /// Entries that were accepted in this round and go to all members.
+    var accepted: [(bytes: [UInt8], from: RelayLink, isKnown: Bool)] = []
+    /// Members with entries that wait for their time.
+    var paced: [RelayLink] = []
+    var keeping = RelayKeeping()
+    /// The member that last brought an entry: asked first for what is missing.
+    var lastSource: RelayLink?
+    var guests = RelayGuests()
+    /// Signatures checked of what authenticated authors say themselves: members check them all, so the relay checks
+    /// samples, for a thousandth of a processor.
+    var verifications = TokenBucket(capacity: 20, perSecond: 20)
+
+    var port: UInt16 = 0
+    /// Our own, made once: nothing in it changes.
+    var announcement: SignedAnnouncement?
+    /// When the next ban or mute ends.
+    var nextOverdue: Deadline?
+
+    init(instance: UInt64, clock: AgeClock) {
+        self.instance = instance
+        self.clock = clock
+    }
+}
+
+/// Links with something queued, and the storage that their records are sealed in.
+struct RelayOutbox {
+    var links: [RelayLink] = []
+    var sealing = SealingBuffer()
+    /// Links before this place are done with.
+    private var done = 0
+
+    mutating func next() -> RelayLink? {
+        guard done < links.count else {
+            links.removeAll(keepingCapacity: true)
+            done = 0
+            return nil
+        }
+        defer { done += 1 }
+        return links[done]
+    }
+}
+
+/// A relay's own timers.
+enum RelayDuty: Int, AgendaDuty {
+    /// Look after links: handshakes that take too long, members that are silent.
+    case care
+    /// Tell who came and went.
+    case roster
+    /// Pass on what waits for its time.
+    case pace
+    /// Let go of old entries.
+    case retention
+    /// Tell whether the certificate ends soon.
+    case certificate
+
+    var reason: StaticReason {
+        switch self {
+        case .care: "links need care"
+        case .roster: "members came or went"
+        case .pace: "entries wait for their time"
+        case .retention: "old entries to drop"
+        case .certificate: "a certificate to look at"
+        }
+    }
+}
