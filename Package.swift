@@ -106,34 +106,70 @@ let package = Package(
         // Counts allocations and system calls by standing before the C library's: only for what measures.
         .target(name: "CMeasure"),
 
-        // What tests of several targets need.
+        // What tests of several targets need; with cores in it.
         .target(name: "TestKit", swiftSettings: settings),
+        .target(
+            name: "CoreTestKit",
+            dependencies: ["PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
 
         .testTarget(name: "WireTests", dependencies: ["TestKit", "Wire"], swiftSettings: settings),
         .testTarget(
             name: "SecureTests", dependencies: ["TestKit", "Secure", "Wire", "COpenSSL"], swiftSettings: settings),
         .testTarget(
-            name: "ChatTests", dependencies: ["TestKit", "CMeasure", "Store", "Chat", "Secure", "Wire"],
+            name: "CoreModelTests", dependencies: ["TestKit", "CoreTestKit", "CoreModel", "Secure", "Wire"],
             swiftSettings: settings),
         .testTarget(
-            name: "StoreTests", dependencies: ["TestKit", "Store", "Chat", "Secure", "Wire", "CSQLite"],
+            name: "RoomSyncTests",
+            dependencies: ["TestKit", "CoreTestKit", "RoomSync", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LocalNetworkTests",
+            dependencies: ["TestKit", "CoreTestKit", "LocalNetwork", "CoreModel", "Secure", "Wire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PeerCoreTests",
+            dependencies: [
+                "TestKit", "CoreTestKit", "Store", "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links",
+                "CoreModel", "Secure", "Wire",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RelayCoreTests",
+            dependencies: [
+                "TestKit", "CoreTestKit", "CMeasure", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel",
+                "Secure", "Wire",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["TestKit", "Store", "RoomSync", "CoreModel", "Secure", "Wire", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
             name: "HostTests",
-            dependencies: ["TestKit", "CMeasure", "Host", "Doctor", "Chat", "Secure", "Wire", "CLinux"],
+            dependencies: [
+                "TestKit", "CMeasure", "Host", "Doctor", "PeerCore", "RelayCore", "CoreModel", "Secure", "Wire", "CLinux",
+            ],
             swiftSettings: settings),
         .testTarget(
-            name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Chat", "Wire"], swiftSettings: settings),
-        .testTarget(
-            name: "ScriptingTests", dependencies: ["TestKit", "Scripting", "Doctor", "Chat", "Wire"],
+            name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Wording", "CoreModel", "Wire"],
             swiftSettings: settings),
         .testTarget(
-            name: "DoctorTests", dependencies: ["TestKit", "Doctor", "Chat", "Wire"], swiftSettings: settings),
+            name: "ScriptingTests",
+            dependencies: ["TestKit", "Scripting", "JSON", "Wording", "Doctor", "RelayCore", "CoreModel", "Wire"],
+            swiftSettings: settings),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["TestKit", "Exercises", "Simulator", "Chat", "Secure", "Wire"],
+            name: "DoctorTests", dependencies: ["TestKit", "Doctor", "CoreModel", "Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "TestKit", "Exercises", "Simulator", "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links",
+                "CoreModel", "Secure", "Wire",
+            ],
             exclude: ["Corpus"], swiftSettings: settings),
         .testTarget(
-            name: "OptionsTests", dependencies: ["TestKit", "Options", "Chat", "Secure", "Wire"],
+            name: "OptionsTests",
+            dependencies: ["TestKit", "Options", "PeerCore", "RelayCore", "CoreModel", "Secure", "Wire"],
             swiftSettings: settings),
         // Real processes, on this machine and in network namespaces.
         .testTarget(

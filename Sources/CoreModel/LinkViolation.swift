@@ -2,17 +2,17 @@ import Secure
 import Wire
 
 /// How the other side of a link broke the protocol.
-struct LinkViolation: Error, Equatable {
+package struct LinkViolation: Error, Equatable {
     /// In words, for people.
-    var text: String
+    package var text: String
     /// What exactly was found, for who looks for the fault in a program; nil if the words say all.
-    var detail: String?
+    package var detail: String?
     /// The version that the other side speaks, if that is what is wrong.
-    var theirVersion: UInt64?
+    package var theirVersion: UInt64?
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 
-    init(describing error: any Error) {
+    package init(describing error: any Error) {
         if let violation = error as? LinkViolation {
             self = violation
             return
@@ -42,7 +42,7 @@ struct LinkViolation: Error, Equatable {
 }
 
 /// An error of a decoder above this module that a peer's bytes can cause.
-protocol ViolationError: Error {
+package protocol ViolationError: Error {
     /// Describes the violation to people, as ``LinkViolation/text`` does.
     var violationText: String { get }
 }

@@ -49,7 +49,7 @@ public struct NetworkInterface: Equatable, Sendable {
 
 extension NetworkInterface.Prefix {
     /// The address with its host part zeroed; nil for link-local addresses, which say nothing of where we are.
-    var network: Self? {
+    package var network: Self? {
         switch address {
         case .v4(let bits):
             guard bits >> 16 != 0xA9FE, (1...32).contains(length) else { return nil }
@@ -59,6 +59,22 @@ extension NetworkInterface.Prefix {
             let highMask = length >= 64 ? UInt64.max : UInt64.max << (64 - UInt64(length))
             let lowMask = length <= 64 ? 0 : UInt64.max << (128 - UInt64(length))
             return Self(address: .v6(high: high & highMask, low: low & lowMask, scope: 0), length: length)
+        }
+    }
+
+    /// Whether an address lies on this network, whatever interface a link-local one is meant on.
+    public func contains(_ other: IPAddress) -> Bool {
+        switch (address, other) {
+        case (.v4(let own), .v4(let theirs)):
+            length == 0 || length <= 32 && (own ^ theirs) >> (32 - UInt32(length)) == 0
+        case (.v6(let high, let low, _), .v6(let otherHigh, let otherLow, _)):
+            switch length {
+            case 0: true
+            case 1...64: (high ^ otherHigh) >> (64 - UInt64(length)) == 0
+            case 65...128: high == otherHigh && (low ^ otherLow) >> (128 - UInt64(length)) == 0
+            default: false
+            }
+        default: false
         }
     }
 }

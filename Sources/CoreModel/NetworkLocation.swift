@@ -1,29 +1,34 @@
-import Wire
+package import Wire
 
 /// Where a machine is, told by its networks.
 public struct Place: Equatable, Sendable {
     /// Of all of its networks, because some (a container's bridge, a VPN) go along wherever it goes; ascending by
     /// interface, without repeats. Empty: no network but this machine's own.
-    var prefixes: [NetworkInterface.Prefix] = []
+    package var prefixes: [NetworkInterface.Prefix] = []
     /// The hardware addresses of its routers, as far as they are known: half of all homes are 192.168.1.0/24.
-    var routers: [[UInt8]] = []
+    package var routers: [[UInt8]] = []
+
+    package init(prefixes: [NetworkInterface.Prefix] = [], routers: [[UInt8]] = []) {
+        self.prefixes = prefixes
+        self.routers = routers
+    }
 
     /// Whether a machine that is here is where one was that was there, or may be: it has all of those networks and
     /// perhaps more. A router that is not known (any more) tells nothing.
-    func includes(_ other: Place) -> Bool {
+    package func includes(_ other: Place) -> Bool {
         includesPrefixes(of: other) && (other.routers.isEmpty || sharesRouter(with: other))
     }
 
     /// The same with more care, for what is resumed: without the router that was there it is another place.
-    func resumes(_ other: Place) -> Bool {
+    package func resumes(_ other: Place) -> Bool {
         includesPrefixes(of: other) && (routers.isEmpty && other.routers.isEmpty || sharesRouter(with: other))
     }
 
     /// The networks of the other that are here, too.
-    func kept(of other: Place) -> Place { Place(prefixes: prefixes.filter(other.prefixes.contains)) }
+    package func kept(of other: Place) -> Place { Place(prefixes: prefixes.filter(other.prefixes.contains)) }
 
     /// Whether both have routers, and no common one: links that seem to stand are from there, and dead.
-    func hasOtherRouters(than other: Place) -> Bool {
+    package func hasOtherRouters(than other: Place) -> Bool {
         !routers.isEmpty && !other.routers.isEmpty && !sharesRouter(with: other)
     }
 
@@ -38,7 +43,7 @@ public struct Place: Equatable, Sendable {
     }
 
     /// Whether an address belongs to one of these networks.
-    func reaches(_ address: IPAddress) -> Bool {
+    package func reaches(_ address: IPAddress) -> Bool {
         prefixes.contains { NetworkInterface.Prefix(address: address, length: $0.length).network == $0 }
     }
 }

@@ -8,6 +8,15 @@ public struct PeerStatus: Equatable, Sendable {
         /// Nil for one that a relay carries.
         public var address: Endpoint?
         public var isThroughFirewall: Bool
+
+        package init(
+            peer: PeerID, name: String, address: Endpoint? = nil, isThroughFirewall: Bool
+        ) {
+            self.peer = peer
+            self.name = name
+            self.address = address
+            self.isThroughFirewall = isThroughFirewall
+        }
     }
 
     /// As it is shown to others.
@@ -19,4 +28,14 @@ public struct PeerStatus: Equatable, Sendable {
     public var blocked: [String]
     /// Established links, ascending by peer.
     public var links: [Link]
+
+    package init(
+        name: String, usesMulticast: Bool, isKeyInUseElsewhere: Bool, blocked: [String], links: [Link]
+    ) {
+        self.name = name
+        self.usesMulticast = usesMulticast
+        self.isKeyInUseElsewhere = isKeyInUseElsewhere
+        self.blocked = blocked
+        self.links = links
+    }
 }

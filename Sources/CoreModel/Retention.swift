@@ -19,7 +19,7 @@ public struct Retention: Equatable, Sendable {
     public init() {}
 
     /// Nil: longer than there are times.
-    var ageMilliseconds: UInt64? {
+    package var ageMilliseconds: UInt64? {
         let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: AgeClock.dayMilliseconds)
         return isTooLong || age > Limits.wallTime ? nil : age
     }

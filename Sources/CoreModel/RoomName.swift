@@ -33,7 +33,7 @@ extension RoomName: CustomStringConvertible {
 }
 
 extension RoomName {
-    var isPrivate: Bool {
+    package var isPrivate: Bool {
         if case .conversation = self { true } else { false }
     }
 }

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// What the facts come to: the checks in their order, each resting on those it needs.

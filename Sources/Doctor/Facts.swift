@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 public import Wire
 
 /// Everything that was seen while this machine was examined: plain values, which a test can write down.

@@ -1,3 +1,5 @@
+import CoreModel
+
 /// What one check came to.
 public struct Finding: Equatable, Sendable {
     public enum Status: String, Sendable {

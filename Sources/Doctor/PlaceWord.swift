@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// One short word for a network, made of its prefixes and its router's hardware address: equal on two machines of one

@@ -1,3 +1,4 @@
+import CoreModel
 public import Wire
 
 /// What an Earshot that runs on this machine says of itself, as lines of words: what it writes is read back by

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import PeerCore
 import Secure
 import Simulator
 import Wire

@@ -1,4 +1,7 @@
-import Chat
+import CoreModel
+import JSON
+import LocalNetwork
+import RelayCore
 import Secure
 import Simulator
 import Wire

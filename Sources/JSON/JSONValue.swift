@@ -1,6 +1,6 @@
 /// A JSON value (RFC 8259). Members of objects keep their order; numbers keep their spelling, so that a `ref` comes
 /// back as it was written.
-enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
     /// As written, known to follow the grammar.
@@ -9,13 +9,13 @@ enum JSONValue: Equatable, Sendable {
     case array([JSONValue])
     case object([Member])
 
-    struct Member: Equatable, Sendable {
-        var name: String
-        var value: JSONValue
+    package struct Member: Equatable, Sendable {
+        package var name: String
+        package var value: JSONValue
     }
 
     /// The member of that name, or nil; nil too if this is no object.
-    subscript(name: String) -> JSONValue? {
+    package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }

@@ -1,12 +1,12 @@
 import Wire
 
 /// Builds one JSON object on one line, members in the order they are added.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
     private var isFirst = true
 
     /// An object of what `fill` adds.
-    static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
+    package static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.bytes.append(UInt8(ascii: "{"))
         fill(&writer)
@@ -14,28 +14,28 @@ struct JSONWriter {
         return writer.bytes
     }
 
-    mutating func add(_ name: StaticString, _ text: String) {
+    package mutating func add(_ name: StaticString, _ text: String) {
         addName(name)
         Self.append(text, to: &bytes)
     }
 
-    mutating func add(_ name: StaticString, _ number: UInt64) {
+    package mutating func add(_ name: StaticString, _ number: UInt64) {
         addName(name)
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    mutating func add(_ name: StaticString, _ truth: Bool) {
+    package mutating func add(_ name: StaticString, _ truth: Bool) {
         addName(name)
         bytes.append(contentsOf: (truth ? "true" : "false").utf8)
     }
 
-    mutating func add(_ name: StaticString, _ value: JSONValue) {
+    package mutating func add(_ name: StaticString, _ value: JSONValue) {
         addName(name)
         Self.append(value, to: &bytes)
     }
 
     /// An array of objects, one for each element.
-    mutating func add<Element>(
+    package mutating func add<Element>(
         _ name: StaticString, _ elements: [Element], fill: (inout JSONWriter, Element) -> Void
     ) {
         addName(name)

@@ -1,9 +1,10 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// The bytes of one link turned into frames and back: the Noise handshake, then sealed records that carry a stream of
 /// frames (Protocol.md, Link). It knows nothing of what frames mean.
-struct Channel {
+package struct Channel {
     /// What it is doing, named by what it awaits.
     private enum Stage {
         case awaitingHandshake(LinkHandshake)
@@ -26,7 +27,7 @@ struct Channel {
 
     /// - Parameters:
     ///   - certificate, spare: see ``LinkHandshake``.
-    init(
+    package init(
         role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
         certificate: [UInt8]? = nil, spare: NoiseKeyPair? = nil
     ) {
@@ -37,26 +38,26 @@ struct Channel {
     }
 
     /// In the place of one that is of no use any more: reads nothing, has nothing to send, keeps nothing.
-    init(closed: Void) { stage = .broken }
+    package init(closed: Void) { stage = .broken }
 
     /// The connection is up: an initiator speaks first.
-    mutating func opened() {
+    package mutating func opened() {
         guard case .awaitingHandshake(var handshake) = stage, let message = handshake.begin() else { return }
         stage = .awaitingHandshake(handshake)
         appendRecord(message)
     }
 
     /// What some bytes led to.
-    struct Received {
+    package struct Received {
         /// Set in the one call that ended the handshake.
-        var authenticated: PeerID?
+        package var authenticated: PeerID?
         /// What a relay that was dialled shows of its community, unchecked; set together with ``authenticated``.
-        var certificate: [UInt8]?
-        var frames: [[UInt8]] = []
+        package var certificate: [UInt8]?
+        package var frames: [[UInt8]] = []
     }
 
     /// - Throws: once, when the peer broke the protocol; afterwards all bytes are ignored.
-    mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
+    package mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
         var received = Received()
         switch stage {
         case .deaf, .broken: return received
@@ -117,7 +118,7 @@ struct Channel {
     }
 
     /// Queues an encoded frame; it leaves with a later ``flush(into:most:)``.
-    mutating func queue(_ frame: [UInt8], in lane: Lane = .chat) {
+    package mutating func queue(_ frame: [UInt8], in lane: Lane = .chat) {
         precondition(frame.count <= Limits.frameBytes, "a frame of ours is too long")
         switch lane {
         case .control: control.append(frame)
@@ -127,13 +128,13 @@ struct Channel {
     }
 
     /// Bytes of the queued frames with their lengths.
-    var queuedBytes: Int { control.bytes + chat.bytes + sync.bytes }
+    package var queuedBytes: Int { control.bytes + chat.bytes + sync.bytes }
 
     /// The same, of the lane that gives way to all others.
-    var queuedSyncBytes: Int { sync.bytes }
+    package var queuedSyncBytes: Int { sync.bytes }
 
     /// Whether something waits that ``flush(into:most:)`` can give.
-    var hasOutput: Bool {
+    package var hasOutput: Bool {
         if !messages.isEmpty { return true }
         return sealing != nil && queuedBytes > 0
     }
@@ -149,7 +150,7 @@ struct Channel {
     /// Appends what is ready for the connection: queued frames, those of a higher lane first, as few records as possible.
     /// Allocates nothing if `output` has the capacity.
     /// - Parameter room: How many bytes of frames at most; a frame is never divided.
-    mutating func flush(into output: inout [UInt8], most room: Int) {
+    package mutating func flush(into output: inout [UInt8], most room: Int) {
         if !messages.isEmpty {
             output.append(contentsOf: messages)
             messages = []

@@ -1,7 +1,7 @@
 import Wire
 
 /// What is sent first of what waits for one link.
-enum Lane: CaseIterable {
+package enum Lane: CaseIterable {
     /// Signs of life, and what is asked for: nobody waits for these.
     case control
     /// What people say and what they are told of each other, in the order in which it happened.
@@ -11,7 +11,7 @@ enum Lane: CaseIterable {
 }
 
 extension Frame {
-    var lane: Lane {
+    package var lane: Lane {
         switch self {
         case .hello, .ping, .pong, .gathering, .want, .join, .welcome, .refusal: .control
         case .announcement, .entries, .receipt, .away, .members, .moderate, .moderated, .removed, .notice,
@@ -28,19 +28,19 @@ struct FrameQueue {
     /// Index of the oldest that waits.
     private var first = 0
     /// Of the frames that wait, with their lengths.
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
 
     /// Room for this many frames is kept when they have left: 8 bytes each.
     private static let keptFrames = 8
 
-    mutating func append(_ frame: [UInt8]) {
+    package mutating func append(_ frame: [UInt8]) {
         frames.append(frame)
         bytes += Self.size(of: frame)
     }
 
     /// Takes frames out as long as they fit.
     /// - Parameter room: Bytes; reduced by what is taken.
-    mutating func take(within room: inout Int, _ body: ([UInt8]) -> Void) {
+    package mutating func take(within room: inout Int, _ body: ([UInt8]) -> Void) {
         guard bytes > 0 else { return }
         let isAll = bytes <= room
         // By place: a walk over the array would hold it while it is emptied, which then makes a new one.

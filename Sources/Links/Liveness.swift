@@ -1,29 +1,31 @@
+package import CoreModel
+
 /// When a link was last used, and what has to be done to know that it still stands (Protocol.md, Liveness; Timers).
-struct Liveness {
-    private(set) var lastHeard: Instant
+package struct Liveness {
+    package private(set) var lastHeard: Instant
     private(set) var lastSaid: Instant
     /// A ping is out and nothing has come since.
     private(set) var isPinged = false
     /// An earlier end of patience than usual (interfaces changed), until something comes.
     private var mustHearBy: Instant?
 
-    init(from start: Instant) {
+    package init(from start: Instant) {
         lastHeard = start
         lastSaid = start
     }
 
-    mutating func heard(at now: Instant) {
+    package mutating func heard(at now: Instant) {
         lastHeard = now
         isPinged = false
         mustHearBy = nil
     }
 
-    mutating func said(at now: Instant) { lastSaid = now }
+    package mutating func said(at now: Instant) { lastSaid = now }
 
-    mutating func pinged() { isPinged = true }
+    package mutating func pinged() { isPinged = true }
 
     /// A ping leaves, and is to be answered sooner than usual.
-    mutating func pinged(mustHearBy end: Instant) {
+    package mutating func pinged(mustHearBy end: Instant) {
         isPinged = true
         mustHearBy = end
     }
@@ -33,7 +35,7 @@ struct Liveness {
     ///   - death: how long it may be silent at all.
     ///   - isToBeHeard: the other side asks for no sign of life, and gives up who is silent, though it may be sending
     ///     all the time: who only listens has to ping, too.
-    func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LinkCare {
+    package func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LinkCare {
         let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
         if now >= death { return .giveUp("silent for too long") }
         let next = (isToBeHeard && !isPinged ? min(lastHeard, lastSaid) : isPinged ? lastSaid : lastHeard) + ping
@@ -44,7 +46,7 @@ struct Liveness {
 }
 
 /// What a link needs looked at, and when next.
-enum LinkCare: Equatable {
+package enum LinkCare: Equatable {
     case fine(until: Instant)
     case ping
     /// Give the link up; the text is for the diagnostic log.

@@ -1,3 +1,4 @@
+package import CoreModel
 import Wire
 
 /// How much of what one link sends is below the core: handed to the host, and not known to be with the system.
@@ -6,31 +7,33 @@ import Wire
 /// is slow. So it hands down ``Bounds/outstandingBytes`` at most, and asks the host to be told when they are gone
 /// (`Output.awaitDrained`, `Input.linkDrained`). It asks when half of them are used, so that a reader that keeps up never
 /// makes it wait.
-struct SendWindow {
+package struct SendWindow {
     /// How many times what may wait for a link may be queued for a reader that keeps up.
-    static let burst = 4
+    package static let burst = 4
 
     private var outstandingBytes = 0
     /// When the host was asked; nil: it was not.
     private var askedAt: Instant?
     /// The host was asked to cut the link, because the other side does not read.
-    private(set) var isCut = false
+    package private(set) var isCut = false
+
+    package init() {}
 
     /// Bytes that may be handed down now.
-    var room: Int { max(0, Bounds.outstandingBytes - outstandingBytes) }
+    package var room: Int { max(0, Bounds.outstandingBytes - outstandingBytes) }
 
-    mutating func sent(bytes count: Int) { outstandingBytes += count }
+    package mutating func sent(bytes count: Int) { outstandingBytes += count }
 
     /// - Parameter hasMore: Something is left that did not fit.
     /// - Returns: Whether the host is to be asked now, which is remembered.
-    mutating func asksForDrain(hasMore: Bool, at now: Instant) -> Bool {
+    package mutating func asksForDrain(hasMore: Bool, at now: Instant) -> Bool {
         guard askedAt == nil, hasMore || outstandingBytes >= Bounds.outstandingBytes / 2 else { return false }
         askedAt = now
         return true
     }
 
     /// The system has taken everything.
-    mutating func drained() {
+    package mutating func drained() {
         outstandingBytes = 0
         askedAt = nil
     }
@@ -39,7 +42,7 @@ struct SendWindow {
     /// still not gone. A reader that keeps up may be sent more in one round. It may not fall behind by any amount: some
     /// answers are far longer than their questions, so a peer that reads them all the same could ask for more and more.
     /// - Returns: True once.
-    mutating func isToBeCut(holding queuedBytes: Int, most: Int, at now: Instant) -> Bool {
+    package mutating func isToBeCut(holding queuedBytes: Int, most: Int, at now: Instant) -> Bool {
         guard queuedBytes > most, !isCut else { return false }
         let isBehind = askedAt.map { $0 < now } ?? false
         guard isBehind || queuedBytes > Self.burst * most else { return false }

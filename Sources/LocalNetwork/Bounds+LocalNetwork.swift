@@ -1,4 +1,4 @@
-import CoreModel
+public import CoreModel
 
 extension Bounds {
     /// Present peers up to which everybody has a link with everybody: 24 pings and pongs a second each, and 100 ms of

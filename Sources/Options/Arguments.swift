@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 public import Wire
 
 /// What was asked for on the command line (DESIGN §6).

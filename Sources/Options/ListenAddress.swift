@@ -1,3 +1,4 @@
+import PeerCore
 public import Wire
 
 /// Where a relay waits for connections: `HOST:PORT`, `[ADDRESS]:PORT`, `*:PORT` or `PORT`.

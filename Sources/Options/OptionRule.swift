@@ -1,3 +1,5 @@
+import PeerCore
+
 /// One option that may stand on the command line and in a configuration file; a table of them is all that either
 /// reader knows.
 struct OptionRule<Options> {

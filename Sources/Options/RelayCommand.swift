@@ -1,3 +1,5 @@
+import CoreModel
+
 /// What was asked for behind `earshot relay`.
 public enum RelayCommand: Equatable {
     /// Run it, with these settings of the command line.

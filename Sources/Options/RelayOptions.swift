@@ -1,4 +1,5 @@
-public import Chat
+public import CoreModel
+import RelayCore
 public import Secure
 public import Wire
 

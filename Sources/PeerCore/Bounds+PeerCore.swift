@@ -1,4 +1,4 @@
-import CoreModel
+public import CoreModel
 
 extension Bounds {
     // Links.

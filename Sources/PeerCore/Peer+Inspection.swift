@@ -1,3 +1,5 @@
+import LocalNetwork
+import RoomSync
 public import Wire
 
 /// What may be known of a core from outside without changing it: for simulations, tests and diagnostics.

@@ -1,4 +1,6 @@
-public import Wire
+import LocalNetwork
+public import CoreModel
+import Wire
 
 extension Peer {
     /// Blocked people that are named; the list is for a screen.

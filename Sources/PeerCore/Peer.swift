@@ -1,3 +1,5 @@
+public import CoreModel
+import LocalNetwork
 public import Secure
 public import Wire
 

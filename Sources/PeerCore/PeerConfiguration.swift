@@ -1,3 +1,5 @@
+import LocalNetwork
+public import CoreModel
 public import Wire
 
 /// How one peer is set up; all of it fixed from the start.

@@ -1,3 +1,6 @@
+public import CoreModel
+import Links
+import RoomSync
 public import Secure
 public import Wire
 

@@ -1,3 +1,4 @@
+import CoreModel
 public import Secure
 public import Wire
 

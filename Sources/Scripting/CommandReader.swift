@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import JSON
 import Wire
 
 /// One line of input becomes a command (DESIGN §6).

@@ -1,4 +1,6 @@
-import Chat
+import CoreModel
+import JSON
+import Wording
 import Wire
 
 /// An event becomes one line of output (DESIGN §6), without its newline.

@@ -1,3 +1,4 @@
+import JSON
 public import Doctor
 
 /// What `earshot doctor --json` writes: a line for each finding, and one at the end for all.

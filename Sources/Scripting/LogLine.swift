@@ -1,4 +1,6 @@
-public import Chat
+public import CoreModel
+import JSON
+import Wording
 
 /// One line of a log, without the newline.
 public enum LogLine {

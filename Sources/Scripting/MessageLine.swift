@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 
 /// A message as one JSON line, as events are written, without its newline.
 public enum MessageLine {

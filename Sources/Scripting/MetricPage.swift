@@ -1,3 +1,5 @@
+import CoreModel
+
 /// One number, or one for each of several labels, as a collector of metrics wants it.
 public struct Metric: Equatable, Sendable {
     public enum Kind: String, Sendable {

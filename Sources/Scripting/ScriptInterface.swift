@@ -1,4 +1,5 @@
-public import Chat
+public import CoreModel
+import JSON
 import Wire
 
 /// JSON lines: commands in, events out, one object a line (DESIGN §6). For bots and tests.

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// One thing that was asked for, so that it can be done again.

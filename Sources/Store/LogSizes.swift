@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 
 /// What the entries of each log count together: a sum over the table for each entry that comes would take longer than
 /// keeping it.

@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 public import Wire
 
 extension SQLiteArchive {

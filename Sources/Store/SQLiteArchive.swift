@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 public import Wire
 
 /// What a core needs kept, in one SQLite file.

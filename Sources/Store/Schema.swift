@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 
 /// What the tables look like, and how older ones become like them.
 enum Schema {

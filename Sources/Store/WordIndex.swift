@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Finds entries by their words, with SQLite's full-text index (FTS5) if the library was built with it.

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 
 /// Commands on their way to the core, and the typed lines they came from, in case one fails.
 struct CommandQueue {

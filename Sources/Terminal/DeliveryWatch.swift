@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Private messages on their way. What arrives at once is not worth a line; what has to wait is: once when it is

@@ -1,4 +1,5 @@
-public import Chat
+public import CoreModel
+import Wording
 import Wire
 
 /// The chat for a person: on a terminal with a line to type in, else plain lines in and out.

@@ -1,3 +1,5 @@
+import Wording
+
 /// Asks what the person wants to be called, before anything else is started. The terminal itself edits the line.
 public struct NamePrompt {
     public enum Answer: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Who is here and who has spoken: for Tab, and to know whether a message will have to wait.

@@ -1,18 +1,18 @@
 /// The commands that can be typed, for `/help`, Tab and what is said about wrong arguments.
-struct CommandHelp {
+package struct CommandHelp {
     /// Without the slash.
-    var name: String
+    package var name: String
     var aliases: [String] = []
     /// Arguments as they are shown.
-    var arguments: String = ""
+    package var arguments: String = ""
     /// One line.
-    var meaning: String
+    package var meaning: String
     /// Further lines of `/help COMMAND`.
-    var details: [String] = []
+    package var details: [String] = []
     /// For moderators of a relay only: listed by `/help op`.
     var isModeration = false
 
-    var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
+    package var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
 
     static func find(_ word: String) -> CommandHelp? {
         let name = word.lowercased()
@@ -20,7 +20,7 @@ struct CommandHelp {
     }
 
     /// In the order that a newcomer needs them.
-    static let all: [CommandHelp] = [
+    package static let all: [CommandHelp] = [
         CommandHelp(
             name: "help", aliases: ["h", "?"], arguments: "[COMMAND]", meaning: "this list, or more on one command"),
         CommandHelp(name: "who", aliases: ["names"], meaning: "who is within earshot"),
@@ -76,7 +76,7 @@ struct CommandHelp {
     ]
 
     /// What `/help` shows.
-    static func text(about word: String?) -> [String] {
+    package static func text(about word: String?) -> [String] {
         if let word, !word.isEmpty {
             let name = word.hasPrefix("/") ? String(word.dropFirst()) : word
             guard let command = find(name) else { return ["no command /\(SafeText.line(name)) (try /help)"] }

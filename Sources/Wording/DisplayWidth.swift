@@ -8,7 +8,7 @@ public enum DisplayWidth {
     }
 
     /// Of one character as a person sees it (an extended grapheme cluster).
-    static func of(_ character: Character) -> Int {
+    package static func of(_ character: Character) -> Int {
         let scalars = character.unicodeScalars
         guard let first = scalars.first else { return 0 }
         guard scalars.count > 1 else { return of(first) }
@@ -25,7 +25,7 @@ public enum DisplayWidth {
     }
 
     /// Of one scalar standing alone.
-    static func of(_ scalar: Unicode.Scalar) -> Int {
+    package static func of(_ scalar: Unicode.Scalar) -> Int {
         let value = scalar.value
         if value < 0x300 { return value < 0x20 || (0x7F..<0xA0).contains(value) || value == 0xAD ? 0 : 1 }
         // Vowels and final consonants of Hangul join the letter before.

@@ -45,7 +45,7 @@ public enum SafeText {
     }
 
     /// One character of a line being edited, as it may be shown. Never empty.
-    static func shown(_ character: Character) -> String {
+    package static func shown(_ character: Character) -> String {
         var result = ""
         var markCount = 0
         var scalarCount = 0
@@ -81,7 +81,7 @@ public enum SafeText {
     private static let unknown: Unicode.Scalar = "\u{FFFD}"
 
     /// - Returns: nil if the scalar is harmless.
-    static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
+    package static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         switch scalar.value {
         case 0x20...0x7E: return nil
         case 0x0A: return "\u{23CE}"

@@ -1,8 +1,8 @@
-import Chat
+package import CoreModel
 
 /// Wall-clock time as RFC 3339 writes it: UTC, milliseconds.
-enum Timestamp {
-    static func text(_ time: WallTime) -> String {
+package enum Timestamp {
+    package static func text(_ time: WallTime) -> String {
         let calendar = time.calendar()
         let date = [padded(calendar.year, 4), padded(calendar.month, 2), padded(calendar.day, 2)]
         let clock = [calendar.hour, calendar.minute, calendar.second].map { padded($0, 2) }

@@ -1,8 +1,8 @@
-import Chat
+package import CoreModel
 import Wire
 
 /// What a typed line asks for.
-enum TypedLine: Equatable {
+package enum TypedLine: Equatable {
     /// Blank.
     case nothing
     case command(Command)
@@ -21,7 +21,7 @@ enum TypedLine: Equatable {
     /// - Parameters:
     ///   - room: where text goes; nil is the default room.
     ///   - names: who is known, for `/room NAME`.
-    static func read(_ line: String, room: RoomName?, names: [String]) -> TypedLine {
+    package static func read(_ line: String, room: RoomName?, names: [String]) -> TypedLine {
         let trimmed = trim(line)
         guard !trimmed.isEmpty else { return .nothing }
         guard trimmed.hasPrefix("/") else { return .command(say(line, kind: .text, in: room)) }

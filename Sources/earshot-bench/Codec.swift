@@ -1,5 +1,4 @@
 import COpenSSL
-import Chat
 import Secure
 import Wire
 

@@ -1,4 +1,4 @@
-import Chat
+import RoomSync
 import Wire
 
 extension Benchmark {

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// What a benchmark found: a table for people, lines for programs.
 struct Report {
     var lines: [Line] = []

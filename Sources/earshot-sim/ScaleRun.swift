@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Foundation
 import Host
 import Simulator

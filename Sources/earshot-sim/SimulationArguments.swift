@@ -1,3 +1,4 @@
+import CoreModel
 import Simulator
 
 /// What was asked for on the command line.

@@ -1,8 +1,8 @@
 /// Names of settings that more than one type reads.
-enum ArchiveSetting {
+package enum ArchiveSetting {
     /// The name that a peer had last, as text.
-    static let name = "name"
+    package static let name = "name"
     /// The key of a relay's community, for commands that read an archive without a relay. A relay that is its own
     /// community has none.
-    static let community = "community"
+    package static let community = "community"
 }

@@ -181,7 +181,7 @@ public final class MemoryArchive: Archive {
 
 extension LogID {
     /// A text that orders logs and names them in settings.
-    var order: String {
+    package var order: String {
         switch self {
         case .lobby(let gathering): "lobby \(gathering)"
         case .relayLobby(let relay): "relay \(relay)"

@@ -2,12 +2,12 @@ import Wire
 
 /// A list that is kept in an archive, one setting for each element, so that adding or removing one costs the same
 /// however long the list is. Its order is not kept.
-struct SettingList {
+package struct SettingList {
     private let name: String
-    private(set) var values: [[UInt8]]
+    package private(set) var values: [[UInt8]]
 
     /// Reads what is kept under this name.
-    init(named name: String, in archive: any Archive) throws(ArchiveError) {
+    package init(named name: String, in archive: any Archive) throws(ArchiveError) {
         self.name = name
         values = []
         let count = (try archive.setting("\(name) count") ?? []).reduce(0) { ($0 & 0xFF_FFFF) << 8 | Int($1) }
@@ -17,16 +17,16 @@ struct SettingList {
         }
     }
 
-    var count: Int { values.count }
+    package var count: Int { values.count }
 
-    mutating func append(_ value: [UInt8], in archive: any Archive) throws(ArchiveError) {
+    package mutating func append(_ value: [UInt8], in archive: any Archive) throws(ArchiveError) {
         try archive.setSetting("\(name) \(values.count)", to: value)
         try keepCount(values.count + 1, in: archive)
         values.append(value)
     }
 
     /// The last element takes the place of the one that is removed.
-    mutating func remove(at index: Int, in archive: any Archive) throws(ArchiveError) {
+    package mutating func remove(at index: Int, in archive: any Archive) throws(ArchiveError) {
         let last = values.count - 1
         if index != last { try archive.setSetting("\(name) \(index)", to: values[last]) }
         try archive.setSetting("\(name) \(last)", to: nil)

@@ -1,7 +1,7 @@
 /// Arrays in ascending order, without repeats: what is walked in an order that no dictionary decides, and looked up fast.
 extension Array where Element: Comparable {
     /// The place of the first element that is not below this one: where it is, or belongs.
-    func lowerBound(of element: Element) -> Int {
+    package func lowerBound(of element: Element) -> Int {
         var low = 0
         var high = count
         while low < high {
@@ -12,14 +12,14 @@ extension Array where Element: Comparable {
     }
 
     /// Whether it is there.
-    func contains(sorted element: Element) -> Bool {
+    package func contains(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
         return place < count && self[place] == element
     }
 
     /// - Returns: false if it was there.
     @discardableResult
-    mutating func insert(sorted element: Element) -> Bool {
+    package mutating func insert(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
         guard place == count || self[place] != element else { return false }
         insert(element, at: place)
@@ -28,7 +28,7 @@ extension Array where Element: Comparable {
 
     /// - Returns: false if it was not there.
     @discardableResult
-    mutating func remove(sorted element: Element) -> Bool {
+    package mutating func remove(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
         guard place < count, self[place] == element else { return false }
         remove(at: place)

@@ -1,13 +1,15 @@
 /// A first-in, first-out queue whose storage is reused.
-struct OutputQueue {
+package struct OutputQueue {
     private var outputs: [Output] = []
     private var head = 0
 
-    var isEmpty: Bool { head == outputs.count }
+    package init() {}
 
-    mutating func push(_ output: Output) { outputs.append(output) }
+    package var isEmpty: Bool { head == outputs.count }
 
-    mutating func pop() -> Output? {
+    package mutating func push(_ output: Output) { outputs.append(output) }
+
+    package mutating func pop() -> Output? {
         guard head < outputs.count else {
             outputs.removeAll(keepingCapacity: outputs.count <= 1024)
             head = 0

@@ -2,7 +2,7 @@ import Secure
 
 extension RandomStream {
     /// So many of these, chosen at random, or all if they are no more: then nothing is drawn.
-    mutating func some<Element>(_ count: Int, of all: [Element]) -> [Element] {
+    package mutating func some<Element>(_ count: Int, of all: [Element]) -> [Element] {
         guard all.count > count else { return all }
         var chosen = all
         for place in 0..<count {

@@ -1,18 +1,18 @@
 /// A rate with a burst: full at first, refilled steadily.
-struct TokenBucket {
+package struct TokenBucket {
     private let capacity: Double
     private let perSecond: Double
     private var tokens: Double
     private var filledAt: Instant?
 
-    init(capacity: Double, perSecond: Double) {
+    package init(capacity: Double, perSecond: Double) {
         self.capacity = capacity
         self.perSecond = perSecond
         tokens = capacity
     }
 
     /// Takes this many tokens if there are as many.
-    mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
+    package mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
         if let filledAt, now > filledAt {
             let seconds = Double((now - filledAt).wholeNanoseconds) / 1e9
             tokens = min(capacity, tokens + seconds * perSecond)

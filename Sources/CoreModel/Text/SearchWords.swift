@@ -34,7 +34,7 @@ public struct SearchWords: Equatable, Sendable {
     }
 
     /// The words of what was said, in order.
-    static func words(of text: String) -> [String] { split(indexed(text)) }
+    package static func words(of text: String) -> [String] { split(indexed(text)) }
 
     private static func split(_ bytes: [UInt8]) -> [String] {
         bytes.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }

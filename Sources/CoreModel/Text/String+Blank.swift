@@ -1,7 +1,7 @@
 extension StringProtocol {
     /// Whether a reader sees nothing of it: blanks of any kind, and characters that show nothing by themselves. Controls
     /// are shown, by pictures.
-    var isBlank: Bool {
+    package var isBlank: Bool {
         unicodeScalars.allSatisfy { scalar in
             switch scalar {
             // The Braille pattern without dots; a letter that is a gap.

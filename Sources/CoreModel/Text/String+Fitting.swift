@@ -1,6 +1,6 @@
 extension String {
     /// As much as fits, whole characters only.
-    func fitting(bytes limit: Int) -> String {
+    package func fitting(bytes limit: Int) -> String {
         if utf8.count <= limit { return self }
         var fitting = ""
         var size = 0

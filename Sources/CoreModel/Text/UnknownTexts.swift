@@ -2,10 +2,10 @@ import Wire
 
 extension Entry {
     /// What people are shown of it.
-    var shownText: String { kind.isKnown ? body : "[this needs a newer Earshot]" }
+    package var shownText: String { kind.isKnown ? body : "[this needs a newer Earshot]" }
 }
 
 extension RelayRefusal.Code {
     /// For people, where the relay gives no reason in words.
-    var words: String { self == .other ? "for a reason that this version does not know" : "\(self)" }
+    package var words: String { self == .other ? "for a reason that this version does not know" : "\(self)" }
 }

@@ -3,7 +3,7 @@ import Wire
 /// Takes a text apart into words. What is ASCII, which most of most texts is, costs a step a byte.
 struct WordScanner {
     /// The words so far, parted by blanks, in UTF-8.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     private var isInWord = false
     /// Of the word so far.
     private var wordBytes = 0
@@ -17,7 +17,7 @@ struct WordScanner {
     // MARK: Texts
 
     /// Takes a text as it was said.
-    mutating func take(_ text: String) {
+    package mutating func take(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             var start = 0
@@ -41,14 +41,14 @@ struct WordScanner {
     }
 
     /// Takes a text that is folded and has no accents.
-    mutating func take(folded text: Substring) {
+    package mutating func take(folded text: Substring) {
         for scalar in text.unicodeScalars {
             if scalar.isASCII { take(ascii: UInt8(scalar.value)) } else { take(scalar) }
         }
     }
 
     /// - Parameter isOpen: what is looked for may go on in what was said.
-    mutating func end(isOpen: Bool) {
+    package mutating func end(isOpen: Bool) {
         if isOpen, let run, run.count > 1 { self.run = nil }
         endWord()
     }

@@ -1,5 +1,5 @@
 import Secure
-import Wire
+package import Wire
 
 /// The clock by which age is counted: what is dropped for its age is gone for good, and a wall clock may be wrong for
 /// ten minutes or a week.
@@ -14,15 +14,15 @@ import Wire
 /// a clock that was put right: it changes which times others are believed to have written at, and no age.
 ///
 /// A machine that runs eight hours a day thereby counts some days fewer than have passed, never more.
-struct AgeClock {
+package struct AgeClock {
     /// How far the wall clock may be off before it counts as a jump. NTP slews, and steps by less.
-    static let toleranceMilliseconds: UInt64 = 300_000
+    package static let toleranceMilliseconds: UInt64 = 300_000
     /// Up to so much is believed of the time between two starts, or of a sleep: a restart, a reboot, a crash that took
     /// what was not yet kept.
     static let gapMilliseconds: UInt64 = 3_600_000
     /// Between two inputs of a process that runs there is never as long (``Bounds/retentionInterval``): it slept.
     static let stepMilliseconds: UInt64 = 1_200_000
-    static let dayMilliseconds: UInt64 = 86_400_000
+    package static let dayMilliseconds: UInt64 = 86_400_000
 
     /// The wall clock has left where it is expected.
     struct Departure: Equatable {
@@ -33,11 +33,11 @@ struct AgeClock {
     }
 
     /// What is kept.
-    struct State: Equatable {
+    package struct State: Equatable {
         /// The time as it is counted; never goes back. Ends of what lasts are set and compared in it.
-        var counted = WallTime(milliseconds: 0)
+        package var counted = WallTime(milliseconds: 0)
         /// How far from it the wall clock is expected, by all jumps that were not time.
-        var offset: Int64 = 0
+        package var offset: Int64 = 0
         /// By how much the wall clock was ahead of where it is expected.
         var lead: Int64 = 0
         /// How much of that came while no process ran.
@@ -46,7 +46,7 @@ struct AgeClock {
     }
 
     /// What the log says.
-    enum News: Equatable {
+    package enum News: Equatable {
         /// The wall clock is so many milliseconds from where it was expected, at a start or after a sleep.
         case foundApart(Int64)
         /// It has jumped while the process ran.
@@ -56,29 +56,29 @@ struct AgeClock {
     }
 
     /// The wall clock as it was last read: for what is shown and said.
-    private(set) var wall = WallTime(milliseconds: 0)
-    private(set) var state = State()
+    package private(set) var wall = WallTime(milliseconds: 0)
+    package private(set) var state = State()
     /// Whether an earlier start has counted already.
-    let isContinued: Bool
+    package let isContinued: Bool
     /// What an archive without this clock knows of the time: it was then at the latest.
     private let readings: [UInt64]
     /// Up to when all has been counted; nil before the first input.
     private var readAt: Instant?
     private var keptAt: Instant?
 
-    var counted: WallTime { state.counted }
+    package var counted: WallTime { state.counted }
 
     /// Where the wall clock is expected.
-    var expected: WallTime { shifted(state.counted, by: state.offset) }
+    package var expected: WallTime { shifted(state.counted, by: state.offset) }
 
     /// For what cannot be undone: it is at least this late by the wall clock, by what is expected of it, and by one that
     /// seems to have been put back for good.
-    var certain: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
+    package var certain: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
 
     // Reading.
 
     /// Takes in what the clocks say.
-    mutating func read(_ wall: WallTime, at now: Instant) -> [News] {
+    package mutating func read(_ wall: WallTime, at now: Instant) -> [News] {
         self.wall = WallTime(milliseconds: min(wall.milliseconds, Limits.wallTime))
         guard let readAt else {
             self.readAt = now
@@ -161,7 +161,7 @@ struct AgeClock {
     }
 
     /// How long processes have to run with a jump.
-    static func lasting(_ jump: UInt64) -> UInt64 { min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds) }
+    package static func lasting(_ jump: UInt64) -> UInt64 { min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds) }
 
     private func shifted(_ time: WallTime, by milliseconds: Int64) -> WallTime {
         let shifted = Int64(clamping: time.milliseconds) + milliseconds
@@ -171,21 +171,21 @@ struct AgeClock {
     // Times.
 
     /// A time of the counted clock as a person's clock shows it.
-    func shown(_ time: WallTime) -> WallTime {
+    package func shown(_ time: WallTime) -> WallTime {
         shifted(wall, by: Int64(clamping: time.milliseconds) - Int64(clamping: counted.milliseconds))
     }
 
-    func counted(after seconds: UInt64) -> WallTime {
+    package func counted(after seconds: UInt64) -> WallTime {
         WallTime(milliseconds: counted.milliseconds &+ min(seconds, Limits.banSeconds) &* 1_000)
     }
 
     // As a setting.
 
-    static let setting = "clock"
+    package static let setting = "clock"
 
     /// Goes on counting where an earlier start ended.
     /// - Parameter gatheringTimes: when this peer was last in the gatherings that it knows, in milliseconds.
-    init(keptIn archive: any Archive, gatheringTimes: [UInt64] = []) throws(ArchiveError) {
+    package init(keptIn archive: any Archive, gatheringTimes: [UInt64] = []) throws(ArchiveError) {
         if let kept = try archive.setting(Self.setting), let state = try? State(decoding: kept) {
             isContinued = true
             readings = []
@@ -208,7 +208,7 @@ struct AgeClock {
     }
 
     /// What is to be kept, if that is due: what a crash takes of it is ``Bounds/retentionInterval`` at most.
-    mutating func takeSetting(at now: Instant, isUrgent: Bool = false) -> [UInt8]? {
+    package mutating func takeSetting(at now: Instant, isUrgent: Bool = false) -> [UInt8]? {
         guard isUrgent || keptAt.map({ now >= $0 + Bounds.retentionInterval }) ?? true else { return nil }
         keptAt = now
         return state.encoded()
@@ -216,7 +216,7 @@ struct AgeClock {
 }
 
 extension AgeClock.State {
-    init(decoding bytes: [UInt8]) throws(CBORError) {
+    package init(decoding bytes: [UInt8]) throws(CBORError) {
         var reader = CBORReader(bytes)
         let count = try reader.array()
         guard count == 6 else { throw .unexpectedCount(expected: 6, found: count, offset: 0) }
@@ -234,7 +234,7 @@ extension AgeClock.State {
         min(max(milliseconds, -Int64(Limits.wallTime)), Int64(Limits.wallTime))
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: 6)
         writer.unsigned(counted.milliseconds)
@@ -249,7 +249,7 @@ extension AgeClock.State {
 
 extension AgeClock.News {
     /// For the log.
-    var note: Note {
+    package var note: Note {
         switch self {
         case .foundApart(let lead):
             let isLong = lead.magnitude >= 30 * AgeClock.dayMilliseconds

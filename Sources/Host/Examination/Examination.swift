@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 public import Doctor
 import Secure
 public import Wire

@@ -1,5 +1,5 @@
+import CoreModel
 import CLinux
-import Chat
 import Doctor
 import Glibc
 

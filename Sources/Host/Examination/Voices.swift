@@ -1,4 +1,3 @@
-import Chat
 import Doctor
 import Secure
 import Wire

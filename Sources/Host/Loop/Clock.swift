@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 import Glibc
 
 /// The machine's clocks.

@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 
 /// How a host runs its core.
 public struct HostConfiguration {

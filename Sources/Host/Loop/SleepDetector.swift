@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 
 /// Tells that the machine slept (one clock counts through sleep, the other does not) or that the process was stopped
 /// (a wait took much longer than asked).

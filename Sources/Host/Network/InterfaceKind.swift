@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Glibc
 
 /// What an interface leads to, as the kernel describes it under `/sys/class/net`.

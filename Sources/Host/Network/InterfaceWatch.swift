@@ -1,5 +1,5 @@
+import CoreModel
 import CLinux
-import Chat
 import Glibc
 import Wire
 

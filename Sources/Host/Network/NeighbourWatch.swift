@@ -1,5 +1,4 @@
 import CLinux
-import Chat
 import Glibc
 import Wire
 

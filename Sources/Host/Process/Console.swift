@@ -1,4 +1,3 @@
-import Chat
 
 /// What ties the process to the person or program that started it: standard streams, the terminal, signals.
 final class Console {

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Glibc
 
 /// The person in front, before anything else runs, and the files they keep.

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Everywhere that the process waits for connections.

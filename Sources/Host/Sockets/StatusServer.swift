@@ -1,5 +1,4 @@
 import CLinux
-import Chat
 import Glibc
 
 /// Gives one page to a process of the same user that connects to a Unix socket in the state directory, then closes: what

@@ -1,12 +1,14 @@
+package import CoreModel
+
 /// When we announce ourselves: a burst when something changed, then steadily at a rate that all peers together keep
 /// within a budget (RFC 3550 §6.2 and §6.3, RTCP's rule).
-struct Beacon {
+package struct Beacon {
     /// Bytes a second of all peers' steady announcements on a LAN.
     static let budgetBytesPerSecond = 2_000.0
     static let shortestInterval = 2.0
     /// The same while nobody is there: an open newcomer then hears who is behind a firewall within 1.5 s.
     static let searchingInterval = 1.0
-    static let burst: [Duration] = [.zero, .milliseconds(250), .seconds(1)]
+    package static let burst: [Duration] = [.zero, .milliseconds(250), .seconds(1)]
     /// Bytes of IPv4 and UDP, or IPv6 and UDP, headers: the mean.
     private static let headerBytes = 38.0
     /// Each announcement goes out by IPv4 and by IPv6.
@@ -21,7 +23,7 @@ struct Beacon {
     /// Running mean of the sizes of announcements heard (RFC 3550 §6.3.3).
     private var meanBytes = 220.0
 
-    mutating func burst(at now: Instant) {
+    package mutating func burst(at now: Instant) {
         pending = Self.burst.map { now + $0 }
     }
 
@@ -31,10 +33,10 @@ struct Beacon {
         populationChanged(to: population, at: now)
     }
 
-    mutating func heard(bytes: Int) { meanBytes += (Double(bytes) - meanBytes) / 16 }
+    package mutating func heard(bytes: Int) { meanBytes += (Double(bytes) - meanBytes) / 16 }
 
     /// Fewer peers: the next beacon comes sooner in proportion (RFC 3550 §6.3.4). More: see ``isDue``.
-    mutating func populationChanged(to count: Int, at now: Instant) {
+    package mutating func populationChanged(to count: Int, at now: Instant) {
         guard let next = nextSteady, next > now else { return }
         let remaining = Double((next - now).wholeNanoseconds) / 1e9
         nextSteady = now + .nanoseconds(Int64(min(remaining, interval(population: count + 1) * 1.5) * 1e9))
@@ -60,7 +62,7 @@ struct Beacon {
         return true
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         let burst = pending.first.map { Deadline(at: $0, reason: "announcement burst") }
         return .earlier(burst, nextSteady.map { Deadline(at: $0, reason: "steady announcement") })
     }

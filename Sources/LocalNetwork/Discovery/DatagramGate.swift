@@ -1,3 +1,4 @@
+import CoreModel
 import Secure
 import Wire
 
@@ -7,17 +8,17 @@ struct DatagramGate {
     private static let addressCount = 1_024
 
     /// What announcements are read and checked with.
-    let signing: Signing
+    package let signing: Signing
     private var all = TokenBucket(capacity: 10_000, perSecond: 5_000)
     private var verifications = TokenBucket(capacity: 1_000, perSecond: 500)
     private var introductions = TokenBucket(capacity: 5_000, perSecond: 1_000)
     /// Fifty peers on one machine, three bursts each, fit into the capacity of its address.
     private var byAddress: [IPAddress: TokenBucket] = [:]
 
-    init(signing: Signing) { self.signing = signing }
+    package init(signing: Signing) { self.signing = signing }
 
     /// Whether to look at it at all.
-    mutating func admits(_ byteCount: Int, from address: IPAddress, at now: Instant) -> Bool {
+    package mutating func admits(_ byteCount: Int, from address: IPAddress, at now: Instant) -> Bool {
         byteCount > 0 && byteCount <= Limits.datagramBytes && all.take(at: now)
     }
 

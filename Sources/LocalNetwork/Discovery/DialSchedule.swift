@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// When to dial whom: once soon after a peer is heard of, then with growing pauses (back-off with jitter), a bounded
@@ -6,18 +7,18 @@ struct DialSchedule {
     static let underWayCount = 32
     /// Dials a second, after a burst: fifty peers that start together are all dialled at once, a flood of invented ones
     /// costs 50 connections a second.
-    static let perSecond = 50.0
-    static let burst = 100.0
+    package static let perSecond = 50.0
+    package static let burst = 100.0
     static let firstPause = Duration.milliseconds(200)
-    static let longestPause = Duration.seconds(15)
+    package static let longestPause = Duration.seconds(15)
     /// For addresses that the user gave, which are tried for ever.
     static let longestLastingPause = Duration.seconds(30)
     /// How long a peer is tried that is not heard any more.
-    static let patience = Duration.seconds(180)
+    package static let patience = Duration.seconds(180)
 
     /// Peers to dial that are kept at once, in all and of one address. At 50 a second, an address full of invented
     /// peers holds the others up for less than three seconds.
-    static let entryCount = 1_024
+    package static let entryCount = 1_024
     static let addressShare = 128
 
     private struct Entry {
@@ -131,7 +132,7 @@ struct DialSchedule {
         }
     }
 
-    mutating func lost(_ peer: PeerID, at now: Instant) {
+    package mutating func lost(_ peer: PeerID, at now: Instant) {
         for (target, entry) in entries where entry.satisfiedBy == peer {
             change(target) { entry in
                 entry.satisfiedBy = nil
@@ -141,7 +142,7 @@ struct DialSchedule {
     }
 
     /// - Parameter jitter: 0.5..<1.5.
-    mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
+    package mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
         guard let entry = entries[target] else { return }
         if !entry.isLasting, now > entry.since + Self.patience {
             remove(target)
@@ -190,10 +191,10 @@ struct DialSchedule {
         return peer
     }
 
-    func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
-    func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
+    package func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
+    package func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
 
-    mutating func takeDue(at now: Instant) -> [DialTarget] {
+    package mutating func takeDue(at now: Instant) -> [DialTarget] {
         blockedUntil = nil
         guard let next, next <= now else { return [] }
         var due: [DialTarget] = []
@@ -213,7 +214,7 @@ struct DialSchedule {
         return due
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         guard underWay < Self.underWayCount, let next else { return nil }
         return Deadline(at: max(next, blockedUntil ?? next), reason: "somebody to dial")
     }

@@ -1,8 +1,9 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// Whom to dial: a peer that was heard of, or an address that the user gave.
-enum DialTarget: Hashable {
+package enum DialTarget: Hashable {
     case peer(PeerID)
     /// The same from our link port, while it dials us in the same way (``CrossingDials``).
     case crossing(PeerID)
@@ -11,8 +12,8 @@ enum DialTarget: Hashable {
 
 /// Who is out there, when to speak up, and whom to dial when (DESIGN §5). Datagrams and introductions only ever lead to
 /// a dial; whether somebody is there is decided by the link.
-struct Discovery {
-    enum Act: Equatable {
+package struct Discovery {
+    package enum Act: Equatable {
         /// Multicast our announcement.
         case announce
         /// Open a link; the best endpoint first.
@@ -27,28 +28,28 @@ struct Discovery {
         case reach(Reach.Act)
     }
 
-    let peer: PeerID
-    let instance: UInt64
-    var random: RandomStream
-    var beacon = Beacon()
-    var sightings = SightingTable()
+    package let peer: PeerID
+    package let instance: UInt64
+    package var random: RandomStream
+    package var beacon = Beacon()
+    package var sightings = SightingTable()
     var dials = DialSchedule()
     var gate: DatagramGate
     /// Whom we want links with, and who is here without one.
-    var mesh: Mesh
+    package var mesh: Mesh
     /// Linked peers, ascending.
-    private(set) var linked: [PeerID] = []
+    package private(set) var linked: [PeerID] = []
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
     /// When our own identity was last heard from another process, to the minute.
-    var identityHeardAt: Instant? { identityTold }
+    package var identityHeardAt: Instant? { identityTold }
     private var hearing = Hearing()
     /// Introduction by unicast.
-    var reach: Reach
-    var acts: [Act] = []
+    package var reach: Reach
+    package var acts: [Act] = []
 
-    init(
+    package init(
         peer: PeerID, instance: UInt64, signing: Signing = .ed25519, random: RandomStream,
         mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount), usesSweep: Bool = true
     ) {
@@ -70,7 +71,7 @@ struct Discovery {
     }
 
     /// How many linked peers a newcomer is introduced to.
-    static let introductionFanout = 3
+    package static let introductionFanout = 3
     /// Mean time between exchanges with a linked peer chosen at random.
     static let exchangeInterval = Duration.seconds(15)
     static let exchangeCount = 32
@@ -80,7 +81,7 @@ struct Discovery {
     // What happens.
 
     /// - Parameter interfaces: where we announce ourselves.
-    mutating func started(on interfaces: [NetworkInterface], at now: Instant) {
+    package mutating func started(on interfaces: [NetworkInterface], at now: Instant) {
         startedAt = now
         beacon.burst(at: now)
         reach.interfacesChanged(interfaces, at: now)
@@ -88,12 +89,12 @@ struct Discovery {
     }
 
     /// - Parameter interfaces: nil if we do not announce ourselves.
-    mutating func interfacesChanged(to interfaces: [NetworkInterface]?, at now: Instant) {
+    package mutating func interfacesChanged(to interfaces: [NetworkInterface]?, at now: Instant) {
         if let interfaces { reach.interfacesChanged(interfaces, at: now) }
         resumed(at: now)
     }
 
-    mutating func resumed(at now: Instant) {
+    package mutating func resumed(at now: Instant) {
         beacon.burst(at: now)
         dials.retryAll(at: now)
         searchingMayHaveChanged(at: now)
@@ -101,7 +102,7 @@ struct Discovery {
 
     /// - Returns: the version of the protocol that it is of, if not ours: then it is unheard.
     @discardableResult
-    mutating func datagramReceived(
+    package mutating func datagramReceived(
         _ bytes: [UInt8], from source: Endpoint, by path: DatagramPath = .multicast(interface: 0), at now: Instant
     ) -> UInt64? {
         guard gate.admits(bytes.count, from: source.address, at: now) else { return nil }
@@ -158,7 +159,7 @@ struct Discovery {
     }
 
     /// Another peer tells of one.
-    mutating func introduced(_ introduction: Introduction, by introducer: PeerID, at now: Instant) {
+    package mutating func introduced(_ introduction: Introduction, by introducer: PeerID, at now: Instant) {
         guard let announcement = try? SignedAnnouncement(parsing: introduction.announcement, with: gate.signing),
             announcement.announcement.peer != peer, announcement.announcement.kind != .goodbye,
             !introduction.endpoints.isEmpty
@@ -181,17 +182,17 @@ struct Discovery {
     }
 
     /// A peer's own word on its own link: believed whatever its sequence.
-    mutating func announcementAuthenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant)
+    package mutating func announcementAuthenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant)
     {
         sightings.authenticated(announcement, at: endpoint, now: now)
     }
 
-    mutating func endpointGiven(_ endpoint: Endpoint, at now: Instant) {
+    package mutating func endpointGiven(_ endpoint: Endpoint, at now: Instant) {
         if startedAt == nil { startedAt = now }
         dials.scheduleForEver(.endpoint(endpoint), at: now)
     }
 
-    mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant) {
+    package mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant) {
         dials.cancel(.peer(other))
         reach.linkUp(other)
         if dialled, let endpoint { dials.satisfied(.endpoint(endpoint), by: other) }
@@ -215,7 +216,7 @@ struct Discovery {
 
     /// The last link with a peer is gone. `left`: it said so, and comes back only by being heard again. `isHere`: it is
     /// here all the same, as others state.
-    mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
+    package mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
         linked.remove(sorted: other)
         beacon.populationChanged(to: population, at: now)
         dials.lost(other, at: now)
@@ -234,7 +235,7 @@ struct Discovery {
     }
 
     /// Somebody without a link is not here any more. Those whose link with it broke try whether it comes back.
-    mutating func vanished(_ other: PeerID, left: Bool, wasLinked: Bool, at now: Instant) {
+    package mutating func vanished(_ other: PeerID, left: Bool, wasLinked: Bool, at now: Instant) {
         if left {
             forget(other)
         } else if wasLinked {
@@ -243,7 +244,7 @@ struct Discovery {
     }
 
     /// What somebody states came with where it may be found.
-    mutating func stated(_ signed: SignedStatement, at endpoints: [Endpoint], now: Instant) {
+    package mutating func stated(_ signed: SignedStatement, at endpoints: [Endpoint], now: Instant) {
         if sightings.isNews(signed.announcement.announcement) {
             guard sightings.saw(signed.announcement, at: nil, now: now, protecting: linked) else { return }
         }
@@ -251,7 +252,7 @@ struct Discovery {
     }
 
     /// Somebody is here by what is stated: what an earlier process said of itself is over, even if its clock was ahead.
-    mutating func appeared(_ signed: SignedStatement, at now: Instant) {
+    package mutating func appeared(_ signed: SignedStatement, at now: Instant) {
         let known = sightings[signed.peer]?.announcement.announcement
         guard known?.instance != signed.announcement.announcement.instance else { return }
         sightings.authenticated(signed.announcement, at: nil, now: now)
@@ -266,14 +267,14 @@ struct Discovery {
 
     /// A link with somebody is wanted who is here without one.
     /// - Returns: whether it is known where to dial.
-    mutating func want(_ other: PeerID, at now: Instant) -> Bool {
+    package mutating func want(_ other: PeerID, at now: Instant) -> Bool {
         guard !isLinked(other) else { return true }
         guard let address = sightings[other]?.endpoints.first?.address else { return false }
         dials.schedule(.peer(other), at: now, since: now, address: address, isNewProcess: false)
         return true
     }
 
-    mutating func dialFailed(_ target: DialTarget, endpoint: Endpoint?, at now: Instant) {
+    package mutating func dialFailed(_ target: DialTarget, endpoint: Endpoint?, at now: Instant) {
         if case .crossing = target { return }
         if case .peer(let other) = target {
             if let endpoint { sightings.failed(other, at: endpoint) }
@@ -283,7 +284,7 @@ struct Discovery {
         dials.failed(target, jitter: jitter, at: now)
     }
 
-    mutating func deadlineReached(at now: Instant) {
+    package mutating func deadlineReached(at now: Instant) {
         if beacon.isDue(at: now, population: population + 1, unit: random.unit()) {
             acts.append(.announce)
             reach.multicastSent(at: now)
@@ -305,26 +306,26 @@ struct Discovery {
 
     // What is asked.
 
-    func isLinked(_ other: PeerID) -> Bool {
+    package func isLinked(_ other: PeerID) -> Bool {
         linked.contains(sorted: other)
     }
 
     /// How many others are here.
-    var population: Int { max(linked.count, mesh.table.reachedCount) }
+    package var population: Int { max(linked.count, mesh.table.reachedCount) }
 
     /// What we can tell of these peers, as they signed it.
-    func introductions(of peers: [PeerID], limit: Int) -> [Introduction] {
+    package func introductions(of peers: [PeerID], limit: Int) -> [Introduction] {
         peers.lazy.compactMap { sightings.introduction(of: $0) }.prefix(limit).map { $0 }
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         var next = beacon.nextDeadline
         if let nextExchange { next = .earlier(next, Deadline(at: nextExchange, reason: "introductions to exchange")) }
         next = .earlier(next, reach.nextDeadline)
         return .earlier(next, dials.nextDeadline)
     }
 
-    mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
+    package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
     // How.
 

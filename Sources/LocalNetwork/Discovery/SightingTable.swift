@@ -1,27 +1,28 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// A peer that was heard of: its newest announcement and where it may be found.
-struct Sighting {
-    var announcement: SignedAnnouncement
+package struct Sighting {
+    package var announcement: SignedAnnouncement
     /// Where to dial, most promising first.
-    var endpoints: [Endpoint] = []
+    package var endpoints: [Endpoint] = []
     var lastHeard: Instant
     /// It said goodbye: kept for its sequence, so that an old announcement played again brings nobody back.
     var isGone = false
     /// It was heard by multicast.
     var isHeardByGroup = false
     /// A link with it came about as everywhere, no firewall being between us.
-    var isOpen = false
+    package var isOpen = false
 }
 
 /// Peers that were heard of, bounded: a flood of invented peers pushes out other unlinked ones, never linked ones.
-struct SightingTable {
+package struct SightingTable {
     /// 5,000 × about 700 bytes = 3.5 MB.
-    static let capacity = 5_000
-    static let endpointCount = 4
+    package static let capacity = 5_000
+    package static let endpointCount = 4
     /// How long an unlinked peer is remembered that is not heard any more.
-    static let lifetime = Duration.seconds(300)
+    package static let lifetime = Duration.seconds(300)
     private static let sweepInterval = Duration.seconds(10)
 
     private var sightings: [PeerID: Sighting] = [:]
@@ -29,22 +30,22 @@ struct SightingTable {
     /// Whether what ``takeAddresses()`` gives has changed.
     private var haveAddressesChanged = true
 
-    subscript(peer: PeerID) -> Sighting? {
+    package subscript(peer: PeerID) -> Sighting? {
         guard let sighting = sightings[peer], !sighting.isGone else { return nil }
         return sighting
     }
 
-    var count: Int { sightings.count }
+    package var count: Int { sightings.count }
 
     /// Whether this announcement is newer than what is known of its peer. Sequences grow over restarts.
-    func isNews(_ announcement: Announcement) -> Bool {
+    package func isNews(_ announcement: Announcement) -> Bool {
         guard let known = sightings[announcement.peer] else { return true }
         return announcement.sequence > known.announcement.announcement.sequence
     }
 
     /// Takes up a verified announcement that is news.
     /// - Returns: false if there is no room for it.
-    mutating func saw(
+    package mutating func saw(
         _ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant, protecting linked: [PeerID]
     ) -> Bool {
         let peer = announcement.announcement.peer
@@ -65,7 +66,7 @@ struct SightingTable {
         return true
     }
 
-    mutating func authenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant) {
+    package mutating func authenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant) {
         let peer = announcement.announcement.peer
         let endpoints = sightings[peer].map { $0.isGone ? [] : $0.endpoints } ?? []
         if sightings[peer]?.isGone ?? true { haveAddressesChanged = true }
@@ -98,7 +99,7 @@ struct SightingTable {
     }
 
     /// An endpoint that did not work goes to the end.
-    mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
+    package mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
         guard var sighting = sightings[peer], let place = sighting.endpoints.firstIndex(of: endpoint) else { return }
         sighting.endpoints.remove(at: place)
         sighting.endpoints.append(endpoint)
@@ -107,14 +108,14 @@ struct SightingTable {
     }
 
     mutating func heardByGroup(_ peer: PeerID) { sightings[peer]?.isHeardByGroup = true }
-    mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
+    package mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
 
-    mutating func goodbye(_ peer: PeerID) {
+    package mutating func goodbye(_ peer: PeerID) {
         sightings[peer]?.isGone = true
         haveAddressesChanged = true
     }
 
-    func introduction(of peer: PeerID) -> Introduction? {
+    package func introduction(of peer: PeerID) -> Introduction? {
         guard let sighting = self[peer], !sighting.endpoints.isEmpty else { return nil }
         return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
     }
@@ -129,7 +130,7 @@ struct SightingTable {
         return Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
     }
 
-    mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
+    package mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
         lastSweep = now
         let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }
         if old.isEmpty { return }

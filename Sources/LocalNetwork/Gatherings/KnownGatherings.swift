@@ -1,35 +1,36 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// The gatherings that we were in, where and until when: who comes back to a place within 12 h takes up its gathering
 /// again (DESIGN §5).
-struct KnownGatherings: Equatable {
-    struct Visit: Equatable {
-        var gathering: GatheringID
-        var place: Place
-        var last: WallTime
+package struct KnownGatherings: Equatable {
+    package struct Visit: Equatable {
+        package var gathering: GatheringID
+        package var place: Place
+        package var last: WallTime
         /// The same as it was counted (``AgeClock``).
-        var counted: WallTime
+        package var counted: WallTime
     }
 
     /// How long one is taken up again.
     static let memoryMilliseconds: UInt64 = 12 * 3600 * 1000
     /// Networks that somebody comes through in half a day.
-    static let capacity = 16
+    package static let capacity = 16
     /// Networks, and routers, of one visit that are kept.
     static let networkCount = 16
     /// Bytes of a router's hardware address: 6 of Ethernet, 20 of InfiniBand.
     static let routerBytes = 32
 
     /// The last one is the latest.
-    private(set) var visits: [Visit] = []
+    package private(set) var visits: [Visit] = []
     /// Those before them, which are not taken up again; what was said there is still ours to read.
-    private(set) var earlier = EarlierGatherings()
+    package private(set) var earlier = EarlierGatherings()
 
-    init() {}
+    package init() {}
 
     /// We are in this gathering, in this place, now.
     /// - Parameter counted: nil: as the wall clock says.
-    mutating func noteVisit(
+    package mutating func noteVisit(
         to gathering: GatheringID, in place: Place, at wall: WallTime, _ counted: WallTime? = nil
     ) {
         visits.removeAll { $0.gathering == gathering }
@@ -42,16 +43,16 @@ struct KnownGatherings: Equatable {
     }
 
     /// Two have met and are one.
-    mutating func noteMerge(of former: GatheringID) {
+    package mutating func noteMerge(of former: GatheringID) {
         visits.removeAll { $0.gathering == former }
         earlier.remove(former)
     }
 
     /// What is to be kept of the earlier ones, if it has changed since it was last asked for.
-    mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
+    package mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
 
     /// All that were in this place besides the one that goes on there, the latest last.
-    func before(_ present: GatheringID?, in place: Place) -> [GatheringID] {
+    package func before(_ present: GatheringID?, in place: Place) -> [GatheringID] {
         (earlier.visits + visits).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
     }
 
@@ -62,7 +63,7 @@ struct KnownGatherings: Equatable {
     /// set back does no harm; but a gathering of a time that has not come yet, by a clock that was wrong then, does not
     /// take the place of one from before.
     /// - Parameter counted: nil: as the wall clock says.
-    func gathering(in place: Place, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
+    package func gathering(in place: Place, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
         let counted = counted ?? wall
         var best: (visit: Visit, rank: (Int, Int))?
         for visit in visits where place.resumes(visit.place) {
@@ -78,16 +79,16 @@ struct KnownGatherings: Equatable {
 
     // As a setting.
 
-    static let setting = "gatherings"
+    package static let setting = "gatherings"
 
     /// - Returns: nothing known for what is not of this form.
-    init(decoding bytes: [UInt8], earlier: [UInt8] = []) {
+    package init(decoding bytes: [UInt8], earlier: [UInt8] = []) {
         visits = (try? Self.visits(in: bytes)) ?? []
         self.earlier = EarlierGatherings(decoding: earlier)
     }
 
     /// - Parameter capacity: the most that there may be.
-    static func visits(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Visit] {
+    package static func visits(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Visit] {
         var reader = CBORReader(bytes)
         var visits: [Visit] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
@@ -111,9 +112,9 @@ struct KnownGatherings: Equatable {
         return visits
     }
 
-    func encoded() -> [UInt8] { Self.encoded(visits) }
+    package func encoded() -> [UInt8] { Self.encoded(visits) }
 
-    static func encoded(_ visits: [Visit]) -> [UInt8] {
+    package static func encoded(_ visits: [Visit]) -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: visits.count)
         for visit in visits {
@@ -136,37 +137,37 @@ struct KnownGatherings: Equatable {
 
 /// Gatherings that were given up for new ones long ago, the latest last. Kept under a setting of its own, which changes
 /// seldom.
-struct EarlierGatherings: Equatable {
+package struct EarlierGatherings: Equatable {
     /// One a day for as long as lines are kept by default, and several networks.
-    static let capacity = 256
-    static let setting = "earlier gatherings"
+    package static let capacity = 256
+    package static let setting = "earlier gatherings"
 
-    private(set) var visits: [KnownGatherings.Visit] = []
+    package private(set) var visits: [KnownGatherings.Visit] = []
     private var hasChanged = false
 
-    init() {}
+    package init() {}
 
-    mutating func add(_ visit: KnownGatherings.Visit) {
+    package mutating func add(_ visit: KnownGatherings.Visit) {
         visits.append(visit)
         if visits.count > Self.capacity { visits.removeFirst() }
         hasChanged = true
     }
 
-    mutating func remove(_ gathering: GatheringID) {
+    package mutating func remove(_ gathering: GatheringID) {
         guard let place = visits.firstIndex(where: { $0.gathering == gathering }) else { return }
         visits.remove(at: place)
         hasChanged = true
     }
 
     /// What is to be kept, if it has changed since it was last asked for.
-    mutating func takeChange() -> [UInt8]? {
+    package mutating func takeChange() -> [UInt8]? {
         guard hasChanged else { return nil }
         hasChanged = false
         return KnownGatherings.encoded(visits)
     }
 
     /// - Returns: nothing known for what is not of this form.
-    init(decoding bytes: [UInt8]) {
+    package init(decoding bytes: [UInt8]) {
         visits = (try? KnownGatherings.visits(in: bytes, capacity: Self.capacity)) ?? []
     }
 }

@@ -1,8 +1,9 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// The keys that were met, in this start and earlier ones, and their names. A name that was heard only at a relay is
 /// kept apart from those of our networks: the same name there may be somebody else's.
-struct KnownNames {
+package struct KnownNames {
     /// Where a name was heard: nil is a network of ours.
     private struct Place: Hashable {
         var name: String
@@ -31,7 +32,7 @@ struct KnownNames {
     /// - Parameters:
     ///   - first: when it was met first, unless that is known.
     ///   - last: when it was met last.
-    mutating func remember(
+    package mutating func remember(
         _ id: PeerID, as name: Nickname, at relay: PeerID?, since first: WallTime, until last: WallTime
     ) {
         guard hasRoom(for: id) else { return }
@@ -46,12 +47,12 @@ struct KnownNames {
     }
 
     /// Whether it is known, or can be without others giving way.
-    func hasRoom(for id: PeerID) -> Bool { names[id] != nil || names.count < Bounds.knownPeerCount }
+    package func hasRoom(for id: PeerID) -> Bool { names[id] != nil || names.count < Bounds.knownPeerCount }
 
     /// Drops ``Bounds/forgottenPeerCount`` keys, if there are so many that may go: first those that were met in passing,
     /// longest ago. Walks over all of them.
     /// - Returns: which they were.
-    mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
+    package mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
         var candidates: [(isLasting: Int, last: WallTime, id: PeerID)] = []
         for id in names.keys where !isSpared(id) {
             let (first, last) = (firstSeen[id]?.milliseconds ?? 0, lastSeen[id]?.milliseconds ?? 0)
@@ -70,38 +71,38 @@ struct KnownNames {
         return gone.sorted()
     }
 
-    func firstSeen(_ id: PeerID) -> WallTime? { firstSeen[id] }
+    package func firstSeen(_ id: PeerID) -> WallTime? { firstSeen[id] }
 
-    func name(of id: PeerID) -> Nickname? { names[id]?.name }
+    package func name(of id: PeerID) -> Nickname? { names[id]?.name }
 
     /// The name of a key, if it was heard at this relay and on no network of ours.
-    func name(of id: PeerID, at relay: PeerID) -> Nickname? {
+    package func name(of id: PeerID, at relay: PeerID) -> Nickname? {
         names[id].flatMap { $0.relay == relay ? $0.name : nil }
     }
 
     /// At which relay the name of a key was heard; nil: on a network of ours, or nowhere.
-    func relay(of id: PeerID) -> PeerID? { names[id]?.relay }
+    package func relay(of id: PeerID) -> PeerID? { names[id]?.relay }
 
     /// The key that last had this name, at a relay or (nil) on a network of ours.
-    func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
+    package func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
         holders[Place(name: name.folded, relay: relay)]
     }
 
     /// The keys that last had this name at relays.
-    func holdersAtRelays(of name: Nickname) -> [PeerID] { relays.compactMap { lastHolder(of: name, at: $0) } }
+    package func holdersAtRelays(of name: Nickname) -> [PeerID] { relays.compactMap { lastHolder(of: name, at: $0) } }
 
     /// All keys, ascending. Walks over all of them.
-    var all: [PeerID] { (Array(names.keys) + reported.keys).sorted() }
+    package var all: [PeerID] { (Array(names.keys) + reported.keys).sorted() }
 
     /// All keys whose last name this is, ascending. Walks over all of them.
-    func keys(called name: Nickname) -> [PeerID] {
+    package func keys(called name: Nickname) -> [PeerID] {
         names.filter { $0.value.name == name }.keys.sorted()
     }
 
     // Keys that came to others' names.
 
     /// - Parameter former: the key that had the name before; nil: it has been pointed out.
-    mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
+    package mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
         let succession = Succession(peer: id, name: name.folded)
         guard let former else {
             successions[succession] = nil
@@ -112,7 +113,7 @@ struct KnownNames {
     }
 
     /// The key whose name this one has taken, if that is still to be pointed out.
-    func predecessor(of id: PeerID, named name: Nickname) -> PeerID? {
+    package func predecessor(of id: PeerID, named name: Nickname) -> PeerID? {
         successions[Succession(peer: id, name: name.folded)]
     }
 
@@ -121,25 +122,25 @@ struct KnownNames {
     /// Notes under which name others knew a key. The first name stays: the peer that told it may lie, which is why such
     /// a name is never shown without the beginning of the key.
     /// - Returns: whether that is new.
-    mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
+    package mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
         guard names[id] == nil, reported[id] == nil, reported.count < Bounds.reportedNameCount else { return false }
         reported[id] = name
         return true
     }
 
-    func reportedName(of id: PeerID) -> Nickname? { reported[id] }
+    package func reportedName(of id: PeerID) -> Nickname? { reported[id] }
 
     // As kept: NAME, NAME@ID for one that was heard only at a relay, or NAME# for one that others told of.
 
-    static func text(_ name: Nickname, at relay: PeerID?) -> String { relay.map { "\(name.text)@\($0)" } ?? name.text }
+    package static func text(_ name: Nickname, at relay: PeerID?) -> String { relay.map { "\(name.text)@\($0)" } ?? name.text }
 
-    static func text(reported name: Nickname) -> String { name.text + "#" }
+    package static func text(reported name: Nickname) -> String { name.text + "#" }
 
-    static func reported(in text: String) -> Nickname? {
+    package static func reported(in text: String) -> Nickname? {
         text.hasSuffix("#") ? try? Nickname(String(text.dropLast())) : nil
     }
 
-    static func parts(of text: String) -> (name: Nickname, relay: PeerID?)? {
+    package static func parts(of text: String) -> (name: Nickname, relay: PeerID?)? {
         guard let mark = text.firstIndex(of: "@") else { return (try? Nickname(text)).map { ($0, nil) } }
         guard let name = try? Nickname(String(text[..<mark])),
             let relay = PeerID(hexadecimal: String(text[text.index(after: mark)...]))

@@ -1,8 +1,9 @@
-import Wire
+import CoreModel
+package import Wire
 
 /// Names by what they look like, so that one that can be mistaken for another is noticed without a walk over all of
 /// them. Every key has at most one name here.
-struct LookalikeIndex {
+package struct LookalikeIndex {
     /// One key and its name. In the order of names, so that all keys of one name are passed over in one step.
     private struct Entry: Comparable {
         let name: Nickname
@@ -21,9 +22,11 @@ struct LookalikeIndex {
     /// By each skeleton of the name, ascending.
     private var entries: [String: [Entry]] = [:]
 
+    package init() {}
+
     /// A key has another name, or none.
     /// - Parameter former: the name that it has here, if it has one.
-    mutating func replace(_ former: Nickname?, by name: Nickname?, of peer: PeerID) {
+    package mutating func replace(_ former: Nickname?, by name: Nickname?, of peer: PeerID) {
         guard former?.text != name?.text else { return }
         if let former {
             for skeleton in former.skeletons {
@@ -37,7 +40,7 @@ struct LookalikeIndex {
     }
 
     /// The first name that looks like this one and is not the same, of a key that is none of these few.
-    func first(like name: Nickname, besides excluded: [PeerID]) -> Nickname? {
+    package func first(like name: Nickname, besides excluded: [PeerID]) -> Nickname? {
         for skeleton in name.skeletons {
             guard let alike = entries[skeleton] else { continue }
             var place = 0

@@ -1,10 +1,19 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// What a peer says about its name: which, since when, and whether it holds it or still asks.
-struct Claim: Equatable {
-    var name: Nickname
-    var time: WallTime
-    var isHeld: Bool
+package struct Claim: Equatable {
+    package var name: Nickname
+    package var time: WallTime
+    package var isHeld: Bool
+
+    package init(
+        name: Nickname, time: WallTime, isHeld: Bool
+    ) {
+        self.name = name
+        self.time = time
+        self.isHeld = isHeld
+    }
 
     /// Whether this claim of `peer` stands against another's for the same name: a held one before one that asks, then
     /// the earlier, then the lower peer ID. A total order, so every peer comes to the same result (RFC 6762 §8.2, with
@@ -24,8 +33,8 @@ struct Claim: Equatable {
 ///
 /// Claims are heard over live links only: whoever can be heard there is there now, so a datagram that somebody made or
 /// kept changes no name.
-struct Naming {
-    enum Act: Equatable {
+package struct Naming {
+    package enum Act: Equatable {
         /// Our claim is new, due to be repeated, or to be defended: tell everybody.
         case announce
         /// The name is held now.
@@ -45,9 +54,9 @@ struct Naming {
     private let peer: PeerID
     private let isStrict: Bool
     /// Our own; nil before the first.
-    private(set) var claim: Claim?
+    package private(set) var claim: Claim?
     /// The name that was first wanted, which `name-N` counts from.
-    private(set) var wanted: Nickname?
+    package private(set) var wanted: Nickname?
     private var probesSent = 0
     private var nextProbe: Instant?
     private var nextDefence: Instant?
@@ -57,7 +66,7 @@ struct Naming {
     private var claimants: [Nickname: [PeerID]] = [:]
     private var acts: [Act] = []
 
-    init(peer: PeerID, isStrict: Bool) {
+    package init(peer: PeerID, isStrict: Bool) {
         self.peer = peer
         self.isStrict = isStrict
     }
@@ -65,7 +74,7 @@ struct Naming {
     // What happens.
 
     /// The first claim.
-    mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
+    package mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
         precondition(claim == nil, "the first claim is made once")
         wanted = name
         if isStrict, let holder = holders(of: name).first {
@@ -76,7 +85,7 @@ struct Naming {
     }
 
     /// The person wants another name. Refused if somebody has it; the old one is kept then.
-    mutating func rename(to name: Nickname, at now: Instant, wall: WallTime) {
+    package mutating func rename(to name: Nickname, at now: Instant, wall: WallTime) {
         if let claim, claim.name == name {
             // The same name, perhaps in other letters: nobody else can have it.
             self.claim?.name = name
@@ -94,7 +103,7 @@ struct Naming {
     }
 
     /// A peer's claim, from its own live link.
-    mutating func claimHeard(_ theirs: Claim, from other: PeerID, at now: Instant, wall: WallTime) {
+    package mutating func claimHeard(_ theirs: Claim, from other: PeerID, at now: Instant, wall: WallTime) {
         note(theirs, of: other)
         guard let ours = claim, ours.name == theirs.name else { return }
         if !ours.prevails(by: peer, over: theirs, by: other) {
@@ -107,7 +116,7 @@ struct Naming {
     }
 
     /// The peer is gone, and its claim with it.
-    mutating func claimWithdrawn(by other: PeerID) { note(nil, of: other) }
+    package mutating func claimWithdrawn(by other: PeerID) { note(nil, of: other) }
 
     private mutating func note(_ claim: Claim?, of other: PeerID) {
         if let former = claims[other], former.name != claim?.name {
@@ -120,7 +129,7 @@ struct Naming {
         claims[other] = claim
     }
 
-    mutating func deadlineReached(at now: Instant, wall: WallTime) {
+    package mutating func deadlineReached(at now: Instant, wall: WallTime) {
         guard let due = nextProbe, due <= now else { return }
         if probesSent < Self.probeCount {
             probe(at: now)
@@ -136,13 +145,13 @@ struct Naming {
     // What is asked.
 
     /// Other peers with a claim to this name, ascending.
-    func holders(of name: Nickname) -> [PeerID] {
+    package func holders(of name: Nickname) -> [PeerID] {
         claimants[name] ?? []
     }
 
-    var nextDeadline: Deadline? { nextProbe.map { Deadline(at: $0, reason: "our name is being claimed") } }
+    package var nextDeadline: Deadline? { nextProbe.map { Deadline(at: $0, reason: "our name is being claimed") } }
 
-    mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
+    package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
     // How.
 

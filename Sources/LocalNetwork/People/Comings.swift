@@ -1,4 +1,5 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// Who comes and goes in one place: at a relay, or on this network. Where many do for one reason, and we know it or see
 /// it by their number, they are gathered for one line.
@@ -7,13 +8,13 @@ import Wire
 ///         ▲                                                                   │   ▲
 ///         └────────────────────────── told in one line ◀──────────────────────┘   │ let in
 ///                                                          relay lost ──▶ suspended
-struct Comings {
+package struct Comings {
     /// Changes within ``burstTime`` that are told one by one.
     static let burstCount = 5
     static let burstTime = Duration.seconds(2)
     /// How long after a change of our own network: links that it broke are given up within 2 s, and 1 s later it is said
     /// that their peers left.
-    static let networkTime = Duration.seconds(4)
+    package static let networkTime = Duration.seconds(4)
     /// How long for a relay's list of its members.
     static let listTime = Duration.seconds(1)
     /// The least and the most for its members to come back after a restart of the relay: their pauses are about as long
@@ -37,8 +38,10 @@ struct Comings {
     /// When the last changes were, at most ``burstCount``.
     private var recent: [Instant] = []
 
+    package init() {}
+
     /// Our network has changed, or a relay tells who is there for the first time.
-    mutating func gather(for time: Duration, at now: Instant) {
+    package mutating func gather(for time: Duration, at now: Instant) {
         switch stage {
         case .telling: stage = .gathering(until: now + time)
         case .gathering(let until): stage = .gathering(until: max(until, now + time))
@@ -47,7 +50,7 @@ struct Comings {
     }
 
     /// The relay is gone, and everybody with it, which is told as one.
-    mutating func suspend(_ members: [PeerID], at now: Instant) {
+    package mutating func suspend(_ members: [PeerID], at now: Instant) {
         missing.formUnion(members)
         came = []
         went = []
@@ -56,7 +59,7 @@ struct Comings {
     }
 
     /// The relay is back, or there for the first time.
-    mutating func resume(at now: Instant) {
+    package mutating func resume(at now: Instant) {
         guard case .suspended(let since) = stage else { return gather(for: Self.listTime, at: now) }
         let time = min(max(now - since, Self.returnTime.lowerBound), Self.returnTime.upperBound)
         stage = .gathering(until: now + (missing.isEmpty ? Self.listTime : time))
@@ -64,7 +67,7 @@ struct Comings {
 
     /// - Parameter name: nil if nothing is to be said of it at all.
     /// - Returns: whether it is gathered with others, so that nothing is said of it alone.
-    mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
+    package mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = went.firstIndex(where: { $0.peer == peer }) {
             went.remove(at: place)
@@ -76,7 +79,7 @@ struct Comings {
     }
 
     /// - Returns: whether it is gathered with others, so that nothing is said of it alone.
-    mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
+    package mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = came.firstIndex(where: { $0.peer == peer }) {
             came.remove(at: place)
@@ -107,12 +110,12 @@ struct Comings {
     }
 
     /// When what was gathered is to be told.
-    var until: Instant? {
+    package var until: Instant? {
         if case .gathering(let until) = stage { until } else { nil }
     }
 
     /// What is to be told now: names, by which those who came and went were known then.
-    mutating func take(at now: Instant) -> (came: [String], went: [String])? {
+    package mutating func take(at now: Instant) -> (came: [String], went: [String])? {
         guard let until, until <= now else { return nil }
         defer {
             stage = .telling

@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// Dials from our link port to peers that a datagram was exchanged with. The other side does the same at the same time,
@@ -5,9 +6,9 @@ import Wire
 /// open, RFC 9293 §3.5).
 struct CrossingDials {
     /// When to dial, from the exchange on: a firewall that rejects ends the first attempt of the side that is early.
-    static let times: [Duration] = [.zero, .milliseconds(300), .seconds(1), .seconds(3)]
+    package static let times: [Duration] = [.zero, .milliseconds(300), .seconds(1), .seconds(3)]
     /// Peers at once: 64 × about 100 bytes.
-    static let capacity = 64
+    package static let capacity = 64
 
     private struct Entry {
         var endpoint: Endpoint
@@ -33,13 +34,13 @@ struct CrossingDials {
     mutating func cancel(_ peer: PeerID) { entries[peer] = nil }
 
     /// Ascending by peer.
-    mutating func takeDue(at now: Instant) -> [(peer: PeerID, endpoint: Endpoint)] {
+    package mutating func takeDue(at now: Instant) -> [(peer: PeerID, endpoint: Endpoint)] {
         let due = entries.filter { $0.value.next.map { $0 <= now } ?? false }.sorted { $0.key < $1.key }
         for (peer, _) in due { entries[peer]?.done += 1 }
         return due.map { ($0.key, $0.value.endpoint) }
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         entries.values.lazy.compactMap(\.next).min().map { Deadline(at: $0, reason: "dials that cross") }
     }
 }

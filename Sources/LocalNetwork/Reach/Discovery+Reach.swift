@@ -1,12 +1,13 @@
+package import CoreModel
 import Secure
-import Wire
+package import Wire
 
 /// What discovery and introduction by unicast tell each other.
 extension Discovery {
-    mutating func neighbourSeen(_ address: IPAddress, at now: Instant) { reach.neighbourSeen(address, at: now) }
+    package mutating func neighbourSeen(_ address: IPAddress, at now: Instant) { reach.neighbourSeen(address, at: now) }
 
     /// The addresses of all established links that are no tunnels.
-    mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
+    package mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
         reach.linksChanged(to: addresses, at: now)
         searchingMayHaveChanged(at: now)
     }
@@ -43,20 +44,20 @@ extension Discovery {
     }
 
     /// Whether a firewall, ours or theirs, stands between us and a peer that a link with has just come about.
-    func isThroughFirewall(_ other: PeerID, at address: IPAddress, now: Instant) -> Bool {
+    package func isThroughFirewall(_ other: PeerID, at address: IPAddress, now: Instant) -> Bool {
         if reach.isDeaf(towards: address, at: now) { return true }
         // It had to be told of us although we hear what it says to all.
         return reach.hasExchanged(with: other, at: now) && sightings[other]?.isHeardByGroup == true
     }
 
     /// A dial is under way. Of a peer that could be reached without an introduction before, none is needed now.
-    mutating func dialBegan(_ link: LinkID, to other: PeerID, at address: IPAddress, now: Instant) {
+    package mutating func dialBegan(_ link: LinkID, to other: PeerID, at address: IPAddress, now: Instant) {
         guard sightings[other]?.isOpen != true else { return }
         reach.dialBegan(link, to: address, at: now)
     }
 
     /// Somebody who is heard, and who so many dials in a row did not reach; the one that was heard first.
-    func heardInVain(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
+    package func heardInVain(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
         guard let other = dials.triedInVain(count), let sighting = sightings[other],
             let endpoint = sighting.endpoints.first
         else { return nil }

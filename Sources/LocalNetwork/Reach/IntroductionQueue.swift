@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// Addresses that an introduction is to be sent to, at a bounded rate whatever asks for it.
@@ -15,22 +16,22 @@ struct IntroductionQueue {
     private var next: Instant?
     private var lastBatch: Instant?
 
-    var isEmpty: Bool { urgent.isEmpty && sweep.isEmpty }
+    package var isEmpty: Bool { urgent.isEmpty && sweep.isEmpty }
 
-    mutating func add(_ address: IPAddress, at now: Instant) {
+    package mutating func add(_ address: IPAddress, at now: Instant) {
         guard urgent.count < Self.urgentCount, !urgent.contains(address) else { return }
         urgent.append(address)
         plan(at: now)
     }
 
     /// - Parameter addresses: in random order.
-    mutating func sweep(_ addresses: [IPAddress], at now: Instant) {
+    package mutating func sweep(_ addresses: [IPAddress], at now: Instant) {
         sweep += addresses
         plan(at: now)
     }
 
     /// Somebody is found: the rest of a network is left out.
-    mutating func remove(where isLeftOut: (IPAddress) -> Bool) {
+    package mutating func remove(where isLeftOut: (IPAddress) -> Bool) {
         urgent.removeAll(where: isLeftOut)
         sweep.removeAll(where: isLeftOut)
         if isEmpty { next = nil }
@@ -52,5 +53,5 @@ struct IntroductionQueue {
         return batch
     }
 
-    var nextDeadline: Deadline? { next.map { Deadline(at: $0, reason: "introductions to send") } }
+    package var nextDeadline: Deadline? { next.map { Deadline(at: $0, reason: "introductions to send") } }
 }

@@ -1,20 +1,20 @@
-import Wire
+package import Wire
 
 /// Where peers were last met on our own networks, kept over restarts: where nobody is heard, they are introduced to
 /// first.
-struct KnownAddresses: Equatable {
+package struct KnownAddresses: Equatable {
     /// The latest 64: 64 × about 20 bytes in one setting.
-    static let capacity = 64
-    static let setting = "known addresses"
+    package static let capacity = 64
+    package static let setting = "known addresses"
 
     /// Without scopes, which change with every start; the latest last.
-    private(set) var addresses: [IPAddress] = []
+    package private(set) var addresses: [IPAddress] = []
 
-    init() {}
+    package init() {}
 
     /// A link with a peer at this address is established.
     /// - Returns: whether it was not known.
-    mutating func note(_ address: IPAddress) -> Bool {
+    package mutating func note(_ address: IPAddress) -> Bool {
         let address = address.withoutScope
         if let place = addresses.firstIndex(of: address) {
             addresses.append(addresses.remove(at: place))
@@ -26,7 +26,7 @@ struct KnownAddresses: Equatable {
     }
 
     /// - Returns: nothing known for what is not of this form.
-    init(decoding bytes: [UInt8]) {
+    package init(decoding bytes: [UInt8]) {
         addresses = (try? Self.addresses(in: bytes)) ?? []
     }
 
@@ -40,7 +40,7 @@ struct KnownAddresses: Equatable {
         return addresses
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: addresses.count)
         for address in addresses { writer.text(address.description) }

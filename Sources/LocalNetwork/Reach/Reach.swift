@@ -1,13 +1,14 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// Introduction by unicast, where multicast is not enough: behind firewalls that let in only what was asked for, and on
 /// networks whose switches pass no multicast (Protocol.md, Introduction by unicast; DESIGN, reach).
 ///
 /// It is told what happens on our own networks and says to whom to introduce ourselves, whom to answer, and whom to dial
 /// from the link port. In a network where multicast works it says nothing once somebody is there.
-struct Reach {
-    enum Act: Equatable {
+package struct Reach {
+    package enum Act: Equatable {
         /// Send our announcement, padded, to each of these addresses.
         case introduce([IPAddress])
         /// Dial from our link port.
@@ -21,13 +22,13 @@ struct Reach {
     /// A dial that is neither answered nor refused after this long is accompanied by an introduction.
     static let dialPatience = Duration.milliseconds(300)
     /// Neighbours that are remembered: 256 × about 40 bytes.
-    static let neighbourCount = 256
+    package static let neighbourCount = 256
     /// Neighbours and known addresses introduced to in one round, each: 32 × 204 bytes.
     static let roundCount = 32
 
-    private(set) var networks: [SearchedNetwork] = []
+    package private(set) var networks: [SearchedNetwork] = []
     var crossings = CrossingDials()
-    var known = KnownAddresses()
+    package var known = KnownAddresses()
     private let usesSweep: Bool
     private var random: RandomStream
     /// Where the peers are that we have links with, machines other than this one only.
@@ -46,14 +47,14 @@ struct Reach {
     private var acts: [Act] = []
     private var updatedAt = Instant(nanoseconds: 0)
 
-    init(usesSweep: Bool, random: RandomStream) {
+    package init(usesSweep: Bool, random: RandomStream) {
         self.usesSweep = usesSweep
         self.random = random
     }
 
     // What happens.
 
-    mutating func interfacesChanged(_ interfaces: [NetworkInterface], at now: Instant) {
+    package mutating func interfacesChanged(_ interfaces: [NetworkInterface], at now: Instant) {
         let former = networks
         let networks = interfaces.map { interface in
             former.first { $0.interface == interface } ?? SearchedNetwork(interface, since: now)
@@ -65,7 +66,7 @@ struct Reach {
     }
 
     /// The addresses of all established links that are no tunnels.
-    mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
+    package mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
         linked = addresses.filter { !$0.isLoopback && !isOwn($0) }
         update(at: now)
     }
@@ -89,12 +90,12 @@ struct Reach {
     }
 
     /// A link is established that somebody dialled of its own accord, having heard us.
-    mutating func unaskedLinkAccepted(from address: IPAddress) {
+    package mutating func unaskedLinkAccepted(from address: IPAddress) {
         guard let place = networks.firstIndex(where: { $0.isSearchable && $0.contains(address) }) else { return }
         networks[place].unaskedLinkAccepted()
     }
 
-    mutating func neighbourSeen(_ address: IPAddress, at now: Instant) {
+    package mutating func neighbourSeen(_ address: IPAddress, at now: Instant) {
         guard isOnLink(address), !isOwn(address) else { return }
         neighbours.removeAll { $0 == address }
         neighbours.append(address)
@@ -108,13 +109,13 @@ struct Reach {
     }
 
     /// A dial is under way to a peer that we never had a link with, or had one through a firewall.
-    mutating func dialBegan(_ link: LinkID, to address: IPAddress, at now: Instant) {
+    package mutating func dialBegan(_ link: LinkID, to address: IPAddress, at now: Instant) {
         guard pendingDials.count < DialSchedule.underWayCount else { return }
         pendingDials.append((link, address, now + Self.dialPatience))
     }
 
     /// It is answered or refused, or it failed (`isUnanswered`): a firewall may be why.
-    mutating func dialEnded(_ link: LinkID, isUnanswered: Bool, at now: Instant) {
+    package mutating func dialEnded(_ link: LinkID, isUnanswered: Bool, at now: Instant) {
         guard let place = pendingDials.firstIndex(where: { $0.link == link }) else { return }
         let address = pendingDials.remove(at: place).address
         if isUnanswered { introduce(to: address, at: now) }
@@ -129,9 +130,9 @@ struct Reach {
     /// Whether an announcement that came from there by unicast is answered now.
     mutating func takeReply(to address: IPAddress, at now: Instant) -> Bool { replies.take(to: address, at: now) }
 
-    mutating func linkUp(_ peer: PeerID) { crossings.cancel(peer) }
+    package mutating func linkUp(_ peer: PeerID) { crossings.cancel(peer) }
 
-    mutating func deadlineReached(at now: Instant) {
+    package mutating func deadlineReached(at now: Instant) {
         update(at: now)
         while let first = appeared.first, first.at <= now {
             appeared.removeFirst()
@@ -161,28 +162,28 @@ struct Reach {
     var isSearching: Bool { isAlone && networks.contains { $0.neededSince != nil } }
 
     /// Whether there is a link with no other machine at all.
-    var isAlone: Bool { linked.isEmpty }
+    package var isAlone: Bool { linked.isEmpty }
 
     /// Names of the interfaces on which our own multicast does not come back although it does on the machine's own.
-    func deafInterfaces(at now: Instant) -> [String] {
+    package func deafInterfaces(at now: Instant) -> [String] {
         guard networks.contains(where: { $0.interface.isLoopback && $0.hasReturned }) else { return [] }
         return networks.filter { $0.isSearchable && $0.isDeaf(at: now) }.map(\.interface.name)
     }
 
     /// Whether an address lies on one of our own networks, so that what comes from there comes over no router.
-    func isOnLink(_ address: IPAddress) -> Bool {
+    package func isOnLink(_ address: IPAddress) -> Bool {
         !address.isLoopback && networks.contains { !$0.interface.isLoopback && $0.contains(address) }
     }
 
     /// Whether a datagram of this peer came by unicast just now.
-    func hasExchanged(with peer: PeerID, at now: Instant) -> Bool { exchanged.contains(peer, at: now) }
+    package func hasExchanged(with peer: PeerID, at now: Instant) -> Bool { exchanged.contains(peer, at: now) }
 
     /// Whether our own firewall is between us and this address.
-    func isDeaf(towards address: IPAddress, at now: Instant) -> Bool {
+    package func isDeaf(towards address: IPAddress, at now: Instant) -> Bool {
         network(of: address)?.isDeaf(at: now) ?? false
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         var next = Deadline.earlier(queue.nextDeadline, crossings.nextDeadline)
         if let first = appeared.first { next = .earlier(next, Deadline(at: first.at, reason: "a new neighbour")) }
         if let first = pendingDials.first {
@@ -191,7 +192,7 @@ struct Reach {
         return .earlier(next, nextSearch.map { Deadline(at: $0, reason: "nobody is heard") })
     }
 
-    mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
+    package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
     // How.
 
@@ -266,7 +267,7 @@ struct ReplyLimit {
     private var recent = RecentTimes<IPAddress>(memory: .seconds(1), capacity: 1_024)
     private var bucket = TokenBucket(capacity: 200, perSecond: 50)
 
-    mutating func take(to address: IPAddress, at now: Instant) -> Bool {
+    package mutating func take(to address: IPAddress, at now: Instant) -> Bool {
         guard !recent.contains(address, at: now), bucket.take(at: now) else { return false }
         recent.note(address, at: now)
         return true

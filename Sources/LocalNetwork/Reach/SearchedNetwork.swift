@@ -1,10 +1,11 @@
-public import Wire
+package import CoreModel
+package import Wire
 
 /// One interface as introduction by unicast sees it: who is on it, whether our own multicast comes back on it, and how
 /// far we are with introducing ourselves.
-struct SearchedNetwork {
+package struct SearchedNetwork {
     /// When neighbours and known addresses are introduced to, counted from when the need arose; then at the last interval.
-    static let rounds: [Duration] = [.seconds(1), .seconds(5), .seconds(15), .seconds(30)]
+    package static let rounds: [Duration] = [.seconds(1), .seconds(5), .seconds(15), .seconds(30)]
     static let roundInterval = Duration.seconds(30)
     /// When the network is swept, counted in the same way.
     static let sweeps: [Duration] = [.seconds(3), .seconds(63), .seconds(363)]
@@ -18,9 +19,9 @@ struct SearchedNetwork {
 
     /// Nobody's multicast has come for this long, although somebody is there: beacons of two peers are 3 s apart at most,
     /// of more peers closer together, and some are lost on Wi-Fi.
-    static let silence = Duration.seconds(20)
+    package static let silence = Duration.seconds(20)
 
-    let interface: NetworkInterface
+    package let interface: NetworkInterface
     /// Multicasts of ours that have not come back since the last that did.
     private var unreturned = 0
     private var unreturnedSince: Instant?
@@ -36,7 +37,7 @@ struct SearchedNetwork {
     private var roundCount = 0
     private var sweepCount = 0
 
-    init(_ interface: NetworkInterface, since now: Instant) {
+    package init(_ interface: NetworkInterface, since now: Instant) {
         self.interface = interface
         othersHeardAt = now
     }
@@ -44,7 +45,7 @@ struct SearchedNetwork {
     /// Whether others are to be looked for here at all.
     var isSearchable: Bool { !interface.isLoopback && interface.kind == .lan }
 
-    func contains(_ address: IPAddress) -> Bool {
+    package func contains(_ address: IPAddress) -> Bool {
         interface.addresses.contains { $0.contains(address) && $0.address.isOfTheSameLink(as: address) }
     }
 
@@ -66,10 +67,10 @@ struct SearchedNetwork {
         hasHeardOthers = true
     }
 
-    mutating func unaskedLinkAccepted() { isReachable = true }
+    package mutating func unaskedLinkAccepted() { isReachable = true }
 
     /// Whether it may be that no multicast passes here: a sweep that has begun is carried on.
-    var isQuiet: Bool { !hasHeardOthers }
+    package var isQuiet: Bool { !hasHeardOthers }
 
     /// Whether multicast does not tell us of others, or not them of us, so that those who are linked may be no more than
     /// an island.
@@ -82,7 +83,7 @@ struct SearchedNetwork {
     var doubtfulAt: Instant { othersHeardAt + Self.silence }
 
     /// Our own multicast does not come back: an input firewall drops it, and what others say with it.
-    func isDeaf(at now: Instant) -> Bool {
+    package func isDeaf(at now: Instant) -> Bool {
         guard unreturned >= Self.deafnessCount, let since = unreturnedSince else { return false }
         return now >= since + Self.deafness
     }
@@ -149,24 +150,6 @@ struct SearchedNetwork {
         all.sort()
         // Two prefixes of one interface may overlap.
         return all.indices.filter { $0 == 0 || all[$0] != all[$0 - 1] }.map { .v4(all[$0]) }
-    }
-}
-
-extension NetworkInterface.Prefix {
-    /// Whether an address lies on this network, whatever interface a link-local one is meant on.
-    public func contains(_ other: IPAddress) -> Bool {
-        switch (address, other) {
-        case (.v4(let own), .v4(let theirs)):
-            length == 0 || length <= 32 && (own ^ theirs) >> (32 - UInt32(length)) == 0
-        case (.v6(let high, let low, _), .v6(let otherHigh, let otherLow, _)):
-            switch length {
-            case 0: true
-            case 1...64: (high ^ otherHigh) >> (64 - UInt64(length)) == 0
-            case 65...128: high == otherHigh && (low ^ otherLow) >> (128 - UInt64(length)) == 0
-            default: false
-            }
-        default: false
-        }
     }
 }
 

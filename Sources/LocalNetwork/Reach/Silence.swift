@@ -1,8 +1,9 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// What is said to a person when nobody appears: one quiet line, and only if there is a cause that can be named.
-struct Silence {
-    enum Cause: Equatable {
+package struct Silence {
+    package enum Cause: Equatable {
         case noNetwork
         case obstacle(ReachObstacle)
         /// What others say is dropped on this interface.
@@ -12,21 +13,23 @@ struct Silence {
     }
 
     /// How long nobody is there before a cause is looked for, and how often it is looked for again.
-    static let patience = Duration.seconds(15)
-    static let interval = Duration.seconds(5)
+    package static let patience = Duration.seconds(15)
+    package static let interval = Duration.seconds(5)
     /// Dials in a row that did not reach a peer that is heard.
-    static let vainDials = 6
+    package static let vainDials = 6
     /// Causes that are told in the life of a process: a network that comes and goes is no reason to go on about it.
     private static let toldCount = 4
 
     /// Since when nobody is there; nil before the start.
-    var since: Instant?
+    package var since: Instant?
     /// What the host has found.
-    var obstacles: [ReachObstacle] = []
+    package var obstacles: [ReachObstacle] = []
     private var told: [Cause] = []
 
+    package init() {}
+
     /// - Returns: the line; nil if it was said before.
-    mutating func tell(_ cause: Cause) -> String? {
+    package mutating func tell(_ cause: Cause) -> String? {
         guard told.count < Self.toldCount, !told.contains(cause) else { return nil }
         told.append(cause)
         return cause.text
@@ -34,7 +37,7 @@ struct Silence {
 }
 
 extension Silence.Cause {
-    var text: String {
+    package var text: String {
         switch self {
         case .noNetwork:
             "nobody heard yet; this machine is on no network (earshot doctor)"

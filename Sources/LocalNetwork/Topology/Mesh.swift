@@ -1,5 +1,6 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// With whom we want links. On a small LAN that is everybody who is here. On a big one it is a few, chosen at random by
 /// a secret of our own; all others are here by what peers state of their links (``StatementTable``).
@@ -7,74 +8,74 @@ import Wire
 /// Each peer dials k others at random, so all links together are a random graph: in one piece, whatever a third of the
 /// peers do, and three or four links across for a thousand. Nobody who does not know the secret can arrange to be all
 /// of our neighbours, and who comes and goes changes few links.
-struct Mesh {
+package struct Mesh {
     /// Present peers, ourselves among them, up to which everybody has a link with everybody.
-    let fullMeshCount: Int
+    package let fullMeshCount: Int
     private let secret: UInt64
-    var table = StatementTable()
+    package var table = StatementTable()
     /// Everybody who is here, in the order in which we want links with them.
     private(set) var ranking: [Ranked] = []
-    private(set) var isSparse = false
+    package private(set) var isSparse = false
     private(set) var heardCount = 0
     private var crowd = CrowdSense()
     /// How many were here when links were chosen last.
     private var tendedCount = 0
     /// What we state ourselves.
-    var said = OwnStatements()
-    var isStating = false
-    var pace = GossipPace()
-    var asked = StatementAsks()
+    package var said = OwnStatements()
+    package var isStating = false
+    package var pace = GossipPace()
+    package var asked = StatementAsks()
     /// Peers that we have something for alone, and since when.
-    private(set) var called: [PeerID: Instant] = [:]
+    package private(set) var called: [PeerID: Instant] = [:]
     /// Peers that cannot be dialled just now, and until when nobody tries.
     private var shut: [PeerID: Instant] = [:]
     /// Peers whose links broke and who are here still, as others state.
-    private(set) var orphans: Set<PeerID> = []
+    package private(set) var orphans: Set<PeerID> = []
 
     /// One who is here, and how much we want a link with it: the lowest most.
     struct Ranked: Comparable {
         let rank: UInt64
-        let peer: PeerID
+        package let peer: PeerID
 
-        static func < (left: Self, right: Self) -> Bool { (left.rank, left.peer) < (right.rank, right.peer) }
+        package static func < (left: Self, right: Self) -> Bool { (left.rank, left.peer) < (right.rank, right.peer) }
     }
 
     /// Flooding waits this long for more.
-    static let newsDelay = Duration.milliseconds(50)
+    package static let newsDelay = Duration.milliseconds(50)
     /// And this long when there was much to tell lately.
-    static let busyNewsDelay = Duration.milliseconds(250)
+    package static let busyNewsDelay = Duration.milliseconds(250)
     /// Our statement changes so soon when somebody may be gone or new for all.
-    static let urgentDelay = Duration.milliseconds(100)
+    package static let urgentDelay = Duration.milliseconds(100)
     /// And so soon, times 0.5…1.5, when links changed that say nothing new of who is here.
-    static let calmDelay = Duration.seconds(3)
+    package static let calmDelay = Duration.seconds(3)
     /// Between our statements. When many come at once the next one that says who is new waits twice as long each time.
-    static let shortestPause = Duration.milliseconds(250)
-    static let longestPause = Duration.seconds(4)
+    package static let shortestPause = Duration.milliseconds(250)
+    package static let longestPause = Duration.seconds(4)
     /// Between comparisons with a link chosen at random, times 0.5…1.5.
-    static let comparisonInterval = Duration.seconds(15)
+    package static let comparisonInterval = Duration.seconds(15)
     /// A link that is not wanted stays this long, so that what is about to come right does.
-    static let surplusAge = Duration.seconds(4)
+    package static let surplusAge = Duration.seconds(4)
     /// A link that was opened for private messages stays this long after the last.
-    static let callTime = Duration.seconds(60)
+    package static let callTime = Duration.seconds(60)
     private static let shutTime = Duration.seconds(60)
     /// How many of those who hear somebody that is not here dial at once.
     static let answerCount = 6.0
     /// News goes on so many links, chosen at random each time: one in 10⁷ hears of it by none.
-    static let newsFanout = 16
+    package static let newsFanout = 16
     /// Where many come at once others than the first few are dialled after this, times 1…2, if nothing was stated of
     /// them by then.
     static let crowdDelay = Duration.milliseconds(400)
     private static let tableCount = 1_024
 
     /// - Parameter key: something that nobody else knows; nothing of it can be found out from what comes of it here.
-    init(fullMeshCount: Int, secretFrom key: [UInt8] = []) {
+    package init(fullMeshCount: Int, secretFrom key: [UInt8] = []) {
         self.fullMeshCount = fullMeshCount
         let digest = SHA256.hash(Array("earshot neighbours".utf8) + key)
         secret = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// How many links we want of ourselves, of so many others: as many again are wanted by others with us.
-    static func neighbourCount(among population: Int) -> Int {
+    package static func neighbourCount(among population: Int) -> Int {
         let bits = Int.bitWidth - (population + 1).leadingZeroBitCount
         return max(3, bits / 2 + 1)
     }
@@ -96,14 +97,14 @@ struct Mesh {
 
     /// How many addresses announcements came from lately: a LAN is big before anybody has many links.
     /// - Parameter peers: how many they are of.
-    mutating func heard(fromAddresses count: Int, peers: Int) {
+    package mutating func heard(fromAddresses count: Int, peers: Int) {
         heardCount = count
         if min(count, peers) > fullMeshCount / 2 { crowd.isCrowded = true }
         considerDensity()
     }
 
     /// Somebody with a link states what it knows, as those do who count this network as big.
-    mutating func statesHeard() { crowd.isCrowded = true }
+    package mutating func statesHeard() { crowd.isCrowded = true }
 
     /// Whether many are heard, or somebody with links counts this network as big: what is stated will tell.
     var isCrowded: Bool { crowd.isCrowded }
@@ -111,14 +112,14 @@ struct Mesh {
     /// Whether somebody may be dialled at once where many come at once.
     mutating func mayAnswer(at now: Instant) -> Bool { crowd.answers.take(at: now) }
 
-    mutating func enter(_ peer: PeerID) {
+    package mutating func enter(_ peer: PeerID) {
         guard ranking.insert(sorted: ranked(peer)) else { return }
         considerDensity()
     }
 
-    func isHere(_ peer: PeerID) -> Bool { ranking.contains(sorted: ranked(peer)) }
+    package func isHere(_ peer: PeerID) -> Bool { ranking.contains(sorted: ranked(peer)) }
 
-    mutating func leave(_ peer: PeerID) {
+    package mutating func leave(_ peer: PeerID) {
         guard ranking.remove(sorted: ranked(peer)) else { return }
         called[peer] = nil
         orphans.remove(peer)
@@ -137,7 +138,7 @@ struct Mesh {
     }
 
     /// Whether many have come since this was asked last: who is wanted of them is known when no more come.
-    mutating func isGrowing() -> Bool {
+    package mutating func isGrowing() -> Bool {
         defer { tendedCount = ranking.count }
         return isSparse && ranking.count * 8 > tendedCount * 9
     }
@@ -145,7 +146,7 @@ struct Mesh {
     // Whom we want links with.
 
     /// The peers that we want links with, most wanted first; on a small LAN all.
-    func wanted(at now: Instant) -> [PeerID] {
+    package func wanted(at now: Instant) -> [PeerID] {
         guard isSparse else { return ranking.map(\.peer) }
         let count = Self.neighbourCount(among: ranking.count)
         return Array(ranking.lazy.map(\.peer).filter { !isShut($0, at: now) }.prefix(count))
@@ -158,23 +159,23 @@ struct Mesh {
     private func isShut(_ peer: PeerID, at now: Instant) -> Bool { shut[peer].map { now < $0 } ?? false }
 
     /// It could not be dialled: another one is taken for it.
-    mutating func dialFailed(_ peer: PeerID, at now: Instant) {
+    package mutating func dialFailed(_ peer: PeerID, at now: Instant) {
         guard isSparse else { return }
         if shut.count >= Self.tableCount { shut = shut.filter { now < $0.value } }
         if shut.count < Self.tableCount { shut[peer] = now + Self.shutTime }
     }
 
-    mutating func linkUp(_ peer: PeerID) {
+    package mutating func linkUp(_ peer: PeerID) {
         shut[peer] = nil
         orphans.remove(peer)
     }
 
-    mutating func linkBroke(_ peer: PeerID) {
+    package mutating func linkBroke(_ peer: PeerID) {
         if orphans.count < Self.tableCount { orphans.insert(peer) }
     }
 
     /// We have something for it alone.
-    mutating func call(_ peer: PeerID, at now: Instant) {
+    package mutating func call(_ peer: PeerID, at now: Instant) {
         called = called.filter { now < $0.value + Self.callTime }
         if called.count < Self.tableCount { called[peer] = now }
     }
@@ -188,36 +189,36 @@ private struct CrowdSense {
 }
 
 /// What we state ourselves, from the first time that the LAN was big until the process ends.
-struct OwnStatements {
+package struct OwnStatements {
     /// The latest.
-    var signed: SignedStatement?
+    package var signed: SignedStatement?
     /// The claim in it.
-    var claim: Claim?
-    var at: Instant?
-    var pause = Mesh.shortestPause
+    package var claim: Claim?
+    package var at: Instant?
+    package var pause = Mesh.shortestPause
     /// A link broke and we have not stated so.
-    var isLossUntold = false
+    package var isLossUntold = false
 }
 
 /// How much is stated and told lately.
-struct GossipPace {
-    var reading = StatementReading()
+package struct GossipPace {
+    package var reading = StatementReading()
     /// How often news is told without much delay.
-    var brisk = TokenBucket(capacity: 20, perSecond: 4)
+    package var brisk = TokenBucket(capacity: 20, perSecond: 4)
 }
 
 /// How long the statements that have come take to read, for whoever reads 1,000 a second. Until then nobody makes
 /// others: so all together do not state more than each can read, however many come at once.
-struct StatementReading {
-    private(set) var end = Instant(nanoseconds: 0)
+package struct StatementReading {
+    package private(set) var end = Instant(nanoseconds: 0)
     /// Since when there was no pause.
     private var start = Instant(nanoseconds: 0)
     static let each = Duration.milliseconds(1)
-    static let longest = Duration.seconds(5)
+    package static let longest = Duration.seconds(5)
     /// After this long nobody waits for the end any more.
-    static let patience = Duration.seconds(30)
+    package static let patience = Duration.seconds(30)
 
-    mutating func taken(at now: Instant) {
+    package mutating func taken(at now: Instant) {
         if end < now {
             start = now
             end = now
@@ -232,7 +233,7 @@ struct StatementReading {
 }
 
 /// Statements that were asked for and have not come: each is asked of one link, and of another when that fails.
-struct StatementAsks {
+package struct StatementAsks {
     private struct Ask {
         var sequence: UInt64
         var link: LinkID
@@ -240,11 +241,11 @@ struct StatementAsks {
     }
 
     private var asks: [ProcessTag: Ask] = [:]
-    static let patience = Duration.milliseconds(1_500)
-    static let capacity = 8_192
+    package static let patience = Duration.milliseconds(1_500)
+    package static let capacity = 8_192
 
     /// Whether to ask this link now for what it told of.
-    mutating func shouldAsk(_ link: LinkID, for key: StatementKey, at now: Instant) -> Bool {
+    package mutating func shouldAsk(_ link: LinkID, for key: StatementKey, at now: Instant) -> Bool {
         if let ask = asks[key.process], ask.sequence >= key.sequence, now < ask.at + Self.patience { return false }
         if asks.count >= Self.capacity { asks = asks.filter { now < $0.value.at + Self.patience } }
         guard asks.count < Self.capacity else { return false }
@@ -252,25 +253,27 @@ struct StatementAsks {
         return true
     }
 
-    mutating func arrived(_ process: ProcessTag) { asks[process] = nil }
+    package mutating func arrived(_ process: ProcessTag) { asks[process] = nil }
 
     /// What it was asked for may be asked of others.
-    mutating func linkDown(_ link: LinkID) {
+    package mutating func linkDown(_ link: LinkID) {
         if asks.contains(where: { $0.value.link == link }) { asks = asks.filter { $0.value.link != link } }
     }
 }
 
 /// How far a link has come in telling what is stated.
-struct LinkGossip {
+package struct LinkGossip {
     /// The other side takes part.
-    var speaks = false
-    var hasSentDigest = false
+    package var speaks = false
+    package var hasSentDigest = false
     /// What is private went over it last then.
-    var lastUsed: Instant?
+    package var lastUsed: Instant?
     /// It was given up because it is not needed: nobody is gone by that.
-    var isReleased = false
+    package var isReleased = false
     /// Digests that it may ask to be compared.
-    var digests = TokenBucket(capacity: 5, perSecond: 0.5)
+    package var digests = TokenBucket(capacity: 5, perSecond: 0.5)
     /// Statements that it may send: each costs 0.1 ms if it is new.
-    var statements = TokenBucket(capacity: 10_000, perSecond: 1_000)
+    package var statements = TokenBucket(capacity: 10_000, perSecond: 1_000)
+
+    package init() {}
 }

@@ -1,11 +1,12 @@
-import Secure
-import Wire
+package import CoreModel
+package import Secure
+package import Wire
 
 /// What the peers of a big LAN state, and who is here by it: who has a link with us, and who is linked with one that is
 /// here, as both of the two state. So nobody is here on the word of others alone, and who loses its links is gone.
-struct StatementTable {
+package struct StatementTable {
     /// What has changed of who is here, in the order in which it came about.
-    enum Change: Equatable {
+    package enum Change: Equatable {
         /// It is here now.
         case appeared(PeerID)
         /// It is here and states something new.
@@ -14,7 +15,7 @@ struct StatementTable {
         case vanished(PeerID, left: Bool)
     }
 
-    enum Acceptance: Equatable {
+    package enum Acceptance: Equatable {
         case taken
         /// As new as what is known, or older.
         case known
@@ -38,12 +39,12 @@ struct StatementTable {
     }
 
     /// Statements that are kept: 5,000 × about 1,200 bytes = 6 MB.
-    static let capacity = 5_000
+    package static let capacity = 5_000
     /// How long what somebody states is kept who is not here.
-    static let lifetime = Duration.seconds(120)
+    package static let lifetime = Duration.seconds(120)
     /// Statements of one peer: honest ones make a few a second, for a few seconds.
-    static let burst = 20.0
-    static let perSecond = 2.0
+    package static let burst = 20.0
+    package static let perSecond = 2.0
     private static let direct = -1
     /// What it was reached through is no more; it has still to be seen whether there is another way.
     private static let orphaned = -2
@@ -53,58 +54,58 @@ struct StatementTable {
     private var placeByPeer: [PeerID: Int] = [:]
     private var placeByProcess: [ProcessTag: Int] = [:]
     /// Processes that we have links with, ascending.
-    private(set) var linked: [ProcessTag] = []
+    package private(set) var linked: [ProcessTag] = []
     /// Of those who are here (their own link or not), by the first bits of the process.
-    private(set) var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
+    package private(set) var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
     private(set) var reachedCount = 0
     /// Places that were reached through what is no more.
     private var orphans: [Int] = []
     /// Places that may have become reachable.
     private var candidates: [Int] = []
-    private(set) var changes: [Change] = []
+    package private(set) var changes: [Change] = []
     /// Places whose statements others are to be told of.
     private var untold: [Int] = []
     private var lastSweep: Instant?
 
-    var count: Int { placeByPeer.count }
+    package var count: Int { placeByPeer.count }
 
     // What is known.
 
-    func statement(of peer: PeerID) -> SignedStatement? { placeByPeer[peer].flatMap { nodes[$0]?.statement } }
+    package func statement(of peer: PeerID) -> SignedStatement? { placeByPeer[peer].flatMap { nodes[$0]?.statement } }
 
-    func statement(of process: ProcessTag) -> SignedStatement? {
+    package func statement(of process: ProcessTag) -> SignedStatement? {
         placeByProcess[process].flatMap { nodes[$0]?.statement }
     }
 
     /// Whether it is here by what is stated, its own link with us included if it states anything.
-    func reaches(_ peer: PeerID) -> Bool {
+    package func reaches(_ peer: PeerID) -> Bool {
         guard let place = placeByPeer[peer], nodes[place] != nil else { return false }
         return nodes[place]!.reachedFrom != nil
     }
 
     /// How many others state a link with it, as it does with them.
-    func degree(of peer: PeerID) -> Int { placeByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
+    package func degree(of peer: PeerID) -> Int { placeByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
 
     /// Whether what is told of is news.
-    func lacks(_ key: StatementKey) -> Bool {
+    package func lacks(_ key: StatementKey) -> Bool {
         guard let place = placeByProcess[key.process], nodes[place] != nil else { return true }
         return key.sequence > nodes[place]!.statement.sequence
     }
 
     // What happens.
 
-    mutating func linkUp(_ process: ProcessTag) {
+    package mutating func linkUp(_ process: ProcessTag) {
         guard linked.insert(sorted: process) else { return }
         if let node = placeByProcess[process] { candidates.append(node) }
     }
 
-    mutating func linkDown(_ process: ProcessTag) {
+    package mutating func linkDown(_ process: ProcessTag) {
         guard linked.remove(sorted: process) else { return }
         if let place = placeByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
     }
 
     /// Takes up a verified statement. Call ``settle()`` when there is no more for now.
-    mutating func accept(_ signed: SignedStatement, at now: Instant) -> Acceptance {
+    package mutating func accept(_ signed: SignedStatement, at now: Instant) -> Acceptance {
         if let place = placeByPeer[signed.peer], nodes[place] != nil {
             let isNewer = signed.sequence > nodes[place]!.statement.sequence
             if nodes[place]!.statement.process != signed.process {
@@ -206,14 +207,14 @@ struct StatementTable {
     }
 
     /// The process says on its own link that it leaves.
-    mutating func left(_ process: ProcessTag) {
+    package mutating func left(_ process: ProcessTag) {
         if let place = placeByProcess[process] { forget(place) }
     }
 
     // Who is here.
 
     /// Finds out who is here after what has happened.
-    mutating func settle(at now: Instant) {
+    package mutating func settle(at now: Instant) {
         if !orphans.isEmpty, !adoptOrphans() {
             candidates.removeAll(keepingCapacity: true)
             lookAgain(at: now)
@@ -327,17 +328,17 @@ struct StatementTable {
         if isHere { sums[key.sumIndex] &+= key.weight } else { sums[key.sumIndex] &-= key.weight }
     }
 
-    mutating func takeChanges() -> [Change] {
+    package mutating func takeChanges() -> [Change] {
         defer { changes.removeAll(keepingCapacity: true) }
         return changes
     }
 
     // What others are told.
 
-    var hasNews: Bool { !untold.isEmpty }
+    package var hasNews: Bool { !untold.isEmpty }
 
     /// Statements of those who are here that others have not been told of.
-    mutating func takeNews() -> [StatementKey] {
+    package mutating func takeNews() -> [StatementKey] {
         defer { untold.removeAll(keepingCapacity: true) }
         return untold.compactMap { place in
             guard let node = nodes[place], node.reachedFrom != nil,
@@ -349,7 +350,7 @@ struct StatementTable {
     }
 
     /// Statements of those who are here, in the parts where another's sums are not ours.
-    func keys(differingFrom theirs: [UInt64], own: [UInt64]) -> [StatementKey] {
+    package func keys(differingFrom theirs: [UInt64], own: [UInt64]) -> [StatementKey] {
         var keys: [StatementKey] = []
         for place in nodes.indices where nodes[place] != nil && nodes[place]!.reachedFrom != nil {
             let key = nodes[place]!.statement.key
@@ -360,7 +361,7 @@ struct StatementTable {
 
     // Letting go.
 
-    mutating func expire(at now: Instant) {
+    package mutating func expire(at now: Instant) {
         if let lastSweep, now < lastSweep + .seconds(10) { return }
         lastSweep = now
         for place in nodes.indices {

@@ -1,3 +1,6 @@
+import CoreModel
+import LocalNetwork
+import RoomSync
 import Wire
 
 /// What is under way with one link beyond single frames: entries asked for, reconciliations, and its rate of

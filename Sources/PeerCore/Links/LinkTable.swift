@@ -1,3 +1,5 @@
+import CoreModel
+import Links
 import Wire
 
 /// All links of a core, walked in the order of their IDs so that no dictionary's order reaches an output, and what is

@@ -1,3 +1,6 @@
+import CoreModel
+import Links
+import LocalNetwork
 import Secure
 import Wire
 

@@ -1,3 +1,6 @@
+import CoreModel
+import LocalNetwork
+import RoomSync
 import Secure
 import Wire
 

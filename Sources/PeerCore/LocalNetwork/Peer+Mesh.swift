@@ -1,3 +1,6 @@
+import Links
+import CoreModel
+import LocalNetwork
 import Secure
 import Wire
 

@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// Moving from network to network.

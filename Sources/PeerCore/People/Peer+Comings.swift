@@ -1,3 +1,5 @@
+import CoreModel
+import LocalNetwork
 import Wire
 
 /// One line for many who come or go for one reason (``Comings``). Each of them is told all the same, marked as gathered:

@@ -1,3 +1,4 @@
+import LocalNetwork
 import Wire
 
 /// Names that can be mistaken for another's, pointed out on both sides.

@@ -1,3 +1,5 @@
+import LocalNetwork
+import CoreModel
 import Secure
 import Wire
 

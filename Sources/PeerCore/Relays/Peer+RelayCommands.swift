@@ -1,3 +1,5 @@
+import CoreModel
+import LocalNetwork
 import Secure
 import Wire
 

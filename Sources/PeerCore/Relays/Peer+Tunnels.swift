@@ -1,3 +1,6 @@
+import LocalNetwork
+import CoreModel
+import Links
 import Secure
 import Wire
 

@@ -1,3 +1,5 @@
+import CoreModel
+import LocalNetwork
 import Wire
 
 /// How we stand with one relay.

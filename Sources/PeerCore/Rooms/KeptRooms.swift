@@ -1,3 +1,6 @@
+public import CoreModel
+import LocalNetwork
+import RoomSync
 import Secure
 public import Wire
 

@@ -1,3 +1,6 @@
+import RoomSync
+import CoreModel
+import LocalNetwork
 import Secure
 import Wire
 

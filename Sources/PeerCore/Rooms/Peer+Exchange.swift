@@ -1,3 +1,6 @@
+import Links
+import CoreModel
+import RoomSync
 import Secure
 import Wire
 

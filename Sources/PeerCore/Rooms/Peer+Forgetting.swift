@@ -1,3 +1,6 @@
+import LocalNetwork
+import CoreModel
+import RoomSync
 import Secure
 import Wire
 

@@ -1,3 +1,6 @@
+import LocalNetwork
+import RoomSync
+import CoreModel
 import Secure
 import Wire
 

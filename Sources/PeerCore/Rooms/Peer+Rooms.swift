@@ -1,3 +1,7 @@
+import Links
+import LocalNetwork
+import CoreModel
+import RoomSync
 import Secure
 import Wire
 

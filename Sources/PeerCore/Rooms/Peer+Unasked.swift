@@ -1,3 +1,5 @@
+import CoreModel
+import RoomSync
 import Secure
 import Wire
 

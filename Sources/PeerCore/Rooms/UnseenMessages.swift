@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// Private messages that are kept but perhaps not yet shown: the process may die between the two. They are shown at

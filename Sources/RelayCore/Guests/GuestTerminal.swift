@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// Both directions of a plain text connection, as `nc` and telnet make it: bytes become whole lines of repaired UTF-8,

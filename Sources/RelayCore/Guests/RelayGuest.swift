@@ -1,3 +1,4 @@
+import RoomSync
 import Secure
 import Wire
 

@@ -1,3 +1,5 @@
+import RoomSync
+import CoreModel
 import Secure
 import Wire
 

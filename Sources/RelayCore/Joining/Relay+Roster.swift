@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// What has changed of who is here and has not been told yet.

@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// The names at a relay: first come, first served, and kept for a while for a key whose link broke.

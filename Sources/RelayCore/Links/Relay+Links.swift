@@ -1,3 +1,6 @@
+import RoomSync
+import CoreModel
+import Links
 import Secure
 import Wire
 

@@ -1,3 +1,4 @@
+import CoreModel
 import Secure
 import Wire
 

@@ -1,3 +1,6 @@
+import CoreModel
+import Links
+import RoomSync
 import Secure
 import Wire
 

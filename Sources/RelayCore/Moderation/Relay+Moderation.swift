@@ -1,3 +1,5 @@
+import CoreModel
+import RoomSync
 import Wire
 
 /// What operators do. Every act is noted with who, whom, when (by the log) and why, and kept before it is told.

@@ -1,3 +1,5 @@
+import CoreModel
+import RoomSync
 import Wire
 
 /// One ban: whoever has the key, the name or the address is kept out.

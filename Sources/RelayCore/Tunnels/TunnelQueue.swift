@@ -1,3 +1,4 @@
+import CoreModel
 import Wire
 
 /// What one member sends through tunnels faster than it is passed on: a line for each member that it is for, oldest first.

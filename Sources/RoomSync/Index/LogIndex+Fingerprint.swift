@@ -39,12 +39,12 @@ struct IDSum: Hashable, Sendable {
     fileprivate(set) var word2: UInt64 = 0
     fileprivate(set) var word3: UInt64 = 0
 
-    mutating func add(_ id: EntryID) {
+    package mutating func add(_ id: EntryID) {
         let words = id.words
         add(words.0, words.1, words.2, words.3)
     }
 
-    mutating func add(_ other: IDSum) {
+    package mutating func add(_ other: IDSum) {
         add(other.word0, other.word1, other.word2, other.word3)
     }
 

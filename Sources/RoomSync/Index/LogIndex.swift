@@ -1,3 +1,4 @@
+import CoreModel
 public import Wire
 
 /// The keys of one log in order, with fingerprints of any stretch of them.

@@ -1,30 +1,31 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// When the entries of a log came here, in steps of a sixty-fourth of how long they are kept: up to which Lamport time
 /// the log reached when. Kept with the log, by ``AgeClock/counted``.
 ///
 /// An entry says itself when it was written, by its author's clock, which may be wrong by years or lie. By this it is
 /// neither dropped as soon as it has come, nor kept for longer than it was here.
-struct Arrivals: Equatable {
-    struct Mark: Equatable {
-        var at: UInt64
-        var lamport: UInt64
+package struct Arrivals: Equatable {
+    package struct Mark: Equatable {
+        package var at: UInt64
+        package var lamport: UInt64
     }
 
     /// A log that has been kept for a year has no more marks than this, however often the option was changed.
-    static let capacity = 128
+    package static let capacity = 128
 
     /// Of what is not above this it is not known when it came: their claims are all there is.
-    private(set) var unknown: UInt64 = 0
+    package private(set) var unknown: UInt64 = 0
     /// Ascending in both.
     private(set) var marks: [Mark] = []
 
-    init(unknown: UInt64 = 0) { self.unknown = unknown }
+    package init(unknown: UInt64 = 0) { self.unknown = unknown }
 
     /// The log reaches up to here.
     /// - Parameter age: how long entries are kept, in milliseconds.
     /// - Returns: whether anything changed.
-    mutating func note(_ reach: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
+    package mutating func note(_ reach: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
         guard reach > marks.last?.lamport ?? unknown else { return false }
         if let last = marks.last, counted.milliseconds < last.at &+ age / 64 { return false }
         marks.append(Mark(at: counted.milliseconds, lamport: reach))
@@ -34,16 +35,16 @@ struct Arrivals: Equatable {
     }
 
     /// How far the log reached at least so many milliseconds ago.
-    func reached(_ age: UInt64, before counted: WallTime) -> UInt64? {
+    package func reached(_ age: UInt64, before counted: WallTime) -> UInt64? {
         marks.last { $0.at &+ age <= counted.milliseconds }?.lamport
     }
 
     // As a setting.
 
-    static func setting(_ log: LogID) -> String { "arrivals of \(log.order)" }
+    package static func setting(_ log: LogID) -> String { "arrivals of \(log.order)" }
 
     /// - Returns: nothing known for what is not of this form.
-    init(of log: LogID, in archive: any Archive) throws(ArchiveError) {
+    package init(of log: LogID, in archive: any Archive) throws(ArchiveError) {
         guard let kept = try archive.setting(Self.setting(log)) else { return }
         self = (try? Self(decoding: kept)) ?? Self(unknown: Limits.lamport)
     }
@@ -57,7 +58,7 @@ struct Arrivals: Equatable {
         }
     }
 
-    func keep(of log: LogID, in archive: any Archive) throws(ArchiveError) {
+    package func keep(of log: LogID, in archive: any Archive) throws(ArchiveError) {
         var writer = CBORWriter()
         writer.array(count: 1 + 2 * marks.count)
         writer.unsigned(unknown)
@@ -69,7 +70,7 @@ struct Arrivals: Equatable {
     }
 
     /// The first start that notes arrivals: of what is there nothing is known.
-    static func begin(in archive: any Archive) throws(ArchiveError) {
+    package static func begin(in archive: any Archive) throws(ArchiveError) {
         for log in try archive.logs() {
             // Which room it is plays no part here.
             let reach = try RoomLog(log: log, room: .lobby, archive: archive).reach
@@ -79,18 +80,18 @@ struct Arrivals: Equatable {
 }
 
 /// What of a log is old.
-struct OldAge {
+package struct OldAge {
     /// What claims to be from before this time.
-    var oldest: WallTime
+    package var oldest: WallTime
     /// Above this Lamport time nothing is: it has not been here for long.
-    var settled: UInt64 = .max
+    package var settled: UInt64 = .max
     /// Claims from after this time are wrong; then what was here long ago is old.
     var future: WallTime = WallTime(milliseconds: .max)
     var reachedLongAgo: UInt64 = 0
 
-    init(before oldest: WallTime) { self.oldest = oldest }
+    package init(before oldest: WallTime) { self.oldest = oldest }
 
-    func includes(_ entry: Entry) -> Bool {
+    package func includes(_ entry: Entry) -> Bool {
         if entry.wallTime > future.milliseconds { return entry.lamport <= reachedLongAgo }
         return entry.lamport <= settled && entry.wallTime < oldest.milliseconds
     }
@@ -98,7 +99,7 @@ struct OldAge {
 
 extension RoomLog {
     /// Who else has what is in a log.
-    enum Holders {
+    package enum Holders {
         /// Many, and they let go of it too. What is old when it comes is kept for a day only: else each newcomer that
         /// takes up the log would keep its oldest for as long again.
         case many
@@ -108,7 +109,7 @@ extension RoomLog {
 
     /// Notes what has come, and finds what is old by now.
     /// - Parameter age: how long entries are kept, in milliseconds; nil: for good.
-    func old(after age: UInt64?, by clock: AgeClock, heldBy holders: Holders) throws(ArchiveError) -> OldAge {
+    package func old(after age: UInt64?, by clock: AgeClock, heldBy holders: Holders) throws(ArchiveError) -> OldAge {
         var arrivals = try Arrivals(of: log, in: archive)
         guard let age else {
             // For a time when there is a limit: that holds for what was there before, too.

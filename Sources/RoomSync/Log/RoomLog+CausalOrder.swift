@@ -1,3 +1,4 @@
+import CoreModel
 import Secure
 import Wire
 
@@ -5,7 +6,7 @@ import Wire
 /// is shown with a gap.
 struct CausalOrder {
     /// How long an entry waits for its parents.
-    static let patience = Duration.seconds(2)
+    package static let patience = Duration.seconds(2)
     /// How long until a missing parent is asked for again, of somebody else.
     static let askInterval = Duration.milliseconds(500)
     /// Entries that wait at once: 4,096 × 17 KiB = 68 MiB at worst. One more is shown with a gap at once.
@@ -34,7 +35,7 @@ struct CausalOrder {
     private var ready = Queue<Shown>()
 
     /// An entry is in the log now. `lamport` says the Lamport time of those that are there.
-    mutating func arrived(
+    package mutating func arrived(
         _ entry: SignedEntry, at now: Instant, below floor: UInt64, lamport: (EntryID) -> UInt64?
     ) {
         if !missing.isEmpty {
@@ -79,10 +80,10 @@ struct CausalOrder {
     func isWaiting(_ id: EntryID) -> Bool { waiting[id] != nil }
 
     /// Whether an entry waits for this one.
-    func isAwaited(_ id: EntryID) -> Bool { dependants[id] != nil }
+    package func isAwaited(_ id: EntryID) -> Bool { dependants[id] != nil }
 
     /// Entries have come into the log by another way and count as shown.
-    mutating func known(_ isKnown: (EntryID) -> Bool) {
+    package mutating func known(_ isKnown: (EntryID) -> Bool) {
         for id in missing where isKnown(id) {
             missing.remove(sorted: id)
             release(dependantsOf: id)
@@ -114,7 +115,7 @@ struct CausalOrder {
 
     // Showing.
 
-    mutating func nextShown() -> Shown? { ready.popFirst() }
+    package mutating func nextShown() -> Shown? { ready.popFirst() }
 
     private mutating func makeReady(_ entry: SignedEntry, hasGap: Bool) {
         ready.insert(Shown(entry: entry, hasGap: hasGap)) { $0.entry.key < $1.entry.key }
@@ -139,20 +140,20 @@ struct CausalOrder {
 
     // Asking and time.
 
-    mutating func nextWanted() -> [EntryID] {
+    package mutating func nextWanted() -> [EntryID] {
         guard !toAsk.isEmpty else { return [] }
         let wanted = Array(toAsk.prefix(Limits.frameIDCount))
         toAsk.removeFirst(wanted.count)
         return wanted
     }
 
-    var nextDeadline: Deadline? {
+    package var nextDeadline: Deadline? {
         .earlier(
             timeouts.first.map { Deadline(at: $0.at, reason: "an entry waited long enough for its parents") },
             askAgainAt.map { Deadline(at: $0, reason: "missing entries are asked for again") })
     }
 
-    mutating func deadlineReached(at now: Instant) {
+    package mutating func deadlineReached(at now: Instant) {
         while let next = timeouts.first, next.at <= now {
             _ = timeouts.popFirst()
             giveUpWaiting(for: next.id)

@@ -1,3 +1,4 @@
+public import CoreModel
 import Secure
 public import Wire
 
@@ -9,7 +10,7 @@ extension RoomLog {
     /// - Parameter owed: stays, and what follows it: an own entry that somebody has still to get.
     /// - Returns: how many were dropped.
     @discardableResult
-    mutating func trim(
+    package mutating func trim(
         keeping count: Int, dropping old: OldAge, below owed: EntryKey? = nil, step: Int = 1_000
     ) throws(ArchiveError) -> Int {
         // The floor stays within the room's reach: above it new entries would be refused.

@@ -1,3 +1,4 @@
+import CoreModel
 import Secure
 public import Wire
 
@@ -5,13 +6,13 @@ public import Wire
 /// would take them for a violation (Protocol.md, Versions). To these the log looks as if it had none.
 extension RoomLog {
     /// Kept for a log that has such entries, which few have; none of the others pays for it.
-    struct UnknownKinds {
+    package struct UnknownKinds {
         /// Only asked "is it in there?".
         fileprivate(set) var ids: Set<EntryID> = []
         /// The keys of all entries of known kinds.
         fileprivate(set) var others: LogIndex
 
-        mutating func remove(_ key: EntryKey) {
+        package mutating func remove(_ key: EntryKey) {
             if ids.remove(key.id) == nil { others.remove(key) }
         }
     }
@@ -22,7 +23,7 @@ extension RoomLog {
     }
 
     /// Those that a peer with these features may be told of, in the order given.
-    func ids(_ ids: [EntryID], for features: Features) -> [EntryID] {
+    package func ids(_ ids: [EntryID], for features: Features) -> [EntryID] {
         guard let unknownKinds, !features.contains(.unknownKinds) else { return ids }
         return ids.filter { !unknownKinds.ids.contains($0) }
     }

@@ -1,3 +1,4 @@
+public import CoreModel
 public import Secure
 public import Wire
 
@@ -37,7 +38,7 @@ public struct Shown: Equatable, Sendable {
 public struct RoomLog {
     public let log: LogID
     public let room: RoomID
-    let archive: any Archive
+    package let archive: any Archive
     public internal(set) var index: LogIndex
     /// The Lamport time of each entry. Never walked, only asked.
     var lamports: [EntryID: UInt64]
@@ -49,12 +50,12 @@ public struct RoomLog {
     /// lie would part the logs for good.
     public internal(set) var reach: UInt64 = 0
     /// The highest floor that another member has told.
-    var othersFloor: UInt64 = 0
+    package var othersFloor: UInt64 = 0
     /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
     /// What of it is not for peers that know none of these; nil in a log that has none.
-    var unknownKinds: UnknownKinds?
+    package var unknownKinds: UnknownKinds?
 
     /// How far a Lamport time may be above all below it and still count as the room's: 2^53 of them then last for nine
     /// thousand million lies.
@@ -82,7 +83,7 @@ public struct RoomLog {
     }
 
     /// Takes over what the archive has.
-    mutating func load() throws(ArchiveError) {
+    package mutating func load() throws(ArchiveError) {
         let keys = try archive.keys(of: log)
         index = LogIndex(ascending: keys)
         lamports = [:]
@@ -125,7 +126,7 @@ public struct RoomLog {
     public var nextLamport: UInt64 { min(max(reach, floor, othersFloor) + 1, Limits.lamport) }
 
     /// Another member has let go of what is below this.
-    mutating func note(othersFloor theirs: UInt64) {
+    package mutating func note(othersFloor theirs: UInt64) {
         if theirs <= max(reach, floor) + Self.lamportStep { othersFloor = max(othersFloor, theirs) }
     }
 

@@ -11,8 +11,8 @@ enum StretchContent: Equatable {
 
 /// From the end of the stretch before it (or the floor) up to, and without, `end`; nil: to the end of the order.
 struct Stretch: Equatable {
-    var end: EntryKey?
-    var content: StretchContent
+    package var end: EntryKey?
+    package var content: StretchContent
 }
 
 /// Writes a message of at most ``Reconciliation/messageBytes``: `[floor, stretch…]`.
@@ -28,7 +28,7 @@ struct ReconciliationWriter {
     /// Where the first stretch begins that the other side is asked about; nil: there is none.
     private(set) var firstQuestion: EntryKey?
 
-    init(floor: UInt64) {
+    package init(floor: UInt64) {
         self.floor = floor
         lastBound = EntryKey(lamport: floor, id: .least)
         writtenBound = lastBound
@@ -46,7 +46,7 @@ struct ReconciliationWriter {
     /// Says something of everything up to `end`. Stretches to skip are written only when something follows them.
     /// - Returns: false, with nothing said, if there is no room.
     @discardableResult
-    mutating func end(_ content: StretchContent, at end: EntryKey?) -> Bool {
+    package mutating func end(_ content: StretchContent, at end: EntryKey?) -> Bool {
         guard !hasEnded else { return true }
         if case .skip = content {
             if let end { lastBound = end } else { hasEnded = true }
@@ -90,7 +90,7 @@ struct ReconciliationWriter {
         stretchCount += 1
     }
 
-    var message: [UInt8] {
+    package var message: [UInt8] {
         var whole = CBORWriter(capacityBytes: body.bytes.count + 16)
         whole.array(count: stretchCount + 1)
         whole.unsigned(floor)
@@ -101,13 +101,13 @@ struct ReconciliationWriter {
 /// Reads a message that may come from anybody.
 struct ReconciliationReader {
     /// The lowest Lamport time that the message speaks of.
-    let floor: UInt64
+    package let floor: UInt64
     private var reader: CBORReader
     private var stretchesLeft: Int
     private var bound: EntryKey
     private var hasEnded = false
 
-    init(_ message: [UInt8]) throws(ReconciliationError) {
+    package init(_ message: [UInt8]) throws(ReconciliationError) {
         guard message.count <= Reconciliation.messageBytes else { throw .tooLong(bytes: message.count) }
         var reader = CBORReader(message)
         do {
@@ -126,7 +126,7 @@ struct ReconciliationReader {
     }
 
     /// The next stretch; nil behind the last.
-    mutating func next() throws(ReconciliationError) -> Stretch? {
+    package mutating func next() throws(ReconciliationError) -> Stretch? {
         do {
             guard stretchesLeft > 0 else {
                 try reader.finish()
@@ -181,7 +181,7 @@ struct ReconciliationReader {
 
 extension EntryID {
     /// These bytes, at most 32, and zeros behind them.
-    init(zeroPadding prefix: some Collection<UInt8>) {
+    package init(zeroPadding prefix: some Collection<UInt8>) {
         let padding = [UInt8](repeating: 0, count: Self.byteCount - prefix.count)
         self.init(Array(prefix) + padding)!
     }
@@ -200,7 +200,7 @@ extension EntryID {
     }
 
     /// The bytes without the zeros at the end.
-    var prefix: ArraySlice<UInt8> {
+    package var prefix: ArraySlice<UInt8> {
         let bytes = self.bytes
         return bytes[..<((bytes.lastIndex { $0 != 0 } ?? -1) + 1)]
     }

@@ -1,3 +1,4 @@
+public import CoreModel
 public import Wire
 
 /// Finds what two logs of one room differ in, at a cost in proportion to the difference (Protocol.md, Reconciliation).
@@ -43,7 +44,7 @@ public struct Reconciliation: Sendable {
     }
 
     /// Where what a message speaks of begins; nil for what is no message.
-    static func floor(of message: [UInt8]) -> UInt64? { (try? ReconciliationReader(message))?.floor }
+    package static func floor(of message: [UInt8]) -> UInt64? { (try? ReconciliationReader(message))?.floor }
 
     /// Begins, with everything that has a Lamport time of `floor` or more.
     public static func open(over index: LogIndex, floor: UInt64) -> (Reconciliation, message: [UInt8]) {
@@ -96,7 +97,7 @@ public enum ReconciliationError: ViolationError, Equatable, Sendable {
     /// Something after the stretch that has no end.
     case stretchAfterTheLast
 
-    var violationText: String { "a comparison of logs that cannot be read" }
+    package var violationText: String { "a comparison of logs that cannot be read" }
 }
 
 /// One message being compared with our log, and the answer to it as it grows.

@@ -1,20 +1,23 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// Entries that the other side of a link has asked for and that it has not been sent, oldest first. They are read when
 /// the link has room for them, so that a long answer takes no memory but for their IDs.
-struct OwedEntries {
+package struct OwedEntries {
     private var wants: [(room: RoomID, ids: ArraySlice<EntryID>)] = []
     /// All of them. Never walked.
     private var ids: Set<EntryID> = []
 
-    var isEmpty: Bool { wants.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { wants.isEmpty }
 
     /// Those of one room that are next.
-    var first: (room: RoomID, ids: ArraySlice<EntryID>)? { wants.first }
+    package var first: (room: RoomID, ids: ArraySlice<EntryID>)? { wants.first }
 
     /// What is owed already is not owed twice.
     /// - Throws: If more is asked for than may be open at once.
-    mutating func add(_ wanted: [EntryID], of room: RoomID) throws(LinkViolation) {
+    package mutating func add(_ wanted: [EntryID], of room: RoomID) throws(LinkViolation) {
         let fresh = wanted.filter { ids.insert($0).inserted }
         guard ids.count <= Limits.wantedEntryCount else {
             throw LinkViolation("asked for more than \(Limits.wantedEntryCount) entries that it had not been sent")
@@ -23,7 +26,7 @@ struct OwedEntries {
     }
 
     /// Those of ``first`` before these have been answered, or are passed over.
-    mutating func answered(before rest: ArraySlice<EntryID>) {
+    package mutating func answered(before rest: ArraySlice<EntryID>) {
         guard let all = wants.first?.ids else { return }
         for id in all.dropLast(rest.count) { ids.remove(id) }
         if rest.isEmpty { wants.removeFirst() } else { wants[0].ids = rest }

@@ -1,20 +1,22 @@
-import Wire
+package import Wire
 
 /// Entries that the other side of a link has and that are to be asked for, in the order in which it offered them.
 /// Offers are never walked over: a peer may make many short ones.
-struct PlannedEntries {
+package struct PlannedEntries {
     private var offers: [(room: RoomID, ids: ArraySlice<EntryID>)] = []
     /// Index of the oldest offer that is left.
     private var first = 0
     /// Entries of all offers.
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
 
     /// The room of the entry that is next.
-    var room: RoomID? { first < offers.count ? offers[first].room : nil }
+    package var room: RoomID? { first < offers.count ? offers[first].room : nil }
 
-    mutating func append(_ ids: ArraySlice<EntryID>, of room: RoomID) {
+    package mutating func append(_ ids: ArraySlice<EntryID>, of room: RoomID) {
         guard !ids.isEmpty else { return }
         offers.append((room, ids))
         count += ids.count
@@ -22,7 +24,7 @@ struct PlannedEntries {
 
     /// Takes out the entry that is next.
     /// - Returns: Nil if it is of another room, or nothing is left.
-    mutating func next(of room: RoomID) -> EntryID? {
+    package mutating func next(of room: RoomID) -> EntryID? {
         guard self.room == room, let id = offers[first].ids.popFirst() else { return nil }
         count -= 1
         guard offers[first].ids.isEmpty else { return id }
@@ -36,7 +38,7 @@ struct PlannedEntries {
         return id
     }
 
-    mutating func removeAll(of room: RoomID) {
+    package mutating func removeAll(of room: RoomID) {
         offers.removeFirst(first)
         first = 0
         offers.removeAll { $0.room == room }

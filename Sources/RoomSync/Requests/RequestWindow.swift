@@ -1,11 +1,12 @@
-import Wire
+package import CoreModel
+package import Wire
 
 /// Entries that were asked for on one link and have not come: no more at once than their answers fill a window of bytes,
 /// because the other side sends all of them without regard to how fast we read.
 ///
 /// What the answers take is not known when they are asked for. It is taken for as much as the largest that came of late,
 /// and for as much as an entry can be before any has come.
-struct RequestWindow {
+package struct RequestWindow {
     /// Not ordered: only asked "is it in there?".
     private var requested: Set<EntryID> = []
     /// Asked for and given up. They may still be under way: a side whose link is slow, or that has much else to say, sends
@@ -15,13 +16,15 @@ struct RequestWindow {
     private var requestedAt = Instant(nanoseconds: 0)
     private var expectedBytes = Limits.entryBytes
 
-    /// How many may be asked for and not have come.
-    var limit: Int { min(Bounds.requestedEntryCount, max(1, Bounds.requestedBytes / expectedBytes)) }
+    package init() {}
 
-    func contains(_ id: EntryID) -> Bool { requested.contains(id) }
+    /// How many may be asked for and not have come.
+    package var limit: Int { min(Bounds.requestedEntryCount, max(1, Bounds.requestedBytes / expectedBytes)) }
+
+    package func contains(_ id: EntryID) -> Bool { requested.contains(id) }
 
     /// How many more may be asked for. What the other side has not sent for a while it probably does not have.
-    mutating func space(at now: Instant) -> Int {
+    package mutating func space(at now: Instant) -> Int {
         if now - requestedAt >= Bounds.requestTime {
             overdue.formUnion(requested)
             requested.removeAll()
@@ -29,7 +32,7 @@ struct RequestWindow {
         return max(0, min(limit, Bounds.openRequestCount - overdue.count) - requested.count)
     }
 
-    mutating func asked(for ids: [EntryID], at now: Instant) {
+    package mutating func asked(for ids: [EntryID], at now: Instant) {
         if requested.isEmpty { requestedAt = now }
         requested.formUnion(ids)
         overdue.subtract(ids)
@@ -37,7 +40,7 @@ struct RequestWindow {
 
     /// An entry of so many bytes has come.
     /// - Returns: whether it was asked for.
-    mutating func arrived(_ id: EntryID, ofBytes count: Int, at now: Instant) -> Bool {
+    package mutating func arrived(_ id: EntryID, ofBytes count: Int, at now: Instant) -> Bool {
         guard requested.remove(id) != nil || overdue.remove(id) != nil else { return false }
         requestedAt = now
         expectedBytes = max(count, expectedBytes - expectedBytes / 8, 1)
@@ -45,7 +48,7 @@ struct RequestWindow {
     }
 
     /// All may be asked for again.
-    mutating func forget() {
+    package mutating func forget() {
         requested.removeAll()
         overdue.removeAll()
     }

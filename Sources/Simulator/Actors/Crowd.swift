@@ -1,4 +1,5 @@
-public import Chat
+import CoreModel
+public import PeerCore
 import Secure
 import Wire
 

@@ -1,4 +1,5 @@
-import Chat
+import PeerCore
+import CoreModel
 import Secure
 import Wire
 

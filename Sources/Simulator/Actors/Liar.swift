@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import RelayCore
 import Secure
 import Wire
 

@@ -1,4 +1,6 @@
-public import Chat
+public import CoreModel
+import PeerCore
+import RelayCore
 import Wire
 
 /// Who lives at a host in a trial: a peer or a relay as they ship, or a liar. A reference, because a core is far too large to be

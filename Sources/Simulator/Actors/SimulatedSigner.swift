@@ -1,3 +1,4 @@
+import LocalNetwork
 package import Secure
 import Synchronization
 import Wire

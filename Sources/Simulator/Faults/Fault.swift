@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 
 /// Something that goes wrong, or right again.
 public enum Fault: Sendable {

@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 import Wire
 
 /// Faults of reach: they keep hosts from hearing each other without breaking anything that they have.

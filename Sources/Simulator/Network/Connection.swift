@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// A TCP connection as both kernels see it. An end is 0 (who dialled) or 1. One of a kind, so that what is on its way

@@ -1,4 +1,5 @@
-public import Chat
+public import CoreModel
+import LocalNetwork
 public import Wire
 
 /// A machine's disk as its archive sees it. A process that dies leaves behind what was committed; a machine that loses

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import RelayCore
 
 /// What is to happen, soonest first; what was put in for the same time comes out in the order it was put in. A binary
 /// heap of places, because what moves in it should be small.

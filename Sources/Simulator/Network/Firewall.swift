@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// A host's firewall, as ufw and firewalld set it up: what answers something that the host sent gets in, what nobody

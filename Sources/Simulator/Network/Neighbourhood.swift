@@ -1,4 +1,3 @@
-import Chat
 import Wire
 
 /// Who can hear whom in a trial: peers on one LAN, or on two with a relay between them that some are members of.

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// What happens to connections from link port to link port: between two such pairs of address and port there is one

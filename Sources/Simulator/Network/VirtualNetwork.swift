@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Which cable a host's interface is on, and the address it has there.

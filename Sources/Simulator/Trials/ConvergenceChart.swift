@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 
 /// How far everything had come right at one time.
 public struct Sample: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 
 extension Event {
     /// A few words for a trace.

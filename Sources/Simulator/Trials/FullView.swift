@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// Since when every peer sees every other one on its LAN, under whatever name: counted as people come and go, because

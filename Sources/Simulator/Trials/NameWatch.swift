@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Wire
 
 /// No two peers that are in contact both hold a name for longer than it takes to notice.

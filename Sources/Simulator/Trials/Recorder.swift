@@ -1,4 +1,5 @@
-public import Chat
+public import CoreModel
+import PeerCore
 public import Wire
 
 /// What one process told the person in front of it, and when.

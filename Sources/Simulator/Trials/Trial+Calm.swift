@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+
 
 /// What follows once everything has come right: it must stay so, and everybody must be heard.
 extension Trial {

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import LocalNetwork
 import Secure
 import Wire
 

@@ -1,4 +1,4 @@
-public import Chat
+public import CoreModel
 
 /// Something that must never be, and was.
 public struct Violation: Error, Equatable, Sendable {

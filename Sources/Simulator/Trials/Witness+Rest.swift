@@ -1,4 +1,6 @@
-import Chat
+import PeerCore
+import CoreModel
+import RoomSync
 import Wire
 
 /// What must hold once nothing goes wrong any more.

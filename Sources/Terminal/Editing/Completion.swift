@@ -1,3 +1,4 @@
+import Wording
 import Wire
 
 /// What Tab offers.

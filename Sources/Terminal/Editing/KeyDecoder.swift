@@ -1,3 +1,5 @@
+import CoreModel
+
 /// What was pressed.
 enum Key: Equatable {
     case text(String)

@@ -1,3 +1,5 @@
+import Wording
+
 /// The row at the bottom where the line is typed. One row at any width: a longer line is shown in part, around the
 /// cursor, with `‹` and `›` where it goes on.
 struct PromptRow {

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import Wording
 import Wire
 
 /// Events become lines for people. All text of others passes ``SafeText``.

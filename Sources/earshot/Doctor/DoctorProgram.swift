@@ -1,3 +1,4 @@
+import PeerCore
 import Doctor
 import Host
 import Options

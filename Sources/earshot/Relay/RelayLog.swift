@@ -1,4 +1,6 @@
-import Chat
+import CoreModel
+import PeerCore
+import Wording
 import Host
 import Options
 import Scripting
