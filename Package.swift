@@ -110,7 +110,7 @@ let package = Package(
         .target(name: "TestKit", swiftSettings: settings),
         .target(
             name: "CoreTestKit",
-            dependencies: ["PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire"],
+            dependencies: ["TestKit", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire"],
             swiftSettings: settings),
 
         .testTarget(name: "WireTests", dependencies: ["TestKit", "Wire"], swiftSettings: settings),

@@ -1,20 +1,21 @@
-import Secure
-import Wire
-
-@testable import Chat
+import CoreModel
+import PeerCore
+import RelayCore
+package import Secure
+package import Wire
 
 /// A community of relays, and certificates by it.
-enum Hub {
-    static let community = Identity(seed: [UInt8](repeating: 0xC0, count: 32))
-    static let relays = (1...3).map { Identity(seed: [UInt8](repeating: 0xA0 + $0, count: 32)) }
+package enum Hub {
+    package static let community = Identity(seed: [UInt8](repeating: 0xC0, count: 32))
+    package static let relays = (1...3).map { Identity(seed: [UInt8](repeating: 0xA0 + $0, count: 32)) }
     /// When the tests begin.
-    static let start: UInt64 = 1_800_000_000_000
-    static let day: UInt64 = 86_400_000
+    package static let start: UInt64 = 1_800_000_000_000
+    package static let day: UInt64 = 86_400_000
 
     /// - Parameters:
     ///   - notBefore: milliseconds after ``start``.
     ///   - notAfter: milliseconds after ``start``.
-    static func certificate(
+    package static func certificate(
         of relay: PeerID, by community: Identity = community, from notBefore: Int64 = 0,
         until notAfter: Int64 = Int64(365 * day)
     ) -> SignedCertificate {

@@ -1,14 +1,15 @@
-import Secure
+import CoreModel
+import PeerCore
+import RelayCore
+import RoomSync
+package import Secure
 import TestKit
-import Testing
-import Wire
-
-@testable import Chat
+package import Wire
 
 /// What a program of a later version may send.
-enum Later {
+package enum Later {
     /// An entry of a kind that nobody knows yet, with elements at its end that nobody knows either.
-    static func entry(
+    package static func entry(
         kind: UInt64 = 5, item: CBORValue = .map([.init(.unsigned(0), .text("👍"))]), in room: RoomID,
         by author: Identity, lamport: UInt64, parents: [EntryID] = [], more: [CBORValue] = [.text("later"), .array([])]
     ) throws -> SignedEntry {
@@ -22,7 +23,7 @@ enum Later {
     }
 
     /// An announcement of any version and kind, with more elements.
-    static func announcement(
+    package static func announcement(
         version: UInt64 = 1, kind: UInt64 = 1, features: UInt64 = 32, sequence: UInt64 = 5, of peer: Identity,
         more: [CBORValue] = [.text("later")]
     ) -> [UInt8] {
@@ -34,10 +35,10 @@ enum Later {
         return Envelope(payload: payload, signature: peer.sign(payload, for: .announcement)).bytes
     }
 
-    static func frame(_ items: CBORValue...) -> [UInt8] { CBORValue.array(items).encoded() }
+    package static func frame(_ items: CBORValue...) -> [UInt8] { CBORValue.array(items).encoded() }
 
     /// One of each frame that names a room, of a room that nobody knows.
-    static func frames(of room: RoomID, entry: SignedEntry) -> [[UInt8]] {
+    package static func frames(of room: RoomID, entry: SignedEntry) -> [[UInt8]] {
         let room = CBORValue.bytes(room.bytes)
         let ids = CBORValue.array([.bytes([UInt8](repeating: 3, count: 32))])
         return [
@@ -54,12 +55,12 @@ enum Later {
     }
 
     /// What people are shown in place of an entry of an unknown kind.
-    static let text = "[this needs a newer Earshot]"
+    package static let text = "[this needs a newer Earshot]"
 }
 
 extension TestMember {
     /// IDs that it was told of or sent: all that a peer may have of a log.
-    var toldIDs: Set<EntryID> {
+    package var toldIDs: Set<EntryID> {
         var ids: Set<EntryID> = []
         for frame in frames {
             switch frame {
@@ -71,10 +72,12 @@ extension TestMember {
         return ids
     }
 
-    var receivedEntries: [[UInt8]] { frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } } }
+    package var receivedEntries: [[UInt8]] {
+        frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } }
+    }
 
     /// The last message of reconciliation that it was sent.
-    var comparison: [UInt8]? {
+    package var comparison: [UInt8]? {
         frames.lazy.compactMap { if case .reconcile(_, _, let message) = $0 { message } else { nil } }.last
     }
 }

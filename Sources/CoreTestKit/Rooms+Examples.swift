@@ -1,16 +1,19 @@
-import Chat
-import Secure
-import TestKit
-import Wire
+package import CoreModel
+import PeerCore
+import RelayCore
+package import RoomSync
+package import Secure
+package import TestKit
+package import Wire
 
 /// Authors, rooms and logs that tests talk about.
-enum Example {
-    static let room = RoomID([UInt8](repeating: 7, count: 32))!
-    static let gathering = LogID.lobby(GatheringID([UInt8](repeating: 1, count: 32))!)
-    static let otherGathering = LogID.lobby(GatheringID([UInt8](repeating: 2, count: 32))!)
-    static let authors = (1...4).map { Identity(seed: [UInt8](repeating: UInt8($0), count: 32)) }
+package enum Example {
+    package static let room = RoomID([UInt8](repeating: 7, count: 32))!
+    package static let gathering = LogID.lobby(GatheringID([UInt8](repeating: 1, count: 32))!)
+    package static let otherGathering = LogID.lobby(GatheringID([UInt8](repeating: 2, count: 32))!)
+    package static let authors = (1...4).map { Identity(seed: [UInt8](repeating: UInt8($0), count: 32)) }
 
-    static func entry(
+    package static func entry(
         _ body: String, lamport: UInt64, parents: [EntryID] = [], author: Int = 0, wall: UInt64 = 1_000,
         room: RoomID = Example.room
     ) -> SignedEntry {
@@ -21,13 +24,13 @@ enum Example {
             by: authors[author])
     }
 
-    static func log(_ id: LogID = gathering, archive: MemoryArchive = MemoryArchive()) -> RoomLog {
+    package static func log(_ id: LogID = gathering, archive: MemoryArchive = MemoryArchive()) -> RoomLog {
         // An archive in memory cannot fail.
         try! RoomLog(log: id, room: room, archive: archive)
     }
 
     /// What several people said who did not always hear each other: entry n answers to some of those before it.
-    static func conversation(count: Int, using random: inout SeededGenerator) -> [SignedEntry] {
+    package static func conversation(count: Int, using random: inout SeededGenerator) -> [SignedEntry] {
         var said: [SignedEntry] = []
         for number in 0..<count {
             var parents: Set<EntryID> = []
@@ -47,12 +50,12 @@ enum Example {
         return said
     }
 
-    static func instant(milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
+    package static func instant(milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
 }
 
 extension RoomLog {
     /// Everything that can be shown now.
-    mutating func takeShown(at now: Instant = Example.instant(milliseconds: 0)) -> [Shown] {
+    package mutating func takeShown(at now: Instant = Example.instant(milliseconds: 0)) -> [Shown] {
         var all: [Shown] = []
         while let next = nextShown(at: now) { all.append(next) }
         return all

@@ -2,7 +2,7 @@
 package struct CommandHelp {
     /// Without the slash.
     package var name: String
-    var aliases: [String] = []
+    package var aliases: [String] = []
     /// Arguments as they are shown.
     package var arguments: String = ""
     /// One line.
@@ -10,7 +10,7 @@ package struct CommandHelp {
     /// Further lines of `/help COMMAND`.
     package var details: [String] = []
     /// For moderators of a relay only: listed by `/help op`.
-    var isModeration = false
+    package var isModeration = false
 
     package var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
 

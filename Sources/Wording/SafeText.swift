@@ -2,9 +2,9 @@
 /// what stands around it. What is replaced stays visible.
 public enum SafeText {
     /// Combining marks that a character may bear. Real writing uses three or four; more reach into other lines.
-    static let maximumMarkCount = 8
+    package static let maximumMarkCount = 8
     /// Scalars of one character: the longest emoji in use has ten.
-    static let maximumScalarCount = 16
+    package static let maximumScalarCount = 16
 
     /// Columns from one stop of tabs to the next, as terminals have them.
     private static let tabWidth = 8

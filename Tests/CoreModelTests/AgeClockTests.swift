@@ -1,8 +1,9 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
 
 /// Which time ages are counted by.
 @Suite struct AgeClockTests {

@@ -1,4 +1,4 @@
-import Chat
+import CoreModel
 import Testing
 import Wire
 

@@ -1,5 +1,7 @@
 import CMeasure
-import Chat
+import CoreModel
+import PeerCore
+import RelayCore
 import Testing
 import Wire
 

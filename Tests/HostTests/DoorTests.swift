@@ -1,4 +1,6 @@
-import Chat
+import CoreModel
+import PeerCore
+import RelayCore
 import Glibc
 import Testing
 import Wire

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import PeerCore
 import Glibc
 import Testing
 import Wire

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import PeerCore
 import Wire
 
 /// Keeps nothing; can fail to.

@@ -1,5 +1,7 @@
 import CLinux
-import Chat
+import CoreModel
+import PeerCore
+import RelayCore
 import Glibc
 import TestKit
 import Testing

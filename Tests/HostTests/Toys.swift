@@ -1,4 +1,6 @@
-import Chat
+import CoreModel
+import PeerCore
+import RelayCore
 import Glibc
 import Testing
 import Wire
@@ -115,7 +117,7 @@ final class ToyHost {
     let board = ToyCore.Board()
     let frontEnd = ToyFrontEnd()
     let host: PeerHost<ToyCore>
-    var status: Chat.ExitStatus?
+    var status: CoreModel.ExitStatus?
 
     init(archive: any Archive = NoArchive(), _ configure: (inout HostConfiguration) -> Void = { _ in }) throws {
         var configuration = HostConfiguration()

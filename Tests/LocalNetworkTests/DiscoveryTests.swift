@@ -3,7 +3,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
 
 @Suite struct DiscoveryTests {
     private let start = Instant(nanoseconds: 1_000_000_000)

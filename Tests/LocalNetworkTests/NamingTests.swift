@@ -2,7 +2,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
 
 @Suite struct NamingTests {
     private let start = Instant(nanoseconds: 0)

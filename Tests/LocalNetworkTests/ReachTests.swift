@@ -2,7 +2,8 @@ import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
 
 @Suite("Introduction by unicast") struct ReachTests {
     private let start = Instant(nanoseconds: 1_000_000_000)

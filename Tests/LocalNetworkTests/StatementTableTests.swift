@@ -3,7 +3,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
 
 @Suite("Who is here by what peers state")
 struct StatementTableTests {

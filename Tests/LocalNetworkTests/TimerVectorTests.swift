@@ -1,7 +1,8 @@
 import TestKit
 import Testing
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
 
 @Suite struct TimerVectorTests {
     @Test("the timers are those of the document")

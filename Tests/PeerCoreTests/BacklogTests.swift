@@ -1,8 +1,12 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What was said before somebody came, on its way to a person.
 @Suite struct BacklogTests {

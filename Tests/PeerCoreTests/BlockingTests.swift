@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// After `/block eve` nothing that eve writes is shown, whatever way it takes. Her texts here all have "rude" in them.
 @Suite("Blocked people")

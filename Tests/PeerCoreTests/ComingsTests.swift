@@ -2,7 +2,11 @@ import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// A line each for few, one line for many who come or go for one reason.
 @Suite("Who comes and goes with others")

@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What a person or a program asks for, and what it hears.
 @Suite struct CommandTests {

@@ -1,3 +1,4 @@
+import CoreTestKit
 import Foundation
 import Secure
 import Store
@@ -5,7 +6,12 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// Keys are free: whatever is bounded for one key, room or name is bounded for all of them together.
 @Suite("How much is kept")

@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What was said on this network before the present gathering: its own reader sees it, others are told nothing.
 @Suite struct EarlierGatheringTests {

@@ -1,9 +1,15 @@
+import CoreTestKit
 import Secure
 import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// The first programs of version 1, from before there were features: their bytes as Protocol.md has them, which stay.
 @Suite("Frames of the first programs")

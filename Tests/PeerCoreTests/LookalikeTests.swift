@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("Names that look like somebody else's")
 struct LookalikeTests {

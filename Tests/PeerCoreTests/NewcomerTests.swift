@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What Protocol.md asks of a program that takes part for the first time, where a test alone can hold it true.
 @Suite("A newcomer, as Protocol.md describes it")

@@ -2,7 +2,12 @@ import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// A relay that says exactly what a test wants it to say, and a peer that takes part in it.
 final class ScriptedRelay {
@@ -15,7 +20,7 @@ final class ScriptedRelay {
     let archive: MemoryArchive
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
     var events: [Event] = []
-    var exit: Chat.ExitStatus?
+    var exit: CoreModel.ExitStatus?
     /// What came on the link that was opened last.
     var frames: [Frame] = []
     private(set) var link: LinkID?

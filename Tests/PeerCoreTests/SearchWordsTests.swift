@@ -1,7 +1,10 @@
 import TestKit
 import Testing
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite struct SearchWordsTests {
     @Test("a text is found by its words in any script, as names are compared")

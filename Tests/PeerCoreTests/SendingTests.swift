@@ -1,9 +1,15 @@
+import CoreTestKit
 import Secure
 import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("Sending: what goes first, how much is below the core, and who does not read")
 struct SendingTests {

@@ -1,7 +1,11 @@
 import Secure
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// A core with scripted others, and what its person was told.
 protocol Telling: AnyObject {

@@ -1,9 +1,15 @@
+import CoreTestKit
 import Secure
 import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// Peers of later versions beside this one (Protocol.md, Versions).
 @Suite("What a later version says to a peer")

@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// A laptop that is carried about, with networks that go along.
 @Suite struct WhereaboutsTests {

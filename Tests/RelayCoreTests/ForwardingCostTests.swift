@@ -1,9 +1,14 @@
+import CoreTestKit
 import CMeasure
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What it costs to pass something on, counted: counts do not flicker.
 @Suite struct ForwardingCostTests {

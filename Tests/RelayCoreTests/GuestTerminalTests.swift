@@ -2,7 +2,11 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("Guests with plain text")
 struct GuestTerminalTests {

@@ -1,8 +1,12 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// What somebody muted writes reaches nobody but those it tells in private. Its texts here all have "loud" in them.
 @Suite("Muted members of a relay")

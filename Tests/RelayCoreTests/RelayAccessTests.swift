@@ -1,8 +1,12 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("Who may enter a relay, and who wears it out")
 struct RelayAccessTests {

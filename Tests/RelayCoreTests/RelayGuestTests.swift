@@ -1,8 +1,13 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import Links
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("Guests of a relay")
 struct RelayGuestTests {

@@ -1,7 +1,10 @@
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite("What waits in tunnels at a relay")
 struct TunnelQueueTests {

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import RoomSync
 import TestKit
 import Testing
 import Wire

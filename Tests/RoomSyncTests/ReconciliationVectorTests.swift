@@ -3,7 +3,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import RoomSync
 
 /// The reconciliations of Protocol.md, which were made by a program that shares no code with this one.
 @Suite("The reconciliations of Protocol.md")

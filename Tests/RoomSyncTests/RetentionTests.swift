@@ -1,9 +1,11 @@
+import CoreTestKit
 import Secure
 import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import RoomSync
 
 /// Where letting go meets what others say.
 @Suite struct RetentionTests {

@@ -1,4 +1,6 @@
-import Chat
+import CoreTestKit
+import CoreModel
+import RoomSync
 import Secure
 import TestKit
 import Testing

@@ -1,4 +1,7 @@
-import Chat
+import CoreModel
+import JSON
+import RelayCore
+import Wording
 import Testing
 import Wire
 

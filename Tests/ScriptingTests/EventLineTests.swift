@@ -1,4 +1,7 @@
-import Chat
+import CoreModel
+import JSON
+import RelayCore
+import Wording
 import TestKit
 import Testing
 import Wire

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import JSON
 import Wire
 
 /// Values that the golden lines are made of.

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import JSON
 import Doctor
 import Scripting
 import Testing

@@ -1,3 +1,6 @@
+import CoreModel
+import RelayCore
+import Wording
 import Testing
 
 @testable import Scripting

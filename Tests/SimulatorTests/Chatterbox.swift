@@ -1,4 +1,8 @@
-import Chat
+import CoreModel
+import LocalNetwork
+import PeerCore
+import RelayCore
+import RoomSync
 import Wire
 
 /// A core with no sense: it says by multicast what it is told to say, dials whom it is told to tell, sends each text

@@ -1,4 +1,7 @@
-import Chat
+import CoreModel
+import PeerCore
+import RelayCore
+import RoomSync
 import Simulator
 import Testing
 import Wire

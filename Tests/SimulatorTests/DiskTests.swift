@@ -1,4 +1,7 @@
-import Chat
+import CoreModel
+import LocalNetwork
+import PeerCore
+import RoomSync
 import Simulator
 import Testing
 import Wire

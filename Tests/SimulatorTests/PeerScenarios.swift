@@ -1,4 +1,9 @@
-import Chat
+import CoreModel
+import Links
+import LocalNetwork
+import PeerCore
+import RelayCore
+import RoomSync
 import Simulator
 import TestKit
 import Testing

@@ -1,4 +1,8 @@
-import Chat
+import CoreModel
+import LocalNetwork
+import PeerCore
+import RelayCore
+import RoomSync
 import Simulator
 import TestKit
 import Testing

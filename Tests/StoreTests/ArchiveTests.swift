@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import RoomSync
 import Secure
 import Store
 import TestKit

@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import RoomSync
 import Foundation
 import Secure
 import TestKit

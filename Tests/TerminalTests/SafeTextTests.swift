@@ -1,3 +1,5 @@
+import CoreModel
+import Wording
 import Testing
 
 @testable import Terminal

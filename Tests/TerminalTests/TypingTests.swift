@@ -1,4 +1,5 @@
-import Chat
+import CoreModel
+import Wording
 import Testing
 import Wire
 

@@ -1,8 +1,12 @@
+import PeerCore
+import CoreTestKit
 import Secure
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RoomSync
 
 @Suite("Open rooms")
 struct RoomsTests {

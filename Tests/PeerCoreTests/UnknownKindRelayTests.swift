@@ -1,9 +1,13 @@
+import CoreTestKit
 import Secure
 import TestKit
 import Testing
 import Wire
 
-@testable import Chat
+@testable import CoreModel
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 /// Members of later versions at a relay of this one, and the other way round (Protocol.md, Versions).
 @Suite("What a later version says to a relay and its members")
@@ -153,7 +157,7 @@ struct UnknownKindRelayTests {
 
     @Test("a refusal for an unknown reason is for now if it says when to come back, else for good")
     func refusal() throws {
-        for (time, exit) in [(CBORValue.unsigned(60), nil), (.null, .refused)] as [(CBORValue, Chat.ExitStatus?)] {
+        for (time, exit) in [(CBORValue.unsigned(60), nil), (.null, .refused)] as [(CBORValue, CoreModel.ExitStatus?)] {
             let rig = try ScriptedRelay(isAlone: exit != nil)
             rig.start()
             rig.sayEncoded(Later.frame(.unsigned(18), .unsigned(99), .text(""), time, .null))

@@ -1,26 +1,29 @@
-import Secure
+package import CoreModel
+package import Links
+import PeerCore
+package import RelayCore
+import RoomSync
+package import Secure
 import Testing
-import Wire
-
-@testable import Chat
+package import Wire
 
 /// A member that says exactly what a test wants it to say.
-final class TestMember {
-    let identity: Identity
-    let link: LinkID
-    let endpoint: Endpoint
-    var channel: Channel
-    var frames: [Frame] = []
-    var isClosed = false
-    var isReading = true
-    var relay: PeerID?
+package final class TestMember {
+    package let identity: Identity
+    package let link: LinkID
+    package let endpoint: Endpoint
+    package var channel: Channel
+    package var frames: [Frame] = []
+    package var isClosed = false
+    package var isReading = true
+    package var relay: PeerID?
     /// What the relay has shown of its community.
-    var certificate: [UInt8]?
-    var lamport: UInt64 = 0
+    package var certificate: [UInt8]?
+    package var lamport: UInt64 = 0
     /// What it announces.
-    var features: Features = []
+    package var features: Features = []
 
-    init(identity: Identity, link: LinkID, endpoint: Endpoint, random: inout RandomStream) {
+    package init(identity: Identity, link: LinkID, endpoint: Endpoint, random: inout RandomStream) {
         self.identity = identity
         self.link = link
         self.endpoint = endpoint
@@ -30,9 +33,9 @@ final class TestMember {
         channel.opened()
     }
 
-    var id: PeerID { identity.peerID }
+    package var id: PeerID { identity.peerID }
 
-    func hello(as name: String) -> Frame {
+    package func hello(as name: String) -> Frame {
         let announcement = Announcement(
             kind: .announce, peer: id, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1,
             features: features)
@@ -41,7 +44,7 @@ final class TestMember {
     }
 
     /// An entry of the relay's lobby.
-    func entry(_ text: String, lamport: UInt64? = nil, signedBy other: Identity? = nil) -> SignedEntry {
+    package func entry(_ text: String, lamport: UInt64? = nil, signedBy other: Identity? = nil) -> SignedEntry {
         self.lamport = lamport ?? self.lamport + 1
         let author = other ?? identity
         let entry = Entry(
@@ -52,33 +55,33 @@ final class TestMember {
 
     // What came.
 
-    var welcome: RelayWelcome? {
+    package var welcome: RelayWelcome? {
         frames.lazy.compactMap { if case .welcome(let welcome) = $0 { welcome } else { nil } }.last
     }
-    var refusal: RelayRefusal? {
+    package var refusal: RelayRefusal? {
         frames.lazy.compactMap { if case .refusal(let refusal) = $0 { refusal } else { nil } }.last
     }
-    var removal: RelayRemoval? {
+    package var removal: RelayRemoval? {
         frames.lazy.compactMap { if case .removed(let removal) = $0 { removal } else { nil } }.last
     }
-    var goodbye: GoodbyeReason? {
+    package var goodbye: GoodbyeReason? {
         frames.lazy.compactMap { if case .goodbye(let reason) = $0 { reason } else { nil } }.last
     }
-    var answers: [RelayModerated] {
+    package var answers: [RelayModerated] {
         frames.compactMap { if case .moderated(let answer) = $0 { answer } else { nil } }
     }
-    var notices: [String] { frames.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
-    var declined: [RelayDecline] {
+    package var notices: [String] { frames.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
+    package var declined: [RelayDecline] {
         frames.compactMap { if case .declined(_, _, let why) = $0 { why } else { nil } }
     }
-    var texts: [String] {
+    package var texts: [String] {
         frames.flatMap { frame -> [String] in
             guard case .entries(let list) = frame else { return [] }
             return list.compactMap { try? SignedEntry(verifying: $0).entry.body }
         }
     }
     /// Names by key, as the relay told.
-    var roster: [PeerID: RelayMember] {
+    package var roster: [PeerID: RelayMember] {
         var roster: [PeerID: RelayMember] = [:]
         for frame in frames {
             guard case .members(let members) = frame else { continue }
@@ -87,26 +90,26 @@ final class TestMember {
         }
         return roster
     }
-    var names: [String] { roster.values.map(\.name).sorted() }
+    package var names: [String] { roster.values.map(\.name).sorted() }
 }
 
 /// A relay with scripted members on wires that take no time.
-final class RelayRig {
-    var relay: Relay
-    let archive: MemoryArchive
-    let identity: Identity
-    var configuration: RelayConfiguration
-    private(set) var now = Instant(nanoseconds: 1_000_000_000)
-    var wall: UInt64 = 1_800_000_000_000
-    private(set) var members: [LinkID: TestMember] = [:]
-    var notes: [Note] = []
-    var events: [Event] = []
-    var exit: Chat.ExitStatus?
+package final class RelayRig {
+    package var relay: Relay
+    package let archive: MemoryArchive
+    package let identity: Identity
+    package var configuration: RelayConfiguration
+    package private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    package var wall: UInt64 = 1_800_000_000_000
+    package private(set) var members: [LinkID: TestMember] = [:]
+    package var notes: [Note] = []
+    package var events: [Event] = []
+    package var exit: CoreModel.ExitStatus?
     private var nextLink: UInt64 = 1 << 63
     private var random: RandomStream
 
     /// - Parameter certified: gives it a certificate, made for its key.
-    init(
+    package init(
         seed: UInt64 = 1, _ change: (inout RelayConfiguration) -> Void = { _ in },
         certified: ((PeerID) -> SignedCertificate)? = nil
     ) throws {
@@ -123,11 +126,11 @@ final class RelayRig {
         tell(.started(linkPort: 47475, interfaces: []))
     }
 
-    static func isRight(_ password: String) -> PasswordCheck {
+    package static func isRight(_ password: String) -> PasswordCheck {
         PasswordCheck(tag: Array(password.utf8)) { $0 == Array(password.utf8) }
     }
 
-    func tell(_ input: Input) {
+    package func tell(_ input: Input) {
         relay.handle(input, at: now, wall: WallTime(milliseconds: wall))
         drain()
     }
@@ -154,7 +157,7 @@ final class RelayRig {
     }
 
     /// Guests with plain text, by link.
-    var guests: [LinkID: (received: [UInt8], isClosed: Bool)] = [:]
+    package var guests: [LinkID: (received: [UInt8], isClosed: Bool)] = [:]
 
     private func arrive(_ bytes: [UInt8], at id: LinkID) {
         guard let member = members[id] else { return }
@@ -169,7 +172,7 @@ final class RelayRig {
     }
 
     /// A connection whose handshake is done.
-    func connect(_ identity: Identity? = nil, from address: UInt32 = 0x0A00_0001) -> TestMember {
+    package func connect(_ identity: Identity? = nil, from address: UInt32 = 0x0A00_0001) -> TestMember {
         let id = LinkID(number: nextLink)
         nextLink += 1
         let endpoint = Endpoint(address: .v4(address), port: 40_000)
@@ -184,7 +187,7 @@ final class RelayRig {
 
     /// A member, or one that was refused.
     @discardableResult
-    func join(
+    package func join(
         _ name: String, password: String? = nil, isStrict: Bool = false, as identity: Identity? = nil,
         from address: UInt32 = 0x0A00_0001, features: Features = []
     ) -> TestMember {
@@ -200,19 +203,19 @@ final class RelayRig {
         return member
     }
 
-    func say(_ frames: [Frame], _ member: TestMember) {
+    package func say(_ frames: [Frame], _ member: TestMember) {
         for frame in frames { member.channel.queue(frame.encoded()) }
         flush(member)
     }
 
-    func sayEncoded(_ frame: [UInt8], _ member: TestMember) {
+    package func sayEncoded(_ frame: [UInt8], _ member: TestMember) {
         member.channel.queue(frame)
         flush(member)
     }
 
-    func say(_ text: String, _ member: TestMember) { say([.entries([member.entry(text).bytes])], member) }
+    package func say(_ text: String, _ member: TestMember) { say([.entries([member.entry(text).bytes])], member) }
 
-    func moderate(
+    package func moderate(
         _ member: TestMember, _ act: RelayModeration.Act, _ target: String = "", _ text: String = "",
         for seconds: UInt64? = nil
     ) -> RelayModerated? {
@@ -227,13 +230,13 @@ final class RelayRig {
         tell(.linkBytesReceived(member.link, bytes))
     }
 
-    func close(_ member: TestMember, _ end: LinkEnd = .failed("reset")) {
+    package func close(_ member: TestMember, _ end: LinkEnd = .failed("reset")) {
         member.isClosed = true
         tell(.linkClosed(member.link, end))
     }
 
     /// Time passes; deadlines are kept.
-    func wait(_ duration: Duration) {
+    package func wait(_ duration: Duration) {
         let end = now + duration
         while let next = relay.nextDeadline, next.at <= end {
             let step = max(next.at, now + .microseconds(1))
@@ -246,7 +249,7 @@ final class RelayRig {
     }
 
     /// Days pass in which nothing happens, and nobody stays.
-    func run(days: Int) {
+    package func run(days: Int) {
         for _ in 0..<days * 144 {
             wall += 600_000
             now = now + .seconds(600)
@@ -255,7 +258,7 @@ final class RelayRig {
     }
 
     /// The process is killed and started again with what it had kept.
-    func restart() throws {
+    package func restart() throws {
         for member in members.values { member.isClosed = true }
         relay = try Relay(
             configuration: configuration, identity: identity, random: RandomStream(simulationSeed: 99),
