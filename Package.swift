@@ -22,7 +22,8 @@ let package = Package(
         .executableTarget(
             name: "earshot",
             dependencies: [
-                "Options", "Terminal", "Scripting", "JSON", "Wording", "Doctor", "Host", "Store", "PeerCore", "RelayCore",
+                "Options", "Terminal", "Scripting", "JSON", "Wording", "Doctor", "Host", "Store", "PeerCore",
+                "RelayCore",
                 "RoomSync", "CoreModel", "Secure", "Wire",
             ],
             swiftSettings: settings),
@@ -31,7 +32,8 @@ let package = Package(
         .executableTarget(
             name: "earshot-bench",
             dependencies: [
-                "Host", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire", "COpenSSL",
+                "Host", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
+                "COpenSSL",
                 "CMeasure",
             ],
             swiftSettings: settings),
@@ -137,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "RelayCoreTests",
             dependencies: [
-                "TestKit", "CoreTestKit", "CMeasure", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel",
+                "TestKit", "CoreTestKit", "CMeasure", "Store", "PeerCore", "RelayCore", "RoomSync", "Links",
+                "CoreModel",
                 "Secure", "Wire",
             ],
             swiftSettings: settings),
@@ -148,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "HostTests",
             dependencies: [
-                "TestKit", "CMeasure", "Host", "Doctor", "PeerCore", "RelayCore", "CoreModel", "Secure", "Wire", "CLinux",
+                "TestKit", "CMeasure", "Host", "Doctor", "PeerCore", "RelayCore", "CoreModel", "Secure", "Wire",
+                "CLinux",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,7 +1,7 @@
 import CoreModel
-import PeerCore
 import Host
 import Options
+import PeerCore
 import Wire
 
 /// What stands on a command line and in files of settings, and what else comes as text: a request for the page of

@@ -1,5 +1,5 @@
-import LocalNetwork
 public import CoreModel
+import LocalNetwork
 import Wire
 
 extension Peer {

@@ -1,5 +1,5 @@
-import LocalNetwork
 public import CoreModel
+import LocalNetwork
 public import Wire
 
 /// How one peer is set up; all of it fixed from the start.

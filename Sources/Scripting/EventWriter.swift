@@ -1,7 +1,7 @@
 import CoreModel
 import JSON
-import Wording
 import Wire
+import Wording
 
 /// An event becomes one line of output (DESIGN §6), without its newline.
 enum EventWriter {

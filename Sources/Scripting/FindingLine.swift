@@ -1,5 +1,5 @@
-import JSON
 public import Doctor
+import JSON
 
 /// What `earshot doctor --json` writes: a line for each finding, and one at the end for all.
 public enum FindingLine {

@@ -1,5 +1,5 @@
-import CoreModel
 import CSQLite
+import CoreModel
 import Wire
 
 /// One connection to an SQLite file. Its errors are in words for the person whose file it is.

@@ -1,6 +1,6 @@
 import CoreModel
-import Wording
 import Wire
+import Wording
 
 extension LineInterface {
     /// What an event has to say to a person, and what it changes here.

@@ -1,6 +1,6 @@
 public import CoreModel
-import Wording
 import Wire
+import Wording
 
 /// The chat for a person: on a terminal with a line to type in, else plain lines in and out.
 public final class LineInterface: FrontEnd {

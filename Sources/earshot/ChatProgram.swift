@@ -1,8 +1,8 @@
 import CoreModel
-import PeerCore
 import Doctor
 import Host
 import Options
+import PeerCore
 import Scripting
 import Secure
 import Store

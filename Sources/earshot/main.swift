@@ -1,7 +1,7 @@
 import CoreModel
-import PeerCore
 import Host
 import Options
+import PeerCore
 import Wire
 
 /// The process begins and ends here; everything in between is `ChatProgram`'s.

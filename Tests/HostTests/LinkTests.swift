@@ -1,7 +1,7 @@
 import CoreModel
+import Glibc
 import PeerCore
 import RelayCore
-import Glibc
 import Testing
 import Wire
 

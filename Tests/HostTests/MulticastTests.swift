@@ -1,6 +1,6 @@
 import CoreModel
-import PeerCore
 import Glibc
+import PeerCore
 import Testing
 import Wire
 

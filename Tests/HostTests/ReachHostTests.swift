@@ -1,8 +1,8 @@
 import CLinux
 import CoreModel
+import Glibc
 import PeerCore
 import RelayCore
-import Glibc
 import TestKit
 import Testing
 import Wire

@@ -1,3 +1,4 @@
+import CoreTestKit
 import Secure
 import Testing
 import Wire

@@ -4,6 +4,7 @@ import Testing
 import Wire
 
 @testable import CoreModel
+@testable import LocalNetwork
 @testable import PeerCore
 @testable import RelayCore
 @testable import RoomSync

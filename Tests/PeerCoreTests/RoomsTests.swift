@@ -1,4 +1,3 @@
-import PeerCore
 import CoreTestKit
 import Secure
 import Testing

@@ -1,5 +1,5 @@
-import CoreTestKit
 import CMeasure
+import CoreTestKit
 import Secure
 import Testing
 import Wire

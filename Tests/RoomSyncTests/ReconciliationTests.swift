@@ -1,5 +1,5 @@
-import CoreTestKit
 import CoreModel
+import CoreTestKit
 import RoomSync
 import Secure
 import TestKit

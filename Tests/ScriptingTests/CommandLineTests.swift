@@ -1,9 +1,9 @@
 import CoreModel
 import JSON
 import RelayCore
-import Wording
 import Testing
 import Wire
+import Wording
 
 @testable import Scripting
 

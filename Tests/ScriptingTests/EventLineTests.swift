@@ -1,10 +1,10 @@
 import CoreModel
 import JSON
 import RelayCore
-import Wording
 import TestKit
 import Testing
 import Wire
+import Wording
 
 @testable import Scripting
 

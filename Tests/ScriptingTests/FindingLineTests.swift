@@ -1,6 +1,6 @@
 import CoreModel
-import JSON
 import Doctor
+import JSON
 import Scripting
 import Testing
 import Wire

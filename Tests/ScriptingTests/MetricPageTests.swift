@@ -1,7 +1,7 @@
 import CoreModel
 import RelayCore
-import Wording
 import Testing
+import Wording
 
 @testable import Scripting
 

@@ -1,6 +1,6 @@
 import CoreModel
-import RoomSync
 import Foundation
+import RoomSync
 import TestKit
 import Testing
 import Wire

@@ -1,6 +1,6 @@
 import CoreModel
-import RoomSync
 import Foundation
+import RoomSync
 import Secure
 import TestKit
 import Testing

@@ -1,7 +1,7 @@
 import CoreModel
-import Wording
 import Testing
 import Wire
+import Wording
 
 @testable import Terminal
 

@@ -1,6 +1,6 @@
 import CoreModel
-import Wording
 import Testing
+import Wording
 
 @testable import Terminal
 

@@ -1,5 +1,6 @@
 import CoreModel
 import Wording
+
 /// A terminal as far as we use one: what a person would see. Its idea of widths is its own, so that a mistake in ours
 /// shows. Rows scroll up without end; a change of size wraps anew, as most terminals do.
 struct Screen {

@@ -1,5 +1,5 @@
-import CoreModel
 import CLinux
+import CoreModel
 import Glibc
 import Wire
 

@@ -1,4 +1,3 @@
-
 /// What ties the process to the person or program that started it: standard streams, the terminal, signals.
 final class Console {
     var input: StandardInput?

@@ -1,5 +1,5 @@
-import CoreModel
 import CLinux
+import CoreModel
 import Glibc
 
 /// Writes to a descriptor that we share with others, without ever waiting for its reader: through a description of

@@ -182,8 +182,9 @@ package struct Discovery {
     }
 
     /// A peer's own word on its own link: believed whatever its sequence.
-    package mutating func announcementAuthenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant)
-    {
+    package mutating func announcementAuthenticated(
+        _ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant
+    ) {
         sightings.authenticated(announcement, at: endpoint, now: now)
     }
 
@@ -192,7 +193,8 @@ package struct Discovery {
         dials.scheduleForEver(.endpoint(endpoint), at: now)
     }
 
-    package mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant) {
+    package mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant)
+    {
         dials.cancel(.peer(other))
         reach.linkUp(other)
         if dialled, let endpoint { dials.satisfied(.endpoint(endpoint), by: other) }

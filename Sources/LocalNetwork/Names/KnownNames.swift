@@ -132,7 +132,9 @@ package struct KnownNames {
 
     // As kept: NAME, NAME@ID for one that was heard only at a relay, or NAME# for one that others told of.
 
-    package static func text(_ name: Nickname, at relay: PeerID?) -> String { relay.map { "\(name.text)@\($0)" } ?? name.text }
+    package static func text(_ name: Nickname, at relay: PeerID?) -> String {
+        relay.map { "\(name.text)@\($0)" } ?? name.text
+    }
 
     package static func text(reported name: Nickname) -> String { name.text + "#" }
 

@@ -1,5 +1,5 @@
-import Links
 import CoreModel
+import Links
 import LocalNetwork
 import Secure
 import Wire

@@ -1,6 +1,6 @@
-import LocalNetwork
 import CoreModel
 import Links
+import LocalNetwork
 import Secure
 import Wire
 

@@ -1,6 +1,6 @@
-import RoomSync
 import CoreModel
 import LocalNetwork
+import RoomSync
 import Secure
 import Wire
 

@@ -1,5 +1,5 @@
-import LocalNetwork
 import CoreModel
+import LocalNetwork
 import RoomSync
 import Secure
 import Wire

@@ -1,5 +1,5 @@
-import Links
 import CoreModel
+import Links
 import RoomSync
 import Secure
 import Wire

@@ -1,6 +1,6 @@
+import CoreModel
 import LocalNetwork
 import RoomSync
-import CoreModel
 import Secure
 import Wire
 

@@ -1,6 +1,6 @@
+import CoreModel
 import Links
 import LocalNetwork
-import CoreModel
 import RoomSync
 import Secure
 import Wire

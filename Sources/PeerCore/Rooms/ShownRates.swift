@@ -1,5 +1,5 @@
-import LocalNetwork
 import CoreModel
+import LocalNetwork
 import Wire
 
 /// How much one peer may put on a screen, so that nobody scrolls away what others say.

@@ -1,6 +1,6 @@
-import RoomSync
 import CoreModel
 import Links
+import RoomSync
 import Secure
 import Wire
 

@@ -1,5 +1,5 @@
-import RoomSync
 import CoreModel
+import RoomSync
 import Secure
 import Wire
 

@@ -1,5 +1,5 @@
-import Links
 import CoreModel
+import Links
 import Wire
 
 /// Bytes between two members, end to end encrypted: the relay sees who, when and how much. It keeps nothing of a

@@ -1,5 +1,5 @@
-import PeerCore
 import CoreModel
+import PeerCore
 import Secure
 import Wire
 

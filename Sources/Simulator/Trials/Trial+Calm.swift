@@ -1,6 +1,5 @@
 import CoreModel
 
-
 /// What follows once everything has come right: it must stay so, and everybody must be heard.
 extension Trial {
     func stayAtRest() throws {

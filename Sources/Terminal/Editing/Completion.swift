@@ -1,5 +1,5 @@
-import Wording
 import Wire
+import Wording
 
 /// What Tab offers.
 enum Completion {

@@ -1,6 +1,6 @@
 import CoreModel
-import Wording
 import Wire
+import Wording
 
 /// Events become lines for people. All text of others passes ``SafeText``.
 struct Renderer {

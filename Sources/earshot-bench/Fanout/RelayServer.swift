@@ -1,7 +1,7 @@
 import CoreModel
+import Host
 import PeerCore
 import RelayCore
-import Host
 import Secure
 import Store
 import Wire

@@ -1,7 +1,7 @@
-import PeerCore
 import Doctor
 import Host
 import Options
+import PeerCore
 import Scripting
 import Wire
 

@@ -1,6 +1,6 @@
 import CoreModel
-import PeerCore
 import Host
+import PeerCore
 import Store
 
 /// Copies an archive beside the process that uses it.

@@ -1,7 +1,7 @@
 import CoreModel
-import PeerCore
 import Host
 import Options
+import PeerCore
 import Scripting
 import Secure
 import Store

@@ -1,10 +1,10 @@
 import CoreModel
-import PeerCore
-import Wording
 import Host
 import Options
+import PeerCore
 import Scripting
 import Terminal
+import Wording
 
 /// Writes what a relay has to say to standard error, one line an event. Lines that cannot be written at once are
 /// dropped and counted: the members do not wait for the log.

@@ -1,8 +1,8 @@
 import CoreModel
-import PeerCore
-import RelayCore
 import Host
 import Options
+import PeerCore
+import RelayCore
 import Secure
 import Wire
 

@@ -3,6 +3,9 @@ import Testing
 
 @testable import CoreModel
 @testable import LocalNetwork
+@testable import PeerCore
+@testable import RelayCore
+@testable import RoomSync
 
 @Suite struct TimerVectorTests {
     @Test("the timers are those of the document")
