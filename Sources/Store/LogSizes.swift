@@ -6,7 +6,6 @@ import Chat
 /// The sums in the table `log` are those as of the entry whose number is in the table `counted`; later entries are
 /// counted at the start. So the commit of a message that someone is waiting for does not change another page of the
 /// file.
-/// later is counted at the start. So a message that somebody waits for need not change one more page of the file.
 struct LogSizes {
     /// The sums by the number of the log.
     private var bytes: [Int64: Int] = [:]

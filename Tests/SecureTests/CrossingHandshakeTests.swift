@@ -22,7 +22,7 @@ import Wire
         let oneLeads = fromOne.lexicographicallyPrecedes(fromOther)
         var (leader, follower) = oneLeads ? (one, other) : (other, one)
         let (lead, follow) = oneLeads ? (fromOne, fromOther) : (fromOther, fromOne)
-        guard case .wait = try leader.messageReceived(follow) else { return #expect(Bool(false), "stays the initiator") }
+        guard case .wait = try leader.messageReceived(follow) else { return #expect(Bool(false), "it stays") }
         guard case .send(let second) = try follower.messageReceived(lead),
             case .sendAndFinish(let third, let peer, let transport) = try leader.messageReceived(second),
             case .finished(let otherPeer, let otherTransport) = try follower.messageReceived(third)
@@ -59,7 +59,7 @@ import Wire
         let lower = [UInt8](repeating: 0, count: 31) + [9]
         let higher = [UInt8](repeating: 0xFF, count: 32)
         #expect(lower.lexicographicallyPrecedes(own) && own.lexicographicallyPrecedes(higher))
-        guard case .wait = try caller.messageReceived(higher) else { return #expect(Bool(false), "stays the initiator") }
+        guard case .wait = try caller.messageReceived(higher) else { return #expect(Bool(false), "it stays") }
         #expect(throws: HandshakeError.self) { try caller.messageReceived(higher) }
         #expect(throws: HandshakeError.self) { try caller.messageReceived(lower) }
     }
