@@ -18,7 +18,7 @@ int earshot_accept(int socket, struct sockaddr *address, socklen_t *length) {
     return accept4(socket, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-// The signals that end a program through a fault of its own. What ends it from outside comes through signalfd.
+// The signals that end a program through its own fault. Signals from outside arrive through signalfd.
 static const int fatal_signals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 enum { fatal_count = sizeof fatal_signals / sizeof fatal_signals[0] };
 
@@ -27,7 +27,7 @@ static struct termios mode_to_restore;
 static volatile sig_atomic_t terminal_to_restore = -1;
 
 // Only async-signal-safe calls. The signal is not raised again: on return the faulting instruction runs once more,
-// under the handlers that were there before.
+// under the previous handlers.
 static void restore_terminal(int signal) {
     (void)signal;
     int error = errno;

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The C library's own names for what is put in front of below.
+// The C library's own names for the functions that are replaced below.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
@@ -26,7 +26,7 @@ uint64_t measure_allocation_count(void) { return count; }
 
 uint64_t measure_call_count(void) { return callCount; }
 
-// Sanitizers stand there themselves; then nothing is counted.
+// Sanitizers replace these functions themselves; then nothing is counted.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 void *malloc(size_t size) {
     count++;

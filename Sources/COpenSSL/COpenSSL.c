@@ -1,4 +1,4 @@
-// libcrypto's calls come in sequences with contexts to make and free; here each sequence is one function.
+// libcrypto's operations are sequences of calls with contexts to create and free; here each sequence is one function.
 #include "COpenSSL.h"
 #include <pthread.h>
 #include <string.h>
@@ -12,7 +12,8 @@ typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
 typedef struct evp_cipher_st EVP_CIPHER;
 typedef struct engine_st ENGINE;
 
-// Numbers of algorithms and controls from OpenSSL 3's public headers (obj_mac.h, evp.h); part of its stable ABI.
+// Numbers of algorithms and controls from OpenSSL 3's public headers (obj_mac.h, evp.h), which are part of its stable
+// ABI.
 enum { nidX25519 = 1034, nidEd25519 = 1087, ctrlGetTag = 0x10, ctrlSetTag = 0x11 };
 
 extern EVP_MD *EVP_MD_fetch(void *library, const char *algorithm, const char *properties);
@@ -61,8 +62,8 @@ extern int EVP_PBE_scrypt(
 extern int CRYPTO_memcmp(const void *left, const void *right, size_t count);
 extern void OPENSSL_cleanse(void *memory, size_t count);
 
-// Looking an algorithm up and making a context take longer than hashing what we hash. One context of each a thread
-// therefore serves all.
+// Fetching an algorithm and creating a context take longer than hashing our short inputs, so each thread reuses one
+// context of each kind.
 static pthread_key_t digestKey, codeKey;
 static pthread_once_t digestOnce = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
@@ -110,7 +111,7 @@ int earshot_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *data
     int ok = context != NULL && HMAC_Init_ex(context, key, (int)keyCount, sha256, NULL) == 1 &&
              (count == 0 || HMAC_Update(context, data, count) == 1) && HMAC_Final(context, out, &outCount) == 1 &&
              outCount == 32;
-    // The context keeps its last key for reuse; it shall not keep ours.
+    // The context keeps its last key for reuse, which must not be ours.
     return ok && HMAC_Init_ex(context, zeros, sizeof zeros, sha256, NULL) == 1;
 }
 
@@ -165,8 +166,8 @@ int earshot_x25519(void *key, const uint8_t *publicKey, uint8_t *shared) {
     return ok;
 }
 
-// A context takes a kilobyte and most of a microsecond to make; ChaCha20 has no key schedule, so setting the key anew for
-// each record costs next to nothing. One context a thread therefore serves all keys.
+// Creating a context takes a kilobyte and most of a microsecond. ChaCha20 has no key schedule, so setting the key again
+// for each record costs next to nothing. Each thread therefore uses one context for all keys.
 static pthread_key_t aeadContextKey;
 static pthread_once_t aeadContextOnce = PTHREAD_ONCE_INIT;
 static int hasAEADContextKey = 0;
@@ -223,7 +224,7 @@ void earshot_aead_forget(void) {
 }
 
 int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count) {
-    // OpenSSL's 16-byte IV is the 4-byte block counter and the 12-byte nonce of RFC 8439.
+    // OpenSSL's 16-byte IV is the 4-byte block counter followed by the 12-byte nonce of RFC 8439.
     uint8_t iv[16] = {0};
     for (int index = 0; index < 8; index++) iv[8 + index] = (uint8_t)(number >> (8 * index));
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();

@@ -4,10 +4,10 @@ typedef void (*sqlite3_destructor_type)(void *);
 int sqlite3_bind_blob(sqlite3_stmt *, int, const void *, int, sqlite3_destructor_type);
 int sqlite3_bind_text(sqlite3_stmt *, int, const char *, int, sqlite3_destructor_type);
 
-// SQLITE_TRANSIENT: a cast that Swift does not have.
+// SQLITE_TRANSIENT, a cast that Swift cannot express.
 static const sqlite3_destructor_type transient = (sqlite3_destructor_type)-1;
 
-// An empty blob must not be bound as a null pointer, which would be NULL.
+// An empty blob must not be bound as a null pointer, which would mean NULL.
 int earshot_bind_blob(sqlite3_stmt *statement, int place, const void *bytes, int count) {
     return sqlite3_bind_blob(statement, place, bytes ? bytes : "", count, transient);
 }
@@ -26,15 +26,16 @@ int sqlite3_file_control(sqlite3 *, const char *, int operation, void *);
 
 enum { checkpointPassive = 0, journalPointer = 28 };
 
-// The log's format (https://sqlite.org/fileformat.html#walformat), with pages as large as SQLite makes them.
+// The format of the write-ahead log (https://sqlite.org/fileformat.html#walformat), with SQLite's default page size.
 enum { headerBytes = 32, frameBytes = 24 + 4096 };
-// It is brought into the file when it has so many frames, as SQLite does unless it is told otherwise.
+// The number of frames at which the log is checkpointed: SQLite's default.
 enum { checkpointFrames = 1000 };
-// How much longer it is made at once, and when; the last step ends where SQLite cuts it (journal_size_limit).
+// The number of frames to add at a time, and the number of free frames below which to add them. The last step ends at
+// the size to which SQLite truncates the log (journal_size_limit).
 enum { stepFrames = 128, spareFrames = 32, mostBytes = 4 << 20 };
 
-// Zeros behind the last frame are no frame: whoever reads the log ends there. What cannot be written is left to the
-// commit that needs it.
+// Zeros after the last frame are not a frame: readers of the log stop there. A failed write is left to the commit that
+// needs the space.
 static void lengthen(sqlite3 *database, int frames) {
     static const char zeros[8192];
     sqlite3_file *file = 0;

@@ -1,4 +1,4 @@
-/// Base 64 (RFC 4648 §4) without padding, as texts of password hashes have it.
+/// Base64 (RFC 4648 §4) without padding, as used in the text of password hashes.
 enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
@@ -15,7 +15,8 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// - Returns: nil unless the text is what ``text(of:)`` makes of some bytes.
+    /// Decodes a text.
+    /// - Returns: nil unless the text is one that ``text(of:)`` produces.
     static func bytes(of text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits = UInt32(0)
@@ -29,7 +30,7 @@ enum Base64 {
             bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
             bits &= 1 << UInt32(bitCount) - 1
         }
-        // Left over are at most 4 bits, which are zero.
+        // At most 4 bits are left over; they must be zero.
         return bitCount < 6 && bits == 0 ? bytes : nil
     }
 }

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Noise §5.1: a key and a counter of what was sealed with it. One direction of a link.
+/// A Noise cipher state (§5.1): a key and the number of messages sealed with it, for one direction of a link.
 final class CipherState: CustomReflectable {
     private var key: Secret
     private(set) var nonce: UInt64 = 0
@@ -10,8 +10,8 @@ final class CipherState: CustomReflectable {
 
     deinit { earshot_aead_forget() }
 
-    /// Appends the ciphertext and its tag. Nothing is allocated if `output` has the capacity.
-    /// - Returns: false when the counter is used up (Noise §5.1 reserves the last nonce).
+    /// Appends the ciphertext and its tag, without allocating if `output` has the capacity.
+    /// - Returns: false when the counter is exhausted (Noise §5.1 reserves the last nonce).
     func seal(_ plaintext: ArraySlice<UInt8>, associated: [UInt8] = [], into output: inout [UInt8]) -> Bool {
         let start = output.count
         guard nonce < UInt64.max else { return false }
@@ -19,9 +19,8 @@ final class CipherState: CustomReflectable {
         return seal(tailOf: &output, from: start, associated: associated)
     }
 
-    /// Seals what stands behind `start` in place and appends its tag. Nothing is allocated if `output` has the
-    /// capacity.
-    /// - Returns: false when the counter is used up (Noise §5.1 reserves the last nonce).
+    /// Seals the bytes from `start` on in place and appends the tag, without allocating if `output` has the capacity.
+    /// - Returns: false when the counter is exhausted (Noise §5.1 reserves the last nonce).
     func seal(tailOf output: inout [UInt8], from start: Int, associated: [UInt8] = []) -> Bool {
         guard nonce < UInt64.max else { return false }
         let count = output.count - start
@@ -39,7 +38,7 @@ final class CipherState: CustomReflectable {
     }
 
     /// Appends the plaintext.
-    /// - Returns: false, with `output` as it was, if the ciphertext is not authentic; the counter stays.
+    /// - Returns: false if the ciphertext is not authentic; `output` and the counter are then unchanged.
     func open(_ ciphertext: ArraySlice<UInt8>, associated: [UInt8] = [], into output: inout [UInt8]) -> Bool {
         guard ciphertext.count >= Self.tagBytes, nonce < UInt64.max else { return false }
         let start = output.count
@@ -57,13 +56,13 @@ final class CipherState: CustomReflectable {
         return true
     }
 
-    /// Sets the counter of a cipher that was just made for the middle of a handshake.
+    /// Sets the counter of a cipher that was created in the middle of a handshake.
     func skip(to number: UInt64) {
         precondition(nonce <= number, "a counter never goes back")
         nonce = number
     }
 
-    /// Noise §4.2: a new key out of the old one, which cannot be found from it.
+    /// Replaces the key with one derived from it, from which the old key cannot be recovered (Noise §4.2).
     func rekey() {
         let zeros = [UInt8](repeating: 0, count: Secret.byteCount)
         var sealed = [UInt8](repeating: 0, count: zeros.count + Self.tagBytes)
@@ -71,7 +70,7 @@ final class CipherState: CustomReflectable {
             earshot_aead_seal(key, nonce, nil, 0, zeros, zeros.count, &sealed)
         }
         precondition(isDone == 1, "libcrypto cannot seal")
-        // The key is the first 32 bytes; the tag behind it is not used.
+        // The key is the first 32 bytes; the tag after it is not used.
         key = Secret(writing: { key in
             sealed.withUnsafeBufferPointer { key.update(from: $0.baseAddress!, count: Secret.byteCount) }
             return true
@@ -81,7 +80,7 @@ final class CipherState: CustomReflectable {
 
     var customMirror: Mirror { Mirror(self, children: ["nonce": nonce]) }
 
-    /// Noise §12.3: the nonce is 32 zero bits, then the counter in little-endian order.
+    /// Calls `body` with the key and the nonce: 32 zero bits, then the counter in little-endian order (Noise §12.3).
     private func withKeyAndNonce(
         _ number: UInt64? = nil, _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>) -> CInt
     ) -> CInt {

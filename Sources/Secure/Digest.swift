@@ -12,7 +12,7 @@ public enum SHA256 {
         return digest
     }
 
-    /// The digest as four big-endian words. Allocates nothing.
+    /// Returns the digest as four big-endian words, without allocating.
     public static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
         var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let isDone = withUnsafeMutableBytes(of: &digest) { digest in
@@ -23,10 +23,10 @@ public enum SHA256 {
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104) and what Noise derives from it.
+/// HMAC-SHA-256 (RFC 2104) and the keys that Noise derives with it.
 enum HMAC {
-    /// Noise §4.3, HKDF with two outputs (RFC 5869 with empty info).
-    /// - Parameter input: nil is the empty input.
+    /// Derives two keys with HKDF as in Noise §4.3 (RFC 5869 with empty info).
+    /// - Parameter input: nil for the empty input.
     static func deriveTwo(chainingKey: Secret, input: Secret?) -> (Secret, Secret) {
         let temporary =
             if let input {
@@ -54,7 +54,7 @@ enum HMAC {
 }
 
 extension Identifier where Kind == EntryKind {
-    /// The ID of the entry that has these signed bytes: their SHA-256.
+    /// Creates the ID of the entry with these signed bytes: their SHA-256.
     public init(of signedBytes: [UInt8]) {
         self.init(words: signedBytes.withUnsafeBytes { SHA256.words(of: $0) })
     }

@@ -1,17 +1,18 @@
 import Synchronization
 public import Wire
 
-/// Who we are: an Ed25519 key pair (RFC 8032), and how signatures are made and checked.
+/// Our identity: an Ed25519 key pair (RFC 8032), and the means to make and check signatures.
 public final class Identity: Sendable, CustomReflectable {
     /// The public key.
     public let peerID: PeerID
-    /// What it signs with, and what others' signatures are checked with where it is at work.
+    /// The implementation that makes our signatures and checks those of others.
     public let signing: Signing
     private let key: Ed25519Key
 
     private let lastProof = Mutex<(staticKey: [UInt8], signature: [UInt8])?>(nil)
 
-    /// - Parameter seed: the 32 bytes that the private key is (RFC 8032 §5.1.5).
+    /// Creates an identity from its seed.
+    /// - Parameter seed: the 32 bytes of the private key (RFC 8032 §5.1.5).
     public init(seed: [UInt8], signing: Signing = .ed25519) {
         key = Ed25519Key(seed: seed)
         peerID = key.peerID
@@ -20,17 +21,20 @@ public final class Identity: Sendable, CustomReflectable {
 
     public static let seedBytes = 32
 
-    /// Signs a payload for one purpose. 64 bytes.
+    /// Signs a payload for one purpose.
+    /// - Returns: 64 bytes.
     public func sign(_ payload: some Collection<UInt8>, for context: SignatureContext) -> [UInt8] {
         signing.signature(of: payload, for: context, with: key)
     }
 
-    /// Makes the key pair of a process or of one link out of 32 random bytes; in a simulation it is one of few.
+    /// Makes the key pair of a process or a link from 32 random bytes; in a simulation, selects one of a few shared
+    /// pairs.
     public func linkKey(of random: [UInt8]) -> NoiseKeyPair {
         signing.work?.keyPair(drawnBy: random) ?? NoiseKeyPair(privateKey: random)
     }
 
-    /// Signs the key that a process makes its links with. The same for all of them, so it is made once.
+    /// Returns the signature of the key with which a process makes its links. It is cached, because all links share the
+    /// key.
     func proof(of staticKey: [UInt8]) -> [UInt8] {
         lastProof.withLock { last in
             if let last, last.staticKey == staticKey { return last.signature }

@@ -1,43 +1,47 @@
 public import Wire
 
-/// The handshake of a link: Noise XX whose payloads say who is there. Each side's Noise key lives as long as its
+/// The handshake of a link: Noise XX with payloads that identify the peers. Each side's Noise key lives as long as its
 /// process and is bound to its identity by a signature (Protocol.md, Handshake).
 public struct LinkHandshake {
+    /// The part of a side in the handshake.
     public enum Role: Sendable {
-        /// Who dialled.
+        /// The side that dialled.
         case initiator
         case responder
     }
 
+    /// The result of a received message.
     public enum Step {
         case send([UInt8])
-        /// Nothing yet: the other side is about to answer our first message.
+        /// Nothing to send: the other side will answer our first message.
         case wait
         case sendAndFinish([UInt8], peer: PeerID, transport: Transport)
         case finished(peer: PeerID, transport: Transport)
     }
 
-    /// Mixed into every handshake, so that only links of this protocol can succeed.
+    /// A string mixed into every handshake, so that only links of this protocol can succeed.
     public static let prologue = Array("earshot link 1".utf8)
-    /// Handshake messages are far smaller; anything longer is refused before it is looked at.
+    /// The maximum size of a handshake message. Valid ones are far smaller; longer ones are rejected unread.
     static let messageBytes = 1024
 
     private let identity: Identity
     private let staticKey: NoiseKeyPair
-    /// What a relay shows of its community; nil for a peer, and for a relay that is its own community.
+    /// The certificate that a relay presents for its community; nil for a peer, and for a relay that is its own
+    /// community.
     private let ownCertificate: [UInt8]?
     private var noise: NoiseHandshake
     private let ephemeral: NoiseKeyPair
-    /// The ephemeral key of a responder, should the other side have dialled too. Used at most once.
+    /// The ephemeral key with which we respond if the other side dialled too. It is used at most once.
     private var spare: NoiseKeyPair?
-    /// What the other side has shown of its community, as it came: nothing of it is checked. At most
+    /// The community certificate that the other side presented, as received and unverified. At most
     /// ``Limits/certificateBytes``.
     public private(set) var certificate: [UInt8]?
 
+    /// Creates the handshake of one connection.
     /// - Parameters:
-    ///   - certificate: a relay's, to be shown.
-    ///   - spare: for an initiator whose connection may be one of TCP's simultaneous open, where both sides have
-    ///     dialled and both speak first: the key to answer with if the other side's first message decides that.
+    ///   - certificate: the certificate that a relay presents.
+    ///   - spare: for an initiator whose connection may be a simultaneous open of TCP, in which both sides have dialled
+    ///     and both send first: the key to respond with if the other side's first message makes us the responder.
     public init(
         role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
         certificate: [UInt8]? = nil, spare: NoiseKeyPair? = nil
@@ -47,32 +51,32 @@ public struct LinkHandshake {
         self.staticKey = staticKey
         self.ephemeral = ephemeral
         self.spare = role == .initiator ? spare : nil
-        // Before the other side waits for it.
+        // Sign now, so that the other side does not wait for the signature.
         _ = identity.proof(of: staticKey.publicKey)
         noise = NoiseHandshake(
             role: role == .initiator ? .initiator : .responder, prologue: Self.prologue, staticKey: staticKey,
             ephemeral: ephemeral)
     }
 
-    /// Both sides have dialled the same connection, so a message 1 came where message 2 was due: the side with the lower
-    /// ephemeral public key, compared as a byte string, stays the initiator; the other takes the first message as a
-    /// responder does (Protocol.md, Both sides dial).
-    /// - Returns: whether the message is dealt with: we stay the initiator.
+    /// Decides the roles when both sides have dialled the same connection, so that message 1 arrived where message 2
+    /// was expected. The side with the lower ephemeral public key, compared as a byte string, stays the initiator; the
+    /// other treats the message as a responder does (Protocol.md, Both sides dial).
+    /// - Returns: whether the message is consumed because we stay the initiator.
     private mutating func decideRoles(by message: [UInt8]) throws(HandshakeError) -> Bool {
         guard let spare else { return false }
         self.spare = nil
         guard message.count == NoiseKeyPair.byteCount else { return false }
-        // Our own message, sent back to us.
+        // This is our own message, reflected to us.
         guard message != ephemeral.publicKey else { throw .selfConnection }
         if ephemeral.publicKey.lexicographicallyPrecedes(message) { return true }
         noise = NoiseHandshake(role: .responder, prologue: Self.prologue, staticKey: staticKey, ephemeral: spare)
         return false
     }
 
-    /// The first message, which an initiator sends once the connection stands; nil for a responder.
+    /// Returns the first message, which an initiator sends once the connection is up; nil for a responder.
     public mutating func begin() -> [UInt8]? {
         guard noise.isOurTurn else { return nil }
-        // Message 1 has no secret yet, so it carries nothing.
+        // Message 1 is sent before there is a secret, so its payload is empty.
         return try? noise.write(payload: [])
     }
 
@@ -84,7 +88,7 @@ public struct LinkHandshake {
             return .wait
         }
         let payload = try next.noise.read(message)
-        // Message 1 carries no payload; 2 and 3 carry an identity.
+        // Message 1 has an empty payload; 2 and 3 carry an identity.
         let proven = next.noise.remoteStaticKey.isEmpty ? nil : try next.identify(payload)
         next.certificate = proven?.certificate
         let peer = proven?.peer
@@ -115,8 +119,8 @@ public struct LinkHandshake {
     }
 }
 
-/// That a Noise key speaks for a peer: CBOR `[version, peer, signature]`, and behind it the certificate of a relay that
-/// has one.
+/// The proof that a Noise key belongs to a peer: CBOR `[version, peer, signature]`, followed by the certificate of a
+/// relay that has one.
 struct LinkProof: Equatable {
     var peer: PeerID
     var signature: [UInt8]
@@ -128,8 +132,8 @@ struct LinkProof: Equatable {
         signature = identity.proof(of: staticKey)
     }
 
-    /// A fourth element that is a byte string is a certificate, of which nothing is checked here but its size. Any other,
-    /// and more elements than four, are a later version's and ignored.
+    /// Decodes a proof. A fourth element that is a byte string is a certificate; only its size is checked here. Any
+    /// other fourth element, and all elements after it, are of a later version and ignored.
     init(decoding bytes: [UInt8]) throws(HandshakeError) {
         let version: UInt64
         do {

@@ -1,28 +1,28 @@
-/// A handshake that went wrong: the other side is not who it should be, or not speaking our protocol.
+/// The reason why a handshake failed: the other side is not the expected one, or does not follow our protocol.
 public enum HandshakeError: Error, Equatable, Sendable {
     case tooShort(bytes: Int)
     case tooLong(bytes: Int)
-    /// A message or payload that is not authentic.
+    /// A message or payload is not authentic.
     case notAuthentic
-    /// A public key of low order.
+    /// A public key has low order.
     case badPublicKey
     case badIdentity(String)
     case unsupportedVersion(theirs: UInt64, ours: UInt64)
-    /// The other side is this very identity.
+    /// The other side has our own identity.
     case selfConnection
-    /// A message after the handshake ended, or before it began.
+    /// A message came after the handshake ended, or before it began.
     case outOfTurn
 }
 
-/// `Noise_XX_25519_ChaChaPoly_SHA256` (The Noise Protocol Framework, revision 34). Names are the specification's:
-/// `ck`, `h`, `k`, `s`, `e`, `rs`, `re`. A step that fails changes nothing.
+/// `Noise_XX_25519_ChaChaPoly_SHA256` (The Noise Protocol Framework, revision 34). Names are the specification's: `ck`,
+/// `h`, `k`, `s`, `e`, `rs`, `re`. A step that fails changes nothing.
 struct NoiseHandshake: CustomReflectable {
     enum Role: Sendable {
         case initiator
         case responder
     }
 
-    /// Named by what is awaited: `write` is our turn, `read` the other side's.
+    /// The next step: `write` is our turn, `read` the other side's.
     private enum Turn: Equatable {
         case write(message: Int)
         case read(message: Int)
@@ -41,21 +41,21 @@ struct NoiseHandshake: CustomReflectable {
     private var turn: Turn
 
     static let name = "Noise_XX_25519_ChaChaPoly_SHA256"
-    /// Noise §3.
+    /// The maximum size of a message (Noise §3).
     static let messageBytes = 65_535
 
     init(role: Role, prologue: [UInt8], staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair) {
         self.role = role
         s = staticKey
         e = ephemeral
-        // The name has exactly HASHLEN bytes, so it is the first hash as it stands (Noise §5.2).
+        // The name has exactly HASHLEN bytes, so it is used as the first hash unchanged (Noise §5.2).
         h = Array(Self.name.utf8)
         ck = Secret(h)
         turn = role == .initiator ? .write(message: 1) : .read(message: 1)
         mixHash(prologue)
     }
 
-    /// The other side's static public key, known from message 2 (initiator) or 3 (responder) on.
+    /// The other side's static public key, known from message 2 (initiator) or message 3 (responder) on.
     var remoteStaticKey: [UInt8] { rs }
     var handshakeHash: [UInt8] { h }
     var isFinished: Bool { turn == .finished }
@@ -75,7 +75,7 @@ struct NoiseHandshake: CustomReflectable {
         if number == 2 { try next.mixAgreement(e, next.re) }
         if number > 1 {
             message += next.encryptAndHash(s.publicKey)
-            // Message 2 has "es", message 3 "se": either way our static key with their ephemeral one.
+            // Message 2 has "es", message 3 "se": both use our static key with their ephemeral key.
             try next.mixAgreement(s, next.re)
         }
         message += next.encryptAndHash(payload)
@@ -85,6 +85,7 @@ struct NoiseHandshake: CustomReflectable {
         return message
     }
 
+    /// Reads the next message.
     /// - Returns: the payload.
     mutating func read(_ message: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .read(let number) = turn else { throw .outOfTurn }
@@ -107,7 +108,7 @@ struct NoiseHandshake: CustomReflectable {
         return payload
     }
 
-    /// Noise §5.2, Split(): our sending and our receiving key. Once, at the end.
+    /// Returns our sending and our receiving key: Split() of Noise §5.2. Called once, at the end.
     func split() -> (send: CipherState, receive: CipherState) {
         precondition(isFinished, "a handshake is split at its end")
         let (first, second) = HMAC.deriveTwo(chainingKey: ck, input: nil)

@@ -1,14 +1,15 @@
 import COpenSSL
 
-/// An X25519 key pair (RFC 7748). The private key is never printed and is wiped when the pair goes.
+/// An X25519 key pair (RFC 7748). The private key is never printed and is wiped when the pair is deallocated.
 public final class NoiseKeyPair: Sendable, CustomReflectable {
-    /// 32 bytes.
+    /// The public key, 32 bytes.
     public let publicKey: [UInt8]
-    private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Read by libcrypto only, which shares it safely.
+    private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Only libcrypto reads it, and that is thread-safe.
 
-    /// Set for the few that the peers of a simulation share; it holds them, too.
+    /// The work that the peers of a simulation share, set for its few key pairs only. Weak, because it holds them.
     private weak let work: SharedWork?
 
+    /// Creates a key pair from its private key.
     /// - Parameter privateKey: 32 random bytes.
     public convenience init(privateKey bytes: [UInt8]) { self.init(privateKey: bytes, sharing: nil) }
 
@@ -27,7 +28,8 @@ public final class NoiseKeyPair: Sendable, CustomReflectable {
 
     static let byteCount = 32
 
-    /// Noise's DH(). Nil where the result would be all zeros: a public key of low order (RFC 7748 §6.1).
+    /// Computes Noise's DH(); nil if the result would be all zeros, that is, for a public key of low order (RFC 7748
+    /// §6.1).
     func agree(with publicKey: [UInt8]) -> Secret? {
         guard publicKey.count == Self.byteCount else { return nil }
         guard let work else { return computeAgreement(with: publicKey) }

@@ -1,24 +1,25 @@
 import COpenSSL
 @_spi(_Unicode) import Swift
 
-/// A password as it is kept: scrypt (RFC 7914) of it, with what is needed to compute that again. The password cannot be
-/// had back, and each guess costs as much memory and time as checking it does.
+/// A password as it is stored: its scrypt hash (RFC 7914) and the parameters to compute it again. The password cannot
+/// be recovered, and each guess costs as much memory and time as a check.
 public struct PasswordHash: Sendable, Equatable, CustomReflectable {
-    /// What a guess costs.
+    /// The cost of one guess.
     public let cost: Cost
-    /// Makes equal passwords differ.
+    /// Random bytes that make equal passwords hash differently.
     public let salt: [UInt8]
     private let digest: [UInt8]
 
-    /// RFC 7914 §2. Memory in bytes is 128 · r · 2^logN.
+    /// The parameters of scrypt (RFC 7914 §2). Memory in bytes is 128 · r · 2^logN.
     public struct Cost: Hashable, Sendable {
         /// The binary logarithm of N.
         public let logN: Int
         public let r: Int
         public let p: Int
 
-        /// - Returns: nil unless logN is 1...20, r 1...32, p 1...16 and the memory at most 64 MiB: a hash that somebody
-        ///   else made must not stop the process.
+        /// Creates a cost from its parameters.
+        /// - Returns: nil unless logN is 1...20, r 1...32, p 1...16 and the memory at most 64 MiB: a hash from
+        ///   elsewhere must not exhaust the process.
         public init?(logN: Int, r: Int, p: Int) {
             guard (1...20).contains(logN), (1...32).contains(r), (1...16).contains(p),
                 128 * r << logN <= Self.memoryLimit
@@ -34,17 +35,19 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
             self.p = p
         }
 
-        /// 32 MiB and about a tenth of a second: as much as the one thread of a relay can give to a login.
+        /// The default cost: 32 MiB and about a tenth of a second, the most that a relay's single thread can afford for
+        /// a login.
         public static let usual = Cost(unchecked: 15, 8, 1)
         fileprivate static let memoryLimit = 64 << 20
     }
 
-    /// Bytes of salt to take from the kernel for a new password.
+    /// The number of bytes of salt to obtain from the kernel for a new password.
     public static let saltBytes = 16
-    /// The longest password, in bytes of UTF-8.
+    /// The maximum length of a password, in bytes of UTF-8.
     public static let passwordBytes = 1024
     private static let digestBytes = 32
 
+    /// Hashes a password.
     /// - Parameter salt: ``saltBytes`` random bytes, for this password only.
     public init(of password: String, salt: [UInt8], cost: Cost = .usual) {
         self.cost = cost
@@ -52,7 +55,7 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
         digest = Self.scrypt(Self.prepared(password), salt: salt, cost: cost, count: Self.digestBytes)
     }
 
-    /// Whether this is the password. Takes as long for a wrong one as for the right one.
+    /// Whether this is the password. A wrong password takes as long as the right one.
     public func matches(_ password: String) -> Bool {
         guard password.utf8.count <= Self.passwordBytes else { return false }
         let other = Self.scrypt(Self.prepared(password), salt: salt, cost: cost, count: digest.count)
@@ -61,7 +64,8 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
 
     public var customMirror: Mirror { Mirror(self, children: ["cost": cost]) }
 
-    /// RFC 8265 §4.2, as far as it matters for a comparison: the same characters, however they were typed.
+    /// Prepares a password as in RFC 8265 §4.2, as far as a comparison needs it: the same characters give the same
+    /// bytes, however they were typed.
     static func prepared(_ password: String) -> [UInt8] {
         var text = ""
         for scalar in password.unicodeScalars {
@@ -75,7 +79,7 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
 
     static func scrypt(_ password: [UInt8], salt: [UInt8], cost: Cost, count: Int) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: count)
-        // The blocks of RFC 7914 §6 and a little for libcrypto itself.
+        // The blocks of RFC 7914 §6, and some memory for libcrypto itself.
         let limit = UInt64(2 * Cost.memoryLimit)
         let isDone = earshot_scrypt(
             password, password.count, salt, salt.count, 1 << UInt64(cost.logN), UInt64(cost.r), UInt64(cost.p), limit,
@@ -85,14 +89,15 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
     }
 }
 
-/// The text form that other programs have, too: `$scrypt$ln=15,r=8,p=1$SALT$DIGEST`, both in base 64 without padding.
+/// The common text form: `$scrypt$ln=15,r=8,p=1$SALT$DIGEST`, with salt and digest in base64 without padding.
 extension PasswordHash: CustomStringConvertible {
     public var description: String {
         "$scrypt$ln=\(cost.logN),r=\(cost.r),p=\(cost.p)$\(Base64.text(of: salt))$\(Base64.text(of: digest))"
     }
 
-    /// - Returns: nil unless the text is a hash as ``description`` writes it, with salt of 8...64 bytes, a digest of
-    ///   16...64 bytes and a cost that is allowed.
+    /// Parses a hash.
+    /// - Returns: nil unless the text is in the format of ``description``, with a salt of 8...64 bytes, a digest of
+    ///   16...64 bytes and an allowed cost.
     public init?(_ text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard text.utf8.count <= 256, parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt",

@@ -1,7 +1,8 @@
 import COpenSSL
 
-/// Randomness that is wholly decided by its seed: the keystream of ChaCha20 (RFC 8439). The host seeds it from the
-/// kernel, where it is as strong as its seed; the simulator from a number, where it can be repeated.
+/// A random number generator that is determined by its seed: the keystream of ChaCha20 (RFC 8439). The host seeds it
+/// from the kernel, which makes it as strong as the seed; the simulator seeds it with a number, which makes it
+/// reproducible.
 public struct RandomStream: RandomNumberGenerator, Sendable, CustomReflectable {
     private let key: Secret
     private var block: [UInt8] = []
@@ -9,12 +10,13 @@ public struct RandomStream: RandomNumberGenerator, Sendable, CustomReflectable {
     private var blockNumber: UInt64 = 0
     private static let blockBytes = 1024
 
+    /// Creates a stream.
     /// - Parameter seed: 32 bytes.
     public init(seed: [UInt8]) {
         key = Secret(seed)
     }
 
-    /// For simulations and tests: everything follows from one number.
+    /// Creates a stream for simulations and tests that follows from one number.
     public init(simulationSeed: UInt64) {
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: simulationSeed >> (8 * UInt64($0))) }
         self.init(seed: SHA256.hash(Array("earshot simulation".utf8) + bytes))
@@ -40,15 +42,15 @@ public struct RandomStream: RandomNumberGenerator, Sendable, CustomReflectable {
         return result
     }
 
-    /// 0..<limit, each as likely as the others.
+    /// Returns a number in 0..<limit, uniformly distributed.
     public mutating func uniform(below limit: UInt64) -> UInt64 {
         UInt64.random(in: 0..<limit, using: &self)
     }
 
-    /// 0..<1.
+    /// Returns a number in 0..<1.
     public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-    /// Whoever sees the seed knows every number to come.
+    /// Empty, because the seed reveals every future number.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     private mutating func refill() {

@@ -1,19 +1,21 @@
 import COpenSSL
 
-/// Thirty-two secret bytes: a private key, or what a handshake derives. Compared in constant time, never printed, and
-/// wiped when the last holder lets go; an array could leave copies behind.
+/// Thirty-two secret bytes: a private key, or a value that a handshake derives. They are compared in constant time,
+/// never printed, and wiped when the last reference is released; an array could leave copies behind.
 final class Secret: Sendable, Equatable, CustomReflectable {
     static let byteCount = 32
 
     private nonisolated(unsafe) let bytes: UnsafeMutablePointer<UInt8>  // Written in init only.
 
-    /// - Parameter write: fills the 32 bytes and says whether it could. Nil if it could not.
+    /// Creates a secret that `write` fills. Nil if it fails.
+    /// - Parameter write: fills the 32 bytes and returns whether it succeeded.
     init?(writing write: (UnsafeMutablePointer<UInt8>) -> Bool) {
         bytes = .allocate(capacity: Self.byteCount)
         bytes.initialize(repeating: 0, count: Self.byteCount)
         guard write(bytes) else { return nil }
     }
 
+    /// Copies 32 bytes.
     /// - Parameter source: exactly 32 bytes.
     init(_ source: [UInt8]) {
         precondition(source.count == Self.byteCount, "a secret has 32 bytes")
@@ -26,7 +28,7 @@ final class Secret: Sendable, Equatable, CustomReflectable {
         bytes.deallocate()
     }
 
-    /// The pointer is good for the call only.
+    /// Calls `body` with the bytes. The pointer is valid only during the call.
     func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result { body(bytes) }
 
     static func == (left: Secret, right: Secret) -> Bool {

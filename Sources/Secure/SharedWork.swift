@@ -1,10 +1,11 @@
 import Synchronization
 import Wire
 
-/// Spares the work of many peers in one process, a simulation: what one has read or agreed on the others do not compute
-/// again, and keys for links are drawn from a few, so that most agreements are known. Handed in with ``Signing``; fit for
-/// nothing but trying things out, and out of reach of other packages. What peers do is the same, to the byte of a trace.
-/// A process with one peer has none. No signature counts because of it: that is for the ``Signer``.
+/// The cached work of the many peers of a simulation in one process: messages parsed and keys agreed by one peer are
+/// not computed again by the others, and link keys are drawn from a few, so that most agreements are known. It is
+/// passed in with ``Signing``, suits simulations only, and is inaccessible to other packages. The behaviour of peers
+/// stays the same, to the byte of a trace. A process with one peer has none. It never makes a signature valid: that is
+/// up to the ``Signer``.
 package final class SharedWork: Sendable {
     private struct Pair: Hashable {
         var lower: [UInt8]
@@ -13,21 +14,21 @@ package final class SharedWork: Sendable {
 
     private struct Results {
         var agreements: [Pair: Secret] = [:]
-        /// By the number that they are drawn by.
+        /// The key pairs by the number that selects them.
         var keyPairs = [NoiseKeyPair?](repeating: nil, count: 32)
     }
 
     private let results = Mutex(Results())
-    /// What was read, by its bytes.
+    /// The parsed messages by their bytes.
     let announcements = SharedReadings<SignedAnnouncement>()
     let statements = SharedReadings<SignedStatement>()
-    /// All agreements are forgotten when there are so many.
+    /// The number of agreements at which all are dropped.
     private static let capacity = 100_000
 
-    /// With nothing in it.
+    /// Creates an empty cache.
     package init() {}
 
-    /// The same few for all, drawn by the first of these bytes.
+    /// Returns one of the few shared key pairs, selected by the first of these bytes.
     func keyPair(drawnBy random: [UInt8]) -> NoiseKeyPair {
         let place = Int(random[0] % 32)
         if let known = results.withLock({ $0.keyPairs[place] }) { return known }
@@ -37,7 +38,8 @@ package final class SharedWork: Sendable {
         return made
     }
 
-    /// X25519 gives both ends of a pair of keys the same.
+    /// Returns the agreement of two keys, from the cache if it is known: X25519 gives both ends of a pair the same
+    /// result.
     func agreement(between own: [UInt8], and theirs: [UInt8], compute: () -> Secret?) -> Secret? {
         let ownIsLower = own.lexicographicallyPrecedes(theirs)
         let pair = Pair(lower: ownIsLower ? own : theirs, higher: ownIsLower ? theirs : own)
@@ -51,10 +53,10 @@ package final class SharedWork: Sendable {
     }
 }
 
-/// What many peers read, read once.
+/// Messages that many peers receive, each parsed once.
 final class SharedReadings<Value: Sendable>: Sendable {
     private let values = Mutex<[[UInt8]: Value]>([:])
-    /// All are forgotten when there are so many.
+    /// The number of messages at which all are dropped.
     private static var capacity: Int { 20_000 }
 
     subscript(bytes: [UInt8]) -> Value? {

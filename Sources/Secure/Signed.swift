@@ -1,14 +1,14 @@
 public import Wire
 
-/// Something signed that is not what it says.
+/// The reason why signed bytes are rejected.
 public enum SignedError: Error, Equatable, Sendable {
     case malformed(String)
     case wrongSignature(PeerID)
-    /// Of this version of the protocol; nothing else was looked at.
+    /// The message is of this version of the protocol; nothing else was checked.
     case anotherVersion(UInt64)
 }
 
-/// An announcement as its peer signed it. A reference to what never changes: many tables hold the same.
+/// An announcement as its peer signed it. It is a reference to immutable content, which many tables share.
 public struct SignedAnnouncement: Equatable, Sendable {
     private final class Content: Sendable {
         let announcement: Announcement
@@ -23,7 +23,7 @@ public struct SignedAnnouncement: Equatable, Sendable {
     private let content: Content
 
     public var announcement: Announcement { content.announcement }
-    /// As on the wire; handed on as they are.
+    /// The bytes on the wire, forwarded unchanged.
     public var bytes: [UInt8] { content.envelope.bytes }
 
     public init(signing announcement: Announcement, by identity: Identity) {
@@ -33,8 +33,8 @@ public struct SignedAnnouncement: Equatable, Sendable {
         content = Content(announcement, envelope)
     }
 
-    /// Reads it without looking at the signature: the caller must ``verify(with:)`` it.
-    /// - Parameter signing: whose shared work spares the reading; nothing else of it is used.
+    /// Parses an announcement without checking the signature: the caller must ``verify(with:)`` it.
+    /// - Parameter signing: only its shared work is used, as a cache.
     public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         if let shared = signing.work {
             if let known = shared.announcements[bytes] {
@@ -48,12 +48,13 @@ public struct SignedAnnouncement: Equatable, Sendable {
         }
     }
 
-    /// Reads one that may have padding behind it, as those have that are sent by unicast; does not look at the signature.
+    /// Parses an announcement that may be followed by padding, as those sent by unicast are, without checking the
+    /// signature.
     public init(parsingPadded bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         try self.init(parsing: Envelope.prefix(of: bytes), with: signing)
     }
 
-    /// As it is sent to introduce its peer: with zero bytes up to ``Limits/introductionBytes`` behind it.
+    /// The bytes to send as an introduction: padded with zeros to ``Limits/introductionBytes``.
     public var padded: [UInt8] {
         bytes + [UInt8](repeating: 0, count: max(0, Limits.introductionBytes - bytes.count))
     }
@@ -88,7 +89,7 @@ public struct SignedAnnouncement: Equatable, Sendable {
 public struct SignedEntry: Equatable, Sendable {
     public let entry: Entry
     public let id: EntryID
-    /// As on the wire; kept and handed on as they are.
+    /// The bytes on the wire, stored and forwarded unchanged.
     public var bytes: [UInt8] { envelope.bytes }
     public var key: EntryKey { EntryKey(lamport: entry.lamport, id: id) }
     private let envelope: Envelope
@@ -101,7 +102,7 @@ public struct SignedEntry: Equatable, Sendable {
         id = EntryID(of: envelope.bytes)
     }
 
-    /// Reads it without looking at the signature: the caller must ``verify(with:)`` it.
+    /// Parses an entry without checking the signature: the caller must ``verify(with:)`` it.
     public init(parsing bytes: [UInt8]) throws(SignedError) {
         do {
             envelope = try Envelope(parsing: bytes, maximumBytes: Limits.entryBytes)
@@ -117,7 +118,7 @@ public struct SignedEntry: Equatable, Sendable {
         guard verify(with: signing) else { throw .wrongSignature(entry.author) }
     }
 
-    /// From our own archive, where only verified entries go.
+    /// Parses an entry from our own archive, which contains only verified entries.
     public init(trusted bytes: [UInt8]) throws(SignedError) {
         try self.init(parsing: bytes)
     }

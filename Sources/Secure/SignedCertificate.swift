@@ -3,10 +3,11 @@ public import Wire
 /// A relay's certificate as its community signed it.
 public struct SignedCertificate: Equatable, Sendable {
     public let certificate: RelayCertificate
-    /// As on the wire.
+    /// The bytes on the wire.
     public var bytes: [UInt8] { envelope.bytes }
     private let envelope: Envelope
 
+    /// Signs a certificate.
     /// - Parameter community: the community's key.
     public init(signing certificate: RelayCertificate, by community: Identity) {
         precondition(certificate.community == community.peerID, "a certificate is signed by its own community")
@@ -28,11 +29,11 @@ public struct SignedCertificate: Equatable, Sendable {
         guard isValid else { throw .wrongSignature }
     }
 
-    /// What keeps it from counting for a relay at a time; nil if nothing does.
+    /// Returns the reason why the certificate is not valid for a relay at a time, or nil if it is valid.
     /// - Parameters:
     ///   - relay: the key that the relay has proved.
     ///   - time: milliseconds since 1970.
-    ///   - toleranceMilliseconds: how wrong the clock that tells the time may be.
+    ///   - toleranceMilliseconds: the possible error of the clock that gives the time.
     public func problem(
         for relay: PeerID, at time: UInt64, toleranceMilliseconds: UInt64 = 0
     ) -> CertificateProblem? {
@@ -45,26 +46,26 @@ public struct SignedCertificate: Equatable, Sendable {
     }
 }
 
-/// Why a relay's certificate does not count.
+/// The reason why a relay's certificate is not valid.
 public enum CertificateProblem: Error, Equatable, Sendable {
-    /// Not in the form of one.
+    /// The bytes do not have the form of a certificate.
     case malformed
     case anotherVersion(UInt64)
-    /// Not made by the key of the community that it names.
+    /// The signature was not made by the key of the community that the certificate names.
     case wrongSignature
-    /// It is for the relay with this key.
+    /// The certificate is for the relay with this key.
     case anotherRelay(PeerID)
-    /// Milliseconds since 1970.
+    /// The certificate is not valid before this time, in milliseconds since 1970.
     case notYetValid(since: UInt64)
-    /// Milliseconds since 1970.
+    /// The certificate expired at this time, in milliseconds since 1970.
     case expired(at: UInt64)
 }
 
 extension SignedCertificate {
-    /// What stands in a file: base 64, on one line.
+    /// The content of a certificate file: base64, on one line.
     public var text: String { Base64.text(of: bytes) }
 
-    /// Reads a file's text. Blank lines and lines that begin with `#` are passed over.
+    /// Parses the text of a file. Blank lines and lines that begin with `#` are skipped.
     public init(text: String) throws(CertificateProblem) {
         let lines = text.split(whereSeparator: \.isNewline)
             .map { line in line.drop { $0 == " " || $0 == "\t" } }

@@ -1,8 +1,8 @@
 import Synchronization
 public import Wire
 
-/// A statement as its peer signed it, with the announcement in it read. A reference to what never changes: many tables
-/// hold the same.
+/// A link-state advertisement (LSA) as its peer signed it, with its announcement parsed. It is a reference to immutable
+/// content, which many tables share.
 public struct SignedStatement: Equatable, Sendable {
     private final class Content: Sendable {
         let statement: Statement
@@ -12,7 +12,7 @@ public struct SignedStatement: Equatable, Sendable {
         let peer: PeerID
         let isGoodbye: Bool
         let envelope: Envelope
-        /// What was genuine once is so for ever.
+        /// Whether the signatures were verified; this never changes back.
         let isGenuine = Atomic(false)
 
         init(_ statement: Statement, _ announcement: SignedAnnouncement, _ envelope: Envelope) {
@@ -30,18 +30,18 @@ public struct SignedStatement: Equatable, Sendable {
 
     public var statement: Statement { content.statement }
     public var announcement: SignedAnnouncement { content.announcement }
-    /// The name in the announcement; nil if it is none.
+    /// The name in the announcement; nil if it is not valid.
     public var name: Nickname? { content.name }
-    /// The process that says it.
+    /// The process that made the LSA.
     public var process: ProcessTag { content.process }
-    /// As on the wire; handed on as they are.
+    /// The bytes on the wire, forwarded unchanged.
     public var bytes: [UInt8] { content.envelope.bytes }
     public var sequence: UInt64 { content.statement.sequence }
-    /// The processes that it says it has links with.
+    /// The processes that it claims to have links with.
     public var links: [ProcessTag] { content.statement.links }
     public var peer: PeerID { content.peer }
     public var key: StatementKey { StatementKey(process: process, sequence: sequence) }
-    /// Whether its peer leaves.
+    /// Whether its peer is leaving.
     public var isGoodbye: Bool { content.isGoodbye }
 
     public init(signing statement: Statement, announcement: SignedAnnouncement, by identity: Identity) {
@@ -52,7 +52,7 @@ public struct SignedStatement: Equatable, Sendable {
         content = Content(statement, announcement, envelope)
     }
 
-    /// Reads it without looking at the signatures: the caller must ``verify(knowing:with:)`` it.
+    /// Parses an LSA without checking the signatures: the caller must ``verify(knowing:with:)`` it.
     public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         if let shared = signing.work {
             if let known = shared.statements[bytes] {
@@ -81,7 +81,8 @@ public struct SignedStatement: Equatable, Sendable {
     }
 
     /// Checks both signatures.
-    /// - Parameter known: an announcement that was verified before; if this bears the same it is not checked again.
+    /// - Parameter known: an announcement that was verified before; if the LSA contains the same one, it is not checked
+    ///   again.
     public func verify(knowing known: SignedAnnouncement? = nil, with signing: Signing = .ed25519) -> Bool {
         if content.isGenuine.load(ordering: .relaxed) { return true }
         let envelope = content.envelope

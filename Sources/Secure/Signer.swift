@@ -1,15 +1,16 @@
 import COpenSSL
 public import Wire
 
-/// Makes and checks the signatures of peers. It is handed to every identity and through it to whatever checks what
-/// others signed, so that nothing else in the process decides which signature counts. The product has one
-/// (``Ed25519Signer``); the simulator brings a cheaper one of its own.
+/// Makes and checks the signatures of peers. It is passed to every identity and through it to all code that checks
+/// signatures, so that nothing else in the process decides which signatures are valid. The product has one
+/// implementation (``Ed25519Signer``); the simulator has a cheaper one of its own.
 public protocol Signer: Sendable {
-    /// - Parameter message: what ``SignatureContext/message(for:)`` makes of a payload.
+    /// Signs a message.
+    /// - Parameter message: the result of ``SignatureContext/message(for:)``.
     /// - Returns: ``Envelope/signatureByteCount`` bytes.
     func signature(of message: [UInt8], for context: SignatureContext, with key: Ed25519Key) -> [UInt8]
 
-    /// Whether the signature is one of this message by this peer.
+    /// Whether `peer` made this signature of this message.
     /// - Parameter signature: ``Envelope/signatureByteCount`` bytes.
     func isValid(
         _ signature: [UInt8], of message: [UInt8], for context: SignatureContext, by peer: PeerID
@@ -31,13 +32,14 @@ public struct Ed25519Signer: Signer {
     }
 }
 
-/// A private key of Ed25519. It stays in here, is never printed and is wiped at the end.
+/// An Ed25519 private key. It never leaves this object, is never printed and is wiped on deallocation.
 public final class Ed25519Key: Sendable, CustomReflectable {
     /// The public key.
     public let peerID: PeerID
-    private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Read by libcrypto only, which shares it safely.
+    private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Only libcrypto reads it, and that is thread-safe.
 
-    /// - Parameter seed: the 32 bytes that the private key is (RFC 8032 §5.1.5).
+    /// Creates a key from its seed.
+    /// - Parameter seed: the 32 bytes of the private key (RFC 8032 §5.1.5).
     init(seed: [UInt8]) {
         precondition(seed.count == Identity.seedBytes, "an Ed25519 seed has 32 bytes")
         guard let key = earshot_ed25519_key(seed) else { preconditionFailure("libcrypto lacks Ed25519") }
@@ -50,7 +52,8 @@ public final class Ed25519Key: Sendable, CustomReflectable {
 
     deinit { earshot_key_free(key) }
 
-    /// 64 bytes.
+    /// Signs a message.
+    /// - Returns: 64 bytes.
     public func signature(of message: [UInt8]) -> [UInt8] {
         var signature = [UInt8](repeating: 0, count: Envelope.signatureByteCount)
         let isDone = earshot_ed25519_sign(key, message, message.count, &signature)
@@ -61,17 +64,17 @@ public final class Ed25519Key: Sendable, CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: ["peerID": peerID]) }
 }
 
-/// What an identity is made with, and what others' signatures are checked with: the signer, and in a simulation the work
+/// The way in which an identity makes signatures and checks those of others: the signer and, in a simulation, the work
 /// that its many peers share.
 public struct Signing: Sendable {
     private let signer: any Signer
-    /// Nil in a process with one peer.
+    /// The shared work; nil in a process with one peer.
     package let work: SharedWork?
 
-    /// What the product signs and checks with.
+    /// The signing of the product.
     public static let ed25519 = Signing(signer: Ed25519Signer(), sharing: nil)
 
-    /// For trying things out with many peers in one process.
+    /// Creates the signing of a simulation with many peers in one process.
     package init(signer: any Signer, sharing work: SharedWork?) {
         self.signer = signer
         self.work = work

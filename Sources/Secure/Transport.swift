@@ -1,14 +1,14 @@
-/// A record that cannot be opened: forged, repeated, out of order, or after the end of the counter.
+/// The error for a record that cannot be opened: forged, repeated, out of order, or after the end of the counter.
 public struct RecordError: Error, Equatable, Sendable {
     public init() {}
 }
 
-/// The two directions of a link after its handshake (Noise §5.3): records sealed and opened in order.
+/// The two directions of a link after its handshake (Noise §5.3): records are sealed and opened in order.
 public final class Transport {
-    /// What a record has more than its plaintext.
+    /// The number of bytes by which a record is longer than its plaintext.
     public static let tagBytes = CipherState.tagBytes
-    /// Both sides take a new key after this many records in a direction, without saying so (Noise §11.3). It keeps
-    /// what one key has sealed small, and the counter is far from its end.
+    /// The number of records in one direction after which both sides rekey, without a message (Noise §11.3). It limits
+    /// the data sealed with one key, and the counter stays far from its end.
     static let recordsPerKey: UInt64 = 65_536
 
     private let sending: CipherState
@@ -28,7 +28,7 @@ public final class Transport {
         if sending.nonce % recordsPerKey == 0 { sending.rekey() }
     }
 
-    /// Seals in place what stands in `output` behind `start`: its record is ``tagBytes`` longer. Nothing is allocated if
+    /// Seals the bytes of `output` from `start` on in place; the record is ``tagBytes`` longer. Allocates nothing if
     /// `output` has the capacity.
     public func seal(tailOf output: inout [UInt8], from start: Int) {
         let isSealed = sending.seal(tailOf: &output, from: start)

@@ -1,7 +1,7 @@
 import CoreModel
 import Wire
 
-/// One thing that was asked for, so that it can be done again.
+/// One requested change, recorded so that it can be applied again.
 enum Change {
     case append(ArchivedEntry, to: LogID)
     case remove([EntryKey], from: LogID)
@@ -15,6 +15,7 @@ enum Change {
 }
 
 extension SQLiteArchive {
+    /// Applies a change.
     /// - Returns: whether anything changed.
     @discardableResult
     func apply(_ change: Change) throws(ArchiveError) -> Bool {
@@ -49,7 +50,7 @@ extension SQLiteArchive {
         }
     }
 
-    /// The number of a log that is there.
+    /// Returns the number of an existing log.
     func number(of log: LogID) throws(ArchiveError) -> Int64? {
         if let number = numbers[log] { return number }
         let found = try database.rows(
@@ -104,7 +105,7 @@ extension SQLiteArchive {
         ) { row in Int(row.integer(0)) + ArchivedEntry.overheadBytes }.first ?? 0
     }
 
-    /// A log without entries leaves nothing: whoever may come and go with keys of its own would fill the table.
+    /// Deletes a log without entries: otherwise peers that come and go with new keys would fill the table.
     private func endIfEmpty(_ log: LogID, _ number: Int64) throws(ArchiveError) {
         guard sizes[number] == 0 else { return }
         let count = try database.run(
@@ -123,7 +124,7 @@ extension SQLiteArchive {
         for table in ["entry", "awaited_receipt"] {
             try database.run("UPDATE OR IGNORE \(table) SET log = ? WHERE log = ?", .integer(into), .integer(from))
         }
-        // What is left is in both.
+        // The rows that are left are in both logs.
         let left = try database.rows(
             "SELECT coalesce(sum(length(bytes) + \(ArchivedEntry.overheadBytes)), 0) FROM entry WHERE log = ?",
             .integer(from)
@@ -146,7 +147,7 @@ extension SQLiteArchive {
 }
 
 extension LogID {
-    /// As in the table `log`.
+    /// The kind as stored in the table `log`.
     var kind: Int64 {
         switch self {
         case .lobby: 0

@@ -2,20 +2,21 @@ import CSQLite
 import CoreModel
 import Wire
 
-/// One connection to an SQLite file. Its errors are in words for the person whose file it is.
+/// One connection to an SQLite file. Its errors are worded for the owner of the file.
 final class Database {
     let path: String
     private let handle: OpaquePointer
-    /// Prepared once for each text; reset whenever they are not running.
+    /// The prepared statements by their text; they are reset whenever they are not running.
     private var statements: [String: OpaquePointer] = [:]
 
     enum Access {
         case readingAndWriting
-        /// Beside a process that writes.
+        /// Read only, beside a process that writes.
         case reading
     }
 
-    /// - Parameter vfs: what SQLite shall keep files with; nil for the system's.
+    /// Opens a file.
+    /// - Parameter vfs: the SQLite VFS to use; nil for the system's.
     init(_ path: String, for access: Access, vfs: String? = nil) throws(ArchiveError) {
         self.path = path
         let purpose = access == .reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -28,7 +29,7 @@ final class Database {
             throw error
         }
         handle = opened
-        // Only an export or a curious person reads beside us, and readers do not block writers.
+        // Only an export or a curious user reads at the same time, and readers do not block writers.
         sqlite3_busy_timeout(handle, 1_000)
     }
 
@@ -37,20 +38,20 @@ final class Database {
         sqlite3_close_v2(handle)
     }
 
-    /// Whether no transaction is open: also after one that SQLite has rolled back because of an error.
+    /// Whether no transaction is open, also after SQLite has rolled one back because of an error.
     var isBetweenTransactions: Bool { sqlite3_get_autocommit(handle) != 0 }
 
-    /// From now on the write-ahead log is made longer before it is needed, and brought into the file as usual.
+    /// Extends the write-ahead log ahead of need from now on, and checkpoints it as SQLite does by default.
     func growAhead() { earshot_grow_ahead(handle) }
 
-    /// Several statements without values, once.
+    /// Executes several statements without values, once.
     func execute(_ script: String) throws(ArchiveError) {
         let code = sqlite3_exec(handle, script, nil, nil, nil)
         guard code == SQLITE_OK else { throw Self.error(code, path, handle) }
     }
 
-    /// One statement that changes something.
-    /// - Returns: how many rows it changed.
+    /// Executes one statement that changes rows.
+    /// - Returns: the number of rows that it changed.
     @discardableResult
     func run(_ sql: String, _ values: SQLValue...) throws(ArchiveError) -> Int {
         let statement = try bound(sql, values)
@@ -60,11 +61,11 @@ final class Database {
         return Int(sqlite3_changes(handle))
     }
 
-    /// A statement that is kept, for ``run(_:_:_:_:)``.
+    /// Returns a cached statement for ``run(_:_:_:_:)``.
     func statement(_ sql: String) throws(ArchiveError) -> OpaquePointer { try prepared(sql) }
 
-    /// A statement with two numbers, an identifier and bytes, which changes something. Asks for no memory of ours.
-    /// - Returns: how many rows it changed.
+    /// Executes a statement with two numbers, an identifier and bytes, without allocating.
+    /// - Returns: the number of rows that it changed.
     func run<Kind>(
         _ statement: OpaquePointer, _ numbers: (Int64, UInt64), _ identifier: Identifier<Kind>, _ bytes: [UInt8]
     ) throws(ArchiveError) -> Int {
@@ -73,7 +74,7 @@ final class Database {
         let code = withUnsafeBytes(of: wire) { id in
             bytes.withUnsafeBytes { bytes in
                 defer { sqlite3_reset(statement) }
-                // Zero is success.
+                // Zero means success.
                 let failure =
                     sqlite3_bind_int64(statement, 1, numbers.0)
                     | sqlite3_bind_int64(statement, 2, Int64(clamping: numbers.1))
@@ -86,19 +87,19 @@ final class Database {
         return Int(sqlite3_changes(handle))
     }
 
-    /// Writes a copy of all that is committed to a new file, while others may go on writing to this one. It has nothing
-    /// of what was deleted, and is to be synchronized by the caller.
+    /// Writes a copy of all committed data to a new file, while others may continue to write to this one. The copy
+    /// contains nothing that was deleted; the caller must synchronize it.
     func copy(to target: String) throws(ArchiveError) {
         let statement = try bound("VACUUM INTO ?", [.text(target)])
         defer { sqlite3_reset(statement) }
         let code = sqlite3_step(statement)
         guard code != SQLITE_DONE else { return }
-        // The errors of writing are the new file's; those of reading name the old one.
+        // Write errors concern the new file; read errors name the old one.
         let isRead = [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_BUSY, SQLITE_LOCKED].contains { Int(code) & 0xFF == $0 }
         throw Self.error(code, isRead ? path : target, handle)
     }
 
-    /// All rows of a query, each as `read` makes it.
+    /// Returns all rows of a query, each converted by `read`.
     func rows<Element>(
         _ sql: String, _ values: SQLValue..., read: (Row) throws(ArchiveError) -> Element
     ) throws(ArchiveError) -> [Element] {
@@ -113,7 +114,7 @@ final class Database {
         }
     }
 
-    /// The one number that a query answers with; nil for no row.
+    /// Returns the single number that a query yields; nil if there is no row.
     func number(_ sql: String) throws(ArchiveError) -> Int64? {
         try rows(sql) { row in row.integer(0) }.first
     }
@@ -140,7 +141,7 @@ final class Database {
 
     private static func error(_ code: CInt, _ path: String, _ handle: OpaquePointer?) -> ArchiveError {
         let reason = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "error \(code)"
-        // The low byte is the kind, the rest the particulars (https://sqlite.org/rescode.html).
+        // The low byte is the kind of error, the rest the details (https://sqlite.org/rescode.html).
         switch code & 0xFF {
         case CInt(SQLITE_FULL): return ArchiveError(.full, "no space is left for \(path) (make room on its disk)")
         case CInt(SQLITE_CORRUPT), CInt(SQLITE_NOTADB): return damaged(path, reason)
@@ -149,17 +150,17 @@ final class Database {
         case CInt(SQLITE_READONLY), CInt(SQLITE_PERM), CInt(SQLITE_CANTOPEN):
             return ArchiveError(
                 .unwritable,
-                "cannot open or write \(path): \(reason) (see who may write it, or choose another --state DIR)")
+                "cannot open or write \(path): \(reason) (check its permissions, or choose another --state DIR)")
         default:
-            return ArchiveError(.other, "cannot keep or read \(path): \(reason)")
+            return ArchiveError(.other, "cannot read or write \(path): \(reason)")
         }
     }
 
-    /// What is in the file is not what was written there. It is never overwritten.
+    /// Returns the error for a file whose content is not what was written. Such a file is never overwritten.
     static func damaged(_ path: String, _ reason: String) -> ArchiveError {
         ArchiveError(
             .damaged,
-            "\(path) is damaged: \(reason) (move it away to start anew: what others hold of the lobby comes back)")
+            "\(path) is damaged: \(reason) (move it away to start afresh: lobby messages come back from other peers)")
     }
 }
 
@@ -168,11 +169,11 @@ enum SQLValue {
     case integer(Int64)
     case blob([UInt8])
     case text(String)
-    /// A text in UTF-8.
+    /// A text as UTF-8 bytes.
     case utf8([UInt8])
     case null
 
-    /// For Lamport and wall-clock times, which are at most 2^53.
+    /// Returns a value for a Lamport or wall-clock time, which is at most 2^53.
     static func number(_ value: UInt64) -> SQLValue { .integer(Int64(clamping: value)) }
     static func identifier<Kind>(_ value: Identifier<Kind>) -> SQLValue { .blob(value.bytes) }
 
@@ -193,14 +194,14 @@ enum SQLValue {
     }
 }
 
-/// A row of an answer, while it is being read.
+/// A row of a result, while it is being read.
 struct Row {
     fileprivate let statement: OpaquePointer
     let path: String
 
     func integer(_ column: CInt) -> Int64 { sqlite3_column_int64(statement, column) }
 
-    /// Numbers are never negative where we keep them.
+    /// Returns a number that is never negative in our tables.
     func number(_ column: CInt) -> UInt64 { UInt64(clamping: integer(column)) }
 
     func bytes(_ column: CInt) -> [UInt8] {
@@ -218,7 +219,7 @@ struct Row {
         return identifier
     }
 
-    /// A key from two neighbouring columns.
+    /// Returns the key in two adjacent columns.
     func key(_ column: CInt) throws(ArchiveError) -> EntryKey {
         EntryKey(lamport: number(column), id: try identifier(column + 1))
     }

@@ -1,26 +1,27 @@
 import CoreModel
 
-/// What the entries of each log count together: a sum over the table for each entry that comes would take longer than
-/// keeping it.
+/// The total size of each log's entries, maintained here because summing the table for each new entry would take
+/// longer.
 ///
-/// The sums are here; in the table `log` they are as of some entry, whose number is in the table `counted`. What came
-/// later is counted at the start. So a message that somebody waits for need not change one more page of the file.
+/// The sums in the table `log` are those as of the entry whose number is in the table `counted`; later entries are
+/// counted at the start. So the commit of a message that someone is waiting for does not change another page of the
+/// file.
 struct LogSizes {
-    /// By the number of the log.
+    /// The sums by the number of the log.
     private var bytes: [Int64: Int] = [:]
-    /// Logs of which the table has an older sum.
+    /// The logs whose sum in the table is out of date.
     private var changed: Set<Int64> = []
-    /// Entries that came since the sums in the table.
+    /// The number of entries since the sums in the table.
     private var uncountedCount = 0
-    /// Something went that the sums in the table may have in them.
+    /// Whether bytes that the sums in the table may include were removed.
     private var hasLost = false
 
-    /// So many are counted at the start at most, and the last transaction's.
+    /// The maximum number of entries to count at the start, not including those of the last transaction.
     private static let uncountedLimit = 256
 
     subscript(log: Int64) -> Int { bytes[log] ?? 0 }
 
-    /// As it was committed: at the start, and when a transaction was lost.
+    /// Loads the committed sums: at the start, and when a transaction was lost.
     mutating func load(from database: Database) throws(ArchiveError) {
         bytes = [:]
         (changed, uncountedCount, hasLost) = ([], 0, false)
@@ -34,28 +35,28 @@ struct LogSizes {
         for (log, count) in late { added(count, to: log) }
     }
 
-    /// A new entry is in the log.
+    /// Counts a new entry of a log.
     mutating func added(_ count: Int, to log: Int64) {
         bytes[log, default: 0] += count
         changed.insert(log)
         uncountedCount += 1
     }
 
-    /// Entries went from a log, or came from another.
+    /// Counts entries that left a log or were moved to it.
     mutating func changed(by count: Int, _ log: Int64) {
         bytes[log, default: 0] += count
         changed.insert(log)
         hasLost = true
     }
 
-    /// The log has ended.
+    /// Removes a log.
     mutating func removed(_ log: Int64) {
         bytes[log] = nil
         changed.remove(log)
         hasLost = true
     }
 
-    /// At the end of a transaction, within it.
+    /// Writes the sums if they are due, within a transaction that is about to end.
     mutating func write(to database: Database) throws(ArchiveError) {
         guard hasLost || uncountedCount >= Self.uncountedLimit else { return }
         for log in changed.sorted() {

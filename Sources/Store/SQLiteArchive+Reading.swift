@@ -2,8 +2,8 @@ public import CoreModel
 public import Wire
 
 extension SQLiteArchive {
-    /// Writes a copy of all that is kept to a new file, also while another process uses this one.
-    /// - Returns: how much the copy has.
+    /// Writes a copy of everything stored to a new file, even while another process uses this one.
+    /// - Returns: the number of lines and rooms in the copy.
     public func copy(to path: String) throws(ArchiveError) -> (lines: Int, rooms: Int) {
         try database.copy(to: path)
         let copy = try Database(path, for: .reading)
@@ -29,7 +29,7 @@ extension SQLiteArchive {
 
     public func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry] {
         guard let number = try number(of: log), limit > 0 else { return [] }
-        // No entry has a Lamport time as great as this one.
+        // No entry has a Lamport time as great as this.
         let end = before ?? EntryKey(lamport: Limits.lamport + 1, id: .least)
         let descending = try database.rows(
             """
@@ -53,7 +53,7 @@ extension SQLiteArchive {
         try number(of: log).map { sizes[$0] } ?? 0
     }
 
-    /// Pages of the file that are in use, index of words and all; what was dropped is used again.
+    /// Returns the size of the pages in use, including the word index; pages of deleted rows are reused.
     public func bytes() throws(ArchiveError) -> Int {
         let count = try database.number("PRAGMA page_count") ?? 0
         let free = try database.number("PRAGMA freelist_count") ?? 0
@@ -100,7 +100,7 @@ extension SQLiteArchive {
 }
 
 extension Row {
-    /// A log from the neighbouring columns `kind` and `owner`.
+    /// Returns the log in the adjacent columns `kind` and `owner`.
     func log(_ column: CInt) throws(ArchiveError) -> LogID {
         switch integer(column) {
         case 0: return .lobby(try identifier(column + 1))

@@ -1,47 +1,49 @@
 public import CoreModel
 public import Wire
 
-/// What a core needs kept, in one SQLite file.
+/// The archive of a core, in one SQLite file.
 ///
-/// A round's changes are one transaction, begun by the first of them. A round that asks for more than it began with
-/// (an own entry after somebody else's) keeps what it has so far and goes on in a second one: both are kept before
-/// `commit` returns, and nothing that the round says leaves earlier.
+/// The changes of a round are one transaction, begun by the first of them. A round that needs more durability than it
+/// began with (our own entry after another peer's) commits its changes so far and continues in a second transaction:
+/// both are stored before `commit` returns, and no output of the round leaves earlier.
 ///
-/// When `commit` fails, because the disk is full for instance, nothing is forgotten: the next `commit` keeps the round
+/// When `commit` fails, for instance because the disk is full, nothing is lost: the next `commit` stores the round
 /// again from the start.
 public final class SQLiteArchive: Archive {
     let database: Database
     var wordIndex: WordIndex
-    /// What has been asked for and is not yet kept.
+    /// The changes that were requested and are not yet committed.
     private var round: [Change] = []
     private var stage = Stage.idle
     private var isSynchronous = false
     private let isWriteAhead: Bool
-    /// Something was forgotten: it shall not stay in the write-ahead log.
+    /// Whether data was forgotten that must not stay in the write-ahead log.
     private var mustTruncate = false
     public private(set) var needsCheckpoint = false
-    /// So much of the index is made at most while somebody waits for a search: about a second's work.
+    /// The maximum number of indexing steps while a search waits: about a second's work.
     var awaitedStepCount = 4
-    /// What keeps an entry, once one has been kept.
+    /// The statement that inserts an entry, once one has been inserted.
     var insertion: OpaquePointer?
-    /// The number of each log that was asked for; emptied when a transaction is rolled back.
+    /// The numbers of the logs used so far; cleared when a transaction is rolled back.
     var numbers: [LogID: Int64] = [:]
     var sizes = LogSizes()
 
     private enum Stage: Equatable {
         case idle
         case open(Durability)
-        /// The transaction is lost: `round` must be kept anew.
+        /// The transaction is lost: `round` must be stored again.
         case spoiled
     }
 
-    /// Opens the file, or makes it.
-    /// - Throws: when it cannot be read or written, is damaged, or was written by a later version. It is left as it is.
+    /// Opens the file, or creates it.
+    /// - Throws: if it cannot be read or written, is damaged, or was written by a later version. The file is then left
+    ///   unchanged.
     public convenience init(at path: String, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         try self.init(at: path, vfs: nil, for: owner)
     }
 
-    /// - Parameter vfs: another way for SQLite to keep files, for one process alone: a disk that loses power, in tests.
+    /// Opens the file with another VFS.
+    /// - Parameter vfs: the SQLite VFS to use, for one process only: in tests, a disk that loses power.
     init(at path: String, vfs: String?, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         database = try Database(path, for: .readingAndWriting, vfs: vfs)
         if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
@@ -49,8 +51,8 @@ public final class SQLiteArchive: Archive {
         _ = try Schema.check(database)
         let mode = try database.rows("PRAGMA journal_mode = WAL") { row in row.text(0) }.first
         isWriteAhead = mode == "wal"
-        // Dirty pages stay in memory until the commit, so that a full disk is met there and nowhere else. What is
-        // forgotten is overwritten.
+        // Dirty pages stay in memory until the commit, so that a full disk causes an error there and nowhere else.
+        // Forgotten data is overwritten.
         try database.execute(
             "PRAGMA synchronous = FULL; PRAGMA cache_spill = OFF; PRAGMA secure_delete = ON; "
                 + "PRAGMA journal_size_limit = 4194304")
@@ -59,15 +61,15 @@ public final class SQLiteArchive: Archive {
         try sizes.load(from: database)
         if isWriteAhead, owner == .peer { database.growAhead() }
         wordIndex = owner == .peer ? try WordIndex(in: database) : WordIndex(unneededIn: database)
-        // Until the first checkpoint the file by itself has not even tables.
+        // Until the first checkpoint the database file on its own does not even have tables.
         checkpoint()
     }
 
-    /// Opens the file beside a process that uses it, to read.
+    /// Opens the file for reading beside a process that uses it.
     public init(reading path: String) throws(ArchiveError) {
         database = try Database(path, for: .reading)
         guard try Schema.check(database) >= Schema.readableVersion else {
-            throw ArchiveError(.other, "\(path) has nothing in it (start earshot once)")
+            throw ArchiveError(.other, "\(path) is empty (start earshot once)")
         }
         isWriteAhead = true
         wordIndex = WordIndex(unneededIn: database)
@@ -85,20 +87,20 @@ public final class SQLiteArchive: Archive {
             try end()
         }
         round.removeAll(keepingCapacity: true)
-        // A step that fails is not missed: the next one does more.
+        // A failed step needs no retry: the next one does more.
         if wordIndex.isBehind { _ = try? indexWords(isAwaited: false) }
     }
 
-    /// Brings the write-ahead log into the file, as far as nobody is reading what was there before. SQLite does so by
-    /// itself only when the log is long. A failure changes nothing: the log still has it all.
+    /// Checkpoints the write-ahead log, up to the frames that readers still need. SQLite does so by itself only when
+    /// the log is long. A failure loses nothing: the log still has all data.
     public func checkpoint() {
         guard stage == .idle, isWriteAhead else { return }
         needsCheckpoint = false
         _ = try? database.number("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
-    /// Adds to the index what it lacks, between rounds.
-    /// - Returns: whether that was all.
+    /// Adds missing entries to the word index, between rounds.
+    /// - Returns: whether the index is complete.
     private func indexWords(isAwaited: Bool) throws(ArchiveError) -> Bool {
         do {
             try begin(.normal)
@@ -107,7 +109,7 @@ public final class SQLiteArchive: Archive {
             return isComplete
         } catch {
             spoil()
-            // Nothing of a round is lost with it.
+            // The failed transaction contained nothing of a round.
             stage = .idle
             wordIndex.stepFailed()
             throw error
@@ -116,9 +118,9 @@ public final class SQLiteArchive: Archive {
 
     public var isBehind: Bool { wordIndex.isBehind }
 
-    /// Sees to it that a search finds everything that is kept. What cannot be added now, because the disk is full for
-    /// instance, is found later.
-    /// - Throws: if it is too much to wait for, once after an update that makes another index.
+    /// Brings the word index up to date, so that a search finds every stored entry. Entries that cannot be added now,
+    /// for instance because the disk is full, are found later.
+    /// - Throws: if there is too much to wait for, which happens once after an update that replaces the index.
     func completeWordIndex() throws(ArchiveError) {
         for _ in 0..<awaitedStepCount {
             let isComplete: Bool?
@@ -130,16 +132,16 @@ public final class SQLiteArchive: Archive {
             if isComplete != false { return }
         }
         throw ArchiveError(
-            .other, "words cannot be looked for yet: their index is being made, once after an update (try again soon)")
+            .other, "search is not available yet: the word index is being rebuilt after an update (try again soon)")
     }
 
-    /// Makes a change and notes it, for a round that must be kept anew.
-    /// - Returns: what ``apply(_:)`` says.
+    /// Applies a change and records it, in case the round must be stored again.
+    /// - Returns: the result of ``apply(_:)``.
     @discardableResult
     private func make(_ change: Change, _ durability: Durability) throws(ArchiveError) -> Bool {
         switch stage {
         case .spoiled:
-            // It is not known any more; the core asks for what it does not have.
+            // The result is not known any more; the core requests the entries that it does not have.
             round.append(change)
             return true
         case .idle:
@@ -155,7 +157,7 @@ public final class SQLiteArchive: Archive {
             round.append(change)
             return result
         } catch {
-            // Of a change that failed half-way nothing is kept; of those before it, all.
+            // Nothing of a change that failed half-way is kept, and all of those before it.
             spoil()
             if (try? begin(.full)) != nil { try? redo() }
             throw error
@@ -165,7 +167,7 @@ public final class SQLiteArchive: Archive {
     private func begin(_ durability: Durability) throws(ArchiveError) {
         let wasSpoiled = stage == .spoiled
         do {
-            // Without a write-ahead log less than FULL could damage the file.
+            // Without a write-ahead log, a level below FULL could damage the file.
             let mustBeSynchronous = durability == .full || !isWriteAhead
             if mustBeSynchronous != isSynchronous {
                 try database.execute("PRAGMA synchronous = \(mustBeSynchronous ? "FULL" : "NORMAL")")
@@ -255,11 +257,11 @@ public final class SQLiteArchive: Archive {
     }
 }
 
-/// Whose archive it is.
+/// The kind of core that owns an archive.
 public enum ArchiveOwner: Sendable {
-    /// Somebody searches it for words, and the own messages wait for the disk.
+    /// A peer: its user searches the archive for words, and its own messages wait for the disk.
     case peer
-    /// Nobody searches it, so there is no index of words. What members say does not wait for the disk, so the log is not
-    /// made longer beforehand.
+    /// A relay: nobody searches it, so it has no word index. Members' messages do not wait for the disk, so the log is
+    /// not extended ahead of need.
     case relay
 }

@@ -1,12 +1,12 @@
 import CoreModel
 
-/// What the tables look like, and how older ones become like them.
+/// The tables, and the migrations from older formats.
 enum Schema {
-    /// In the file's header, so that nobody takes another program's database for ours: "Ears".
+    /// The application ID in the file's header, which identifies our databases: "Ears".
     static let applicationID: Int64 = 0x4561_7273
 
-    /// One script for each version of the format; a file of version n has seen the first n. Never changed, only added
-    /// to.
+    /// The scripts of the format's versions; a file of version n has executed the first n. Scripts are only added,
+    /// never changed.
     static let migrations = [
         """
         CREATE TABLE log (
@@ -48,11 +48,11 @@ enum Schema {
         """,
     ]
 
-    /// A file of an earlier version can be read as it is, from this one on.
+    /// The earliest version that can be read without migration.
     static let readableVersion = 1
 
-    /// Brings a file to this version's format.
-    /// - Throws: when it is another program's, or a later version's; then nothing in it has changed.
+    /// Migrates a file to this version's format.
+    /// - Throws: if it belongs to another program or was written by a later version; the file is then unchanged.
     static func prepare(_ database: Database) throws(ArchiveError) {
         let version = try check(database)
         guard version < migrations.count else { return }
@@ -67,8 +67,8 @@ enum Schema {
         }
     }
 
-    /// Looks only.
-    /// - Returns: the version of the file's format; 0 for an empty one.
+    /// Checks the format without changing the file.
+    /// - Returns: the version of the file's format; 0 for an empty file.
     static func check(_ database: Database) throws(ArchiveError) -> Int {
         let version = try database.number("PRAGMA user_version") ?? 0
         let application = try database.number("PRAGMA application_id") ?? 0
@@ -76,7 +76,7 @@ enum Schema {
         if tableCount == 0, version == 0, application == 0 { return 0 }
         guard application == applicationID else {
             throw ArchiveError(
-                .damaged, "\(database.path) is another program's (move it away, or choose another --state DIR)")
+                .damaged, "\(database.path) belongs to another program (move it away, or choose another --state DIR)")
         }
         guard version <= migrations.count else {
             throw ArchiveError(

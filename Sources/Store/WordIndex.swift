@@ -3,35 +3,36 @@ import Wire
 
 /// Finds entries by their words, with SQLite's full-text index (FTS5) if the library was built with it.
 ///
-/// The index is one table beside the entries, and follows them many at a time, or when somebody searches: an entry by
-/// itself would change ten pages of it, which a person who waits for the entry to be kept would wait for too. What is in the
-/// table are words as ``SearchWords`` makes them, parted by blanks, so that the index need not know any script.
+/// The index is a table beside the entries. It is updated in batches, or when a search needs it: indexing a single
+/// entry would change ten of its pages, and a user who waits for the entry to be stored would wait for them too. The
+/// table contains words as ``SearchWords`` produces them, separated by blanks, so that the index need not know any
+/// script.
 struct WordIndex {
     private let database: Database
-    /// Nil: there is an index.
+    /// The reason why there is no index; nil if there is one.
     private let absence: ArchiveError?
-    /// The number of the last entry whose words are in it.
+    /// The number of the last indexed entry.
     private var last: Int64 = 0
-    /// Entries that have come since.
+    /// The number of entries added since.
     private var lackCount = 0
-    /// Entries from before this start are missing, too.
+    /// Whether entries besides the counted ones are missing: from before this start, or beyond the last step.
     private var isIncomplete = false
-    /// There is a table of an earlier version, which had the texts taken apart by SQLite. It goes before the new one is
-    /// filled, so that a start of the earlier version in between is noticed.
+    /// Whether there is a table of an earlier version, which let SQLite tokenize the texts. It is removed before the
+    /// new one is filled, so that a run of the earlier version in between is noticed.
     private var hasFormer = false
 
-    /// So many may be missing when nobody has searched.
+    /// The number of missing entries at which the index is updated without a search.
     private static let lackingCount = 256
-    /// So many are added at once then: a few milliseconds' work.
+    /// The maximum number of entries added in one such step: a few milliseconds' work.
     private static let stepCount = 128
-    /// And not much more than this of signed bytes.
+    /// The number of signed bytes after which such a step stops.
     private static let stepBytes = 64 << 10
-    /// In one transaction, when somebody searches.
+    /// The maximum number of entries added in one transaction when a search waits.
     private static let mostCount = 4_096
-    /// Rows of the earlier version's table that are removed at once.
+    /// The number of rows of the earlier version's table that are removed at a time.
     private static let removedCount = 512
 
-    /// Opens the index, or makes it.
+    /// Opens the index, or creates it.
     init(in database: Database) throws(ArchiveError) {
         self.database = database
         guard try Self.isSupported(by: database) else {
@@ -46,14 +47,14 @@ struct WordIndex {
         try lookAgain()
     }
 
-    /// Nobody will search; what is kept meanwhile is added when somebody does.
+    /// Creates an index that is not used: no one searches it, and entries stored meanwhile are added when someone does.
     init(unneededIn database: Database) {
         self.database = database
-        absence = ArchiveError(.other, "this file was not opened to be searched")
+        absence = ArchiveError(.other, "this file was not opened for searching")
     }
 
     private static let unsupported = ArchiveError(
-        .other, "the SQLite library of this system has no full-text search (/history shows what was said)")
+        .other, "the SQLite library of this system has no full-text search (/history shows past messages)")
 
     private static func isSupported(by database: Database) throws(ArchiveError) -> Bool {
         try database.number("SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'") ?? 0 > 0
@@ -63,7 +64,7 @@ struct WordIndex {
         try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") ?? 0 > 0
     }
 
-    /// Finds out how far it goes: at the start, and when a transaction was lost.
+    /// Determines the extent of the index: at the start, and when a transaction was lost.
     mutating func lookAgain() throws(ArchiveError) {
         guard absence == nil else { return }
         last = try database.number("SELECT max(rowid) FROM search") ?? 0
@@ -73,24 +74,24 @@ struct WordIndex {
         isIncomplete = hasFormer || last < newest
     }
 
-    /// A step has failed, because the disk is full for instance: more is missing before the next one.
+    /// Records a failed step, for instance because the disk is full: the next one waits until more entries are missing.
     mutating func stepFailed() { isIncomplete = false }
 
-    /// An entry was kept.
+    /// Records a stored entry.
     mutating func entryAdded() { lackCount += 1 }
 
-    /// Numbers of entries that are gone are given again to those that come.
+    /// Adjusts to removed entries, whose numbers are assigned again to new ones.
     mutating func entriesRemoved() throws(ArchiveError) {
         guard absence == nil else { return }
         last = min(last, try database.number("SELECT max(number) FROM entry") ?? 0)
     }
 
-    /// Whether it lacks so much that it is time to add it.
+    /// Whether so much is missing that the index must be updated.
     var isBehind: Bool { absence == nil && (isIncomplete || lackCount >= Self.lackingCount) }
 
-    /// Adds some of what it lacks, within a transaction.
-    /// - Parameter isAwaited: somebody waits for all of it, so more at a time is quicker.
-    /// - Returns: whether that was all.
+    /// Adds some of the missing entries, within a transaction.
+    /// - Parameter isAwaited: whether a search waits for all of them, so that larger steps are faster.
+    /// - Returns: whether the index is complete.
     mutating func catchUp(isAwaited: Bool) throws(ArchiveError) -> Bool {
         guard absence == nil else { return true }
         lackCount = 0
@@ -111,7 +112,7 @@ struct WordIndex {
             guard let envelope = try? Envelope(parsing: entry.bytes, maximumBytes: Limits.entryBytes),
                 let body = try? Entry.decode(envelope.payload).body
             else { continue }
-            // In the place of what a library without an index has left there.
+            // Replaces a row that was left while the library had no full-text search.
             try database.run(
                 "INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)", .integer(entry.number),
                 .utf8(SearchWords.indexed(body)))
@@ -120,11 +121,11 @@ struct WordIndex {
         return !isIncomplete
     }
 
-    /// Removes some of the earlier version's table: all of it at once is a third of a second for 100,000 entries.
-    /// - Returns: whether it is gone.
+    /// Removes part of the earlier version's table: removing it at once takes a third of a second for 100,000 entries.
+    /// - Returns: whether it is removed completely.
     private func removeFormer(entirely: Bool) throws(ArchiveError) -> Bool {
         if !entirely {
-            // The tables beneath; what the first ten numbers of one of them are for is needed to open it.
+            // The underlying tables; the first ten rows of the first one are needed to open the index.
             for (table, first) in [("words_data", 11), ("words_content", 0), ("words_docsize", 0)] {
                 let count = try database.run(
                     """
@@ -138,7 +139,7 @@ struct WordIndex {
         return true
     }
 
-    /// The words of entries that are about to go.
+    /// Removes the words of an entry that is about to be removed.
     func remove(_ key: EntryKey, from log: Int64) throws(ArchiveError) {
         guard absence == nil else { return }
         try database.run(
@@ -146,22 +147,23 @@ struct WordIndex {
             .integer(log), .number(key.lamport), .identifier(key.id))
     }
 
-    /// The words of a log that is about to go.
-    /// - Parameter isForgotten: no trace shall be left of them, which takes a walk over the whole index.
+    /// Removes the words of a log that is about to be removed.
+    /// - Parameter isForgotten: whether no trace of them may remain, which needs a pass over the whole index.
     mutating func removeAll(of log: Int64, isForgotten: Bool) throws(ArchiveError) {
         guard absence == nil else { return }
         try database.run("DELETE FROM search WHERE rowid IN (SELECT number FROM entry WHERE log = ?)", .integer(log))
         guard isForgotten else { return }
         if hasFormer { hasFormer = try !removeFormer(entirely: true) }
-        // Merged, the index has nothing left of what was deleted.
+        // After merging, the index contains nothing of the deleted words.
         try database.run("INSERT INTO search (search) VALUES ('optimize')")
     }
 
-    /// Entries with all of these words, newest last.
+    /// Returns the entries with all of these words, newest last.
     func search(_ wanted: SearchWords, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
         if let absence { throw absence }
         guard !wanted.isEmpty, limit > 0 else { return [] }
-        // Each phrase in quotes, so that no word is taken for an operator, and with a star for what begins with its last.
+        // Each phrase is quoted, so that no word is read as an operator, and has a star to match words that begin with
+        // its last.
         let query = wanted.phrases.map { "\"" + $0.joined(separator: " ") + "\"*" }.joined(separator: " ")
         let found = try database.rows(
             """

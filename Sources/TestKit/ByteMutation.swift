@@ -1,6 +1,6 @@
 extension SeededGenerator {
-    /// A copy with one to four of the mistakes that bytes suffer: a bit turned, a byte replaced, inserted or lost, the
-    /// end cut off, a stretch said twice, a length blown up.
+    /// Returns a copy with one to four typical faults: a bit flipped, a byte replaced, inserted or lost, the end cut
+    /// off, a range repeated, a length inflated.
     public mutating func mutated(_ original: [UInt8]) -> [UInt8] {
         var bytes = original
         for _ in 0..<Int.random(in: 1...4, using: &self) {

@@ -1,6 +1,6 @@
 extension [UInt8] {
-    /// Bytes written as pairs of hexadecimal digits; white space between the pairs is passed over.
-    /// - Returns: nil for anything else.
+    /// Parses pairs of hexadecimal digits; white space between the pairs is skipped.
+    /// - Returns: nil for any other text.
     public init?(hexadecimal: some StringProtocol) {
         var bytes: [UInt8] = []
         var high: UInt8?
@@ -21,7 +21,7 @@ extension [UInt8] {
         self = bytes
     }
 
-    /// Lower-case hexadecimal digits, two for each byte.
+    /// The bytes as lower-case hexadecimal digits, two for each byte.
     public var hexadecimal: String {
         reduce(into: "") { text, byte in
             let digits = String(byte, radix: 16)

@@ -1,4 +1,4 @@
-/// What is said, and whether it is to be found by what is looked for: tried on the rule and on every archive.
+/// A message, a search, and whether the search finds it: checked against the rule and every archive.
 public struct SearchExample: Sendable {
     public let said: String
     public let wanted: String
@@ -11,7 +11,7 @@ public struct SearchExample: Sendable {
     }
 
     public static let all: [SearchExample] = [
-        // Scripts without blanks: any word of the sentence, and what begins one.
+        // Scripts without blanks: any word of the sentence, and the beginning of a word.
         .init("我今天去北京大学", "北京"), .init("我今天去北京大学", "北京大学"), .init("我今天去北京大学", "学"),
         .init("我今天去北京大学", "我"), .init("我今天去北京大学", "京北", false), .init("我今天去北京大学", "北学", false),
         .init("去北京abc", "北京abc"), .init("去北京abc", "abc"), .init("3月に東京へ行きます", "東京"),
@@ -19,7 +19,7 @@ public struct SearchExample: Sendable {
         .init("ฉันรักภาษาไทยมาก", "ภาษา"), .init("ฉันรักภาษาไทยมาก", "ไทย"), .init("ฉันรักภาษาไทยมาก", "จีน", false),
         .init("ຂ້ອຍມັກພາສາລາວ", "ພາສາ"), .init("ខ្ញុំចូលចិត្តភាសាខ្មែរ", "ភាសា"), .init("ကျွန်တော်မြန်မာစာဖတ်တယ်", "မြန်မာ"),
         .init("学校に行く", "学 行"), .init("학교에서 만나요", "학교"), .init("학교에서 만나요", "교에", false),
-        // Case, as names have it.
+        // Case, as for names.
         .init("Hauptstraße 5", "HAUPTSTRASSE"), .init("HAUPTSTRASSE", "hauptstraße"), .init("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
         .init("Οδυσσεύς", "οδυσσευσ"), .init("ＡＢＣ", "abc"), .init("ﬁne", "fine"), .init("DİYARBAKIR", "diyarbakir"),
         // Accents and points.
@@ -38,7 +38,7 @@ public struct SearchExample: Sendable {
         .init("I don’t know", "don't"), .init("l'école", "ecole"), .init("co\u{AD}operate", "cooperate"),
         // Sentences as they are pasted.
         .init("good morning ana", "\"Good morning, ana!\""), .init("good morning", "(good)"), .init("what now", "now?"),
-        // Beginnings of words, all of them.
+        // All words are beginnings of words.
         .init("four cups of tea", "te fo"), .init("four cups of tea", "ea", false),
     ]
 }

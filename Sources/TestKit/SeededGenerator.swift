@@ -1,4 +1,4 @@
-/// SplitMix64: small, fast and the same on every machine for the same seed. For tests and simulations only.
+/// SplitMix64: small, fast, and the same on every machine for the same seed. For tests and simulations only.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -14,7 +14,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// `count` random bytes.
+    /// Returns `count` random bytes.
     public mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
     }

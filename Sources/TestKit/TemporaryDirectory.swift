@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory that goes with its owner.
+/// A directory that is removed with its owner.
 public final class TemporaryDirectory {
     public let path: String
 
@@ -11,6 +11,6 @@ public final class TemporaryDirectory {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in it.
+    /// Returns the path of a file in the directory.
     public func path(of name: String) -> String { "\(path)/\(name)" }
 }

@@ -1,74 +1,77 @@
-/// What the protocol fixes. What this implementation chose stands in `Chat/Bounds.swift`.
+/// The limits that the protocol fixes. Those that this implementation chose are in `Bounds`.
 public enum Limits {
     /// The protocol's version, in announcements and handshakes.
     public static let version: UInt64 = 1
     /// The UDP port of announcements.
     public static let discoveryPort: UInt16 = 47474
-    /// A UDP datagram: fits any path unfragmented (IPv6's minimum MTU is 1280).
+    /// The maximum size of a UDP datagram, which fits any path unfragmented (IPv6's minimum MTU is 1280).
     public static let datagramBytes = 512
-    /// An announcement that is sent by unicast to introduce its sender is padded to this. No announcement of this version
-    /// is longer than 175 bytes, so an answer is always shorter than what it answers.
+    /// The size to which an announcement that is sent by unicast to introduce its sender is padded. No announcement of
+    /// this version is longer than 175 bytes, so an answer is always shorter than the introduction.
     public static let introductionBytes = 176
-    /// A name.
+    /// The maximum size of a name.
     public static let nameBytes = 32
-    /// A text: one message.
+    /// The maximum size of a text: one message.
     public static let textBytes = 16 * 1024
-    /// An entry with its signature: a text, eight parents and the fixed fields.
+    /// The maximum size of a signed entry: a text, eight parents and the fixed fields.
     public static let entryBytes = 17 * 1024
-    /// Kinds of entries end here.
+    /// The greatest kind of entry.
     public static let entryKind = UInt64(UInt16.max)
-    /// Heads that an entry may name as its parents.
+    /// The maximum number of heads that an entry may name as its parents.
     public static let entryParentCount = 8
-    /// A frame without its length.
+    /// The maximum size of a frame without its length.
     public static let frameBytes = 60 * 1024
-    /// Plaintext of one sealed record that we write; a reader takes up to 65,519 (Noise §3).
+    /// The maximum plaintext of a sealed record that we write; a reader accepts up to 65,519 bytes (Noise §3).
     public static let recordBytes = 16 * 1024
-    /// A message of reconciliation: a frame has room for it and its fixed fields.
+    /// The maximum size of a reconciliation message, which fits a frame together with the fixed fields.
     public static let reconciliationBytes = frameBytes - 1024
-    /// Lamport times above this are refused, so that adding one can never overflow.
+    /// The greatest Lamport time. Greater ones are rejected, so that adding one can never overflow.
     public static let lamport: UInt64 = 1 << 53
-    /// Wall-clock times end with the year 9999, so that every one has a date: milliseconds since 1970.
+    /// The greatest wall-clock time, in milliseconds since 1970: the end of the year 9999, so that every time has a
+    /// date.
     public static let wallTime: UInt64 = 253_402_300_799_999
-    /// Why a peer is away.
+    /// The maximum size of an away message.
     public static let awayBytes = 256
-    /// Introductions in one frame; with the largest announcements and all endpoints, 44 KiB.
+    /// The maximum number of introductions in one frame: 44 KiB with the largest announcements and all endpoints.
     public static let frameIntroductionCount = 64
-    /// Endpoints of one introduction.
+    /// The maximum number of endpoints of one introduction.
     public static let introductionEndpointCount = 8
-    /// IDs in one frame: 34 KiB.
+    /// The maximum number of IDs in one frame: 34 KiB.
     public static let frameIDCount = 1024
-    /// Entries that one side of a link has asked for and not been sent: 80 KiB of IDs at worst.
+    /// The maximum number of entries that one side of a link has requested and not yet received: at worst 80 KiB of
+    /// IDs.
     public static let wantedEntryCount = 2048
-    /// Names of authors in one frame: 18 KiB.
+    /// The maximum number of author names in one frame: 18 KiB.
     public static let frameAuthorCount = 256
 
     // Big LANs.
 
-    /// A statement with its signature: an announcement, a word why, all links and the fixed fields.
+    /// The maximum size of a signed link-state advertisement: an announcement, an away message, all links and the fixed
+    /// fields.
     public static let statementBytes = 2048
-    /// Links that a statement names: 1 KiB.
+    /// The maximum number of links that a link-state advertisement names: 1 KiB.
     public static let statementLinkCount = 128
-    /// Sums of a digest: 512 bytes.
+    /// The number of sums in a digest: 512 bytes.
     public static let digestSumCount = 64
 
     // Relays.
 
-    /// A relay's certificate with its signature: fits a handshake message, with room for later fields.
+    /// The maximum size of a relay's signed certificate. It fits a handshake message, with room for later fields.
     public static let certificateBytes = 512
-    /// A password.
+    /// The maximum size of a password.
     public static let passwordBytes = 256
-    /// The name of a program and its version.
+    /// The maximum size of a program's name and version.
     public static let programBytes = 64
-    /// A topic, a reason, whom an act is about.
+    /// The maximum size of a topic, a reason, or the target of an act.
     public static let phraseBytes = 512
-    /// A message of the day, a notice.
+    /// The maximum size of a message of the day or a notice.
     public static let noticeBytes = 4 * 1024
-    /// Members in one frame: with the shortest names and nobody away, 40 KiB.
+    /// The maximum number of members in one frame: 40 KiB with the shortest names and no away messages.
     public static let frameMemberCount = 1024
-    /// Bans in one frame: with the longest of everything, 43 KiB.
+    /// The maximum number of bans in one frame: 43 KiB with the longest values.
     public static let frameBanCount = 32
-    /// Bytes of a tunnel in one frame.
+    /// The maximum number of bytes of a tunnel in one frame.
     public static let tunnelBytes = 32 * 1024
-    /// The longest ban that is not for good: a hundred years, in seconds.
+    /// The maximum duration of a ban that is not permanent: a hundred years, in seconds.
     public static let banSeconds: UInt64 = 3_155_760_000
 }

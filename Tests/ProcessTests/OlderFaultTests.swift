@@ -58,7 +58,7 @@ struct OlderFaultTests {
         let ana = try Visitor(port: port, as: "ana")
         let nobody = try Visitor(port: port)
         nobody.type("ana: forged!")
-        _ = try nobody.line(containing: "No: a name cannot have")
+        _ = try nobody.line(containing: "No: a name cannot contain")
         let mallory = try Visitor(port: port, as: "KICKer")
         for text in ["ana: hello", "NICK", "KICK ana", "\u{1B}[2Jclear"] { mallory.type(text) }
         _ = try ana.line(containing: "clear")

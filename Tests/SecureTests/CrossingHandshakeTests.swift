@@ -3,7 +3,7 @@ import Wire
 
 @testable import Secure
 
-/// Both sides have dialled the same connection (TCP's simultaneous open), so both speak first.
+/// Handshakes on a connection that both sides have dialled (TCP's simultaneous open), so that both send first.
 @Suite struct CrossingHandshakeTests {
     private func side(_ seed: UInt8, _ role: LinkHandshake.Role = .initiator, hasSpare: Bool = true) -> LinkHandshake {
         LinkHandshake(
@@ -15,7 +15,7 @@ import Wire
 
     private func identity(_ seed: UInt8) -> PeerID { Identity(seed: Array(repeating: seed, count: 32)).peerID }
 
-    @Test("the side with the lower ephemeral key stays the initiator, whoever is heard first", arguments: [1, 2, 3, 4])
+    @Test("the side with the lower ephemeral key stays the initiator, in either order", arguments: [1, 2, 3, 4])
     func crossing(seed: UInt8) throws {
         var (one, other) = (side(seed), side(seed &+ 10))
         let (fromOne, fromOther) = (one.begin() ?? [], other.begin() ?? [])
@@ -26,7 +26,7 @@ import Wire
         guard case .send(let second) = try follower.messageReceived(lead),
             case .sendAndFinish(let third, let peer, let transport) = try leader.messageReceived(second),
             case .finished(let otherPeer, let otherTransport) = try follower.messageReceived(third)
-        else { return #expect(Bool(false), "the handshake goes on as ever") }
+        else { return #expect(Bool(false), "the handshake continues as normal") }
         #expect(Set([peer, otherPeer]) == [identity(seed), identity(seed &+ 10)] && peer != otherPeer)
         var record: [UInt8] = []
         transport.seal([1, 2, 3], into: &record)
@@ -35,7 +35,7 @@ import Wire
         #expect(plaintext == [1, 2, 3])
     }
 
-    @Test("where only one side has dialled, nothing is different")
+    @Test("a handshake that only one side dialled is unaffected")
     func ordinary() throws {
         var (caller, called) = (side(1), side(2, .responder))
         guard case .send(let second) = try called.messageReceived(caller.begin() ?? []),
@@ -45,14 +45,14 @@ import Wire
         #expect(peer == identity(2) && otherPeer == identity(1))
     }
 
-    @Test("our own first message, sent back, is a link with ourselves")
+    @Test("our own first message, reflected, is recognised as a connection to ourselves")
     func echo() throws {
         var caller = side(1)
         let first = caller.begin() ?? []
         #expect(throws: HandshakeError.selfConnection) { try caller.messageReceived(first) }
     }
 
-    @Test("the roles are decided once")
+    @Test("the roles are decided only once")
     func twice() throws {
         var caller = side(1)
         let own = caller.begin() ?? []
@@ -64,14 +64,14 @@ import Wire
         #expect(throws: HandshakeError.self) { try caller.messageReceived(lower) }
     }
 
-    @Test("who dialled from any port takes no first message for an answer")
+    @Test("a side without a spare key does not accept a first message as an answer")
     func withoutSpare() throws {
         var caller = side(1, hasSpare: false)
         _ = caller.begin()
         #expect(throws: HandshakeError.self) { try caller.messageReceived([UInt8](repeating: 0xFF, count: 32)) }
     }
 
-    @Test("an announcement with padding behind it is the announcement", arguments: [0, 1, 37, 300])
+    @Test("an announcement followed by padding is parsed as the announcement", arguments: [0, 1, 37, 300])
     func padding(count: Int) throws {
         let identity = Identity(seed: Array(repeating: 1, count: 32))
         let own = SignedAnnouncement(
@@ -84,7 +84,7 @@ import Wire
         #expect(throws: SignedError.self) { try SignedAnnouncement(parsingPadded: Array(own.bytes.dropLast())) }
     }
 
-    @Test("no announcement is as long as an introduction")
+    @Test("every announcement is shorter than an introduction")
     func longest() {
         let identity = Identity(seed: Array(repeating: 1, count: 32))
         let longest = SignedAnnouncement(

@@ -4,7 +4,7 @@ import Wire
 
 @testable import Secure
 
-/// What an attacker on the path, or at the other end, can do to a handshake.
+/// Attacks on a handshake by an attacker on the path or at the other end.
 @Suite struct HostileHandshakeTests {
     private static func key(_ first: UInt8) -> NoiseKeyPair {
         NoiseKeyPair(privateKey: Array(repeating: first, count: 32))
@@ -16,7 +16,7 @@ import Wire
             role: role, identity: identity(seed), staticKey: key(seed &+ 100), ephemeral: key(seed &+ 200))
     }
 
-    /// Both sides as they await each message, and the true messages.
+    /// Both sides as they await each message, and the genuine messages.
     private struct Stages {
         var responderAwaitingFirst = side(.responder, 2)
         var initiatorAwaitingSecond = side(.initiator, 1)
@@ -38,7 +38,7 @@ import Wire
             self.third = third
         }
 
-        /// Whether a changed message 1 leads to an answer that the initiator takes.
+        /// Whether a changed message 1 leads to an answer that the initiator accepts.
         func leadsToAnswer(first message: [UInt8]) -> Bool {
             var responder = responderAwaitingFirst
             var initiator = initiatorAwaitingSecond
@@ -59,13 +59,13 @@ import Wire
         }
     }
 
-    @Test("no changed byte of any of the three messages leads to a link, whichever message it is in")
+    @Test("a changed byte in any of the three messages prevents the link")
     func changedMessages() throws {
         let stages = try Stages()
         #expect(stages.leadsToAnswer(first: stages.first))
         #expect(stages.isTaken(second: stages.second))
         #expect(stages.isTaken(third: stages.third))
-        // 0x80 as well: X25519 passes over the highest bit of a public key, so only the hash notices it.
+        // Also 0x80: X25519 ignores the highest bit of a public key, so only the hash detects it.
         for mask in [0x01, 0x80] as [UInt8] {
             func changed(_ message: [UInt8], _ index: Int) -> [UInt8] {
                 var message = message
@@ -78,7 +78,7 @@ import Wire
         }
     }
 
-    @Test("no message that was cut short or went on too long leads to a link")
+    @Test("a message that is too short or too long prevents the link")
     func lengths() throws {
         let stages = try Stages()
         for count in stages.first.indices { #expect(!stages.leadsToAnswer(first: Array(stages.first.prefix(count)))) }
@@ -93,8 +93,8 @@ import Wire
         }
     }
 
-    /// All points of order 1, 2, 4 and 8 and their encodings that are not reduced (RFC 7748 §6.1 and §7; the list is
-    /// that of Bernstein's page on Curve25519).
+    /// All points of order 1, 2, 4 and 8, including their non-canonical encodings (RFC 7748 §6.1 and §7; the list is
+    /// from Bernstein's page on Curve25519).
     static let lowOrder = [
         "0000000000000000000000000000000000000000000000000000000000000000",
         "0100000000000000000000000000000000000000000000000000000000000000",
@@ -105,7 +105,7 @@ import Wire
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     ]
 
-    @Test("an ephemeral key of low order is refused, and the handshake stays as it was", arguments: lowOrder)
+    @Test("an ephemeral key of low order is rejected, and the handshake is unchanged", arguments: lowOrder)
     func lowOrderKeys(text: String) throws {
         let point = try #require([UInt8](hexadecimal: text))
         let stages = try Stages()
@@ -122,7 +122,7 @@ import Wire
         _ = try initiator.messageReceived(stages.second)
     }
 
-    @Test("who shows another's proof with a Noise key of its own is refused, whichever side it is")
+    @Test("another peer's proof is rejected with a different Noise key, from either side")
     func borrowedIdentity() throws {
         // The proof of peer 3 is for its key 103; the thief has key 104.
         let borrowed = LinkProof(identity: Self.identity(3), staticKey: Self.key(103).publicKey).encoded()
@@ -146,7 +146,7 @@ import Wire
         #expect(throws: wrong) { _ = try responder.messageReceived(third) }
     }
 
-    @Test("a side with another prologue is refused")
+    @Test("a side with another prologue is rejected")
     func otherPrologue() throws {
         var initiator = NoiseHandshake(
             role: .initiator, prologue: Array("earshot link 2".utf8), staticKey: Self.key(101), ephemeral: Self.key(201)
@@ -158,7 +158,7 @@ import Wire
         #expect(throws: HandshakeError.notAuthentic) { _ = try initiator.read(answer) }
     }
 
-    @Test("a message before the first, after the last or said twice is refused")
+    @Test("a message that is too early, too late or repeated is rejected")
     func outOfTurn() throws {
         let stages = try Stages()
         var silent = Self.side(.initiator, 1)
@@ -176,7 +176,7 @@ import Wire
         #expect(throws: HandshakeError.outOfTurn) { _ = try initiator.messageReceived(stages.second) }
     }
 
-    @Test("100,000 random and mutated handshake messages make no link and no crash")
+    @Test("100,000 random and mutated handshake messages cause no link and no crash")
     func fuzz() throws {
         let stages = try Stages()
         var generator = SeededGenerator(seed: 0xEA51_07)
@@ -191,7 +191,7 @@ import Wire
             guard message != original else { continue }
             let isTaken = round % 2 == 0 ? stages.isTaken(second: message) : stages.isTaken(third: message)
             guard !isTaken else {
-                Issue.record("round \(round) of seed 0xEA5107 was taken: \(message.hexadecimal)")
+                Issue.record("round \(round) of seed 0xEA5107 was accepted: \(message.hexadecimal)")
                 return
             }
         }

@@ -11,7 +11,7 @@ import Wire
             ephemeral: NoiseKeyPair(privateKey: Array(repeating: seed &+ 200, count: 32)))
     }
 
-    /// Both ends of a finished handshake: transport and the peer that each sees.
+    /// Both ends of a finished handshake: the transport and the peer that each side sees.
     private func connect() throws -> (ana: (Transport, PeerID), bea: (Transport, PeerID)) {
         var ana = side(.initiator, 1)
         var bea = side(.responder, 2)
@@ -23,7 +23,7 @@ import Wire
         return ((transportOfAna, peerOfAna), (transportOfBea, peerOfBea))
     }
 
-    @Test("both sides learn who the other is, and records pass in both directions")
+    @Test("each side learns the other's identity, and records pass in both directions")
     func completes() throws {
         let (ana, bea) = try connect()
         #expect(ana.1 == Identity(seed: Array(repeating: 2, count: 32)).peerID)
@@ -38,7 +38,7 @@ import Wire
         }
     }
 
-    @Test("a changed, repeated or reordered record is refused")
+    @Test("a changed, repeated or reordered record is rejected")
     func refusesBadRecords() throws {
         let (ana, bea) = try connect()
         var first: [UInt8] = []
@@ -58,7 +58,7 @@ import Wire
         #expect(plaintext == [1, 2, 3, 4, 5, 6])
     }
 
-    @Test("no changed byte of any handshake message leads to a link")
+    @Test("a changed byte in a handshake message prevents the link")
     func refusesChangedMessages() throws {
         var ana = side(.initiator, 1)
         let first = ana.begin() ?? []
@@ -69,12 +69,12 @@ import Wire
             changed[index] ^= 0x40
             var victim = ana
             #expect(throws: HandshakeError.self) { _ = try victim.messageReceived(changed) }
-            // A step that failed changed nothing: the true message still works.
+            // A failed step changes nothing: the genuine message still works.
             _ = try victim.messageReceived(second)
         }
     }
 
-    @Test("an identity that signed another key, ourselves, and another version are refused")
+    @Test("an identity that signed another key, our own identity, and another version are rejected")
     func refusesBadIdentities() throws {
         var ana = side(.initiator, 1)
         var mirror = side(.responder, 1)
@@ -89,7 +89,7 @@ import Wire
         }
     }
 
-    @Test("both sides change keys at the same record, and go on")
+    @Test("both sides rekey at the same record and continue")
     func rekeys() throws {
         let key = Secret([UInt8](repeating: 7, count: 32))
         let other = Secret([UInt8](repeating: 8, count: 32))
@@ -106,7 +106,7 @@ import Wire
         }
     }
 
-    @Test("what a later version puts into message 1 is passed over")
+    @Test("the payload that a later version puts into message 1 is ignored")
     func laterOffer() throws {
         let own = Identity(seed: [UInt8](repeating: 9, count: 32))
         let staticKey = NoiseKeyPair(privateKey: [UInt8](repeating: 3, count: 32))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Secure
 
-@Suite("Passwords are kept as scrypt")
+@Suite("Passwords stored as scrypt hashes")
 struct PasswordHashTests {
     private static let salt = Array("0123456789abcdef".utf8)
     /// Cheap enough for tests.
@@ -28,7 +28,7 @@ struct PasswordHashTests {
         #expect(Array(digest.prefix(32)).hexadecimal == expected)
     }
 
-    @Test("only the password itself matches, in either way of writing its characters")
+    @Test("only the password itself matches, in composed and decomposed form")
     func matching() {
         let hash = PasswordHash(of: "caf\u{E9} open", salt: Self.salt, cost: Self.cost)
         #expect(hash.matches("caf\u{E9} open"))
@@ -38,21 +38,21 @@ struct PasswordHashTests {
         }
     }
 
-    @Test("the text form is that of other programs, and reads back to what was written")
+    @Test("the text form is that of other programs, and parses back to the same hash")
     func textForm() throws {
         let hash = PasswordHash(of: "secret", salt: Self.salt, cost: Self.cost)
         #expect("\(hash)".hasPrefix("$scrypt$ln=4,r=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"))
         let again = try #require(PasswordHash("\(hash)"))
         #expect(again == hash)
         #expect(again.matches("secret"))
-        // Made by Python's passlib 1.7, from its documentation.
+        // Created by Python's passlib 1.7, from its documentation.
         let foreign = try #require(
             PasswordHash("$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"))
         #expect(foreign.matches("password"))
     }
 
     @Test(
-        "what is no hash, or would cost too much to check, is refused",
+        "a text that is not a hash, or would cost too much to check, is rejected",
         arguments: [
             "", "secret", "$scrypt$", "$scrypt$ln=4,r=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$", "$scrypt$ln=4,r=1$a$b",
             "$scrypt$ln=21,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg",
@@ -68,7 +68,7 @@ struct PasswordHashTests {
         #expect(PasswordHash(text) == nil)
     }
 
-    @Test("base 64 has the vectors of RFC 4648 §10")
+    @Test("base64 matches the vectors of RFC 4648 §10")
     func base64() {
         for (plain, coded) in [
             ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),

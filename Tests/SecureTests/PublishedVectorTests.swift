@@ -5,13 +5,13 @@ import Wire
 
 @testable import Secure
 
-/// Vectors that others published: of the Noise handshake (flynn/noise, vectors.txt) and of the primitives (RFCs).
+/// Published vectors of the Noise handshake (flynn/noise, vectors.txt) and of the primitives (RFCs).
 @Suite struct PublishedVectorTests {
     private func bytes(_ text: String) -> [UInt8] { [UInt8](hexadecimal: text)! }
 
     struct NoiseVector: Sendable {
         var prologue = ""
-        /// Payload and message, in hexadecimal, of the three handshake messages.
+        /// The payload and the message, in hexadecimal, of each of the three handshake messages.
         var messages: [(payload: String, message: String)]
     }
 
@@ -47,7 +47,7 @@ import Wire
             ]),
     ]
 
-    @Test("Noise_XX_25519_ChaChaPoly_SHA256 as published", arguments: vectors.indices)
+    @Test("Noise_XX_25519_ChaChaPoly_SHA256 matches its published vectors", arguments: vectors.indices)
     func noise(index: Int) throws {
         let vector = Self.vectors[index]
         func side(_ role: NoiseHandshake.Role, _ staticFirst: UInt8, _ ephemeralFirst: UInt8) -> NoiseHandshake {
@@ -80,7 +80,7 @@ import Wire
         #expect(sealed.hexadecimal == "2445aa438ebd649281c636cc7269ca82f1d9023d72520943aeabf909cdf521")
     }
 
-    @Test("X25519 as in RFC 7748 §6.1; a public key of low order leads to no agreement")
+    @Test("X25519 matches RFC 7748 §6.1, and a public key of low order yields no agreement")
     func x25519() {
         let alice = NoiseKeyPair(
             privateKey: bytes("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"))
@@ -94,7 +94,7 @@ import Wire
         #expect(alice.agree(with: [UInt8](repeating: 0, count: 32)) == nil)
     }
 
-    @Test("Ed25519 as in RFC 8032 §7.1, test 1")
+    @Test("Ed25519 matches RFC 8032 §7.1, test 1")
     func ed25519() throws {
         let seed = bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
         let key = try #require(earshot_ed25519_key(seed))
@@ -111,7 +111,7 @@ import Wire
         #expect(earshot_ed25519_verify(peer.bytes, [], 0, signature) == 0)
     }
 
-    @Test("ChaCha20-Poly1305 as in RFC 8439 §2.8.2")
+    @Test("ChaCha20-Poly1305 matches RFC 8439 §2.8.2")
     func aead() {
         let key: [UInt8] = Array(0x80..<0xA0)
         let text = Array(
@@ -130,7 +130,7 @@ import Wire
         #expect(opened == text)
     }
 
-    @Test("SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 4231 §4.2)")
+    @Test("SHA-256 matches FIPS 180-4, and HMAC-SHA-256 matches RFC 4231 §4.2")
     func hashes() {
         #expect(
             SHA256.hash(Array("abc".utf8)).hexadecimal

@@ -12,7 +12,7 @@ import Testing
                 + "da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586")
     }
 
-    @Test("bytes taken in pieces are those taken at once, over many blocks, and none comes twice")
+    @Test("bytes taken in pieces equal those taken at once, over many blocks, and no block repeats")
     func pieces() {
         var whole = RandomStream(simulationSeed: 5)
         var pieces = RandomStream(simulationSeed: 5)
@@ -24,13 +24,13 @@ import Testing
             count += 7
         }
         #expect(taken == expected)
-        // Blocks differ: a counter that stood still would repeat the first one.
+        // Blocks differ: a counter that did not advance would repeat the first one.
         var stretches: Set<[UInt8]> = []
         for start in stride(from: 0, to: 4992, by: 32) { stretches.insert(Array(expected[start..<start + 32])) }
         #expect(stretches.count == 156)
     }
 
-    @Test("streams follow from their seeds, and different seeds differ")
+    @Test("equal seeds give equal streams, and different seeds different ones")
     func seeds() {
         func numbers(_ seed: UInt64) -> [UInt64] {
             var stream = RandomStream(simulationSeed: seed)
@@ -40,7 +40,7 @@ import Testing
         #expect(Set(numbers(1) + numbers(2) + numbers(1 << 63)).count == 900)
     }
 
-    @Test("numbers stay below their limit, reach all of it, and are about equally frequent")
+    @Test("numbers stay below their limit and are about equally frequent")
     func uniform() {
         var stream = RandomStream(simulationSeed: 3)
         var counts = [Int](repeating: 0, count: 6)
@@ -50,7 +50,7 @@ import Testing
         #expect(stream.uniform(below: 1) == 0)
     }
 
-    @Test("fractions lie in 0..<1 and about evenly")
+    @Test("fractions are in 0..<1 and about evenly distributed")
     func unit() {
         var stream = RandomStream(simulationSeed: 4)
         var sum = 0.0

@@ -2,11 +2,12 @@ import Testing
 
 @testable import Secure
 
-/// Keys do not leave through printing, and are compared as wholes.
+/// Keys that are never printed and are compared as a whole.
 @Suite struct SecretTests {
     private static let secret = [UInt8](repeating: 0xAB, count: 32)
 
-    /// Every byte and pointer that reflection reaches from a value: what `dump` and the debugger's printing show.
+    /// Returns every byte and pointer that reflection reaches from a value, that is, all that `dump` and the debugger
+    /// show.
     private static func reachable(from value: Any, depth: Int = 0) -> [String] {
         guard depth < 20 else { return ["too deep"] }
         let isLeaf = value is UInt8 || value is UnsafeMutablePointer<UInt8> || value is UnsafeMutableRawPointer
@@ -15,13 +16,13 @@ import Testing
         }
     }
 
-    @Test("reflection finds what is not hidden, so that the next test can fail")
+    @Test("reflection finds bytes that are not hidden, so the next test can fail")
     func reflects() {
         struct Careless { var key = SecretTests.secret }
         #expect(Self.reachable(from: Careless()).count == 32)
     }
 
-    @Test("no secret can be printed, dumped or reflected from what holds it")
+    @Test("a secret cannot be printed, dumped or reflected through the values that hold it")
     func neverPrinted() throws {
         let identity = Identity(seed: Self.secret)
         let keyPair = NoiseKeyPair(privateKey: Self.secret)
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    @Test("secrets are equal when all their bytes are, and differ in any one")
+    @Test("secrets are equal only if all their bytes are")
     func equality() {
         #expect(Secret(Self.secret) == Secret(Self.secret))
         for index in Self.secret.indices {

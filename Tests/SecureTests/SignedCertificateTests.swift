@@ -3,7 +3,7 @@ import Wire
 
 @testable import Secure
 
-/// What vectors do not say of certificates.
+/// Properties of certificates that the vectors do not cover.
 @Suite struct SignedCertificateTests {
     private static let community = Identity(seed: Array(repeating: 1, count: 32))
     private static let relay = Identity(seed: Array(repeating: 2, count: 32)).peerID
@@ -11,7 +11,7 @@ import Wire
         signing: RelayCertificate(community: community.peerID, relay: relay, notBefore: 1_000, notAfter: 2_000),
         by: community)
 
-    @Test("with any bit of it turned it is none")
+    @Test("a certificate with any bit flipped is rejected")
     func changed() {
         let bytes = Self.signed.bytes
         for index in bytes.indices {
@@ -23,7 +23,7 @@ import Wire
         }
     }
 
-    @Test("a clock may be wrong by as much as is tolerated, and no time overflows")
+    @Test("a clock may be wrong by the tolerance, and no time overflows")
     func tolerance() {
         func problem(at time: UInt64, _ tolerance: UInt64) -> CertificateProblem? {
             Self.signed.problem(for: Self.relay, at: time, toleranceMilliseconds: tolerance)
@@ -33,7 +33,7 @@ import Wire
         #expect(problem(at: 0, 1_000) == nil && problem(at: .max, 5) == .expired(at: 2_000))
     }
 
-    @Test("a file has one line with it, beside blank ones and comments")
+    @Test("a file has one line with the certificate, besides blank lines and comments")
     func text() throws {
         let text = Self.signed.text
         #expect(try SignedCertificate(text: "# a\r\n\n  \(text)  \n#b") == Self.signed)
@@ -44,7 +44,7 @@ import Wire
         #expect(throws: CertificateProblem.malformed) { _ = try SignedCertificate(text: other) }
     }
 
-    @Test("the one who is dialled shows it, nobody else does, and the handshake does not depend on it")
+    @Test("only the responder presents its certificate, and the handshake does not depend on it")
     func shown() throws {
         func side(_ role: LinkHandshake.Role, _ number: UInt8, _ certificate: [UInt8]?) -> LinkHandshake {
             LinkHandshake(

@@ -3,7 +3,7 @@ import Wire
 
 @testable import Secure
 
-/// Announcements and entries that are not what their peer signed.
+/// Announcements and entries that differ from those that their peer signed.
 @Suite struct SignedTests {
     private static let ana = Identity(seed: Array(repeating: 1, count: 32))
     private static let bea = Identity(seed: Array(repeating: 2, count: 32))
@@ -20,7 +20,7 @@ import Wire
             body: "hello")
     }
 
-    @Test("a signed announcement with any bit of it turned is refused")
+    @Test("a signed announcement with any bit flipped is rejected")
     func changedAnnouncement() throws {
         let bytes = SignedAnnouncement(signing: Self.announcement(of: Self.ana.peerID), by: Self.ana).bytes
         _ = try SignedAnnouncement(verifying: bytes)
@@ -33,7 +33,7 @@ import Wire
         }
     }
 
-    @Test("a signed entry with any bit of it turned is refused")
+    @Test("a signed entry with any bit flipped is rejected")
     func changedEntry() throws {
         let bytes = SignedEntry(signing: Self.entry(by: Self.ana.peerID), by: Self.ana).bytes
         _ = try SignedEntry(verifying: bytes)
@@ -46,7 +46,7 @@ import Wire
         }
     }
 
-    @Test("what one peer signed in another's name is read, but not valid")
+    @Test("a message that one peer signed in another's name is parsed but not valid")
     func forged() throws {
         let payload = Self.announcement(of: Self.ana.peerID).encoded()
         let forged = Envelope(payload: payload, signature: Self.bea.sign(payload, for: .announcement)).bytes
@@ -56,7 +56,7 @@ import Wire
         #expect(throws: SignedError.wrongSignature(Self.ana.peerID)) { _ = try SignedAnnouncement(verifying: forged) }
     }
 
-    @Test("a signature for one purpose is none for another", arguments: [SignatureContext.announcement, .staticKey])
+    @Test("a signature is valid for one purpose only", arguments: [SignatureContext.announcement, .staticKey])
     func otherPurpose(context: SignatureContext) throws {
         let payload = Self.entry(by: Self.ana.peerID).encoded()
         let bytes = Envelope(payload: payload, signature: Self.ana.sign(payload, for: context)).bytes
@@ -64,7 +64,7 @@ import Wire
         #expect(try !SignedEntry(trusted: bytes).verify())
     }
 
-    @Test("the order of a signature's second half added to it does not make another valid one (RFC 8032 §5.1.7)")
+    @Test("adding the group order to a signature's second half does not give another valid one (RFC 8032 §5.1.7)")
     func malleable() throws {
         let payload: [UInt8] = [1, 2, 3]
         var signature = Self.ana.sign(payload, for: .entry)

@@ -3,9 +3,9 @@ import Wire
 
 @testable import Secure
 
-/// Which signatures count is decided by what is handed in, and by nothing else in the process.
+/// The injected signer, and nothing else in the process, decides which signatures are valid.
 @Suite struct SignerTests {
-    /// Takes whatever it is shown.
+    /// Accepts every signature.
     private struct Credulous: Signer {
         func signature(of message: [UInt8], for context: SignatureContext, with key: Ed25519Key) -> [UInt8] {
             [UInt8](repeating: 1, count: Envelope.signatureByteCount)
@@ -16,7 +16,7 @@ import Wire
         ) -> Bool { true }
     }
 
-    @Test("beside identities with another signer the product's accept what Ed25519 accepts, and no more")
+    @Test("the product's signer accepts only Ed25519 signatures, even beside identities with another signer")
     func apart() throws {
         let signing = Signing(signer: Credulous(), sharing: SharedWork())
         let credulous = Identity(seed: Array(repeating: 1, count: 32), signing: signing)
@@ -28,7 +28,7 @@ import Wire
         #expect(throws: SignedError.wrongSignature(credulous.peerID)) {
             _ = try SignedAnnouncement(verifying: forged.bytes)
         }
-        // What was read and found good by one is not good for all.
+        // A message that one signer verified is not valid for the others.
         #expect(try SignedAnnouncement(verifying: forged.bytes, with: signing) == forged)
         #expect(throws: SignedError.wrongSignature(credulous.peerID)) {
             _ = try SignedAnnouncement(verifying: forged.bytes)

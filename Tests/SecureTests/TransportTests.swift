@@ -3,7 +3,7 @@ import Testing
 
 @testable import Secure
 
-/// Records of a link: what is refused, when keys change, and what a record costs.
+/// Records of a link: which ones are rejected, when keys change, and the cost of a record.
 @Suite struct TransportTests {
     private static let key = Secret([UInt8](repeating: 7, count: 32))
     private static let other = Secret([UInt8](repeating: 8, count: 32))
@@ -20,7 +20,7 @@ import Testing
         )
     }
 
-    @Test("a record cut anywhere is refused, and leaves the buffer and the counter as they were")
+    @Test("a truncated record is rejected, and the buffer and the counter are unchanged")
     func truncated() throws {
         let (ana, bea) = Self.pair()
         var record: [UInt8] = []
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("keys that take turns on one thread do not mix, and forgetting the last one harms nobody")
+    @Test("keys that alternate on one thread do not mix, and forgetting the last one affects no other")
     func turns() throws {
         let other = Self.pair(recordsPerKey: 2, theirs: 2)
         let links = [Self.pair(), (ana: other.bea, bea: other.ana)]
@@ -59,7 +59,7 @@ import Testing
             for (ana, bea) in links {
                 var record: [UInt8] = []
                 ana.seal([number], into: &record)
-                // A cipher that goes wipes the key that the thread's context holds.
+                // A cipher that is deallocated wipes the key that the thread's context holds.
                 _ = CipherState(key: Self.key)
                 var plaintext: [UInt8] = []
                 try bea.open(record[...], into: &plaintext)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("what a side sealed cannot be played back to it")
+    @Test("a side's own records cannot be replayed to it")
     func reflected() {
         let (ana, _) = Self.pair()
         var record: [UInt8] = []
@@ -77,7 +77,7 @@ import Testing
         #expect(throws: RecordError.self) { try ana.open(record[...], into: &plaintext) }
     }
 
-    @Test("the largest record of Noise passes")
+    @Test("the largest record of Noise is accepted")
     func largest() throws {
         let (ana, bea) = Self.pair()
         let text = [UInt8](repeating: 5, count: 65_535 - Transport.tagBytes)
@@ -89,7 +89,7 @@ import Testing
         #expect(plaintext == text)
     }
 
-    @Test("the new key is REKEY of Noise §4.2, and the counter goes on")
+    @Test("the new key is REKEY of Noise §4.2, and the counter continues")
     func rekeyedKey() {
         let lastNonce: [UInt8] = [0, 0, 0, 0] + Array(repeating: 0xFF, count: 8)
         let zeros = [UInt8](repeating: 0, count: 32)
@@ -111,7 +111,7 @@ import Testing
         #expect(fourth == wanted)
     }
 
-    @Test("a side that does not change its key is refused from that record on; the directions count alone")
+    @Test("a side that does not rekey is rejected from that record on; each direction counts separately")
     func rekeyBoundary() throws {
         let (ana, bea) = Self.pair(recordsPerKey: 3, theirs: 1_000)
         for number in 0..<4 as Range<UInt8> {
@@ -131,7 +131,7 @@ import Testing
         #expect(plaintext == [9])
     }
 
-    @Test("the last number of the counter is never used")
+    @Test("the last value of the counter is never used")
     func counterEnd() {
         let (sender, receiver) = (CipherState(key: Self.key), CipherState(key: Self.key))
         sender.skip(to: .max - 1)
@@ -146,7 +146,7 @@ import Testing
         #expect(plaintext == [1])
     }
 
-    @Test("sealing and opening into buffers with room allocates no new ones")
+    @Test("sealing and opening into buffers with enough capacity does not reallocate them")
     func reusesBuffers() throws {
         let (ana, bea) = Self.pair()
         let text = [UInt8](repeating: 5, count: 1000)

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 import Wire
 
-/// What every archive does, tried on each.
+/// Behaviour that all archives share, tested on each.
 @Suite struct ArchiveTests {
     enum Kind: CaseIterable { case memory, sqlite }
 
@@ -42,7 +42,7 @@ import Wire
         #expect(try archive.logs().isEmpty)
     }
 
-    @Test("logs that merge are one, each entry and each awaited receipt once", arguments: Kind.allCases)
+    @Test("merged logs are one, with each entry and each awaited receipt once", arguments: Kind.allCases)
     func merge(_ kind: Kind) throws {
         let archive = try archive(kind)
         let first = try archive.keep("a", lamport: 1)
@@ -61,7 +61,7 @@ import Wire
         #expect(try archive.logs() == [Said.home])
     }
 
-    @Test("what is forgotten is nowhere", arguments: Kind.allCases)
+    @Test("forgotten entries are gone from everywhere", arguments: Kind.allCases)
     func forget(_ kind: Kind) throws {
         let archive = try archive(kind)
         let kept = try archive.keep("stays", lamport: 1, in: Said.withAna)
@@ -75,7 +75,7 @@ import Wire
         #expect(try archive.search(words: "goes", limit: 9).isEmpty)
     }
 
-    @Test("a search finds words that begin with all that is asked, in any case, newest last", arguments: Kind.allCases)
+    @Test("a search matches the beginnings of words in any case, newest last", arguments: Kind.allCases)
     func search(_ kind: Kind) throws {
         let archive = try archive(kind)
         let late = try archive.keep("Tea at FOUR, says Ana", lamport: 9)
@@ -94,7 +94,7 @@ import Wire
         }
     }
 
-    @Test("a receipt is awaited until it arrives, once", arguments: Kind.allCases)
+    @Test("a receipt is awaited until it arrives, and arrives once", arguments: Kind.allCases)
     func receipts(_ kind: Kind) throws {
         let archive = try archive(kind)
         let second = try archive.keep("b", lamport: 2)
@@ -110,7 +110,7 @@ import Wire
         #expect(try archive.awaitingReceipt(in: Said.office).isEmpty)
     }
 
-    @Test("peers and settings are replaced, and a setting can be taken back", arguments: Kind.allCases)
+    @Test("peers and settings can be replaced, and a setting can be removed", arguments: Kind.allCases)
     func peersAndSettings(_ kind: Kind) throws {
         let archive = try archive(kind)
         var ana = KnownPeer(

@@ -17,7 +17,7 @@ import Wire
     init() throws { place = try TemporaryDirectory() }
 
     @Test(
-        "a copy beside the process that writes has all that is committed, and works as the archive does",
+        "a copy made beside the writing process has all committed data and works as an archive",
         arguments: [
             ArchiveOwner.peer, .relay,
         ])
@@ -53,7 +53,7 @@ import Wire
         #expect(try restored.texts(of: Said.office).count == 301)
     }
 
-    @Test("a copy has nothing of what was removed")
+    @Test("a copy contains nothing of removed entries")
     func removed() throws {
         let archive = try SQLiteArchive(at: path)
         let entry = try archive.keep("mandrake", lamport: 1)
@@ -66,7 +66,7 @@ import Wire
         #expect(bytes.range(of: Data("mandrake".utf8)) == nil && bytes.range(of: Data("stays".utf8)) != nil)
     }
 
-    @Test("a copy that cannot be written names where it was to go")
+    @Test("the error for a copy that cannot be written names its path")
     func unwritable() throws {
         let archive = try SQLiteArchive(at: path)
         let target = place.path(of: "no/such/copy.db")
@@ -77,7 +77,7 @@ import Wire
     }
 
     @Test(
-        "the file by itself has its tables from the start, and after a checkpoint all that was kept",
+        "the database file alone has its tables from the start, and after a checkpoint all stored data",
         arguments: [
             ArchiveOwner.peer, .relay,
         ])
@@ -96,7 +96,7 @@ import Wire
         archive.checkpoint()
         #expect(!archive.needsCheckpoint)
         #expect(try aloneTexts() == ["one"])
-        // In the middle of a round nothing is brought over, and nothing breaks.
+        // In the middle of a round nothing is checkpointed, and nothing breaks.
         try archive.keep("two", lamport: 2)
         archive.checkpoint()
         try archive.commit()

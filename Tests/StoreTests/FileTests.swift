@@ -15,7 +15,7 @@ import Wire
 
     private var path: String { place.path(of: "earshot.db") }
 
-    @Test("what was committed is there at the next start, what was not is not")
+    @Test("committed changes are present at the next start, uncommitted ones are not")
     func reopening() throws {
         do {
             let archive = try SQLiteArchive(at: path)
@@ -30,7 +30,7 @@ import Wire
         #expect(try archive.search(words: "kept", limit: 9).count == 1)
     }
 
-    @Test("a file that is damaged, another program's or a later version's is refused and left as it is")
+    @Test("a file that is damaged, of another program or of a later version is rejected and left unchanged")
     func refusal() throws {
         _ = try SQLiteArchive(at: path)
         let good = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -44,7 +44,7 @@ import Wire
         var torn = good
         torn.replaceSubrange(0..<100, with: Data(repeating: 0x55, count: 100))
         try refused(torn, .damaged)
-        // The tables themselves: everything behind the header.
+        // The tables themselves: everything after the header.
         torn = good
         torn.replaceSubrange(100..<torn.count, with: Data(repeating: 0x55, count: torn.count - 100))
         try refused(torn, .damaged)
@@ -58,7 +58,7 @@ import Wire
         try refused(Data(contentsOf: URL(fileURLWithPath: later.path)), .newer)
     }
 
-    @Test("of a change that fails half-way nothing is kept, of those before and after it in the round all")
+    @Test("nothing of a change that fails half-way is stored, and all other changes of the round are")
     func halfAChange() throws {
         do {
             let archive = try SQLiteArchive(at: path)
@@ -81,7 +81,7 @@ import Wire
         #expect(try archive.awaitingReceipt(in: Said.office).count == 1)
     }
 
-    @Test("words that a library without full-text search left behind do not keep new entries out")
+    @Test("words left by a library without full-text search do not keep new entries out of the index")
     func wordsLeftBehind() throws {
         let archive = try SQLiteArchive(at: path)
         try archive.keep("first", lamport: 1)
@@ -92,7 +92,7 @@ import Wire
         #expect(try archive.search(words: "gone", limit: 9).isEmpty)
     }
 
-    @Test("a place that cannot be written is said to be so")
+    @Test("a path that cannot be written is reported as such")
     func unwritable() throws {
         #expect {
             try SQLiteArchive(at: place.path(of: "no/such/directory/earshot.db"))
@@ -101,7 +101,7 @@ import Wire
         }
     }
 
-    @Test("a round that could not be kept is kept by a later commit, whole and in order")
+    @Test("a round that could not be stored is stored by a later commit, completely and in order")
     func retry() throws {
         let disk = FragileDisk("retry")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
@@ -111,7 +111,7 @@ import Wire
         try archive.keep("own", lamport: 2, .full)
         try archive.awaitReceipt(of: Said.entry("own", lamport: 2).key, in: Said.office)
         #expect { try archive.commit() } throws: { ($0 as? ArchiveError)?.kind == .full }
-        // Changes that come while nothing can be kept wait with the others.
+        // Changes that arrive while nothing can be stored wait with the others.
         let late = try archive.keep("while full", lamport: 3)
         #expect(throws: ArchiveError.self) { try archive.commit() }
         disk.isFull = false
@@ -123,11 +123,11 @@ import Wire
         #expect(try archive.search(words: "while", limit: 9).count == 1)
     }
 
-    @Test("a firm change after others keeps them and itself, and a round without one does not wait for the disk")
+    @Test("a durable change also makes earlier ones durable, and a round without one does not wait for the disk")
     func durabilities() throws {
         let disk = FragileDisk("durabilities")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
-        // After a checkpoint the log begins again, which is synchronized once.
+        // After a checkpoint the log starts over, which is synchronized once.
         try archive.setSetting("first", to: [1])
         try archive.commit()
         let atStart = disk.syncCount
@@ -145,7 +145,7 @@ import Wire
         #expect(try after.texts(of: Said.office) == ["theirs", "theirs too", "mine", "and theirs"])
     }
 
-    @Test("a private message is kept by one sync of three pages, in a file that is long enough")
+    @Test("a private message is stored with one sync of three pages, in a file that is long enough")
     func cost() throws {
         let disk = FragileDisk("cost")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
@@ -154,17 +154,17 @@ import Wire
             try archive.awaitReceipt(of: entry.key, in: Said.withAna)
             try archive.commit()
         }
-        // What comes first makes the tables' pages.
+        // The first messages create the tables' pages.
         for lamport in 1...5 as ClosedRange<UInt64> { try keep(lamport) }
         let (writes, syncs, growths) = (disk.writeCount, disk.syncCount, disk.growthCount)
         for lamport in 6...15 as ClosedRange<UInt64> { try keep(lamport) }
         #expect(disk.syncCount - syncs == 10)
-        // Each page of the log is two writes; now and then a page is full and becomes two.
+        // Each page of the log is two writes; occasionally a page is full and splits into two.
         #expect(disk.writeCount - writes <= 10 * 2 * 3 + 8)
         #expect(disk.growthCount == growths)
     }
 
-    @Test("thousands of entries that nobody has searched are found at the first search")
+    @Test("thousands of entries that were never indexed are found at the first search")
     func index() throws {
         do {
             let archive = try SQLiteArchive(at: path)
@@ -186,7 +186,7 @@ import Wire
         #expect(try archive.search(words: "two", limit: 9_000).count == 4_699)
     }
 
-    @Test("power lost at any moment: what was firmly kept is there, in whole rounds, and the file opens")
+    @Test("after a power cut at any moment the file opens and has all durable changes, in whole rounds")
     func powerCuts() throws {
         for seed in 0..<200 as Range<UInt64> {
             let disk = FragileDisk("power \(seed)")
@@ -196,7 +196,7 @@ import Wire
             for start in 0..<3 {
                 let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
                 let texts = try archive.texts(of: Said.office)
-                // Nothing is missing in between, and what was there is not more than was said.
+                // There are no gaps, and no more entries than were stored.
                 #expect(texts == (0..<texts.count).map { "\($0 + 1)" }, "seed \(seed), start \(start)")
                 #expect(texts.count >= firm, "seed \(seed), start \(start)")
                 #expect(try archive.search(words: "1", limit: 1).isEmpty == texts.isEmpty)
@@ -207,7 +207,7 @@ import Wire
                         lamport += 1
                         try archive.keep("\(lamport)", lamport: lamport, isFirm ? .full : .normal)
                     }
-                    // Sometimes in the middle of a round.
+                    // Sometimes power is lost in the middle of a round.
                     if Int.random(in: 0..<30, using: &random) == 0 { break }
                     try archive.commit()
                     if isFirm { firm = lamport }
@@ -220,7 +220,7 @@ import Wire
         }
     }
 
-    @Test("a reader beside a writer sees what is committed and blocks nothing")
+    @Test("a reader beside a writer sees committed data and blocks nothing")
     func reader() throws {
         let writer = try SQLiteArchive(at: path)
         try writer.keep("one", lamport: 1)
@@ -234,7 +234,7 @@ import Wire
         #expect(throws: ArchiveError.self) { try reader.keep("three", lamport: 3) }
     }
 
-    @Test("what was kept without a full-text index is found once there is one")
+    @Test("entries stored without a full-text index are found once there is one")
     func lateIndex() throws {
         do {
             let archive = try SQLiteArchive(at: path, for: .relay)
@@ -246,7 +246,7 @@ import Wire
         #expect(try archive.search(words: "tea", limit: 9).count == 1)
     }
 
-    @Test("a forgotten word is in no byte of the files any more")
+    @Test("the files contain no byte of a forgotten word")
     func nothingLeft() throws {
         let archive = try SQLiteArchive(at: path)
         for lamport in 1...50 { try archive.keep("mandrake \(lamport)", lamport: UInt64(lamport)) }

@@ -1,15 +1,15 @@
 import CSQLite
 import TestKit
 
-/// A disk under SQLite that can be full, and that can lose power: what was written and not synced is then kept, lost or
-/// torn, piece by piece.
+/// A disk for SQLite that can be full, and that can lose power: data that was written but not synced is then kept, lost
+/// or torn, piece by piece.
 final class FragileDisk {
-    /// What SQLite knows it by.
+    /// The name by which SQLite knows the disk.
     let name: String
-    /// Nothing can be written any more.
+    /// Whether every write fails.
     var isFull = false
     private(set) var syncCount = 0
-    /// Writes, and how many of them made a file longer.
+    /// The number of writes, and of those that made a file longer.
     private(set) var writeCount = 0
     private(set) var growthCount = 0
     private var files: [String: Content] = [:]
@@ -21,9 +21,9 @@ final class FragileDisk {
     fileprivate final class Content {
         var bytes: [UInt8] = []
         var synced: [UInt8] = []
-        /// Since the last sync.
+        /// The changes since the last sync.
         var changes: [Change] = []
-        /// Power was lost: whoever had it open has nothing any more.
+        /// Power was lost: whoever had the file open can no longer use it.
         var isGone = false
     }
 
@@ -44,7 +44,8 @@ final class FragileDisk {
         }
     }
 
-    /// - Parameter name: not used by another disk of this process.
+    /// Creates an empty disk.
+    /// - Parameter name: a name that no other disk of this process uses.
     init(_ name: String) {
         self.name = name
         cName = .allocate(capacity: name.utf8.count + 1)
@@ -108,7 +109,7 @@ final class FragileDisk {
         vfs?.pointee.pAppData.map { Unmanaged<FragileDisk>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Everybody who has a file open has nothing any more, and of what was not synced chance keeps what it likes.
+    /// Invalidates all open files, and randomly keeps or loses the changes that were not synced.
     func losePower(using random: inout SeededGenerator) {
         for path in files.keys.sorted() {
             guard let old = files[path] else { continue }
@@ -128,7 +129,7 @@ final class FragileDisk {
         }
     }
 
-    /// Each sector of 512 bytes arrives or does not.
+    /// Writes each sector of 512 bytes or drops it.
     private static func tear(_ change: Change, onto bytes: inout [UInt8], using random: inout SeededGenerator) {
         guard case .write(let new, let offset) = change else {
             if Bool.random(using: &random) { change.apply(to: &bytes) }
@@ -139,7 +140,7 @@ final class FragileDisk {
         }
     }
 
-    /// One file as somebody has it open.
+    /// One open handle of a file.
     fileprivate final class OpenFile {
         let disk: FragileDisk
         let content: Content
@@ -213,7 +214,7 @@ private var openFileMethods: sqlite3_io_methods {
     }
     methods.xFileControl = { _, _, _ in CInt(SQLITE_NOTFOUND) }
     methods.xSectorSize = { _ in 512 }
-    // SQLITE_IOCAP_POWERSAFE_OVERWRITE, as SQLite takes real disks to be: what stands beside a torn write is whole.
+    // SQLITE_IOCAP_POWERSAFE_OVERWRITE, as SQLite assumes of real disks: the bytes beside a torn write are intact.
     methods.xDeviceCharacteristics = { _ in 0x1000 }
     return methods
 }

@@ -7,7 +7,7 @@ import Wire
 
 @testable import Store
 
-/// What logs count, and in which order entries were kept.
+/// The sizes of logs, and the order in which entries were stored.
 @Suite struct LogSizeTests {
     private let place: TemporaryDirectory
 
@@ -15,7 +15,7 @@ import Wire
 
     private var path: String { place.path(of: "earshot.db") }
 
-    /// As a walk over everything counts it.
+    /// Returns the size as counted over all entries.
     private func counted(_ archive: any Archive, _ log: LogID) throws -> Int {
         try archive.entries(of: log, before: nil, limit: .max / 2).reduce(0) { $0 + $1.keptBytes }
     }
@@ -27,7 +27,7 @@ import Wire
     }
 
     @Test(
-        "the running sums are right after any changes, lost transactions and restarts",
+        "the running sums are correct after any changes, lost transactions and restarts",
         arguments: 0..<20 as Range<UInt64>)
     func sums(seed: UInt64) throws {
         let disk = FragileDisk("sums \(seed)")
@@ -60,7 +60,7 @@ import Wire
                     lamport += 1
                     let entry = try archive.keep(
                         String(repeating: "x", count: 1 + Int(lamport % 999)), lamport: lamport, in: log)
-                    // The same in another log, as after a merge of two that had it.
+                    // The same entry in another log, as after a merge of two that had it.
                     let other = logs[Int.random(in: 0..<3, using: &random)]
                     _ = try archive.append(entry, body: "", to: other, durability: .normal)
                 }
@@ -72,7 +72,7 @@ import Wire
         }
     }
 
-    @Test("a log without entries leaves nothing in the file")
+    @Test("a log without entries leaves no row in the file")
     func emptyLogs() throws {
         let archive = try SQLiteArchive(at: path)
         let entry = try archive.keep("one", lamport: 1, in: Said.withAna)
@@ -85,7 +85,7 @@ import Wire
         #expect(try archive.texts(of: Said.office) == ["two"])
     }
 
-    @Test("entries come in the order in which they were kept, of whatever log", arguments: [false, true])
+    @Test("entries of all logs are listed in the order in which they were stored", arguments: [false, true])
     func arrivals(isOnDisk: Bool) throws {
         let archive: any Archive = isOnDisk ? try SQLiteArchive(at: path) : MemoryArchive()
         let lamports: [(UInt64, LogID)] = [(9, Said.office), (1, Said.withAna), (5, Said.office), (2, Said.home)]
@@ -97,7 +97,7 @@ import Wire
         #expect(try archive.arrivals(after: 0, limit: 2).map(\.log) == [Said.home, Said.withAna])
     }
 
-    @Test("a file of the first format is read as it is, and converted when it is opened")
+    @Test("a file of the first format can be read unchanged, and is migrated when it is opened for writing")
     func migration() throws {
         do {
             let former = try Database(path, for: .readingAndWriting)
@@ -124,7 +124,7 @@ import Wire
         log.owner.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    @Test("a text that is one long word takes hardly more than itself, and is found by how it begins")
+    @Test("a text that is one long word takes little more than its own size, and is found by its beginning")
     func longWords() throws {
         let archive = try SQLiteArchive(at: path)
         let before = try archive.bytes()

@@ -5,7 +5,7 @@ import Store
 import TestKit
 import Wire
 
-/// What tests say, and where it is kept.
+/// Messages for tests, and the logs they are stored in.
 enum Said {
     static let author = Identity(seed: [UInt8](repeating: 1, count: 32))
     static let office = LogID.lobby(GatheringID([UInt8](repeating: 1, count: 32))!)
@@ -23,7 +23,8 @@ enum Said {
 }
 
 extension Archive {
-    /// Says something, and tells whether it was new.
+    /// Stores a message.
+    /// - Returns: its entry.
     @discardableResult
     func keep(
         _ body: String, lamport: UInt64, in log: LogID = Said.office, _ durability: Durability = .normal
@@ -33,7 +34,7 @@ extension Archive {
         return entry
     }
 
-    /// The texts of a log, in order.
+    /// Returns the texts of a log, in order.
     func texts(of log: LogID) throws -> [String] {
         try entries(of: log, before: nil, limit: .max / 2).map { try SignedEntry(trusted: $0.bytes).entry.body }
     }

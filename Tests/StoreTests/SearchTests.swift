@@ -14,7 +14,7 @@ import Wire
 
     init() throws { place = try TemporaryDirectory() }
 
-    @Test("every archive finds the same")
+    @Test("every archive finds the same entries")
     func examples() throws {
         for example in SearchExample.all {
             for archive in [MemoryArchive(), try SQLiteArchive(at: place.path(of: UUID().uuidString))] as [any Archive]
@@ -26,7 +26,7 @@ import Wire
         }
     }
 
-    @Test("an entry of an unknown kind is kept as it was signed, and found by no word")
+    @Test("an entry of an unknown kind is stored as it was signed, and no search finds it")
     func unknownKinds() throws {
         let later = SignedEntry(
             signing: Entry(
@@ -48,7 +48,7 @@ import Wire
         #expect(try log.insert(later, at: Instant(nanoseconds: 0), durability: .normal) == .duplicate)
     }
 
-    @Test("a long search is answered, whatever is in it")
+    @Test("a long search is answered, whatever it contains")
     func long() throws {
         let archive = try SQLiteArchive(at: path)
         try archive.keep((1...200).map { "word\($0)" }.joined(separator: " "), lamport: 1)
@@ -59,7 +59,7 @@ import Wire
         #expect(try archive.search(words: "word1\u{0}word2", limit: 9).count == 1)
     }
 
-    /// A file as versions before 0.2 left it: an index with SQLite's own words.
+    /// Creates a file as versions before 0.2 left it: with an index of words that SQLite tokenized.
     private func makeFormer(_ texts: [String]) throws {
         let archive = try SQLiteArchive(at: path)
         for (index, text) in texts.enumerated() { try archive.keep(text, lamport: UInt64(index + 1)) }
@@ -81,7 +81,7 @@ import Wire
         }
     }
 
-    @Test("an index of an earlier version is made again at the first search")
+    @Test("an index of an earlier version is rebuilt at the first search")
     func former() throws {
         try makeFormer(["我今天去北京大学", "Straße", "tea"])
         let archive = try SQLiteArchive(at: path)
@@ -90,7 +90,7 @@ import Wire
         #expect(try tables().isEmpty)
     }
 
-    @Test("a search does not wait for an index that takes long, and what is missing is made without one")
+    @Test("a search does not wait for a long rebuild of the index, which continues without searches")
     func patience() throws {
         try makeFormer((1...9_000).map { "tea \($0)" })
         let archive = try SQLiteArchive(at: path)
@@ -99,14 +99,14 @@ import Wire
         #expect {
             try archive.search(words: "tea", limit: 9_999)
         } throws: {
-            ($0 as? ArchiveError)?.text.hasPrefix("words cannot be looked for yet") == true
+            ($0 as? ArchiveError)?.text.hasPrefix("search is not available yet") == true
         }
         for _ in 0..<1_000 where archive.isBehind { try archive.commit() }
         #expect(!archive.isBehind)
         #expect(try archive.search(words: "tea", limit: 9_999).count == 9_000)
     }
 
-    @Test("without a search it is made again a little in each round, through restarts, and never in the start")
+    @Test("without a search the index is rebuilt in small steps per round, across restarts, and never at the start")
     func gradual() throws {
         let count = 3_000
         try makeFormer((1...count).map { "Straße \($0)" })
@@ -129,13 +129,13 @@ import Wire
         #expect(try archive.search(words: "STRASSE", limit: 9_999).count == count)
     }
 
-    @Test("after a start of the earlier version in between, nothing wrong is found")
+    @Test("after a run of the earlier version in between, no wrong entry is found")
     func downgrade() throws {
         try makeFormer(["one", "two"])
         do {
             let archive = try SQLiteArchive(at: path)
             #expect(try archive.search(words: "two", limit: 9).count == 1)
-            // The earlier version makes its table again, and forgets and adds without ours.
+            // The earlier version creates its table again, and removes and adds entries without updating ours.
             try archive.database.execute(
                 "CREATE VIRTUAL TABLE words USING fts5(body); DELETE FROM entry WHERE number = 2")
             try archive.keep("three", lamport: 3)
@@ -146,7 +146,7 @@ import Wire
         #expect(try archive.search(words: "three", limit: 9).count == 1)
     }
 
-    @Test("what is forgotten is in no byte of an earlier version's index either")
+    @Test("an earlier version's index contains no byte of a forgotten word either")
     func forgotten() throws {
         try makeFormer((1...50).map { "mandrake \($0)" })
         let archive = try SQLiteArchive(at: path)
@@ -158,7 +158,7 @@ import Wire
         }
     }
 
-    @Test("with a full disk the index waits, and nothing else does")
+    @Test("with a full disk the index waits, and nothing is lost")
     func full() throws {
         let disk = FragileDisk("search full")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)

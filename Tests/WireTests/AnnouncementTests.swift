@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Announcements")
 struct AnnouncementTests {
-    /// The fields of the example, to be bent.
+    /// The fields of the example, to be modified.
     static let fields: [CBORValue] = [
         .unsigned(1), .unsigned(1), .bytes(Examples.peer.bytes), .unsigned(0x0123_4567_89AB_CDEF),
         .unsigned(1_800_000_000_001), .text("ana"), .unsigned(1_800_000_000_000), .unsigned(47474),
@@ -16,7 +16,7 @@ struct AnnouncementTests {
         return CBORValue.array(fields).encoded()
     }
 
-    @Test("an announcement has these bytes, for ever")
+    @Test("the encoding of an announcement never changes")
     func frozen() throws {
         let frozen = """
             8801015820000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
@@ -27,7 +27,7 @@ struct AnnouncementTests {
         #expect(CBORValue.array(Self.fields).encoded().hexadecimal == frozen)
     }
 
-    @Test("every kind and the ends of every range go round")
+    @Test("every kind and the ends of every range survive encoding and decoding")
     func roundTrips() throws {
         for kind in [Announcement.Kind.probe, .announce, .goodbye] {
             for (name, number) in [("a", 0), (String(repeating: "ß", count: 16), UInt64.max)] {
@@ -41,7 +41,7 @@ struct AnnouncementTests {
         }
     }
 
-    @Test("another version is told apart, whatever its other fields are")
+    @Test("another version is recognised, whatever its other fields are")
     func otherVersion() {
         #expect(throws: WireError.unsupportedVersion(theirs: 2, ours: 1)) {
             try Announcement.decode(CBORValue.array([.unsigned(2), .null]).encoded())
@@ -64,7 +64,7 @@ struct AnnouncementTests {
         }
     }
 
-    @Test("features are the ninth element, unknown bits are kept, and none at all need no element")
+    @Test("features are the ninth element, unknown bits are kept, and an empty set is omitted")
     func features() throws {
         #expect(Examples.announcement.encoded() == CBORValue.array(Self.fields).encoded())
         for bits in [1, 32, 63, UInt64(UInt32.max)] {
@@ -73,12 +73,12 @@ struct AnnouncementTests {
             #expect(announcement.encoded() == CBORValue.array(Self.fields + [.unsigned(bits)]).encoded())
             #expect(try Announcement.decode(announcement.encoded()) == announcement)
         }
-        // More than we may write.
+        // More than this version may write.
         let later = try Announcement.decode(CBORValue.array(Self.fields + [.unsigned(.max)]).encoded())
         #expect(later.features.contains(.unknownKinds) && later.features.rawValue == .max)
     }
 
-    @Test("the longest announcement that may be written fits an introduction")
+    @Test("the longest announcement that may be sent fits an introduction")
     func longest() {
         let announcement = Announcement(
             kind: .announce, peer: .greatest, instance: .max, sequence: .max, name: String(repeating: "a", count: 32),
@@ -116,7 +116,7 @@ struct AnnouncementTests {
         ([], .malformed(field: "announcement", .endOfInput(offset: 0, needed: 1, remaining: 0))),
     ]
 
-    @Test("what is out of its range is refused, and named", arguments: refusals)
+    @Test("a value out of range is rejected, and the error names the field", arguments: refusals)
     func refused(payload: [UInt8], error: WireError) {
         #expect(throws: error) { try Announcement.decode(payload) }
     }

@@ -2,11 +2,11 @@ import TestKit
 import Testing
 import Wire
 
-@Suite("CBOR that is refused")
+@Suite("CBOR that is rejected")
 struct CBORRefusalTests {
     static let malformed: [(String, CBORError)] = [
         ("", .endOfInput(offset: 0, needed: 1, remaining: 0)),
-        // Longer forms than needed, of each size and type.
+        // Longer forms than necessary, of each size and type.
         ("1817", .notShortest(offset: 0)),
         ("1900ff", .notShortest(offset: 0)),
         ("1a0000ffff", .notShortest(offset: 0)),
@@ -17,7 +17,7 @@ struct CBORRefusalTests {
         ("980100", .notShortest(offset: 0)),
         ("b8010000", .notShortest(offset: 0)),
         ("8218f01817", .notShortest(offset: 3)),
-        // Numbers and contents that are cut off.
+        // Truncated numbers and contents.
         ("18", .endOfInput(offset: 1, needed: 1, remaining: 0)),
         ("19ff", .endOfInput(offset: 1, needed: 2, remaining: 1)),
         ("1affffff", .endOfInput(offset: 1, needed: 4, remaining: 3)),
@@ -25,7 +25,7 @@ struct CBORRefusalTests {
         ("4261", .endOfInput(offset: 1, needed: 2, remaining: 1)),
         ("6261", .endOfInput(offset: 1, needed: 2, remaining: 1)),
         ("8201", .endOfInput(offset: 1, needed: 2, remaining: 1)),
-        // Lengths that would overflow, or have a reader reserve the world.
+        // Lengths that would overflow, or make a reader reserve huge amounts of memory.
         ("5bffffffffffffffff", .tooLong(length: .max, maximum: .max, offset: 9)),
         ("7bffffffffffffffff00", .tooLong(length: .max, maximum: .max, offset: 9)),
         ("9bffffffffffffffff00", .tooLong(length: .max, maximum: .max, offset: 9)),
@@ -40,7 +40,8 @@ struct CBORRefusalTests {
         ("5d", .reservedInformation(29, offset: 0)),
         ("fe", .reservedInformation(30, offset: 0)),
         ("ff", .indefiniteLength(offset: 0)),
-        // UTF-8: a stray continuation, an overlong form, a surrogate, past the last scalar, cut off.
+        // UTF-8: a stray continuation byte, an overlong form, a surrogate, a value past the last scalar, a truncated
+        // character.
         ("6180", .invalidUTF8(offset: 0)),
         ("62c080", .invalidUTF8(offset: 0)),
         ("63eda080", .invalidUTF8(offset: 0)),
@@ -51,7 +52,7 @@ struct CBORRefusalTests {
         ("a201000100", .duplicateKey(offset: 3)),
         ("a202000100", .keysOutOfOrder(offset: 3)),
         ("a2616200616100", .keysOutOfOrder(offset: 4)),
-        // A shorter key sorts first because its head does; the other way round is refused.
+        // A shorter key sorts first because its head does; the reverse order is rejected.
         ("a262616100616200", .keysOutOfOrder(offset: 5)),
         ("81a20100 0100", .duplicateKey(offset: 4)),
         // After the end.
@@ -59,13 +60,13 @@ struct CBORRefusalTests {
         ("8100ff", .trailingBytes(count: 1, offset: 2)),
     ]
 
-    @Test("malformed bytes are refused with evidence", arguments: malformed)
+    @Test("malformed bytes are rejected with evidence", arguments: malformed)
     func malformedBytes(hexadecimal: String, error: CBORError) throws {
         let bytes = try #require([UInt8](hexadecimal: hexadecimal))
         #expect(throws: error) { try CBORValue.decode(bytes) }
     }
 
-    @Test("containers may be nested as deep as the bound and no deeper")
+    @Test("containers may be nested up to the limit and no deeper")
     func nesting() throws {
         let deepest = [UInt8](repeating: 0x81, count: CBORReader.maximumDepth) + [0x00]
         #expect(try CBORValue.decode(deepest).encoded() == deepest)
@@ -78,7 +79,7 @@ struct CBORRefusalTests {
         #expect(throws: CBORError.tooDeep(maximum: 8, offset: 8)) { try CBORValue.decode(emptyTooDeep) }
     }
 
-    @Test("a reader that throws stays where it was")
+    @Test("a reader that throws does not advance")
     func failureChangesNothing() throws {
         var reader = CBORReader([0x62, 0xC3, 0x28])
         #expect(throws: CBORError.unexpectedType(expected: .unsigned, found: .text, offset: 0)) {
@@ -96,7 +97,7 @@ struct CBORRefusalTests {
         #expect(reader.offset == 0)
     }
 
-    @Test("what a caller bounds is bounded")
+    @Test("a caller's limits are enforced")
     func bounds() throws {
         var list = CBORReader([0x83, 1, 2, 3])
         #expect(throws: CBORError.tooLong(length: 3, maximum: 2, offset: 1)) { try list.array(maximum: 2) }
@@ -116,7 +117,7 @@ struct CBORRefusalTests {
         #expect(tookNull)
     }
 
-    @Test("integers keep their value to the ends of their range")
+    @Test("integers keep their value up to the ends of their range")
     func integers() throws {
         for value in [0, 23, 24, -1, -24, -25, 255, 256, -256, -257, .max, .min] as [Int64] {
             var writer = CBORWriter()
@@ -131,7 +132,7 @@ struct CBORRefusalTests {
         }
     }
 
-    @Test("offsets count from the start of a slice, too")
+    @Test("offsets count from the start of a slice")
     func slices() throws {
         let bytes: [UInt8] = [9, 9, 9, 0x82, 0x00, 0x61, 0xFF]
         var reader = CBORReader(bytes[3...])

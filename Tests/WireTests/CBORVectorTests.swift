@@ -2,7 +2,7 @@ import TestKit
 import Testing
 import Wire
 
-/// RFC 8949 appendix A: what of it this protocol speaks, and what it refuses.
+/// RFC 8949 appendix A: the items that this protocol uses, and those that it rejects.
 @Suite("CBOR, appendix A of RFC 8949")
 struct CBORVectorTests {
     static let spoken: [(String, CBORValue)] = [
@@ -61,7 +61,7 @@ struct CBORVectorTests {
         ),
     ]
 
-    @Test("every item of the appendix that is spoken decodes to its value and encodes to its bytes", arguments: spoken)
+    @Test("every supported item of the appendix decodes to its value and encodes to its bytes", arguments: spoken)
     func spokenItem(hexadecimal: String, value: CBORValue) throws {
         let bytes = try #require([UInt8](hexadecimal: hexadecimal))
         #expect(try CBORValue.decode(bytes) == value)
@@ -96,7 +96,7 @@ struct CBORVectorTests {
         ("826161bf61626163ff", .indefiniteLength(offset: 3)),
     ]
 
-    @Test("every item of the appendix that is not spoken is refused, and why", arguments: refused)
+    @Test("every unsupported item of the appendix is rejected with its reason", arguments: refused)
     func refusedItem(hexadecimal: String, error: CBORError) throws {
         let bytes = try #require([UInt8](hexadecimal: hexadecimal))
         #expect(throws: error) { try CBORValue.decode(bytes) }

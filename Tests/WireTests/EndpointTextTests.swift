@@ -4,7 +4,7 @@ import Wire
 @Suite("Addresses as text")
 struct EndpointTextTests {
     @Test(
-        "an address is written as RFC 5952 says, and read back",
+        "an address is formatted as in RFC 5952 and parsed back",
         arguments: [
             ("192.0.2.1", IPAddress.v4(0xC000_0201)),
             ("0.0.0.0", .v4(0)),
@@ -23,7 +23,7 @@ struct EndpointTextTests {
         #expect(IPAddress(text) == address)
     }
 
-    @Test("other spellings of the same address are read too")
+    @Test("other spellings of the same address are parsed too")
     func otherSpellings() {
         #expect(IPAddress("2001:DB8:0:0:0:0:0:1") == IPAddress("2001:db8::1"))
         #expect(IPAddress("64:ff9b::192.0.2.33") == IPAddress("64:ff9b::c000:221"))
@@ -31,7 +31,7 @@ struct EndpointTextTests {
     }
 
     @Test(
-        "what is no address is refused",
+        "a text that is not an address is rejected",
         arguments: [
             "", ".", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "+1.2.3.4", "1.2.3.4 ", ":", ":::", "1::2::3",
             "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", "12345::", "g::", "::+1", "fe80::1%",
@@ -42,7 +42,7 @@ struct EndpointTextTests {
         #expect(IPAddress(text) == nil)
     }
 
-    @Test("an endpoint is an address and a port, IPv6 in brackets")
+    @Test("an endpoint is an address and a port, with IPv6 addresses in brackets")
     func endpoints() {
         for text in ["192.0.2.1:47474", "[fe80::1%3]:47474", "[::1]:1", "127.0.0.1:65535"] {
             #expect(Endpoint(text)?.description == text)
@@ -56,7 +56,7 @@ struct EndpointTextTests {
         }
     }
 
-    @Test("every address survives being written and read")
+    @Test("every address survives formatting and parsing")
     func roundTrip() {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         func next() -> UInt64 {

@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Entries")
 struct EntryTests {
-    /// The fields of the example, to be bent.
+    /// The fields of the example, to be modified.
     static let fields: [CBORValue] = [
         .bytes(Examples.room.bytes), .bytes(Examples.peer.bytes), .unsigned(7), .unsigned(1_800_000_000_123),
         .array(Examples.entryIDs.map { .bytes($0.bytes) }), .unsigned(0), .text("hé!"),
@@ -16,7 +16,7 @@ struct EntryTests {
         return CBORValue.array(fields).encoded()
     }
 
-    @Test("an entry has these bytes, for ever")
+    @Test("the encoding of an entry never changes")
     func frozen() throws {
         let frozen = """
             875820202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f\
@@ -31,7 +31,7 @@ struct EntryTests {
         #expect(CBORValue.array(Self.fields).encoded().hexadecimal == frozen)
     }
 
-    @Test("the largest entry goes round and fits its bound")
+    @Test("the largest entry survives encoding and decoding and fits its limit")
     func largest() throws {
         var generator = SeededGenerator(seed: 1)
         let parents = (0..<8).map { _ in EntryID(generator.bytes(32))! }.sorted()
@@ -53,7 +53,7 @@ struct EntryTests {
         #expect(try Entry.decode(CBORValue.array(more).encoded()) == Examples.entry)
     }
 
-    @Test("an entry of an unknown kind bears any one item, within the bound of a body as it is encoded")
+    @Test("an entry of an unknown kind has any single item as its body, limited by its encoded size")
     func unknownKinds() throws {
         for item in [CBORValue.null, .text("hi"), .map([.init(.unsigned(0), .bytes([1]))]), .array([.bool(true)])] {
             for kind: UInt16 in [2, 9, 255, 256, .max] {
@@ -66,7 +66,7 @@ struct EntryTests {
                 #expect(entry.encoded() == payload)
             }
         }
-        // Three bytes go to the head of a byte string of that size.
+        // The head of a byte string of that size takes three bytes.
         for (count, isTaken) in [(Limits.textBytes - 3, true), (Limits.textBytes - 2, false)] {
             var fields = Self.fields
             fields[5] = .unsigned(2)
@@ -106,7 +106,7 @@ struct EntryTests {
         (CBORValue.array(Array(fields.dropLast())).encoded(), .missing(field: "body")),
     ]
 
-    @Test("what is out of its range is refused, and named", arguments: refusals)
+    @Test("a value out of range is rejected, and the error names the field", arguments: refusals)
     func refused(payload: [UInt8], error: WireError) {
         #expect(throws: error) { try Entry.decode(payload) }
     }

@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Signed bytes")
 struct EnvelopeTests {
-    @Test("an envelope keeps the bytes it was parsed from and gives back its parts")
+    @Test("an envelope keeps the bytes it was parsed from and returns its parts")
     func roundTrip() throws {
         for payload in [[], [1], [UInt8](repeating: 7, count: 300)] as [[UInt8]] {
             let made = Envelope(payload: payload, signature: Examples.signature)
@@ -30,12 +30,12 @@ struct EnvelopeTests {
         ([0x82, 0x61, 0x61, 0x41, 0x02], 100, .unexpectedType(expected: .bytes, found: .text, offset: 1)),
     ]
 
-    @Test("anything else is refused", arguments: refusals)
+    @Test("any other bytes are rejected", arguments: refusals)
     func refused(bytes: [UInt8], maximum: Int, error: CBORError) {
         #expect(throws: error) { try Envelope(parsing: bytes, maximumBytes: maximum) }
     }
 
-    @Test("what is signed is the context, a zero byte and the payload")
+    @Test("a signature covers the context, a zero byte and the payload")
     func contexts() {
         #expect(
             SignatureContext.entry.message(for: [1, 2]) == Array("earshot entry v1".utf8) + [0, 1, 2])

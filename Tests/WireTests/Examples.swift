@@ -1,12 +1,12 @@
 import Wire
 
-/// Values with plain, distinct bytes, from which the frozen examples are made.
+/// Values with plain, distinct bytes, from which the frozen examples are built.
 enum Examples {
     static let peer = PeerID([UInt8](0x00...0x1F))!
     static let room = RoomID([UInt8](0x20...0x3F))!
     static let gathering = GatheringID([UInt8](0x40...0x5F))!
     static let entryIDs = [EntryID([UInt8](0x60...0x7F))!, EntryID([UInt8](0x80...0x9F))!]
-    /// Stands for a signature; no key made it.
+    /// A placeholder for a signature; no key made it.
     static let signature = [UInt8](0xC0...0xFF)
 
     static let announcement = Announcement(
@@ -24,7 +24,7 @@ enum Examples {
         Endpoint(address: .v6(high: 0xFD00_0000_0000_0001, low: 0x17, scope: 0), port: 50000),
     ]
 
-    /// One of each type, and the ends of what is optional.
+    /// Frames of each type, with and without optional values.
     static let frames: [Frame] = [
         .hello(announcement: signedAnnouncement, gathering: gathering, away: "at lunch"),
         .hello(announcement: signedAnnouncement, gathering: nil, away: nil),
@@ -60,7 +60,7 @@ enum Examples {
     static let ban = RelayBan(
         name: "spam*", peer: peer, address: "192.0.2.7", reason: "spam", by: "ana", until: 1_800_000_000_000)
 
-    /// Those between a relay and its members.
+    /// The frames between a relay and its members.
     static let relayFrames: [Frame] = [
         .join(RelayJoin(name: "ana", isStrict: true, password: Array("secret".utf8), program: "earshot 0.1")),
         .join(RelayJoin(name: "ana", isStrict: false, password: nil, program: "")),

@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Frames")
 struct FrameTests {
-    @Test("every frame goes round, with and without its length", arguments: Examples.frames + Examples.relayFrames)
+    @Test("every frame survives encoding and decoding", arguments: Examples.frames + Examples.relayFrames)
     func roundTrip(frame: Frame) throws {
         let bytes = frame.encoded()
         #expect(try Frame(decoding: bytes) == frame)
@@ -14,7 +14,7 @@ struct FrameTests {
         #expect(try CBORValue.decode(bytes).encoded() == bytes)
     }
 
-    @Test("frames have these bytes, for ever")
+    @Test("the encoding of frames never changes")
     func frozen() throws {
         let peer = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
         let room = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
@@ -54,7 +54,7 @@ struct FrameTests {
         }
     }
 
-    @Test("unknown types are told apart: below 128 they may be ignored, from 128 on they close the link")
+    @Test("unknown types below 128 may be ignored, those from 128 on close the link")
     func unknownTypes() throws {
         for (type, mayBeIgnored) in [(13, true), (127, true), (128, false), (255, false), (256, false)]
             as [(UInt64, Bool)]
@@ -130,7 +130,7 @@ struct FrameTests {
         ),
     ]
 
-    @Test("what passes its bound is refused, and named", arguments: refusals)
+    @Test("a value above its limit is rejected, and the error names the field", arguments: refusals)
     func refused(bytes: [UInt8], error: WireError) {
         #expect(throws: error) { try Frame(decoding: bytes) }
     }

@@ -2,16 +2,16 @@ import TestKit
 import Testing
 import Wire
 
-@Suite("Cutting a stream into frames and records")
+@Suite("Splitting a stream into frames and records")
 struct LengthPrefixBufferTests {
-    /// Takes all there is.
+    /// Takes all complete units.
     private static func drain(_ buffer: inout FrameBuffer) throws(WireError) -> [[UInt8]] {
         var units: [[UInt8]] = []
         while let unit = try buffer.next() { units.append(Array(unit)) }
         return units
     }
 
-    @Test("frames come out the same whether the bytes come whole, one by one, or many frames at once")
+    @Test("the frames are the same whether bytes arrive whole, one by one, or many frames at once")
     func anyCut() throws {
         var generator = SeededGenerator(seed: 2)
         var stream: [UInt8] = []
@@ -45,7 +45,7 @@ struct LengthPrefixBufferTests {
         }
     }
 
-    @Test("no more than an incomplete frame is kept")
+    @Test("no more than an incomplete frame is buffered")
     func boundedMemory() throws {
         var buffer = FrameBuffer()
         let frame: [UInt8] = [0xF0, 0x00] + [UInt8](repeating: 1, count: Limits.frameBytes)
@@ -60,7 +60,7 @@ struct LengthPrefixBufferTests {
     }
 
     @Test(
-        "a length of zero or above the maximum ends the stream, for good",
+        "a length of zero or above the maximum ends the stream permanently",
         arguments: [
             ([0x00, 0x00, 0x01], WireError.empty),
             ([0xF0, 0x01, 0x01], .tooLong(bytes: 61441, maximum: 61440)),
@@ -78,7 +78,7 @@ struct LengthPrefixBufferTests {
         }
     }
 
-    @Test("records may be as long as two bytes can say")
+    @Test("records may be as long as a two-byte length allows")
     func records() throws {
         var buffer = RecordBuffer()
         buffer.append([0xFF, 0xFF] + [UInt8](repeating: 3, count: 65_535))

@@ -2,9 +2,9 @@ import TestKit
 import Testing
 import Wire
 
-@Suite("Bytes from anybody")
+@Suite("Untrusted bytes")
 struct MutationTests {
-    /// What decodes is the value of exactly these bytes, unless a later version's elements were ignored.
+    /// A decoded value encodes to exactly these bytes, unless elements of a later version were ignored.
     private static func check(_ bytes: [UInt8]) throws {
         if let value = try? CBORValue.decode(bytes) { #expect(value.encoded() == bytes) }
         if let announcement = try? Announcement.decode(bytes) {
@@ -17,7 +17,7 @@ struct MutationTests {
         }
     }
 
-    @Test("100,000 mutations of valid bytes are refused or understood, and never trap")
+    @Test("100,000 mutations of valid bytes are rejected or decoded, and never trap")
     func mutations() throws {
         var generator = SeededGenerator(seed: 0xEA5)
         let originals =
@@ -29,7 +29,7 @@ struct MutationTests {
         for turn in 0..<100_000 { try Self.check(generator.mutated(originals[turn % originals.count])) }
     }
 
-    @Test("random bytes never trap a stream's buffer, and it never keeps more than one unit and a chunk")
+    @Test("random bytes never trap a stream's buffer, which never keeps more than one unit and a chunk")
     func streams() {
         var generator = SeededGenerator(seed: 0xEA6)
         for _ in 0..<200 {

@@ -5,7 +5,7 @@ import Testing
 @Suite("Choosing a name")
 struct NicknameChoiceTests {
     @Test(
-        "what cannot be chosen is refused with its reason, and is shown of others all the same",
+        "a name that cannot be chosen is rejected with its reason, but accepted from other peers",
         arguments: [
             ("*", "a name cannot be *, because that means every lobby: take another"),
             ("Lobby", "a name cannot be lobby, because that means everybody here: take another"),
@@ -30,11 +30,11 @@ struct NicknameChoiceTests {
             ),
             (
                 "\u{2800}",
-                "a name cannot have U+2800 in it, because nobody sees it: use letters, digits, - and _"
+                "a name cannot contain U+2800, because it is invisible: use letters, digits, - and _"
             ),
             (
                 "ana\u{1D159}",
-                "a name cannot have U+1D159 in it, because nobody sees it: use letters, digits, - and _"
+                "a name cannot contain U+1D159, because it is invisible: use letters, digits, - and _"
             ),
             (
                 "\u{301}\u{308}",
@@ -48,7 +48,7 @@ struct NicknameChoiceTests {
         #expect(throws: Never.self) { try Nickname(typed) }
     }
 
-    @Test("what nobody can be called cannot be chosen either, for the same reason")
+    @Test("a text that is not a name cannot be chosen either, for the same reason")
     func refusedToAll() {
         for typed in [
             "", "a b", "a@b", "a\u{200B}", "\u{3164}", "\u{115F}a", "a\u{FFA0}", String(repeating: "a", count: 33),
@@ -59,7 +59,7 @@ struct NicknameChoiceTests {
         }
     }
 
-    @Test("characters that are drawn as nothing are refused wherever they are")
+    @Test("invisible characters are rejected anywhere in a name")
     func blanks() throws {
         let blanks: [Unicode.Scalar] = try [
             "\u{2800}", "\u{303F}", "\u{FFFC}", "\u{13441}", "\u{13442}", "\u{16FE4}", "\u{1D159}",
@@ -71,31 +71,31 @@ struct NicknameChoiceTests {
             #expect(throws: NicknameError.invisible(blank)) { try Nickname(choosing: "ana\(blank)") }
             #expect(throws: NicknameError.self) { try Nickname(choosing: "\(blank)") }
         }
-        // A joiner between letters of its script is part of how they are written.
+        // Between letters of its script, a joiner is part of how they are written.
         #expect(throws: Never.self) { try Nickname(choosing: "မန္တလေး") }
         #expect(throws: NicknameError.invisible("\u{1039}")) { try Nickname(choosing: "မန\u{1039}") }
         #expect(throws: NicknameError.invisible("\u{1039}")) { try Nickname(choosing: "日\u{1039}本") }
     }
 
-    @Test("a number behind a chosen name keeps it one that could be chosen")
+    @Test("a chosen name with a number appended can still be chosen")
     func numbered() throws {
         for typed in ["ana", "ana-2", "Жюль", "o-", String(repeating: "é", count: 16)] {
             let name = try Nickname(choosing: typed).numbered(7)
             #expect(try Nickname(choosing: name.text) == name)
         }
-        // Peers that were there before the rule get theirs, too.
+        // Peers with names from before the rule get their numbers too.
         #expect(try Nickname("lobby").numbered(2).text == "lobby-2")
         #expect(try Nickname("-x").numbered(2).text == "-x-2")
     }
 
-    @Test("letters have their scripts; other characters have none")
+    @Test("letters have a script; other characters have none")
     func scripts() {
         let scripts: [(String, LetterScript?)] = [
             ("aZéøßʒẞⱠꝏꟿ", .latin), ("αΩάϑἈῷͱϿ", .greek), ("жЁѣҀԯꙮꚛᲀ", .cyrillic),
             ("0-_.×÷ʼ\u{301}\u{483}", nil), ("שאب日あ한ⲁϣաᎠ", nil),
         ]
         for (text, script) in scripts {
-            // As they are in a name: some of these are replaced by what they are compatible with.
+            // As they occur in a name: normalization replaces some of these.
             for scalar in (try? Nickname(text))?.text.unicodeScalars ?? "".unicodeScalars {
                 #expect(LetterScript(of: scalar) == script, "\(scalar)")
             }

@@ -3,7 +3,7 @@ import Wire
 
 @Suite struct NicknameTests {
     @Test(
-        "names that are compared as the same",
+        "names that compare as equal",
         arguments: [
             ("ana", "ANA"), ("ana", "ＡＮＡ"), ("ﬁlip", "FILIP"), ("Straße", "STRASSE"), ("e\u{301}lan", "\u{C9}LAN"),
             ("Ωmega", "\u{2126}mega"), ("σοφος", "ΣΟΦΟΣ"), ("σοφος", "σοφοσ"), ("한글", "\u{1112}\u{1161}\u{11AB}글"),
@@ -15,13 +15,13 @@ import Wire
         #expect(try Nickname(pair.0).folded == Nickname(pair.1).folded)
     }
 
-    @Test("names that stay apart", arguments: [("ana", "anna"), ("ana", "ana-2"), ("а", "a"), ("o", "ø")])
+    @Test("names that compare as different", arguments: [("ana", "anna"), ("ana", "ana-2"), ("а", "a"), ("o", "ø")])
     func different(pair: (String, String)) throws {
         #expect(try Nickname(pair.0) != Nickname(pair.1))
     }
 
     @Test(
-        "texts that are no names, each refused for its reason",
+        "texts that are not names are rejected, each for its reason",
         arguments: [
             ("", .empty), ("a b", .forbidden(" ")), ("a@b", .forbidden("@")), ("#a", .forbidden("#")),
             ("a/b", .forbidden("/")), ("a\u{1B}[2J", .forbidden("\u{1B}")), ("a\u{202E}b", .forbidden("\u{202E}")),
@@ -42,7 +42,7 @@ import Wire
         #expect(try Nickname(String(repeating: "a", count: 32)).text.utf8.count == 32)
     }
 
-    @Test("numbers are counted on, and the whole stays within 32 bytes")
+    @Test("a number at the end is incremented, and the name stays within 32 bytes")
     func numbered() throws {
         #expect(try Nickname("ana").numbered(2).text == "ana-2")
         #expect(try Nickname("ana-2").numbered(3).text == "ana-3")

@@ -4,27 +4,27 @@ import Wire
 
 @Suite("The nicknames of Protocol.md")
 struct NicknameVectorTests {
-    // Tests cannot begin without the document.
+    // Without the document there is nothing to test.
     static let document = try! ProtocolDocument.load()
 
     private static func text(_ vector: ProtocolVector, _ key: String) throws -> String {
         try #require(String(validating: try vector.requireBytes(key), as: UTF8.self))
     }
 
-    @Test("names are normalised and folded as in the document", arguments: document.vectors(kind: "nickname"))
+    @Test("names are normalized and folded as in the document", arguments: document.vectors(kind: "nickname"))
     func accepted(vector: ProtocolVector) throws {
         let nickname = try Nickname(try Self.text(vector, "typed"))
         #expect(Array(nickname.text.utf8) == (try vector.requireBytes("text")))
         #expect(Array(nickname.folded.utf8) == (try vector.requireBytes("folded")))
     }
 
-    @Test("what is no name in the document is none here", arguments: document.vectors(kind: "nickname-refused"))
+    @Test("texts that the document rejects are not names", arguments: document.vectors(kind: "nickname-refused"))
     func refused(vector: ProtocolVector) throws {
         let typed = try Self.text(vector, "typed")
         #expect(throws: NicknameError.self) { try Nickname(typed) }
     }
 
-    @Test("the default-ignorable characters of the document are those that the code takes for such")
+    @Test("the code ignores the same characters by default as the document")
     func defaultIgnorable() throws {
         let vector = try #require(Self.document.vector(kind: "default-ignorable", name: "unicode-15.0"))
         var listed: Set<UInt32> = []
@@ -37,7 +37,7 @@ struct NicknameVectorTests {
             Unicode.Scalar($0)?.properties.isDefaultIgnorableCodePoint ?? false
         }
         #expect(Set(found) == listed)
-        // All are refused but the one that asks for a picture.
+        // All are rejected except the emoji variation selector.
         for value in listed where value != 0xFE0F {
             let scalar = try #require(Unicode.Scalar(value))
             #expect(throws: NicknameError.self) { try Nickname("a\(scalar)b") }
@@ -45,14 +45,14 @@ struct NicknameVectorTests {
         #expect(try Nickname("a\u{FE0F}b").folded == "ab")
     }
 
-    @Test("what may be chosen in the document may be chosen here", arguments: document.vectors(kind: "nickname-chosen"))
+    @Test("names that the document allows can be chosen", arguments: document.vectors(kind: "nickname-chosen"))
     func chosen(vector: ProtocolVector) throws {
         let typed = try Self.text(vector, "typed")
         #expect(Array(try Nickname(choosing: typed).text.utf8) == Array(try Nickname(typed).text.utf8))
     }
 
     @Test(
-        "what may not be chosen in the document is refused here, and is a name all the same",
+        "a name that the document does not let peers choose cannot be chosen, but is a valid name",
         arguments: document.vectors(kind: "nickname-chosen-refused"))
     func notChosen(vector: ProtocolVector) throws {
         let typed = try Self.text(vector, "typed")
@@ -67,7 +67,7 @@ struct NicknameVectorTests {
         #expect(Array(name.foldedSkeleton.utf8) == (try vector.requireBytes("folded")))
     }
 
-    @Test("names look alike as in the document, whichever of them is asked")
+    @Test("names look alike as in the document, in either order")
     func lookalikes() throws {
         for (kind, isAlike) in [("lookalike", true), ("no-lookalike", false)] {
             for vector in Self.document.vectors(kind: kind) {
@@ -79,7 +79,7 @@ struct NicknameVectorTests {
         }
     }
 
-    @Test("all lists are there")
+    @Test("the document contains all lists")
     func listsAreThere() {
         #expect(Self.document.vectors(kind: "nickname").count >= 16)
         #expect(Self.document.vectors(kind: "nickname-refused").count >= 15)

@@ -1,9 +1,9 @@
 import TestKit
 import Testing
 
-@Suite("Reading vectors out of a document")
+@Suite("Parsing the vectors of a document")
 struct ProtocolDocumentTests {
-    @Test("blocks give their fields; the rest of the document is passed over")
+    @Test("the fields of blocks are parsed; the rest of the document is skipped")
     func parsing() throws {
         let document = try ProtocolDocument(
             parsing: """
@@ -35,7 +35,7 @@ struct ProtocolDocumentTests {
     }
 
     @Test(
-        "what is wrong with a block is said, with its line",
+        "a fault in a block is reported with its line",
         arguments: [
             ("```vector kind=a name=b\nx: 1", 1),
             ("\n```vector kind=a\n```", 2),
@@ -50,7 +50,7 @@ struct ProtocolDocumentTests {
         #expect(fault?.line == line)
     }
 
-    @Test("hexadecimal is pairs of digits")
+    @Test("hexadecimal text is pairs of digits")
     func hexadecimal() {
         #expect([UInt8](hexadecimal: "00 fF\n10") == [0, 255, 16])
         #expect([UInt8](hexadecimal: "") == [])

@@ -3,7 +3,7 @@ import Testing
 import Wire
 
 extension ProtocolVector {
-    /// The frame between a relay and its members that a vector describes.
+    /// Returns the frame between a relay and its members that a vector describes.
     func relayFrame() throws -> Frame {
         switch try requireText("type") {
         case "join":
@@ -60,7 +60,7 @@ extension ProtocolVector {
         return number == 1
     }
 
-    /// A number, or `other` for those of later versions.
+    /// Returns a number as a kind, or `other` for those of later versions.
     func requireKind<Kind: RawRepresentable<UInt8>>(_ key: String) throws -> Kind {
         try #require(Kind(rawValue: try requireText(key) == "other" ? 255 : UInt8(try requireNumber(key))))
     }
@@ -95,7 +95,7 @@ extension ProtocolVector {
         return value
     }
 
-    /// Words with blanks between, or texts in quotation marks.
+    /// Splits a line into words separated by blanks; a text in quotation marks is one word.
     private static func words(_ line: String, count: Int) throws -> [String] {
         var words: [String] = []
         var word = ""

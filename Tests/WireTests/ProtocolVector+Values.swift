@@ -11,7 +11,7 @@ extension ProtocolVector {
         try #require(Identifier(try requireBytes(key)), "\(self) has no \(key)")
     }
 
-    /// A text in quotation marks.
+    /// Returns a text in quotation marks, without them.
     func requireQuoted(_ key: String) throws -> String {
         let value = try requireText(key)
         try #require(value.count >= 2 && value.first == "\"" && value.last == "\"", "\(self): \(key) has no quotes")
@@ -30,7 +30,7 @@ extension ProtocolVector {
         try texts(key).map { try #require([UInt8](hexadecimal: $0)) }
     }
 
-    /// The frame that a vector of kind `frame` describes.
+    /// Returns the frame that a vector of kind `frame` describes.
     func frame() throws -> Frame {
         switch try requireText("type") {
         case "hello":
@@ -71,7 +71,7 @@ extension ProtocolVector {
         }
     }
 
-    /// Announcements, each with its endpoints: an address and a port, commas between.
+    /// Returns the announcements, each with its endpoints: addresses and ports separated by commas.
     private func introductions() throws -> [Introduction] {
         try zip(byteStrings("announcement"), texts("endpoints")).map { announcement, list in
             Introduction(announcement: announcement, endpoints: try endpoints(list))
@@ -87,7 +87,7 @@ extension ProtocolVector {
         }
     }
 
-    /// A process in hexadecimal and a sequence.
+    /// Parses a process in hexadecimal and a sequence.
     private func statementKey(_ text: String) throws -> StatementKey {
         let words = text.split(separator: " ")
         try #require(words.count == 2)

@@ -2,14 +2,14 @@ import TestKit
 import Testing
 import Wire
 
-/// Every vector of Protocol.md that is about bytes and values. Signatures, hashes, nicknames and reconciliation are
+/// Every vector of Protocol.md that concerns bytes and values. Signatures, hashes, nicknames and reconciliation are
 /// checked by the tests of the targets that compute them.
 @Suite("The vectors of Protocol.md")
 struct ProtocolVectorTests {
     // Without the document there is nothing to test.
     static let document = try! ProtocolDocument.load()
 
-    @Test("CBOR is accepted and refused as the document says")
+    @Test("CBOR is accepted and rejected as in the document")
     func cbor() throws {
         let accepted = try #require(Self.document.vector(kind: "cbor", name: "accepted"))
         #expect(accepted.fields.count >= 16)
@@ -25,7 +25,7 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("announcements have the bytes of the document", arguments: document.vectors(kind: "announcement"))
+    @Test("announcements are encoded as in the document", arguments: document.vectors(kind: "announcement"))
     func announcement(vector: ProtocolVector) throws {
         let announcement = Announcement(
             kind: try #require(Announcement.Kind(rawValue: UInt8(try vector.requireNumber("kind")))),
@@ -40,7 +40,7 @@ struct ProtocolVectorTests {
         try Self.checkEnvelope(vector, maximumBytes: Limits.datagramBytes)
     }
 
-    @Test("entries have the bytes of the document", arguments: document.vectors(kind: "entry"))
+    @Test("entries are encoded as in the document", arguments: document.vectors(kind: "entry"))
     func entry(vector: ProtocolVector) throws {
         let entry = Entry(
             room: try vector.requireIdentifier("room"), author: try vector.requireIdentifier("author"),
@@ -64,7 +64,7 @@ struct ProtocolVectorTests {
         #expect(Envelope(payload: Array(envelope.payload), signature: envelope.signature).bytes == bytes)
     }
 
-    @Test("statements have the bytes of the document", arguments: document.vectors(kind: "statement"))
+    @Test("link-state advertisements are encoded as in the document", arguments: document.vectors(kind: "statement"))
     func statement(vector: ProtocolVector) throws {
         let statement = Statement(
             sequence: try vector.requireNumber("sequence"), announcement: try vector.requireBytes("announcement"),
@@ -77,7 +77,7 @@ struct ProtocolVectorTests {
         try Self.checkEnvelope(vector, maximumBytes: Limits.statementBytes)
     }
 
-    @Test("certificates have the bytes of the document", arguments: document.vectors(kind: "certificate"))
+    @Test("certificates are encoded as in the document", arguments: document.vectors(kind: "certificate"))
     func certificate(vector: ProtocolVector) throws {
         let certificate = RelayCertificate(
             community: try vector.requireIdentifier("community"), relay: try vector.requireIdentifier("relay"),
@@ -91,7 +91,7 @@ struct ProtocolVectorTests {
         #expect(try RelayCertificate.decode(later.requireBytes("payload")) == certificate)
     }
 
-    @Test("a handshake's payload has the bytes of the document", arguments: document.vectors(kind: "handshake-payload"))
+    @Test("a handshake payload is encoded as in the document", arguments: document.vectors(kind: "handshake-payload"))
     func handshakePayload(vector: ProtocolVector) throws {
         let staticKey = try vector.requireBytes("staticPublicKey")
         #expect(SignatureContext.staticKey.message(for: staticKey) == (try vector.requireBytes("message")))
@@ -104,7 +104,7 @@ struct ProtocolVectorTests {
         #expect(value.encoded() == (try vector.requireBytes("bytes")))
     }
 
-    @Test("what a later version adds to an announcement changes nothing for this one")
+    @Test("additions of a later version to an announcement change nothing for this one")
     func laterAnnouncement() throws {
         let vectors = Self.document.vectors(kind: "announcement-later")
         #expect(vectors.count >= 3)
@@ -115,7 +115,7 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("what a later version adds to an entry changes nothing for this one, and is signed")
+    @Test("additions of a later version to an entry change nothing for this one, and are signed")
     func laterEntry() throws {
         let vectors = Self.document.vectors(kind: "entry-later")
         #expect(vectors.count >= 3)
@@ -128,14 +128,14 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("features have the bits of the document")
+    @Test("features have the bits given in the document")
     func features() throws {
         let vector = try #require(Self.document.vector(kind: "features", name: "version-1"))
         #expect(vector.number("unknownKinds") == Features.unknownKinds.rawValue)
         #expect(vector.number("ofThisVersion") == Features.ofThisVersion.rawValue)
     }
 
-    @Test("frames have the bytes of the document", arguments: document.vectors(kind: "frame"))
+    @Test("frames are encoded as in the document", arguments: document.vectors(kind: "frame"))
     func frame(vector: ProtocolVector) throws {
         let frame = try vector.frame()
         let bytes = try vector.requireBytes("bytes")
@@ -149,7 +149,7 @@ struct ProtocolVectorTests {
         #expect(types.count == 30)
     }
 
-    @Test("lists that the document lets be empty may be empty")
+    @Test("lists that may be empty according to the document may be empty")
     func emptyLists() throws {
         let vector = try #require(Self.document.vector(kind: "empty-lists", name: "version-1"))
         #expect(vector.fields.count == 12)
@@ -161,14 +161,14 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("numbers of 64 bits in hexadecimal have no leading zeros", arguments: ["process", "link", "sum", "weight"])
+    @Test("64-bit numbers in hexadecimal have no leading zeros", arguments: ["process", "link", "sum", "weight"])
     func hexadecimalNumbers(key: String) throws {
         let texts = Self.document.vectors.flatMap { $0.texts(key) }
         #expect(!texts.isEmpty)
         for text in texts { #expect(UInt64(text, radix: 16).map { String($0, radix: 16) } == text) }
     }
 
-    @Test("streams are cut as the document says", arguments: document.vectors(kind: "stream"))
+    @Test("streams are split as in the document", arguments: document.vectors(kind: "stream"))
     func stream(vector: ProtocolVector) throws {
         var buffer = FrameBuffer()
         var frames: [String] = []
@@ -183,7 +183,7 @@ struct ProtocolVectorTests {
         document.vectors(kind: $0 + "-refused")
     }
 
-    @Test("what the document refuses is refused", arguments: refusals)
+    @Test("bytes that the document rejects are rejected", arguments: refusals)
     func refused(vector: ProtocolVector) throws {
         let bytes = try vector.requireBytes("bytes")
         switch vector.kind {
@@ -203,7 +203,7 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("each list of refusals is there")
+    @Test("the document contains each list of rejected bytes")
     func refusalsAreThere() {
         for (kind, count) in [
             ("announcement-refused", 12), ("entry-refused", 11), ("envelope-refused", 5), ("frame-refused", 22),
@@ -213,7 +213,7 @@ struct ProtocolVectorTests {
         }
     }
 
-    @Test("the limits of the document are those of the code")
+    @Test("the limits in the document equal those in the code")
     func limits() throws {
         let vector = try #require(Self.document.vector(kind: "limits", name: "version-1"))
         let limits: [String: UInt64] = [

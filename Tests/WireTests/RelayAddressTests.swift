@@ -2,13 +2,13 @@ import Testing
 
 @testable import Wire
 
-@Suite("Addresses of relays")
+@Suite("Relay addresses")
 struct RelayAddressTests {
     private static let id = PeerID((0..<32).map { $0 })!
     private static let digits = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
     @Test(
-        "an address says host, port and fingerprint, and is written in full",
+        "an address has a host, a port and a fingerprint, and is formatted in full",
         arguments: [
             ("earshot://relay.example", "earshot://relay.example:47475"),
             ("earshot://relay.example:5000", "earshot://relay.example:5000"),
@@ -27,14 +27,14 @@ struct RelayAddressTests {
         #expect(address.fingerprint == (text.contains("#") ? Self.id : nil))
     }
 
-    @Test("the place is the same with and without fingerprint")
+    @Test("host and port are the same with and without a fingerprint")
     func place() throws {
         let address = try RelayAddress("earshot://[2001:db8::1]#\(Self.digits)")
         #expect(address.place == "[2001:db8::1]:47475")
         #expect(try RelayAddress("relay:5").place == "relay:5")
     }
 
-    @Test("what is wrong with an address is said")
+    @Test("a fault in an address is reported")
     func errors() {
         let cases: [(String, RelayAddressError)] = [
             ("", .badHost("")),

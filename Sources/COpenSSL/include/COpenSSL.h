@@ -1,6 +1,6 @@
 // The functions of libcrypto (OpenSSL 3) that Earshot uses, in the form in which it uses them. libcrypto's own
 // functions are declared in COpenSSL.c, so that no -dev package is needed. All return 1 for success and 0 for failure
-// unless they say otherwise.
+// unless documented otherwise.
 #ifndef EARSHOT_COPENSSL_H
 #define EARSHOT_COPENSSL_H
 #include <stddef.h>
@@ -10,41 +10,42 @@
 int earshot_sha256(const uint8_t *data, size_t count, uint8_t *out);
 int earshot_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *data, size_t count, uint8_t *out);
 
-// Ed25519 (RFC 8032). A signing key is made of its 32-byte seed and freed by earshot_key_free; NULL on failure.
+// Ed25519 (RFC 8032). A signing key is created from its 32-byte seed and freed by earshot_key_free; NULL on failure.
 void *earshot_ed25519_key(const uint8_t *seed);
 int earshot_ed25519_public(void *key, uint8_t *publicKey);
 int earshot_ed25519_sign(void *key, const uint8_t *message, size_t count, uint8_t *signature);
 int earshot_ed25519_verify(const uint8_t *publicKey, const uint8_t *message, size_t count, const uint8_t *signature);
 void earshot_key_free(void *key);
 
-// X25519 (RFC 7748). A key pair is made of its 32-byte private key, which it wipes when earshot_key_free frees it; NULL
-// on failure. Making it works out the public key, which agreeing would otherwise do again each time.
+// X25519 (RFC 7748). A key pair is created from its 32-byte private key, which is wiped when earshot_key_free frees the
+// pair; NULL on failure. Creating it computes the public key once, which each agreement would otherwise compute again.
 void *earshot_x25519_key(const uint8_t *privateKey);
 int earshot_x25519_public(void *key, uint8_t *publicKey);
-// Fails for a result of all zeros.
+// Fails if the result is all zeros.
 int earshot_x25519(void *key, const uint8_t *publicKey, uint8_t *shared);
 
 // ChaCha20-Poly1305 (RFC 8439). Keys have 32 bytes, nonces 12, tags 16.
-// Writes `count` bytes of ciphertext and the tag behind them. `out` may be `in`.
+// Writes `count` bytes of ciphertext, followed by the tag. `out` may equal `in`.
 int earshot_aead_seal(
     const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out);
-// `count` is without the tag, which is expected behind the ciphertext.
+// `count` excludes the tag, which must follow the ciphertext.
 int earshot_aead_open(
     const uint8_t *key, const uint8_t *nonce, const uint8_t *associated, size_t associatedCount, const uint8_t *in,
     size_t count, uint8_t *out);
-// The key last used on this thread is kept for reuse; afterwards it is not.
+// Clears the key last used on this thread, which is otherwise kept for reuse.
 void earshot_aead_forget(void);
 
-// Keystream of ChaCha20 (RFC 8439 §2.4) from block 0 with an 8-byte little-endian number in the last bytes of the nonce.
+// Writes the keystream of ChaCha20 (RFC 8439 §2.4) from block 0, with an 8-byte little-endian number in the last bytes
+// of the nonce.
 int earshot_chacha20_stream(const uint8_t *key, uint64_t number, uint8_t *out, size_t count);
 
-// scrypt (RFC 7914) with N, r and p. Fails if they are not allowed, or need more than `memoryLimit` bytes.
+// scrypt (RFC 7914) with N, r and p. Fails if they are not allowed or need more than `memoryLimit` bytes.
 int earshot_scrypt(
     const uint8_t *password, size_t passwordCount, const uint8_t *salt, size_t saltCount, uint64_t cost,
     uint64_t blockSize, uint64_t parallelization, uint64_t memoryLimit, uint8_t *out, size_t count);
 
-// Whether two buffers are equal, in a time that depends on `count` only.
+// Returns whether two buffers are equal, in a time that depends only on `count`.
 int earshot_equal(const uint8_t *left, const uint8_t *right, size_t count);
 void earshot_wipe(void *memory, size_t count);
 #endif

@@ -1,6 +1,6 @@
-// The functions of libsqlite3 that Earshot uses, declared here so that no -dev package is needed. The names, the numbers
-// and what they mean are SQLite's (https://sqlite.org/c3ref/intro.html); those that begin with earshot_ are ours, for
-// what Swift cannot write down.
+// The functions of libsqlite3 that Earshot uses, declared here so that no -dev package is needed. The names, the
+// numbers and their meanings are SQLite's (https://sqlite.org/c3ref/intro.html); names that begin with earshot_ are
+// ours, for calls that Swift cannot express.
 #ifndef EARSHOT_CSQLITE_H
 #define EARSHOT_CSQLITE_H
 #include <stdint.h>
@@ -38,17 +38,17 @@ int sqlite3_reset(sqlite3_stmt *statement);
 int sqlite3_finalize(sqlite3_stmt *statement);
 int sqlite3_bind_int64(sqlite3_stmt *statement, int place, int64_t value);
 int sqlite3_bind_null(sqlite3_stmt *statement, int place);
-// Both take a copy of the bytes.
+// Both copy the bytes.
 int earshot_bind_blob(sqlite3_stmt *statement, int place, const void *bytes, int count);
 int earshot_bind_text(sqlite3_stmt *statement, int place, const void *utf8, int count);
-// Takes no copy: the bytes must stay until the statement has been reset.
+// Does not copy: the bytes must stay valid until the statement has been reset.
 int earshot_bind_lasting_blob(sqlite3_stmt *statement, int place, const void *bytes, int count);
 int64_t sqlite3_column_int64(sqlite3_stmt *statement, int column);
 const void *sqlite3_column_blob(sqlite3_stmt *statement, int column);
 int sqlite3_column_bytes(sqlite3_stmt *statement, int column);
 
-// Makes the write-ahead log longer before commits need it: one that makes its file longer waits for the file system's own
-// log as well, which on ext4 takes more than twice as long. Replaces SQLite's own hook that brings the log into the file.
+// Extends the write-ahead log before commits need the space: a commit that extends the file also waits for the file
+// system's own journal, which on ext4 takes more than twice as long. Replaces SQLite's own checkpoint hook.
 void earshot_grow_ahead(sqlite3 *database);
 
 #include "CSQLiteVFS.h"

@@ -1,4 +1,4 @@
-// What SQLite keeps files with (https://sqlite.org/vfs.html): for tests, which put a disk of their own under it.
+// SQLite's interface to files (https://sqlite.org/vfs.html), for tests that provide a disk of their own.
 #ifndef EARSHOT_CSQLITE_VFS_H
 #define EARSHOT_CSQLITE_VFS_H
 #include <stdint.h>
@@ -12,7 +12,7 @@ enum {
     SQLITE_IOERR_SHORT_READ = 10 | 2 << 8, SQLITE_IOERR_WRITE = 10 | 3 << 8, SQLITE_IOERR_FSYNC = 10 | 4 << 8
 };
 
-// Version 1 of the methods: without shared memory, so for one process with locking_mode EXCLUSIVE.
+// Version 1 of the methods: it has no shared memory, so it serves one process with locking_mode EXCLUSIVE.
 struct sqlite3_io_methods {
     int iVersion;
     int (*xClose)(sqlite3_file *);
@@ -29,7 +29,7 @@ struct sqlite3_io_methods {
     int (*xDeviceCharacteristics)(sqlite3_file *);
 };
 
-// SQLite allocates szOsFile bytes for each; `context` is ours.
+// SQLite allocates szOsFile bytes for each file; `context` is ours.
 struct sqlite3_file {
     const sqlite3_io_methods *pMethods;
     void *context;

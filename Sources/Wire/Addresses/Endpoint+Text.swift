@@ -1,6 +1,6 @@
 extension IPAddress: CustomStringConvertible {
-    /// Dotted decimal, or RFC 5952 (lower case, the first longest run of zeros shortened, IPv4-mapped addresses
-    /// ending in dotted decimal), with `%SCOPE` as a number if there is one.
+    /// The address in dotted decimal or as in RFC 5952 (lower case, the first longest run of zeros shortened,
+    /// IPv4-mapped IPv6 addresses ending in dotted decimal), followed by `%SCOPE` as a number if there is one.
     public var description: String {
         switch self {
         case .v4(let bits):
@@ -14,8 +14,9 @@ extension IPAddress: CustomStringConvertible {
         }
     }
 
-    /// - Returns: nil unless the text is one IPv4 address in dotted decimal (no leading zeros) or one IPv6 address
-    ///   (RFC 4291 §2.2, with a numeric scope or none).
+    /// Parses an address.
+    /// - Returns: nil unless the text is one IPv4 address in dotted decimal (no leading zeros) or one IPv6 address (RFC
+    ///   4291 §2.2), with or without a numeric scope.
     public init?(_ text: String) {
         guard text.utf8.count <= 60 else { return nil }
         if let bits = Self.parseDotted(text[...]) {
@@ -48,7 +49,7 @@ extension IPAddress: CustomStringConvertible {
         }
     }
 
-    /// RFC 5952 §4.2: a single zero group is not shortened; of equally long runs the first is.
+    /// Shortens as in RFC 5952 §4.2: never a single zero group, and the first of equally long runs.
     private static func shortened(_ groups: [UInt16]) -> String {
         var longest = 0..<0
         var start = 0
@@ -77,7 +78,7 @@ extension IPAddress: CustomStringConvertible {
         return bits
     }
 
-    /// Digits only: Swift's own `UInt32("+1")` is 1.
+    /// Parses digits only: Swift's own `UInt32("+1")` is 1.
     fileprivate static func decimal(_ text: Substring, atMost maximum: UInt32) -> UInt32? {
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
@@ -93,7 +94,7 @@ extension IPAddress: CustomStringConvertible {
         }
         let before = text[..<gap]
         let after = text[text.index(gap, offsetBy: 2)...]
-        // Dotted decimal may only stand at the very end.
+        // Dotted decimal is allowed only at the very end.
         guard !before.contains("."), let head = before.isEmpty ? [] : plainGroups(before),
             let tail = after.isEmpty ? [] : plainGroups(after), head.count + tail.count <= 7
         else { return nil }
@@ -133,7 +134,7 @@ extension IPAddress: CustomStringConvertible {
 }
 
 extension Endpoint: CustomStringConvertible {
-    /// `192.0.2.1:47474`, `[2001:db8::1]:47474`, `[fe80::1%3]:47474`.
+    /// The address and port: `192.0.2.1:47474`, `[2001:db8::1]:47474`, `[fe80::1%3]:47474`.
     public var description: String {
         switch address {
         case .v4: "\(address):\(port)"
@@ -141,8 +142,9 @@ extension Endpoint: CustomStringConvertible {
         }
     }
 
-    /// - Returns: nil unless the text is an address and a port (1...65535) as ``description`` writes them. Names of
-    ///   hosts are not looked up here.
+    /// Parses an address and a port.
+    /// - Returns: nil unless the text is an address and a port (1...65535) in the format of ``description``. Host names
+    ///   are not resolved.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"),
             let port = IPAddress.decimal(text[text.index(after: colon)...], atMost: 65535), port > 0

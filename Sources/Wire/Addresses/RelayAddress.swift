@@ -1,20 +1,21 @@
-/// Where a relay is, and who it must be: `earshot://HOST[:PORT][#FINGERPRINT]`.
+/// The location of a relay and the identity that it must have: `earshot://HOST[:PORT][#FINGERPRINT]`.
 public struct RelayAddress: Hashable, Sendable {
     public var host: Host
-    /// The TCP port of its links, 1...65535.
+    /// The TCP port of the relay's links, 1...65535.
     public var port: UInt16
-    /// The key of the relay's community, for a relay that is alone its own peer ID. Nil: that of the one that answers
-    /// first, remembered from then on.
+    /// The key of the relay's community, which for a relay without one is its own peer ID. Nil accepts the key of the
+    /// first relay that answers, which is remembered from then on.
     public var fingerprint: PeerID?
 
-    /// Where relays listen unless told otherwise.
+    /// The default port of relays.
     public static let usualPort: UInt16 = 47475
-    /// The longest address that is read, in bytes.
+    /// The maximum length of an address that is parsed, in bytes.
     static let textBytes = 512
 
+    /// The host of a relay.
     public enum Host: Hashable, Sendable {
         case address(IPAddress)
-        /// To be looked up; in lower case.
+        /// A host name in lower case, to be resolved.
         case name(String)
     }
 
@@ -24,8 +25,8 @@ public struct RelayAddress: Hashable, Sendable {
         self.fingerprint = fingerprint
     }
 
-    /// Where it is, without who it is: `relay.example:47475`, `[2001:db8::1]:47475`. The key under which a relay's
-    /// identity is remembered.
+    /// The host and port without the identity: `relay.example:47475`, `[2001:db8::1]:47475`. A relay's identity is
+    /// remembered under this key.
     public var place: String {
         switch host {
         case .address(let address): "\(Endpoint(address: address, port: port))"
@@ -34,42 +35,42 @@ public struct RelayAddress: Hashable, Sendable {
     }
 }
 
-/// Why a text is no address of a relay, and what to do.
+/// The reason why a text is not the address of a relay, and what to do.
 public enum RelayAddressError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooLong(bytes: Int)
     case unknownScheme(String)
     case badHost(String)
     case badPort(String)
     case badFingerprint(String)
-    /// Something stands where nothing may, such as a path.
+    /// The address contains a part that is not allowed, such as a path.
     case unexpected(String)
 
     public var description: String {
         let form = "give earshot://HOST[:PORT][#FINGERPRINT] as the relay prints it"
         return switch self {
         case .tooLong(let bytes): "the relay's address has \(bytes) bytes: \(form)"
-        case .unknownScheme(let scheme): "\(scheme):// is no relay: \(form)"
+        case .unknownScheme(let scheme): "\(scheme):// is not a relay's address: \(form)"
         case .badHost(let host) where host.isEmpty: "the relay's address has no host: \(form)"
         case .badHost(let host):
-            "\(host) is neither a host's name nor an address (IPv6 addresses stand in brackets): \(form)"
-        case .badPort(let port) where port.isEmpty: "no port stands behind the colon: \(form)"
-        case .badPort(let port): "\(port) is no port, which is a number from 1 to 65535: \(form)"
+            "\(host) is neither a host's name nor an address (put an IPv6 address in brackets): \(form)"
+        case .badPort(let port) where port.isEmpty: "there is no port after the colon: \(form)"
+        case .badPort(let port): "\(port) is not a port, which is a number from 1 to 65535: \(form)"
         case .badFingerprint(let text):
-            "the fingerprint behind # has \(text.utf8.count) characters instead of 64 hexadecimal digits, or others "
-                + "than these: copy the relay's whole address"
-        case .unexpected(let text): "\(text) does not belong into a relay's address: \(form)"
+            "the fingerprint after # has \(text.utf8.count) characters and is not 64 hexadecimal digits: "
+                + "copy the relay's whole address"
+        case .unexpected(let text): "\(text) does not belong in a relay's address: \(form)"
         }
     }
 }
 
 extension RelayAddress: CustomStringConvertible {
-    /// In full, with the port.
+    /// The full address, including the port.
     public var description: String {
         let identity = fingerprint.map { "#\($0)" } ?? ""
         return "earshot://\(place)\(identity)"
     }
 
-    /// Reads an address. The scheme may be left out, so that a host's name alone is enough.
+    /// Parses an address. The scheme is optional, so a host name alone is enough.
     public init(_ text: String) throws(RelayAddressError) {
         guard text.utf8.count <= Self.textBytes else { throw .tooLong(bytes: text.utf8.count) }
         var rest = try Self.withoutScheme(text)
@@ -103,7 +104,7 @@ extension RelayAddress: CustomStringConvertible {
         var host = text
         var port = usualPort
         let isBracketed = text.hasPrefix("[")
-        // Two colons without brackets: where the address ends and the port begins cannot be told.
+        // With two colons and no brackets, the end of the address and the start of the port are ambiguous.
         if !isBracketed, text.filter({ $0 == ":" }).count > 1 { throw .badHost(String(text)) }
         let end = isBracketed ? text.firstIndex(of: "]").map(text.index(after:)) : text.firstIndex(of: ":")
         if let end {
@@ -135,7 +136,7 @@ extension RelayAddress: CustomStringConvertible {
         return port
     }
 
-    /// RFC 1123 §2.1, and underscores, which occur. All digits and dots would be a mistyped address.
+    /// RFC 1123 §2.1, and underscores, which are in use. Digits and dots alone would be a mistyped address.
     private static func isName(_ text: Substring) -> Bool {
         guard (1...253).contains(text.utf8.count), text.contains(where: \.isLetter) else { return false }
         return text.utf8.allSatisfy { byte in

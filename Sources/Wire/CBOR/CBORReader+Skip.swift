@@ -1,19 +1,19 @@
 extension CBORReader {
-    /// A container whose items are being passed over.
+    /// A container whose items are being skipped.
     private struct Level {
-        /// Items to come; a pair of a map is two.
+        /// The number of items left; a pair of a map counts as two.
         var remainingItems: Int
         let isMap: Bool
-        /// Where the key being read began.
+        /// The index at which the key being read begins.
         var keyStart = 0
         var previousKey: Range<Int>?
 
-        /// Whether the item to come, or just read, is a key.
+        /// Whether the next item, or the one just read, is a key.
         var isAtKey: Bool { isMap && remainingItems.isMultiple(of: 2) }
     }
 
-    /// Where the item at `position` ends, all of it checked. Works with a stack of its own, at most
-    /// ``maximumDepth`` deep together with the containers around it, instead of recursion.
+    /// Returns the index after the item at `position`, having checked all of it. Instead of recursing it keeps a stack,
+    /// which together with the containers around the item is at most ``maximumDepth`` deep.
     func endOfItem() throws(CBORError) -> Int {
         var levels: [Level] = []
         var position = position
@@ -45,8 +45,8 @@ extension CBORReader {
         }
     }
 
-    /// An item ended, and with it perhaps the containers that it was the last item of.
-    /// - Returns: whether nothing is open any more.
+    /// Records the end of an item, and of the containers whose last item it was.
+    /// - Returns: whether no container is left open.
     private func itemEnded(at position: Int, _ levels: inout [Level]) throws(CBORError) -> Bool {
         while let top = levels.indices.last {
             if levels[top].isAtKey { try keyEnded(at: position, &levels[top]) }
@@ -57,7 +57,7 @@ extension CBORReader {
         return true
     }
 
-    /// Keys come in the bytewise order of their encodings, each once (RFC 8949 §4.2.1).
+    /// Checks that keys are unique and in the bytewise order of their encodings (RFC 8949 §4.2.1).
     private func keyEnded(at position: Int, _ level: inout Level) throws(CBORError) {
         let key = level.keyStart..<position
         if let previous = level.previousKey {

@@ -1,16 +1,16 @@
-/// Reads deterministic CBOR (RFC 8949 §4.2.1) item by item, with no tree in between. What is not in the one
-/// deterministic form is refused, so that equal values have equal bytes.
+/// Reads deterministic CBOR (RFC 8949 §4.2.1) item by item, without building a tree. Any other form is rejected, so
+/// that equal values have equal bytes.
 ///
-/// A call that throws leaves the reader where it was. The bytes may come from anybody: every length is checked
-/// against what remains before it is used.
+/// A call that reads one item and throws leaves the reader where it was. The input is untrusted: every length is
+/// checked against the bytes that remain before it is used.
 public struct CBORReader {
-    /// Containers may be nested this deep in what is skipped or read as a ``CBORValue``.
+    /// The maximum nesting depth of containers that are skipped or read as a ``CBORValue``.
     public static let maximumDepth = 8
 
     let bytes: ArraySlice<UInt8>
-    /// Index into `bytes` of the next item.
+    /// The index into `bytes` of the next item.
     var position: Int
-    /// Containers that are open around the next item: they count against ``maximumDepth`` in what is skipped.
+    /// The number of open containers around the next item; they count against ``maximumDepth`` when it is skipped.
     var depth = 0
 
     public init(_ bytes: ArraySlice<UInt8>) {
@@ -22,19 +22,19 @@ public struct CBORReader {
         self.init(bytes[...])
     }
 
-    /// Bytes read so far.
+    /// The number of bytes read so far.
     public var offset: Int { position - bytes.startIndex }
-    /// Bytes not yet read.
+    /// The number of bytes not yet read.
     public var remainingCount: Int { bytes.endIndex - position }
 
-    /// An unsigned integer.
+    /// Reads an unsigned integer.
     public mutating func unsigned() throws(CBORError) -> UInt64 {
         let head = try expect(.unsigned)
         position = head.end
         return head.argument
     }
 
-    /// An unsigned or negative integer that fits.
+    /// Reads an unsigned or negative integer that fits in 64 bits, sign included.
     public mutating func integer() throws(CBORError) -> Int64 {
         let head = try head(at: position)
         guard head.type == .negative || head.type == .unsigned else {
@@ -45,14 +45,14 @@ public struct CBORReader {
         return head.type == .unsigned ? magnitude : ~magnitude
     }
 
-    /// A byte string of at most `maximum` bytes; a slice of what was given to the reader.
+    /// Reads a byte string of at most `maximum` bytes. The result is a slice of the input.
     public mutating func bytes(maximum: Int = .max) throws(CBORError) -> ArraySlice<UInt8> {
         let content = try content(of: expect(.bytes), maximum: maximum)
         position = content.upperBound
         return bytes[content]
     }
 
-    /// A byte string of 32 bytes.
+    /// Reads a byte string of 32 bytes.
     public mutating func identifier<Kind>() throws(CBORError) -> Identifier<Kind> {
         let head = try expect(.bytes)
         let content = try content(of: head, maximum: Identifier<Kind>.byteCount)
@@ -63,7 +63,7 @@ public struct CBORReader {
         return value
     }
 
-    /// A text string of at most `maximumBytes` bytes of UTF-8.
+    /// Reads a text string of at most `maximumBytes` bytes of UTF-8.
     public mutating func text(maximumBytes: Int = .max) throws(CBORError) -> String {
         let content = try content(of: expect(.text), maximum: maximumBytes)
         guard let value = String(validating: bytes[content], as: UTF8.self) else {
@@ -73,7 +73,7 @@ public struct CBORReader {
         return value
     }
 
-    /// The head of an array: how many items follow, at most `maximum`.
+    /// Reads the head of an array: the number of items that follow, at most `maximum`.
     public mutating func array(maximum: Int = .max) throws(CBORError) -> Int {
         let head = try expect(.array)
         let count = try count(of: head, maximum: maximum)
@@ -81,8 +81,8 @@ public struct CBORReader {
         return count
     }
 
-    /// An array of at least `count` elements, the first of which are read by `body`. Those that a later version added
-    /// are checked to be CBOR and passed over.
+    /// Reads an array of at least `count` elements, the first `count` of them with `body`. The rest, which a later
+    /// version added, are checked to be CBOR and skipped.
     public mutating func fields<Value>(
         _ count: Int, _ body: (inout CBORReader) throws(CBORError) -> Value
     ) throws(CBORError) -> Value {
@@ -96,7 +96,7 @@ public struct CBORReader {
         return value
     }
 
-    /// A list of at most `maximum` elements, each read by `element`.
+    /// Reads a list of at most `maximum` elements, each with `element`.
     mutating func list<Element>(
         maximum: Int, _ element: (inout CBORReader) throws(CBORError) -> Element
     ) throws(CBORError) -> [Element] {
@@ -109,15 +109,15 @@ public struct CBORReader {
         return elements
     }
 
-    /// One item of whatever type, as it is encoded, checked as thoroughly as if it were read.
+    /// Reads one item of any type and returns its encoded bytes, checked as thoroughly as if it were decoded.
     mutating func item() throws(CBORError) -> ArraySlice<UInt8> {
         let start = position
         try skip()
         return bytes[start..<position]
     }
 
-    /// The head of a map: how many pairs follow. The order of the keys is checked here, by looking ahead once, so that
-    /// the caller can rely on it.
+    /// Reads the head of a map: the number of pairs that follow. It scans the map once to check the order of the keys,
+    /// so the caller can rely on it.
     public mutating func map(maximum: Int = .max) throws(CBORError) -> Int {
         let head = try expect(.map)
         let count = try count(of: head, maximum: maximum)
@@ -136,43 +136,44 @@ public struct CBORReader {
         return value
     }
 
-    /// Takes a null if that comes next.
-    /// - Returns: whether it did.
+    /// Reads a null if it is the next item.
+    /// - Returns: whether it was.
     public mutating func takeNull() -> Bool {
         guard position < bytes.endIndex, bytes[position] == CBORWriter.Simple.null else { return false }
         position += 1
         return true
     }
 
-    /// The type of the item that comes next.
+    /// Returns the type of the next item.
     public func nextType() throws(CBORError) -> CBORType {
         try head(at: position).type
     }
 
-    /// Passes over one item of any type, checking it as thoroughly as if it were read.
-    /// - Parameter containers: those around it that were opened by ``array(maximum:)`` or ``map(maximum:)``.
+    /// Skips one item of any type, checking it as thoroughly as if it were decoded.
+    /// - Parameter containers: the number of containers around it that ``array(maximum:)`` or ``map(maximum:)`` opened.
     public mutating func skip(inside containers: Int = 0) throws(CBORError) {
         depth += containers
         defer { depth -= containers }
         position = try endOfItem()
     }
 
-    /// Nothing may follow.
+    /// Checks that nothing follows.
+    /// - Throws: ``CBORError/trailingBytes(count:offset:)``.
     public func finish() throws(CBORError) {
         guard remainingCount == 0 else { throw .trailingBytes(count: remainingCount, offset: offset) }
     }
 }
 
 extension CBORReader {
-    /// An item's type and number, and where its content begins.
+    /// An item's type and argument, and the index at which its content begins.
     struct Head {
         let type: CBORType
         let argument: UInt64
-        /// Index of the byte after the head.
+        /// The index of the byte after the head.
         let end: Int
     }
 
-    /// The head of the item at `position`, without moving.
+    /// Returns the head of the item at `position` without advancing.
     func head(at position: Int) throws(CBORError) -> Head {
         let offset = position - bytes.startIndex
         guard position < bytes.endIndex else { throw .endOfInput(offset: offset, needed: 1, remaining: 0) }
@@ -194,7 +195,7 @@ extension CBORReader {
             }
         }
         guard information >= 24 else { return Head(type: type, argument: UInt64(information), end: position + 1) }
-        // 24, 25, 26, 27: one, two, four, eight bytes follow.
+        // 24, 25, 26 and 27 mean that one, two, four or eight bytes follow.
         let byteCount = 1 << Int(information - 24)
         let remaining = bytes.endIndex - position - 1
         guard byteCount <= remaining else {
@@ -207,14 +208,14 @@ extension CBORReader {
         return Head(type: type, argument: argument, end: position + 1 + byteCount)
     }
 
-    /// The next head, which has to be of this type.
+    /// Returns the next head, which must be of this type.
     private func expect(_ type: CBORType) throws(CBORError) -> Head {
         let head = try head(at: position)
         guard head.type == type else { throw .unexpectedType(expected: type, found: head.type, offset: offset) }
         return head
     }
 
-    /// Where the bytes of a byte or text string are.
+    /// Returns the range of the content of a byte or text string.
     func content(of head: Head, maximum: Int = .max) throws(CBORError) -> Range<Int> {
         let offset = head.end - bytes.startIndex
         let remaining = bytes.endIndex - head.end
@@ -227,8 +228,8 @@ extension CBORReader {
         return head.end..<head.end + Int(head.argument)
     }
 
-    /// The elements of an array or the pairs of a map. An element takes at least a byte, so a count above what remains
-    /// is a lie and is found out before anybody reserves room for it.
+    /// Returns the number of elements of an array or pairs of a map. Each element takes at least one byte, so a count
+    /// above the remaining bytes is false and is rejected before memory is reserved for it.
     func count(of head: Head, maximum: Int = .max) throws(CBORError) -> Int {
         let offset = head.end - bytes.startIndex
         let remaining = bytes.endIndex - head.end

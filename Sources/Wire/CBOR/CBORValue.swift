@@ -1,17 +1,18 @@
-/// Any CBOR item that this protocol speaks, as a tree: for tests, tools and vectors. Hot paths use ``CBORReader`` and
+/// Any CBOR item of this protocol as a tree, for tests, tools and vectors. Hot paths use ``CBORReader`` and
 /// ``CBORWriter``.
 public indirect enum CBORValue: Hashable, Sendable {
     case unsigned(UInt64)
-    /// -1 - n.
+    /// The value -1 - n.
     case negative(UInt64)
     case bytes([UInt8])
     case text(String)
     case array([CBORValue])
-    /// In any order; encoding sorts the pairs. No key twice.
+    /// Pairs in any order, without duplicate keys; encoding sorts them.
     case map([Pair])
     case bool(Bool)
     case null
 
+    /// A key of a map and its value.
     public struct Pair: Hashable, Sendable {
         public var key: CBORValue
         public var value: CBORValue
@@ -22,11 +23,11 @@ public indirect enum CBORValue: Hashable, Sendable {
         }
     }
 
-    /// The one item that `bytes` are.
+    /// Decodes bytes that are exactly one item.
     public static func decode(_ bytes: [UInt8]) throws(CBORError) -> CBORValue {
         var reader = CBORReader(bytes)
-        // Passing over the whole first checks everything, the depth included: `build` can recurse without a bound of
-        // its own.
+        // Skipping the whole item first checks everything, including the depth, so `build` can recurse without a limit
+        // of its own.
         try reader.skip()
         try reader.finish()
         reader = CBORReader(bytes)

@@ -1,9 +1,9 @@
-/// Writes deterministic CBOR (RFC 8949 §4.2.1) straight into bytes, with no tree in between.
+/// Writes deterministic CBOR (RFC 8949 §4.2.1) directly as bytes, without building a tree.
 ///
-/// A container is its head followed by its elements: who writes `array(count: 2)` writes two items after it. The keys
-/// of a map have to be written in the bytewise order of their encodings.
+/// A container is its head followed by its elements: after `array(count: 2)` the caller writes two items. The keys of a
+/// map must be written in the bytewise order of their encodings.
 public struct CBORWriter {
-    /// What was written so far.
+    /// The bytes written so far.
     public var bytes: [UInt8]
 
     public init(capacityBytes: Int = 0) {
@@ -19,7 +19,7 @@ public struct CBORWriter {
         if value >= 0 {
             head(.unsigned, UInt64(value))
         } else {
-            // CBOR keeps -1 - n; for two's complement that is the complement of the bits.
+            // CBOR stores -1 - n, which in two's complement is the complement of the bits.
             head(.negative, ~UInt64(bitPattern: value))
         }
     }
@@ -29,7 +29,7 @@ public struct CBORWriter {
         bytes.append(contentsOf: value)
     }
 
-    /// A byte string of 32 bytes.
+    /// Writes a byte string of 32 bytes.
     public mutating func identifier<Kind>(_ value: Identifier<Kind>) {
         head(.bytes, UInt64(Identifier<Kind>.byteCount))
         value.append(to: &bytes)
@@ -44,7 +44,7 @@ public struct CBORWriter {
         head(.array, UInt64(count))
     }
 
-    /// `count` pairs of a key and a value follow.
+    /// Writes the head of a map; `count` pairs of a key and a value must follow.
     public mutating func map(count: Int) {
         head(.map, UInt64(count))
     }
@@ -57,7 +57,7 @@ public struct CBORWriter {
         bytes.append(Simple.null)
     }
 
-    /// A type and its number, in the shortest form that holds it.
+    /// Writes a type and its argument in the shortest form.
     mutating func head(_ type: CBORType, _ argument: UInt64) {
         let major = type.rawValue << 5
         switch argument {
@@ -84,7 +84,7 @@ public struct CBORWriter {
         }
     }
 
-    /// The three simple values, as whole items.
+    /// The three simple values, as complete items.
     enum Simple {
         static let `false`: UInt8 = 0xF4
         static let `true`: UInt8 = 0xF5

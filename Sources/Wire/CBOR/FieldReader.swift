@@ -1,10 +1,10 @@
-/// Reads a message that is an array of fields, naming the field in whatever it throws. Elements beyond those that this
-/// version knows are passed over by ``finish()``: that is how later versions add fields.
+/// Reads a message that is an array of fields; errors name the field. ``finish()`` skips the elements that this version
+/// does not know: this is how later versions add fields.
 struct FieldReader {
     private var reader: CBORReader
     private var remainingFields: Int
 
-    /// Reads the array's head.
+    /// Creates a reader by reading the array's head.
     init(_ bytes: ArraySlice<UInt8>, message: String) throws(WireError) {
         reader = CBORReader(bytes)
         do {
@@ -23,7 +23,7 @@ struct FieldReader {
         return value
     }
 
-    /// Before anything else is looked at that another version may have changed.
+    /// Checks the version, before anything that another version may have changed is read.
     mutating func expectVersion() throws(WireError) {
         let version = try unsigned("version")
         guard version == Limits.version else {
@@ -42,7 +42,7 @@ struct FieldReader {
         return value
     }
 
-    /// A small number that stands for something.
+    /// Reads a small number that identifies a value of `Kind`.
     mutating func kind<Kind: RawRepresentable<UInt8>>(_ field: String) throws(WireError) -> Kind {
         let value = try unsigned(field)
         guard let small = UInt8(exactly: value), let kind = Kind(rawValue: small) else {
@@ -51,17 +51,17 @@ struct FieldReader {
         return kind
     }
 
-    /// A small number that stands for something; those of later versions stand for `other`.
+    /// Reads a small number that identifies a value of `Kind`, or `other` for a number of a later version.
     mutating func kind<Kind: RawRepresentable<UInt8>>(_ field: String, or other: Kind) throws(WireError) -> Kind {
         UInt8(exactly: try unsigned(field)).flatMap { Kind(rawValue: $0) } ?? other
     }
 
-    /// The number of a later version's field; nil in a message of an earlier one, which ends before it.
+    /// Reads a number that a later version added; nil if the message is of an earlier version and ends before it.
     mutating func unsignedIfPresent(_ field: String) throws(WireError) -> UInt64? {
         remainingFields > 0 ? try unsigned(field) : nil
     }
 
-    /// One item of whatever type, as it is encoded.
+    /// Reads one item of any type and returns its encoded bytes.
     mutating func item(_ field: String, maximumBytes: Int) throws(WireError) -> [UInt8] {
         let item = try read(field) { (reader) throws(CBORError) in try reader.item() }
         guard item.count <= maximumBytes else {
@@ -108,7 +108,7 @@ struct FieldReader {
         }
     }
 
-    /// A list of at most `maximum` elements, each read by `element`.
+    /// Reads a list of at most `maximum` elements, each with `element`.
     mutating func list<Element>(
         _ field: String, maximum: Int, _ element: (inout CBORReader) throws(CBORError) -> Element
     ) throws(WireError) -> [Element] {
@@ -121,7 +121,7 @@ struct FieldReader {
         try list(field, maximum: maximum) { (reader) throws(CBORError) in try reader.identifier() }
     }
 
-    /// Passes over the elements that a later version may have added; nothing may follow the array.
+    /// Skips the elements that a later version may have added, and checks that nothing follows the array.
     mutating func finish() throws(WireError) {
         do {
             while remainingFields > 0 {

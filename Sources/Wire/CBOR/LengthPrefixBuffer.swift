@@ -1,24 +1,24 @@
-/// Cuts a stream of bytes into what a two-byte big-endian length goes before: frames, or sealed records.
+/// Splits a byte stream into length-prefixed units: frames, or sealed records. The length is two bytes, big-endian.
 ///
-/// Bytes go in as they come and whole units come out; take all of them after each ``append(_:)``, then at most one
-/// incomplete unit is kept. Each byte is moved a bounded number of times, however the stream was cut.
+/// Append bytes as they arrive and take all complete units after each ``append(_:)``; then at most one incomplete unit
+/// is buffered. Each byte is moved a bounded number of times, however the stream was split.
 public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     private var bytes: [UInt8] = []
-    /// Index of the first byte not yet taken.
+    /// The index of the first byte not yet taken.
     private var start = 0
     private var failure: WireError?
 
     public init() {}
 
-    /// Bytes that are kept because their unit is not complete, or not taken.
+    /// The number of bytes buffered because their unit is incomplete or not yet taken.
     public var bufferedCount: Int { bytes.count - start }
 
-    /// Whether ``next()`` has thrown: the stream has no boundaries any more.
+    /// Whether ``next()`` has thrown, after which the stream has no unit boundaries.
     public var isBroken: Bool { failure != nil }
 
-    /// More of the stream. After an error the stream has no boundaries any more, so its bytes are dropped. Bytes that
-    /// come when nothing is buffered are not copied, and nothing is kept of them once all units are taken: an idle
-    /// stream has no buffer.
+    /// Appends more of the stream. After an error the stream has no unit boundaries, so the bytes are dropped. Bytes
+    /// that arrive while nothing is buffered are not copied, and the buffer is released once all units are taken: an
+    /// idle stream has no buffer.
     public mutating func append(_ more: [UInt8]) {
         guard failure == nil else { return }
         if start == bytes.count {
@@ -34,10 +34,10 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
         bytes.append(contentsOf: more)
     }
 
-    /// The next whole unit without its length, or nil until more comes. Let go of it before the next ``append(_:)``,
-    /// which otherwise has to copy the buffer.
-    /// - Throws: ``WireError/empty`` and ``WireError/tooLong(bytes:maximum:)``, again and again once it did: the
-    ///   stream is lost.
+    /// Returns the next complete unit without its length, or nil until more bytes arrive. Release it before the next
+    /// ``append(_:)``, which otherwise has to copy the buffer.
+    /// - Throws: ``WireError/empty`` and ``WireError/tooLong(bytes:maximum:)``. After the first error every call throws
+    ///   it again, because the stream is lost.
     public mutating func next() throws(WireError) -> ArraySlice<UInt8>? {
         if let failure { throw failure }
         guard bufferedCount >= 2 else {
@@ -65,15 +65,15 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     }
 }
 
-/// What a ``LengthPrefixBuffer`` yields.
+/// A kind of unit that a ``LengthPrefixBuffer`` yields.
 public protocol LengthPrefixed: Sendable {
-    /// Longer ones are refused, before any of their bytes are kept.
+    /// The maximum size of a unit. Longer ones are rejected before any of their bytes are buffered.
     static var maximumBytes: Int { get }
 }
 
-/// Cuts the plaintext stream of a link into frames.
+/// Splits the plaintext stream of a link into frames.
 public typealias FrameBuffer = LengthPrefixBuffer<FrameUnit>
-/// Cuts a TCP stream into handshake messages and sealed records (Noise §13 leaves lengths to us).
+/// Splits a TCP stream into handshake messages and sealed records (Noise §13 leaves framing to the application).
 public typealias RecordBuffer = LengthPrefixBuffer<RecordUnit>
 
 public enum FrameUnit: LengthPrefixed {
@@ -81,6 +81,6 @@ public enum FrameUnit: LengthPrefixed {
 }
 
 public enum RecordUnit: LengthPrefixed {
-    /// The most that a Noise message may have (Noise §3), and that two bytes can say.
+    /// The maximum size of a Noise message (Noise §3), and the largest that a two-byte length allows.
     public static let maximumBytes = 65_535
 }

@@ -1,7 +1,8 @@
 extension Frame {
+    /// Decodes a frame. Elements after those of this version are checked to be CBOR and ignored.
     /// - Parameter bytes: one frame, without its length.
     /// - Throws: ``WireError/unknownFrameType(_:)`` for a type of a later version, which ``WireError/mayBeIgnored``
-    ///   tells apart from violations. Elements after those of this version are checked to be CBOR and ignored.
+    ///   tells apart from violations.
     public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
         guard bytes.count <= Limits.frameBytes else {
             throw .tooLong(bytes: bytes.count, maximum: Limits.frameBytes)
@@ -9,7 +10,7 @@ extension Frame {
         var fields = try FieldReader(bytes, message: "frame")
         let number = try fields.unsigned("type")
         guard let small = UInt8(exactly: number), let type = TypeNumber(rawValue: small) else {
-            // Even what is ignored has to be CBOR.
+            // Even a frame that is ignored has to be CBOR.
             try fields.finish()
             throw .unknownFrameType(number)
         }
@@ -87,14 +88,14 @@ extension Introduction {
 }
 
 extension Endpoint {
-    /// Where somebody may be reached.
+    /// Reads the endpoints at which a peer may be reached.
     static func list(from reader: inout CBORReader) throws(CBORError) -> [Endpoint] {
         try reader.list(maximum: Limits.introductionEndpointCount) { (reader) throws(CBORError) in
             try reader.fields(2) { (reader) throws(CBORError) in try Endpoint(from: &reader) }
         }
     }
 
-    /// The two elements that this version knows.
+    /// Reads the two elements that this version knows.
     private init(from reader: inout CBORReader) throws(CBORError) {
         let addressOffset = reader.offset
         let address = try reader.bytes(maximum: 16)
@@ -113,7 +114,7 @@ extension Endpoint {
         }
     }
 
-    /// At most eight bytes as a number.
+    /// Returns at most eight bytes as a big-endian number.
     private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }

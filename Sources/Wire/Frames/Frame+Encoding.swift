@@ -1,5 +1,5 @@
 extension Frame {
-    /// The frame, without the length that goes before it in the stream.
+    /// Returns the encoded frame, without the length that precedes it in the stream.
     /// - Precondition: lists and texts are within ``Limits``, the whole within ``Limits/frameBytes``.
     public func encoded() -> [UInt8] {
         var writer = CBORWriter(capacityBytes: expectedBytes)
@@ -8,13 +8,13 @@ extension Frame {
         return writer.bytes
     }
 
-    /// How much storage encoding is begun with. Entries are passed on by the thousand: theirs never has to grow.
+    /// The initial capacity for encoding. Entries are forwarded by the thousand, so their storage never has to grow.
     private var expectedBytes: Int {
         guard case .entries(let list) = self else { return 64 }
         return list.reduce(16) { $0 + $1.count + 5 }
     }
 
-    /// Appends the frame with its length before it, as the plaintext stream of a link has it.
+    /// Appends the frame, preceded by its length, to the plaintext stream of a link.
     /// - Precondition: as for ``encoded()``.
     public func append(to stream: inout [UInt8]) {
         var writer = CBORWriter()
@@ -105,7 +105,7 @@ extension CBORWriter {
 
     fileprivate mutating func awayOrNull(_ word: String?) {
         guard let word else { return null() }
-        precondition(word.utf8.count <= Limits.awayBytes, "a word why has at most 256 bytes")
+        precondition(word.utf8.count <= Limits.awayBytes, "an away message has at most 256 bytes")
         text(word)
     }
 

@@ -1,14 +1,14 @@
-// What a relay and its members say to each other besides the frames of every link (Protocol.md, Relays).
+// The messages of a relay and its members, besides the frames of every link (Protocol.md, Relays).
 
-/// A member asks to be let in.
+/// A member's request to join.
 public struct RelayJoin: Equatable, Sendable {
-    /// The name that it wants at the relay.
+    /// The name that the member wants at the relay.
     public var name: String
-    /// Rather refused than given another name.
+    /// Whether the member prefers a refusal to another name.
     public var isStrict: Bool
-    /// The room's password, or an operator's. Sent only once the relay has proved who it is.
+    /// The room's password, or an operator's. It is sent only once the relay has proved its identity.
     public var password: [UInt8]?
-    /// Which program asks, for the relay's log.
+    /// The program that asks, for the relay's log.
     public var program: String
 
     public init(name: String, isStrict: Bool, password: [UInt8]?, program: String) {
@@ -19,20 +19,20 @@ public struct RelayJoin: Equatable, Sendable {
     }
 }
 
-/// The relay lets a member in.
+/// The relay's acceptance of a member.
 public struct RelayWelcome: Equatable, Sendable {
-    /// What the member is called here.
+    /// The member's name at this relay.
     public var name: String
-    /// What the relay calls itself.
+    /// The relay's own name.
     public var relayName: String
     public var isOperator: Bool
     public var topic: String?
     public var messageOfTheDay: String?
-    /// Entries a second that the relay passes on for one member; 0: as many as come.
+    /// The maximum number of entries a second that the relay forwards for one member; 0 means no limit.
     public var rate: UInt64
-    /// Entries at once, before the rate counts.
+    /// The number of entries that may exceed the rate in a burst.
     public var burst: UInt64
-    /// The Lamport time from which a newcomer, whose log is empty, is told what was said; 0: from the beginning.
+    /// The Lamport time from which a newcomer, whose log is empty, receives the history; 0 means from the beginning.
     public var historyFrom: UInt64
 
     public init(
@@ -50,38 +50,39 @@ public struct RelayWelcome: Equatable, Sendable {
     }
 }
 
-/// The relay does not let a member in. `goodbye(refused)` follows.
+/// The relay's refusal of a member. `goodbye(refused)` follows.
 public struct RelayRefusal: Equatable, Sendable {
+    /// The reason for the refusal.
     public enum Code: UInt8, Sendable {
-        /// A password is needed, or this one is wrong.
+        /// A password is needed, or the given one is wrong.
         case wrongPassword = 0
         case banned = 1
-        /// Somebody here has the name, and no other was wanted.
+        /// Another member has the name, and the joining one accepts no other.
         case nameTaken = 2
-        /// No room for another member, or for another from that address.
+        /// The relay has no room for another member, or for another from that address.
         case full = 3
-        /// Only keys on a list may enter, and this is none of them.
+        /// Only the keys on a list may join, and this key is not on it.
         case notListed = 4
-        /// The versions of the two sides do not fit.
+        /// The versions of the two sides are incompatible.
         case version = 5
-        /// The peer that was asked is no relay.
+        /// The peer that received the request is not a relay.
         case notARelay = 6
         case badName = 7
-        /// Too many attempts just now: later.
+        /// There were too many attempts recently; another may succeed later.
         case busy = 8
-        /// For a reason that this version does not know; never sent.
+        /// A reason that this version does not know; never sent.
         case other = 255
 
-        /// Those that this version sends, by number.
+        /// The codes that this version sends, by number.
         public static let sent: [Code] = [
             .wrongPassword, .banned, .nameTaken, .full, .notListed, .version, .notARelay, .badName, .busy,
         ]
     }
 
     public var code: Code
-    /// In words, for people.
+    /// The reason in words, for people.
     public var reason: String
-    /// Seconds after which another attempt may succeed; nil: none will, as things are.
+    /// The number of seconds after which another attempt may succeed; nil if none will, as things are.
     public var retryAfter: UInt64?
 
     public init(code: Code, reason: String, retryAfter: UInt64?) {
@@ -91,9 +92,9 @@ public struct RelayRefusal: Equatable, Sendable {
     }
 }
 
-/// Who is at the relay, or what changed of it.
+/// The members present at the relay, or changes to them.
 public struct RelayMembers: Equatable, Sendable {
-    /// The receiver forgets what it was told before: the first frame of the whole list.
+    /// Whether the receiver drops the members that it knew before: true for the first frame of a full list.
     public var isFresh: Bool
     public var changes: [RelayMember]
 
@@ -103,29 +104,30 @@ public struct RelayMembers: Equatable, Sendable {
     }
 }
 
-/// One member as the relay tells of it.
+/// One member as the relay describes it.
 public struct RelayMember: Equatable, Sendable {
+    /// Whether a member is present, and if not, why it left.
     public enum State: UInt8, Sendable {
-        /// Here, under this name.
+        /// The member is present under this name.
         case here = 0
-        /// Left of its own accord.
+        /// The member left of its own accord.
         case left = 1
-        /// Its link broke.
+        /// The member's link broke.
         case lost = 2
         case kicked = 3
         case banned = 4
-        /// No longer here, in a way that this version does not know; never sent.
+        /// The member is no longer present, for a reason that this version does not know; never sent.
         case other = 255
     }
 
-    /// What a member is besides.
+    /// Further attributes of a member.
     public struct Traits: OptionSet, Hashable, Sendable {
         public let rawValue: UInt8
 
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         public static let isOperator = Self(rawValue: 1)
-        /// A guest with nothing installed: the relay holds its key and reads what it is told.
+        /// A guest without the program: the relay holds its key and can read all that it receives.
         public static let isGuest = Self(rawValue: 2)
         public static let isMuted = Self(rawValue: 4)
     }
@@ -134,7 +136,7 @@ public struct RelayMember: Equatable, Sendable {
     public var state: State
     public var name: String
     public var traits: Traits
-    /// Nil: not away. Else why, possibly empty.
+    /// The away message, possibly empty; nil if the member is not away.
     public var away: String?
 
     public init(peer: PeerID, state: State, name: String, traits: Traits = [], away: String? = nil) {
@@ -146,8 +148,9 @@ public struct RelayMember: Equatable, Sendable {
     }
 }
 
-/// What an operator, or whoever wants to be one, asks of the relay.
+/// A moderation request from an operator, or from a member that wants to become one.
 public struct RelayModeration: Equatable, Sendable {
+    /// The act that is requested.
     public enum Act: UInt8, Sendable, CaseIterable {
         /// Become an operator; `text` is the password.
         case op = 0
@@ -157,22 +160,22 @@ public struct RelayModeration: Equatable, Sendable {
         case bans = 4
         case mute = 5
         case unmute = 6
-        /// `text` is the topic, empty for none.
+        /// Set the topic to `text`; empty for none.
         case topic = 7
-        /// Be called `target` from now on. For every member.
+        /// Change the sender's own name to `target`. Allowed to every member.
         case rename = 8
-        /// One that this version does not know; never sent.
+        /// An act that this version does not know; never sent.
         case other = 255
     }
 
-    /// Repeated in the answer.
+    /// A number that the answer repeats.
     public var number: UInt64
     public var act: Act
-    /// Whom: a name, a name with `*` and `?` in it, or a peer ID in hexadecimal.
+    /// The target: a name, a name with `*` and `?` in it, or a peer ID in hexadecimal.
     public var target: String
     /// The reason, the password or the topic.
     public var text: String
-    /// For how long, in seconds; nil: until it is taken back.
+    /// The duration in seconds; nil means until it is revoked.
     public var seconds: UInt64?
 
     public init(number: UInt64, act: Act, target: String = "", text: String = "", seconds: UInt64? = nil) {
@@ -184,8 +187,9 @@ public struct RelayModeration: Equatable, Sendable {
     }
 }
 
-/// What became of it.
+/// The result of a moderation request.
 public struct RelayModerated: Equatable, Sendable {
+    /// The outcome of a request.
     public enum Outcome: UInt8, Sendable {
         case done = 0
         case notAllowed = 1
@@ -194,13 +198,13 @@ public struct RelayModerated: Equatable, Sendable {
         case nameTaken = 4
         case tooFast = 5
         case failed = 6
-        /// Not done, for a reason that this version does not know; never sent.
+        /// The act was not done, for a reason that this version does not know; never sent.
         case other = 255
     }
 
     public var number: UInt64
     public var outcome: Outcome
-    /// In words, for people.
+    /// The result in words, for people.
     public var text: String
     /// The answer to `bans`.
     public var bans: [RelayBan]
@@ -217,13 +221,13 @@ public struct RelayModerated: Equatable, Sendable {
 public struct RelayBan: Equatable, Sendable {
     /// The name or pattern.
     public var name: String
-    /// The key, if the banned one was known.
+    /// The key of the banned peer, if it was known.
     public var peer: PeerID?
     public var address: String?
     public var reason: String
-    /// The operator who did it.
+    /// The operator that imposed the ban.
     public var by: String
-    /// Milliseconds since 1970; nil: for good.
+    /// The end of the ban in milliseconds since 1970; nil if it is permanent.
     public var until: UInt64?
 
     public init(name: String, peer: PeerID?, address: String?, reason: String, by: String, until: UInt64?) {
@@ -236,14 +240,15 @@ public struct RelayBan: Equatable, Sendable {
     }
 }
 
-/// The receiver is removed from the relay. `goodbye(refused)` follows.
+/// The receiver's removal from the relay. `goodbye(refused)` follows.
 public struct RelayRemoval: Equatable, Sendable {
+    /// The kind of removal.
     public enum How: UInt8, Sendable {
         case kick = 0
         case ban = 1
-        /// For saying more than the relay passes on, in spite of a warning.
+        /// The receiver sent more than the relay forwards, despite a warning.
         case flood = 2
-        /// For a reason that this version does not know; never sent.
+        /// A reason that this version does not know; never sent.
         case other = 255
     }
 
@@ -258,13 +263,13 @@ public struct RelayRemoval: Equatable, Sendable {
     }
 }
 
-/// Which of the tunnels between two members. Each side numbers those that it opens.
+/// One tunnel between two members. Each side numbers the tunnels that it opens.
 public struct RelayTunnel: Hashable, Sendable {
-    /// The other end, as the receiver of the frame sees it: whom it is for on the way to the relay, whom it is from on
-    /// the way from it.
+    /// The other end as the receiver of the frame sees it: the destination on the way to the relay, the source on the
+    /// way from it.
     public var peer: PeerID
     public var number: UInt64
-    /// Whether the sender of the frame opened this tunnel; if not, the receiver did.
+    /// Whether the sender of the frame opened this tunnel; otherwise the receiver did.
     public var isFromOpener: Bool
 
     public init(peer: PeerID, number: UInt64, isFromOpener: Bool) {
@@ -274,13 +279,13 @@ public struct RelayTunnel: Hashable, Sendable {
     }
 }
 
-/// Why the relay did not take entries.
+/// The reason why the relay did not accept entries.
 public enum RelayDecline: UInt8, Equatable, Sendable {
     case muted = 0
-    /// The author is none whom the relay knows, or is banned.
+    /// The relay does not know the author, or has banned it.
     case author = 1
-    /// They do not fit the log.
+    /// The entries do not fit the log.
     case misplaced = 2
-    /// For a reason that this version does not know; never sent.
+    /// A reason that this version does not know; never sent.
     case other = 255
 }

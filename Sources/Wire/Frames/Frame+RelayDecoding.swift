@@ -52,7 +52,7 @@ extension Frame {
 }
 
 extension FieldReader {
-    /// A choice of two, as 0 or 1.
+    /// Reads a Boolean encoded as 0 or 1.
     fileprivate mutating func flag(_ field: String) throws(WireError) -> Bool {
         try unsigned(field, in: 0...1) == 1
     }
@@ -99,12 +99,12 @@ extension RelayTunnel {
 }
 
 extension RelayMember {
-    /// The five elements that this version knows.
+    /// Reads the five elements that this version knows.
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
         let peer: PeerID = try reader.identifier()
         let state = State(rawValue: UInt8(clamping: try reader.unsigned())) ?? .other
         let name = try reader.text(maximumBytes: Limits.nameBytes)
-        // Bits of later versions mean nothing here.
+        // Bits of later versions have no effect here.
         let traits = UInt8(truncatingIfNeeded: try reader.unsigned())
         let away = reader.takeNull() ? nil : try reader.text(maximumBytes: Limits.awayBytes)
         self.init(peer: peer, state: state, name: name, traits: Traits(rawValue: traits), away: away)
@@ -112,7 +112,7 @@ extension RelayMember {
 }
 
 extension RelayBan {
-    /// The six elements that this version knows.
+    /// Reads the six elements that this version knows.
     fileprivate init(from reader: inout CBORReader) throws(CBORError) {
         let name = try reader.text(maximumBytes: Limits.phraseBytes)
         let peer: PeerID? = reader.takeNull() ? nil : try reader.identifier()

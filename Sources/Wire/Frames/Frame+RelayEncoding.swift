@@ -111,7 +111,7 @@ extension CBORWriter {
         flag(tunnel.isFromOpener)
     }
 
-    /// A choice of two, as 0 or 1.
+    /// Writes a Boolean as 0 or 1.
     private mutating func flag(_ isSet: Bool) { unsigned(isSet ? 1 : 0) }
 
     fileprivate mutating func text(_ value: String, within maximumBytes: Int) {

@@ -1,4 +1,4 @@
-/// The frames by which statements spread (Protocol.md, Big networks).
+/// The frames that spread link-state advertisements by gossip (Protocol.md, Big networks).
 extension Frame {
     func writeOfStatements(to writer: inout CBORWriter) {
         switch self {

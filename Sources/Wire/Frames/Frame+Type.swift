@@ -33,6 +33,7 @@ extension Frame {
         case authors = 32
     }
 
-    /// Unknown types from here on close the link; below, they are passed over (Protocol.md, Versions).
+    /// The first frame type that closes the link if it is unknown; unknown types below it are skipped (Protocol.md,
+    /// Versions).
     public static let firstCriticalType: UInt64 = 128
 }

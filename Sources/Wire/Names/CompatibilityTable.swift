@@ -1,8 +1,8 @@
-/// Compatibility decompositions (Unicode Standard Annex #15) of every character that has one, fully decomposed.
+/// The full compatibility decomposition (Unicode Standard Annex #15) of every character that has one.
 ///
-/// The standard library normalizes canonically only, so this much of the Unicode Character Database is kept here. Made
-/// from version 14.0.0 with Python's `unicodedata`: for each character whose `decomposition()` begins with `<`, its NFKD
-/// form. Read by ``MappingTable``, which says how items are written.
+/// The standard library offers canonical normalization only, so this part of the Unicode Character Database is included
+/// here. It was generated from version 14.0.0 with Python's `unicodedata`: the NFKD form of each character whose
+/// `decomposition()` begins with `<`. ``MappingTable`` reads it and documents its format.
 enum CompatibilityTable {
     static let text = """
         A0:20 A8:20.308 AA:61 AF:20.304 B2:32 B3:33 B4:20.301 B5:3BC B8:20.327 B9:31 BA:6F BC:31.2044.34 BD:31.2044.32

@@ -1,11 +1,11 @@
-/// Characters that look like others (Unicode Technical Standard #39, §4), each with the prototype that stands for it.
+/// Characters that look like others (Unicode Technical Standard #39, §4), each with its prototype.
 ///
-/// The source is the Unicode Consortium's `confusables.txt` of version 15.0.0, of which this is the part that two names
-/// of this protocol can be mistaken by: the characters of the scripts Latin, Greek and Cyrillic, the decimal digits of
-/// all scripts, ASCII, and those signs of no script whose prototype is ASCII without space, `@`, `#` and `/`. Left out
-/// are characters that normalizing replaces (NFKC or NFD of the character is not the character itself), because none
-/// is left when this table is asked. Prototypes are canonically decomposed. Read by ``MappingTable``.
-/// `uspoof_getSkeleton` of ICU 72 gives the same prototypes, called with one character at a time.
+/// The source is the Unicode Consortium's `confusables.txt` of version 15.0.0. This is the part by which two names of
+/// this protocol can be mistaken: the characters of the Latin, Greek and Cyrillic scripts, the decimal digits of all
+/// scripts, ASCII, and those characters of no script whose prototype is ASCII other than space, `@`, `#` and `/`.
+/// Characters that normalization replaces (whose NFKC or NFD form differs from the character) are left out, because
+/// none remains when this table is used. Prototypes are canonically decomposed. ``MappingTable`` reads the table.
+/// `uspoof_getSkeleton` of ICU 72, called with one character at a time, gives the same prototypes.
 enum ConfusableTable {
     static let text = """
         22:27.27 25:BA.2F.2080 30:4F 31:6C 49:6C 60:27 6D:72.6E 7C:6C C6:41.45 D0:44.335 D7:78 D8:4F.338 E6:61.65

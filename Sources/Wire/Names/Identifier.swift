@@ -1,7 +1,7 @@
-/// Thirty-two bytes that identify something, kept inline as four big-endian words so that comparing and hashing
-/// cost no allocation. `Kind` keeps a peer's ID from being used as an entry's.
+/// A 32-byte identifier, stored inline as four big-endian words so that comparing and hashing allocate nothing. `Kind`
+/// keeps a peer's ID from being used as an entry's.
 public struct Identifier<Kind>: Hashable, Comparable, Sendable {
-    /// Size on the wire, in bytes.
+    /// The size on the wire, in bytes.
     public static var byteCount: Int { 32 }
 
     private let word0: UInt64
@@ -9,6 +9,7 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     private let word2: UInt64
     private let word3: UInt64
 
+    /// Creates an identifier from its bytes.
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
@@ -16,29 +17,31 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
         self.init(words: words ?? Array(bytes).withUnsafeBytes { readWords($0) })
     }
 
+    /// Creates an identifier from its bytes.
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(words: bytes.withUnsafeBytes { readWords($0) })
     }
 
+    /// Creates an identifier from its bytes.
     /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(words: bytes.withUnsafeBytes { readWords($0) })
     }
 
-    /// From four big-endian words, first word first.
+    /// Creates an identifier from four big-endian words, first word first.
     public init(words: (UInt64, UInt64, UInt64, UInt64)) {
         (word0, word1, word2, word3) = words
     }
 
-    /// All bits zero: the least identifier.
+    /// The least identifier: all bits are zero.
     public static var least: Self { Self(words: (0, 0, 0, 0)) }
-    /// All bits one: the greatest identifier.
+    /// The greatest identifier: all bits are one.
     public static var greatest: Self { Self(words: (.max, .max, .max, .max)) }
 
-    /// The bytes as four big-endian words, first word first: for arithmetic that must not allocate.
+    /// The bytes as four big-endian words, first word first, for arithmetic that must not allocate.
     public var words: (UInt64, UInt64, UInt64, UInt64) { (word0, word1, word2, word3) }
 
     /// The 32 bytes in wire order.
@@ -55,13 +58,13 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
         withUnsafeBytes(of: words) { bytes.append(contentsOf: $0) }
     }
 
-    /// Order of the bytes, first byte first.
+    /// Compares the bytes in order, first byte first.
     public static func < (left: Self, right: Self) -> Bool {
         (left.word0, left.word1, left.word2, left.word3) < (right.word0, right.word1, right.word2, right.word3)
     }
 }
 
-/// Thirty-two bytes as big-endian words.
+/// Returns 32 bytes as big-endian words.
 private func readWords(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
     (
         UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
@@ -71,13 +74,13 @@ private func readWords(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt
     )
 }
 
-/// An Ed25519 public key: who a peer is.
+/// A peer's identity: its Ed25519 public key.
 public typealias PeerID = Identifier<PeerKind>
 /// The SHA-256 of an entry's signed bytes.
 public typealias EntryID = Identifier<EntryKind>
-/// Which room an entry was said in.
+/// The room to which an entry belongs.
 public typealias RoomID = Identifier<RoomKind>
-/// Which gathering a LAN lobby's log belongs to.
+/// The gathering to which a LAN lobby's log belongs.
 public typealias GatheringID = Identifier<GatheringKind>
 
 public enum PeerKind: Sendable {}
@@ -86,7 +89,7 @@ public enum RoomKind: Sendable {}
 public enum GatheringKind: Sendable {}
 
 extension Identifier: CustomStringConvertible {
-    /// Lower-case hexadecimal, 64 digits.
+    /// The identifier in lower-case hexadecimal, 64 digits.
     public var description: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -98,6 +101,7 @@ extension Identifier: CustomStringConvertible {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Creates an identifier from hexadecimal digits.
     /// - Returns: nil unless `hexadecimal` is exactly 64 hexadecimal digits.
     public init?(hexadecimal: String) {
         var bytes: [UInt8] = []

@@ -1,4 +1,4 @@
-/// The scripts whose letters are easily taken for one another's.
+/// The scripts whose letters are easily mistaken for one another.
 public enum LetterScript: String, CaseIterable, Sendable, CustomStringConvertible {
     case latin = "Latin"
     case greek = "Greek"
@@ -6,7 +6,8 @@ public enum LetterScript: String, CaseIterable, Sendable, CustomStringConvertibl
 
     public var description: String { rawValue }
 
-    /// The script of a letter of a normalized (NFKC) text; nil for letters of other scripts and for other characters.
+    /// Creates the script of a letter in a normalized (NFKC) text; nil for letters of other scripts and for other
+    /// characters.
     init?(of scalar: Unicode.Scalar) {
         switch scalar.value {
         case 0x41...0x5A, 0x61...0x7A: self = .latin
@@ -18,8 +19,8 @@ public enum LetterScript: String, CaseIterable, Sendable, CustomStringConvertibl
         }
     }
 
-    // From `Scripts.txt` and the general categories (letters and letter numbers) of version 15.0.0 of Unicode. The
-    // ranges are closed over code points that are unassigned or that normalizing replaces.
+    // From `Scripts.txt` and the general categories (letters and letter numbers) of Unicode 15.0.0. The ranges also
+    // span code points that are unassigned or that normalization replaces.
 
     private static let latinRanges: [ClosedRange<UInt32>] = [
         0xC0...0xD6, 0xD8...0xF6, 0xF8...0x2AF, 0x1D00...0x1D25, 0x1D2F...0x1D9A, 0x1E00...0x1EFF, 0x2132...0x2132,

@@ -1,11 +1,12 @@
-/// Which characters stand for one character, as the tables in this directory write it.
+/// A mapping from characters to their replacements, parsed from a table in this directory.
 ///
-/// Items are separated by blanks: `FROM:TO.TO…`, or `FIRST-LAST:TO` where the targets run along with the sources; all in
+/// Items are separated by blanks: `FROM:TO.TO…`, or `FIRST-LAST:TO`, where the targets advance with the sources; all in
 /// hexadecimal.
 struct MappingTable {
     private let mappings: [Unicode.Scalar: [Unicode.Scalar]]
 
-    /// - Parameter text: a table of this module, so it is well formed.
+    /// Parses a table.
+    /// - Parameter text: a table of this module, which is known to be well formed.
     init(_ text: String) {
         var mappings: [Unicode.Scalar: [Unicode.Scalar]] = [:]
         for item in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
@@ -22,6 +23,6 @@ struct MappingTable {
 
     subscript(scalar: Unicode.Scalar) -> [Unicode.Scalar]? { mappings[scalar] }
 
-    /// In no order that means anything.
+    /// The mapped characters, in no particular order.
     var sources: some Collection<Unicode.Scalar> { mappings.keys }
 }

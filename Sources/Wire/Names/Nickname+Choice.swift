@@ -1,8 +1,8 @@
-/// The stricter rule for names that somebody chooses (Protocol.md, Choosing a name). What others are called is read by
-/// ``Nickname/init(_:)``: peers that chose a name under an older rule keep it, and are shown with it.
+/// The stricter rule for choosing a name (Protocol.md, Choosing a name). Other peers' names are read by
+/// ``Nickname/init(_:)``: peers that chose a name under an older rule keep it and are shown with it.
 extension Nickname {
-    /// A name that a person or a program takes for itself.
-    /// - Throws: what is wrong with it, in words that say what to do.
+    /// Creates a name that a person or a program chooses for itself.
+    /// - Throws: the reason why the name is not allowed, in words that say what to do.
     public init(choosing typed: String) throws(NicknameError) {
         try self.init(typed)
         if let reason = Self.reasonByName[folded] { throw .reserved(folded, reason) }
@@ -11,20 +11,20 @@ extension Nickname {
         try requireOneScript()
     }
 
-    /// Names that mean something else where a name can be given, folded, with what they mean.
+    /// Folded names that have another meaning where a name can be given, with that meaning.
     private static let reasonByName = [
         "*": "means every lobby", "lobby": "means everybody here", "all": "means everybody",
         ".": "means a directory", "..": "means a directory",
     ]
 
-    /// Every character can be seen, and the first one does not need another before it.
+    /// Checks that every character is visible and that the first one does not need another before it.
     private func requireVisible() throws(NicknameError) {
         let scalars = Array(text.unicodeScalars)
         if let first = scalars.first, first.isMark { throw .leadingMark(first) }
         for (place, scalar) in scalars.enumerated() {
             if scalar.isBlank { throw .invisible(scalar) }
             guard scalar.isJoiner else { continue }
-            // Between letters that it joins it shows in how they are drawn; elsewhere nothing tells that it is there.
+            // Between letters that it joins, it changes how they are drawn; elsewhere it is invisible.
             let before = scalars[..<place].last { !$0.isMark }
             let next = place + 1 < scalars.count ? scalars[place + 1] : nil
             guard before?.isJoined(by: scalar) == true, next?.isJoined(by: scalar) == true else {
@@ -48,10 +48,10 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Characters that are no white space by their properties (``Nickname`` refuses those from everybody) and yet are
-    /// drawn as nothing: the empty braille pattern, half a fill space, the object replacement character, the blanks of
-    /// Egyptian hieroglyphs, the filler of Khitan small script, the null notehead; and code points that are never
-    /// characters.
+    /// Whether this character is drawn as nothing although it is not white space by its properties (``Nickname``
+    /// rejects white space in every name): the empty braille pattern, half a fill space, the object replacement
+    /// character, the blanks of Egyptian hieroglyphs, the filler of Khitan small script, the null notehead, and code
+    /// points that are never characters.
     fileprivate var isBlank: Bool {
         switch value {
         case 0x2800, 0x303F, 0xFFFC, 0x13441, 0x13442, 0x16FE4, 0x1D159: true
@@ -59,8 +59,8 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Signs without a look of their own that stack or join the letters around them: those with the Indic syllabic
-    /// category Invisible_Stacker or Number_Joiner in version 15.0.0 of Unicode, and Tifinagh's.
+    /// Whether this character has no appearance of its own but stacks or joins the letters around it: those with the
+    /// Indic syllabic category Invisible_Stacker or Number_Joiner in Unicode 15.0.0, and Tifinagh's.
     fileprivate var isJoiner: Bool {
         switch value {
         case 0x1039, 0x17D2, 0x1A60, 0x1BAB, 0x2D7F, 0xAAF6, 0x10A3F, 0x1107F, 0x11133, 0x1193E, 0x11A47, 0x11A99,
@@ -70,8 +70,8 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether this is a letter or number of the script that a joiner belongs to. Those are on one page of 256 code
-    /// points, but for the extensions of Myanmar and Meetei Mayek.
+    /// Whether this is a letter or number of the script that a joiner belongs to. Each script is on one page of 256
+    /// code points, except for the extensions of Myanmar and Meetei Mayek.
     fileprivate func isJoined(by joiner: Unicode.Scalar) -> Bool {
         switch properties.generalCategory {
         case .otherLetter, .otherNumber: break

@@ -1,24 +1,24 @@
 @_spi(_Unicode) import Swift
 
-/// Which names look alike (Protocol.md, Names that look alike): those that have a skeleton in common, as Unicode
-/// Technical Standard #39 §4 makes it, compared without regard to case.
+/// Names that look alike (Protocol.md, Names that look alike): those that share a skeleton as defined by Unicode
+/// Technical Standard #39 §4, compared without regard to case.
 ///
-/// A name has two of them, mostly equal. That of the text tells what is seen: `Ian`, `lan` and `1an` have `lan`. That of
-/// the folded form tells what is seen when the name is written in small letters, which is the same name: `ian` for `Ian`.
+/// A name has two skeletons, which are usually equal. The skeleton of the text describes the name as it appears: `Ian`,
+/// `lan` and `1an` have `lan`. The skeleton of the folded form describes the same name in lower case: `ian` for `Ian`.
 extension Nickname {
-    /// Of the name as shown.
+    /// The skeleton of the name as shown.
     public var skeleton: String { Self.skeleton(of: text) }
 
-    /// Of the name as compared.
+    /// The skeleton of the name as compared.
     public var foldedSkeleton: String { Self.skeleton(of: folded) }
 
-    /// One or two, for a table of names by what they look like.
+    /// The one or two distinct skeletons, for a table of names by appearance.
     public var skeletons: [String] {
         let (shown, compared) = (skeleton, foldedSkeleton)
         return shown == compared ? [shown] : [shown, compared]
     }
 
-    /// Whether another name, one that is not the same, can be mistaken for this one.
+    /// Whether another name that is not the same can be mistaken for this one.
     public func looksLike(_ other: Nickname) -> Bool {
         guard self != other else { return false }
         let others = other.skeletons
@@ -35,7 +35,7 @@ extension Nickname {
                 prototypes.append(scalar)
             }
         }
-        // Prototypes may be capitals, too: that of 0 is O.
+        // A prototype may be a capital: that of 0 is O.
         var lower = ""
         for scalar in prototypes { lower += scalar.properties.lowercaseMapping }
         var decomposed = String.UnicodeScalarView()
@@ -45,6 +45,6 @@ extension Nickname {
 
     private static let confusables = MappingTable(ConfusableTable.text)
 
-    /// For each character of ASCII, whether the table leaves it as it is: most names need no table.
+    /// For each ASCII character, whether the table leaves it unchanged: most names do not need the table.
     private static let isOwnPrototype = (0..<0x80).map { confusables[Unicode.Scalar(UInt8($0))] == nil }
 }

@@ -1,15 +1,15 @@
-/// A name that a person goes by, as RFC 8266 prepares nicknames, narrowed to one word of at most 32 bytes so that it
-/// can be typed in a command (Protocol.md, Names).
+/// A person's name, prepared as RFC 8266 prepares nicknames but limited to one word of at most 32 bytes so that it can
+/// be typed in a command (Protocol.md, Names).
 public struct Nickname: Hashable, Sendable {
-    /// As shown: normalized (NFKC).
+    /// The name as shown: normalized (NFKC).
     public let text: String
-    /// As compared: two names are the same if these are.
+    /// The name as compared: two names are the same if these are equal.
     public let folded: String
 
-    /// A name as others may have it. Who chooses one for itself is held to ``init(choosing:)``.
-    /// - Throws: what is wrong with it, in words that say what to do.
+    /// Creates a name that a peer may have. A name chosen for oneself must satisfy ``init(choosing:)``.
+    /// - Throws: the reason why it is not a valid name, in words that say what to do.
     public init(_ typed: String) throws(NicknameError) {
-        // Normalizing may make a text 18 times as long; nothing that long is a name.
+        // Normalization may make a text 18 times as long; no text that long is a name.
         guard typed.utf8.count <= 4 * Limits.nameBytes else { throw .tooLong(bytes: typed.utf8.count) }
         let normalized = FoldedText.normalized(typed)
         guard !normalized.isEmpty else { throw .empty }
@@ -20,21 +20,21 @@ public struct Nickname: Hashable, Sendable {
         guard !folded.isEmpty else { throw .empty }
     }
 
-    /// Two names are the same if they are compared as the same.
+    /// Compares the folded forms.
     public static func == (left: Self, right: Self) -> Bool { left.folded == right.folded }
     public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
 
-    /// The name to take where this one is taken: `ana` becomes `ana-2`, and `ana-2` with 3 `ana-3`. The base gives way
-    /// at the end of a character where the whole would be too long.
+    /// Returns the name to use if this one is taken: `ana` becomes `ana-2`, and `ana-2` with 3 becomes `ana-3`. The
+    /// base is shortened by whole characters if the result would be too long.
     public func numbered(_ number: Int) -> Nickname {
         let suffix = "-\(number)"
         var base = self.base
         while base.utf8.count + suffix.utf8.count > Limits.nameBytes { base.removeLast() }
-        // A normalized name cut at the end of a character, and ASCII behind it, is a name.
+        // A normalized name, cut at the end of a character and followed by ASCII, is a name.
         return (try? Nickname(base + suffix)) ?? self
     }
 
-    /// The number to try first where this name is taken: 2, or the one after the number that it ends with.
+    /// The number to try first if this name is taken: 2, or one more than the number at its end.
     public var nextNumber: Int { parts.number.map { $0 + 1 } ?? 2 }
 
     /// The name without a number at its end.
@@ -51,7 +51,7 @@ public struct Nickname: Hashable, Sendable {
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "@", "#", "/", " ": return true
-        // Asks for the picture of a character; no more than that.
+        // Selects the emoji presentation of a character and nothing else.
         case "\u{FE0F}": return false
         default: break
         }
@@ -65,19 +65,19 @@ public struct Nickname: Hashable, Sendable {
     }
 }
 
-/// Why a text is no name, or none to choose, and what to do.
+/// The reason why a text is not a name, or not one to choose, and what to do.
 public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
     case empty
     case tooLong(bytes: Int)
     case forbidden(Unicode.Scalar)
-    // Of a name that is chosen only.
-    /// It means something else, which the second says.
+    // For chosen names only:
+    /// The name has another meaning, which the second value describes.
     case reserved(String, String)
-    /// It begins with a hyphen.
+    /// The name begins with a hyphen.
     case optionLike
-    /// A character cannot be seen.
+    /// The name contains an invisible character.
     case invisible(Unicode.Scalar)
-    /// It begins with a combining mark.
+    /// The name begins with a combining mark.
     case leadingMark(Unicode.Scalar)
     case mixed(LetterScript, LetterScript)
 
@@ -86,17 +86,17 @@ public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .empty:
             return "a name cannot be empty: give one of 1 to \(Limits.nameBytes) bytes"
         case .tooLong(let bytes):
-            return "the name has \(bytes) bytes, \(Limits.nameBytes) is the most: take a shorter one"
+            return "the name has \(bytes) bytes, but the maximum is \(Limits.nameBytes): choose a shorter one"
         case .forbidden(let scalar):
             let isVisible = scalar.value > 0x20 && scalar.value < 0x7F
             let shown = isVisible ? "\(scalar)" : scalar == " " ? "a blank" : Self.code(scalar)
-            return "a name cannot have \(shown) in it: use letters, digits, - and _"
+            return "a name cannot contain \(shown): use letters, digits, - and _"
         case .reserved(let name, let meaning):
             return "a name cannot be \(name), because that \(meaning): take another"
         case .optionLike:
             return "a name cannot begin with -, because it would be read as an option: begin with a letter or digit"
         case .invisible(let scalar):
-            return "a name cannot have \(Self.code(scalar)) in it, because nobody sees it: use letters, digits, - and _"
+            return "a name cannot contain \(Self.code(scalar)), because it is invisible: use letters, digits, - and _"
         case .leadingMark(let scalar):
             return "a name cannot begin with \(Self.code(scalar)), because it is a mark on the character before it: "
                 + "begin with a letter or digit"

@@ -1,5 +1,5 @@
 extension Announcement {
-    /// The payload to sign (Protocol.md, Announcement).
+    /// Returns the payload to sign (Protocol.md, Announcement).
     /// - Precondition: the fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.nameBytes ~= name.utf8.count, "a name has 1...32 bytes")
@@ -7,7 +7,7 @@ extension Announcement {
         precondition(linkPort > 0, "links need a port")
         precondition(Features.announced.contains(features.rawValue), "an introduction has room for 32 features")
         var writer = CBORWriter(capacityBytes: 128)
-        // Without any, it is what a peer announces that knows of none.
+        // Without features the array is the one of a peer that knows of none.
         writer.array(count: features.isEmpty ? 8 : 9)
         writer.unsigned(Limits.version)
         writer.unsigned(UInt64(kind.rawValue))
@@ -21,8 +21,9 @@ extension Announcement {
         return writer.bytes
     }
 
-    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before looking at anything else that another version
-    ///   may have changed. Elements after the ninth are checked to be CBOR and ignored.
+    /// Decodes a payload. Elements after the ninth are checked to be CBOR and ignored.
+    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before reading anything that another version may have
+    ///   changed.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Announcement {
         var fields = try FieldReader(payload, message: "announcement")
         try fields.expectVersion()

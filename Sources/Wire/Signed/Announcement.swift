@@ -1,9 +1,10 @@
-/// What a peer says of itself by multicast, and what peers hand on about each other (Protocol.md, Announcement).
+/// A peer's description of itself, sent by multicast and passed on by other peers (Protocol.md, Announcement).
 public struct Announcement: Equatable, Sendable {
+    /// The state of the peer's claim to its name.
     public enum Kind: UInt8, Sendable {
-        /// The name is wanted but not yet held.
+        /// The peer wants the name but does not yet hold it.
         case probe = 0
-        /// The name is held.
+        /// The peer holds the name.
         case announce = 1
         /// The process is leaving.
         case goodbye = 2
@@ -11,17 +12,18 @@ public struct Announcement: Equatable, Sendable {
 
     public var kind: Kind
     public var peer: PeerID
-    /// Random for each process, so that a restart is told from a repeat.
+    /// A random number for each process, which tells a restart from a repeat.
     public var instance: UInt64
-    /// Grows with every announcement of a peer; starts at the wall clock in milliseconds, so it grows over restarts too.
+    /// A number that grows with every announcement of a peer. It starts at the wall clock in milliseconds, so it grows
+    /// across restarts too.
     public var sequence: UInt64
-    /// As claimed, at most 32 bytes; what rules it must obey is checked by whoever uses it (`Nickname`).
+    /// The claimed name, at most 32 bytes. Code that uses it checks it against the rules for names (`Nickname`).
     public var name: String
-    /// When the name was claimed, by the claimer's wall clock, in milliseconds since 1970.
+    /// The time at which the name was claimed: the claimer's wall clock, in milliseconds since 1970.
     public var claimTime: UInt64
-    /// TCP port for links.
+    /// The TCP port for links.
     public var linkPort: UInt16
-    /// What the peer can do.
+    /// The features that the peer supports.
     public var features: Features
 
     public init(

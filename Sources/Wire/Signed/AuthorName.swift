@@ -1,11 +1,11 @@
-/// The name under which the sender of entries knew one of their authors.
+/// The name by which the sender of entries knew one of their authors.
 public struct AuthorName: Equatable, Sendable {
     /// The author.
     public var peer: PeerID
-    /// At most 32 bytes. Whether it is a name (Protocol.md, Nicknames) is looked at where it is used.
+    /// The name, at most 32 bytes. Code that uses it checks whether it is valid (Protocol.md, Nicknames).
     public var name: String
 
-    /// Pairs a key with a name.
+    /// Creates a pair of a key and a name.
     public init(peer: PeerID, name: String) {
         self.peer = peer
         self.name = name

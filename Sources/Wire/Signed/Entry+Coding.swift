@@ -1,5 +1,5 @@
 extension Entry {
-    /// The payload to sign (Protocol.md, Entry).
+    /// Returns the payload to sign (Protocol.md, Entry).
     /// - Precondition: the fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.lamport ~= lamport, "Lamport times are 1...2^53")
@@ -21,8 +21,8 @@ extension Entry {
         return writer.bytes
     }
 
-    /// Elements after the seventh, and the body of an entry of an unknown kind, are checked to be CBOR and passed over:
-    /// what is kept and forwarded are the signed bytes.
+    /// Decodes a payload. Elements after the seventh, and the body of an entry of an unknown kind, are only checked to
+    /// be CBOR: the signed bytes are what is stored and forwarded.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Entry {
         var fields = try FieldReader(payload, message: "entry")
         let room: RoomID = try fields.identifier("room")

@@ -1,26 +1,28 @@
 /// One line of a room's log, before it is signed (Protocol.md, Entry).
 public struct Entry: Equatable, Sendable {
+    /// The kind of an entry.
     public enum Kind: Hashable, Sendable {
-        /// Something said.
+        /// A message.
         case text
-        /// Something done (`/me`).
+        /// An action (`/me`).
         case action
-        /// Of a later version, by its number (from 2 on): kept and passed on, and not understood.
+        /// A kind of a later version, by its number (2 or more): stored and forwarded, but not interpreted.
         case unknown(UInt16)
     }
 
     public var room: RoomID
     public var author: PeerID
-    /// Lamport time: one more than the greatest that the author had seen in this room. 1...2^53.
+    /// The Lamport time, 1...2^53: one more than the greatest that the author had seen in this room.
     public var lamport: UInt64
-    /// The author's wall clock, milliseconds since 1970. Shown, never used for order.
+    /// The author's wall clock, in milliseconds since 1970. It is shown, but never used for ordering.
     public var wallTime: UInt64
     /// The heads of the log that the author had seen, in ascending order, at most ``Limits/entryParentCount``.
     public var parents: [EntryID]
     public var kind: Kind
-    /// At most ``Limits/textBytes`` bytes of UTF-8. Empty if the kind is unknown.
+    /// The text, at most ``Limits/textBytes`` bytes of UTF-8. Empty if the kind is unknown.
     public var body: String
-    /// The body of an entry of an unknown kind: one encoded CBOR item of at most ``Limits/textBytes`` bytes. Else empty.
+    /// The body of an entry of an unknown kind: one encoded CBOR item of at most ``Limits/textBytes`` bytes. Otherwise
+    /// empty.
     public var item: [UInt8]
 
     public init(
@@ -39,7 +41,7 @@ public struct Entry: Equatable, Sendable {
 }
 
 extension Entry.Kind {
-    /// As on the wire.
+    /// The number of the kind on the wire.
     public var number: UInt16 {
         switch self {
         case .text: 0
@@ -48,7 +50,7 @@ extension Entry.Kind {
         }
     }
 
-    /// The kind of this number.
+    /// Creates the kind with this number.
     public init(number: UInt16) {
         self =
             switch number {
@@ -58,13 +60,13 @@ extension Entry.Kind {
             }
     }
 
-    /// Whether this version understands entries of the kind.
+    /// Whether this version knows the kind.
     public var isKnown: Bool {
         if case .unknown = self { false } else { true }
     }
 }
 
-/// Where an entry stands in its room: the order everywhere is (Lamport, ID).
+/// The position of an entry in its room. Every peer orders entries by (Lamport time, ID).
 public struct EntryKey: Hashable, Comparable, Sendable {
     public var lamport: UInt64
     public var id: EntryID

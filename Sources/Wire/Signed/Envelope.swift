@@ -1,16 +1,17 @@
-/// Something signed, as the exact bytes that were received or made: a CBOR array `[payload, signature]`
-/// (Protocol.md, Signed bytes). It is kept and handed on as these bytes and never encoded again.
+/// A signed payload as the exact bytes that were received or created: a CBOR array `[payload, signature]` (Protocol.md,
+/// Signed bytes). These bytes are stored and forwarded, and never encoded again.
 ///
-/// Parsing checks the form only; whoever needs to know that the signature holds verifies it over
+/// Parsing checks only the form; a caller that needs a valid signature verifies it over
 /// ``SignatureContext/message(for:)``.
 public struct Envelope: Hashable, Sendable {
     /// The size of an Ed25519 signature (RFC 8032 §5.1.6).
     public static let signatureByteCount = 64
 
-    /// All of it, as on the wire.
+    /// The whole envelope, as on the wire.
     public let bytes: [UInt8]
     private let payloadRange: Range<Int>
 
+    /// Parses an envelope.
     /// - Throws: unless `bytes` are exactly one envelope of at most `maximumBytes` bytes.
     public init(parsing bytes: [UInt8], maximumBytes: Int) throws(CBORError) {
         guard bytes.count <= maximumBytes else {
@@ -31,7 +32,8 @@ public struct Envelope: Hashable, Sendable {
         payloadRange = payload.indices
     }
 
-    /// The envelope that `bytes` begin with, without what follows it; all of them if they begin with none.
+    /// Returns the envelope at the start of `bytes`, without the bytes that follow it, or all of `bytes` if there is
+    /// none.
     public static func prefix(of bytes: [UInt8]) -> [UInt8] {
         var reader = CBORReader(bytes)
         do throws(CBORError) {
@@ -44,6 +46,7 @@ public struct Envelope: Hashable, Sendable {
         return Array(bytes.prefix(reader.offset))
     }
 
+    /// Creates an envelope from its parts.
     /// - Precondition: `signature` has ``signatureByteCount`` bytes.
     public init(payload: [UInt8], signature: [UInt8]) {
         precondition(signature.count == Self.signatureByteCount, "an Ed25519 signature has 64 bytes")
@@ -56,14 +59,14 @@ public struct Envelope: Hashable, Sendable {
         payloadRange = payloadEnd - payload.count..<payloadEnd
     }
 
-    /// What was signed, without the context.
+    /// The payload, without the context of the signature.
     public var payload: ArraySlice<UInt8> { bytes[payloadRange] }
-    /// 64 bytes.
+    /// The signature, 64 bytes.
     public var signature: [UInt8] { Array(bytes.suffix(Self.signatureByteCount)) }
 }
 
-/// What a signature is for, so that none can be taken for another: what is signed is the context, a zero byte, and the
-/// payload.
+/// The purpose of a signature, so that none can be used for another: the signature covers the context, a zero byte and
+/// the payload.
 public enum SignatureContext: String, Sendable {
     case announcement = "earshot announcement v1"
     case entry = "earshot entry v1"
@@ -71,7 +74,7 @@ public enum SignatureContext: String, Sendable {
     case staticKey = "earshot static key v1"
     case relayCertificate = "earshot relay certificate v1"
 
-    /// The bytes to sign or verify.
+    /// Returns the bytes to sign or verify.
     public func message(for payload: some Collection<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(rawValue.utf8.count + 1 + payload.count)

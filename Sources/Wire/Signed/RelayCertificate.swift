@@ -1,12 +1,12 @@
-/// What a community's key signs to say that a relay belongs to the community (Protocol.md, Communities).
+/// A statement signed by a community's key that a relay belongs to the community (Protocol.md, Communities).
 public struct RelayCertificate: Equatable, Sendable {
     /// The community's key, which signs.
     public var community: PeerID
-    /// The relay's own key, which its links prove.
+    /// The relay's own key, which it proves on its links.
     public var relay: PeerID
-    /// Milliseconds since 1970.
+    /// The start of validity in milliseconds since 1970.
     public var notBefore: UInt64
-    /// Milliseconds since 1970, later than ``notBefore``.
+    /// The end of validity in milliseconds since 1970, later than ``notBefore``.
     public var notAfter: UInt64
 
     public init(community: PeerID, relay: PeerID, notBefore: UInt64, notAfter: UInt64) {
@@ -16,7 +16,7 @@ public struct RelayCertificate: Equatable, Sendable {
         self.notAfter = notAfter
     }
 
-    /// The payload to sign.
+    /// Returns the payload to sign.
     /// - Precondition: the times are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(notBefore < notAfter && notAfter <= Limits.wallTime, "a certificate ends after it begins")
@@ -30,8 +30,9 @@ public struct RelayCertificate: Equatable, Sendable {
         return writer.bytes
     }
 
-    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before looking at anything else that another version
-    ///   may have changed. Elements after the fifth are checked to be CBOR and ignored.
+    /// Decodes a payload. Elements after the fifth are checked to be CBOR and ignored.
+    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before reading anything that another version may have
+    ///   changed.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> RelayCertificate {
         var fields = try FieldReader(payload, message: "certificate")
         try fields.expectVersion()

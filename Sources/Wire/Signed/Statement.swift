@@ -1,13 +1,14 @@
-/// What a peer on a big LAN says of itself and of its links, for all to hear who have no link with it (Protocol.md,
-/// Big networks).
+/// A link-state advertisement: a peer's description of itself and its links on a big LAN, for all peers that have no
+/// link with it (Protocol.md, Big networks).
 public struct Statement: Equatable, Sendable {
-    /// Grows with every statement of a peer; begins at the wall clock in milliseconds, as an announcement's does.
+    /// A number that grows with every advertisement of a peer. It starts at the wall clock in milliseconds, like an
+    /// announcement's.
     public var sequence: UInt64
-    /// Its announcement as it signed it: who says this, which process of it, under which name. A goodbye: it leaves.
+    /// The peer's signed announcement, which names the peer, its process and its name. A goodbye means that it leaves.
     public var announcement: [UInt8]
-    /// Why it is away, possibly empty; nil: it is here.
+    /// The away message, possibly empty; nil if the peer is not away.
     public var away: String?
-    /// The processes that it has links with, ascending, none twice; at most ``Limits/statementLinkCount``.
+    /// The processes that it has links with, ascending and without duplicates; at most ``Limits/statementLinkCount``.
     public var links: [ProcessTag]
 
     public init(sequence: UInt64, announcement: [UInt8], away: String?, links: [ProcessTag]) {
@@ -18,10 +19,10 @@ public struct Statement: Equatable, Sendable {
     }
 }
 
-/// A running process of a peer in eight bytes: the first of the SHA-256 of the peer's ID and its instance. Nobody can
-/// choose an instance so that it is taken for another's.
+/// A running process of a peer in eight bytes: the first eight of the SHA-256 of the peer's ID and its instance. A peer
+/// cannot choose an instance that makes its process pass for another's.
 public struct ProcessTag: Hashable, Comparable, Sendable {
-    /// Size on the wire, in bytes.
+    /// The size on the wire, in bytes.
     public static let byteCount = 8
 
     /// The bytes as a big-endian number.
@@ -32,9 +33,9 @@ public struct ProcessTag: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
-/// One version of what a process states, by which it is told of.
+/// The key of one version of a process's link-state advertisement, by which it is advertised.
 public struct StatementKey: Hashable, Sendable {
-    /// Size on the wire, in bytes.
+    /// The size on the wire, in bytes.
     public static let byteCount = 16
 
     public var process: ProcessTag
@@ -45,17 +46,17 @@ public struct StatementKey: Hashable, Sendable {
         self.sequence = sequence
     }
 
-    /// Which sum of a digest it counts in: the first six bits of the process.
+    /// The index of the sum of a digest in which it counts: the first six bits of the process.
     public var sumIndex: Int { Int(process.number >> 58) }
-    /// What it counts there.
+    /// The value that it adds to that sum.
     public var weight: UInt64 { process.number &* (sequence &* 2 &+ 1) }
 }
 
-/// A statement as it is handed on, with where its peer can be reached.
+/// A link-state advertisement as it is forwarded, with the endpoints at which its peer can be reached.
 public struct StatedPeer: Equatable, Sendable {
-    /// Signed bytes, as the peer made them.
+    /// The signed bytes, as the peer created them.
     public var statement: [UInt8]
-    /// Where who hands this on believes it to be, best first, at most 8.
+    /// The endpoints at which the forwarding peer believes it to be, best first, at most 8.
     public var endpoints: [Endpoint]
 
     public init(statement: [UInt8], endpoints: [Endpoint]) {
@@ -65,12 +66,12 @@ public struct StatedPeer: Equatable, Sendable {
 }
 
 extension Statement {
-    /// The payload to sign (Protocol.md, Big networks).
+    /// Returns the payload to sign (Protocol.md, Big networks).
     /// - Precondition: the fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.datagramBytes ~= announcement.count, "an announcement fits a datagram")
         precondition(links.count <= Limits.statementLinkCount, "a statement names at most 128 links")
-        precondition((away?.utf8.count ?? 0) <= Limits.awayBytes, "a word why has at most 256 bytes")
+        precondition((away?.utf8.count ?? 0) <= Limits.awayBytes, "an away message has at most 256 bytes")
         var writer = CBORWriter(capacityBytes: announcement.count + links.count * ProcessTag.byteCount + 32)
         writer.array(count: 5)
         writer.unsigned(Limits.version)
@@ -81,8 +82,9 @@ extension Statement {
         return writer.bytes
     }
 
-    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before looking at anything else that another version
-    ///   may have changed. Elements after the fifth are checked to be CBOR and ignored.
+    /// Decodes a payload. Elements after the fifth are checked to be CBOR and ignored.
+    /// - Throws: ``WireError/unsupportedVersion(theirs:ours:)`` before reading anything that another version may have
+    ///   changed.
     public static func decode(_ payload: ArraySlice<UInt8>) throws(WireError) -> Statement {
         var fields = try FieldReader(payload, message: "statement")
         try fields.expectVersion()
@@ -104,7 +106,7 @@ extension Statement {
 }
 
 extension CBORWriter {
-    /// Big-endian numbers of eight bytes each, as one byte string.
+    /// Writes numbers of eight big-endian bytes each as one byte string.
     mutating func numbers(_ numbers: [UInt64]) {
         head(.bytes, UInt64(numbers.count * 8))
         for number in numbers {
@@ -114,7 +116,8 @@ extension CBORWriter {
 }
 
 extension FieldReader {
-    /// The other way round. `multiple`: their number must be one of this.
+    /// Reads the numbers that ``CBORWriter/numbers(_:)`` wrote.
+    /// - Parameter multiple: the count must be a multiple of this.
     mutating func numbers(_ field: String, maximum: Int, multiple: Int = 1) throws(WireError) -> [UInt64] {
         let packed = try bytes(field, size: 0...maximum * 8)
         guard packed.count % (8 * multiple) == 0 else {
