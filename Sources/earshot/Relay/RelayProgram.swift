@@ -120,7 +120,7 @@ struct RelayProgram {
             do {
                 return try Surroundings.text(ofFile: path, atMost: 64 << 10)
             } catch {
-                throw OptionProblem("names a file: \(error)")
+                throw OptionProblem("failed: \(error)")
             }
         }
     }
