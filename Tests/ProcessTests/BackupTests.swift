@@ -109,7 +109,7 @@ struct BackupTests {
         #expect(!left.contains { $0.hasPrefix("backup") }, "\(left)")
 
         let nobody = try ShellRun("$EARSHOT relay backup \(backup) --state \(state)")
-        #expect(nobody.status == 1 && nobody.errors.contains("no relay has kept anything"), "\(nobody.errors)")
+        #expect(nobody.status == 1 && nobody.errors.contains("no relay has saved anything"), "\(nobody.errors)")
         #expect(try ShellRun("$EARSHOT backup --state \(state)").status == 2)
     }
 }

@@ -160,7 +160,7 @@ struct CommunityTests {
         try relay.logged("warning the certificate of the community holds for 30 days")
         _ = try output("$EARSHOT relay community sign \(key) \(relayID("two")) > \(file)")
         relay.signal(SIGHUP)
-        try relay.logged("the settings stay as they were: the certificate in \(file) is for another relay")
+        try relay.logged("the settings are unchanged: the certificate in \(file) is for another relay")
         let ana = try member(at: try relay.address())
         #expect(try relayEvent(ana)["state"] == "connected")
     }

@@ -237,7 +237,7 @@ struct OlderFaultTests {
             (
                 ["--state", place.path(of: "relay"), "--listen", "127.0.0.1:0"],
                 "earshot: state directory \(place.path(of: "relay")) is in use by another earshot "
-                    + "(start with another --state DIR, or end that one)\n"
+                    + "(start with another --state DIR, or stop that one)\n"
             ),
         ] {
             let relay = try RelayProcess(arguments)

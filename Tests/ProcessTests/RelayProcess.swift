@@ -73,8 +73,8 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         }
     }
 
-    func guestPort() throws -> UInt16 { try port(behind: "by plain text on port") }
-    func metricsPort() throws -> UInt16 { try port(behind: "metrics are at port") }
+    func guestPort() throws -> UInt16 { try port(behind: "in plain text on port") }
+    func metricsPort() throws -> UInt16 { try port(behind: "metrics are on port") }
 
     /// Waits for a line of the log.
     func logged(_ words: String, within seconds: Double = 10) throws {

@@ -2,15 +2,15 @@ import Chat
 import Host
 import Store
 
-/// Copies an archive beside the process that uses it.
+/// Copies an archive while another process uses it.
 struct Backup {
     private let directory: String
     private let name: String
     private let target: String
 
-    /// - Parameters:
+    /// Creates a backup.
     ///   - directory: the state directory.
-    ///   - name: the archive's file in it.
+    /// - name: the file name of the archive in it.
     init(of directory: String, _ name: String, to target: String) {
         self.directory = directory
         self.name = name
@@ -24,8 +24,8 @@ struct Backup {
         let lines = copied.lines == 1 ? "1 line" : "\(copied.lines) lines"
         let rooms = copied.rooms == 1 ? "1 room" : "\(copied.rooms) rooms"
         Surroundings.complain(
-            "\(target) has \(lines) of \(rooms), and all else that is kept. To restore it, put it back as "
-                + "\(directory)/\(name), beside \(directory)/identity, which never changes.")
+            "\(target) has \(lines) of \(rooms) and everything else that is saved. To restore it, put it back as "
+                + "\(directory)/\(name), next to \(directory)/identity, which never changes.")
         return .done
     }
 }

@@ -32,7 +32,7 @@ struct CommunityProgram {
         try Surroundings.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
         let origin =
             directory.map {
-                "It is the key of the relay in \($0), which goes on as it is, and needs no certificate as long as it has "
+                "It is the key of the relay in \($0), which runs on as before and needs no certificate while it has "
                     + "this key. "
             } ?? ""
         Surroundings.complain(
@@ -40,7 +40,7 @@ struct CommunityProgram {
                 + "community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
     }
 
-    /// Backdated, because the clock of the relay may be behind.
+    /// Signs a certificate, backdated because the relay's clock may be slow.
     private func sign(_ relay: PeerID, for days: Int, with file: String) throws {
         let community = Identity(seed: try KeyFile.seed(at: file))
         let now = Clock.wall().milliseconds
@@ -77,15 +77,15 @@ extension RelayProgram {
         return .done
     }
 
-    /// The certificate of the options, if it counts for this relay now.
-    /// - Parameter relay: nil: it has no key yet.
-    /// - Throws: What is wrong with it, and what to do.
+    /// Returns the certificate of the options, if it is valid for this relay now.
+    /// - Parameter relay: nil if the relay has no key yet.
+    /// - Throws: A ``HostError`` with the problem and its remedy.
     static func certificate(_ options: RelayOptions, for relay: PeerID?) throws(HostError) -> SignedCertificate? {
         guard let community = options.community else { return nil }
         let file = community.file
         guard let relay else {
             throw HostError(
-                "this relay has no key yet, so the certificate in \(file) is for another one (`earshot relay id` makes it "
+                "this relay has no key yet, so the certificate in \(file) is for another (`earshot relay id` makes a key "
                     + "and prints the ID to be signed)")
         }
         let wall = Clock.wall()
