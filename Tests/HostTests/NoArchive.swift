@@ -1,7 +1,7 @@
 import Chat
 import Wire
 
-/// Keeps nothing; can fail to.
+/// An archive that stores nothing, and can be made to fail.
 final class NoArchive: Archive {
     var failure: ArchiveError?
     var commits = 0

@@ -97,7 +97,7 @@ struct BackupTests {
         let archive = state + "/earshot.db"
         let before = try Data(contentsOf: URL(fileURLWithPath: archive))
         let over = try ShellRun("$EARSHOT backup \(archive) --state \(state)")
-        #expect(over.status == 1 && over.errors.contains("is there already"), "\(over.errors)")
+        #expect(over.status == 1 && over.errors.contains("already exists"), "\(over.errors)")
         #expect(try Data(contentsOf: URL(fileURLWithPath: archive)) == before)
 
         let nowhere = try ShellRun("$EARSHOT backup /dev/full/x --state \(state)")

@@ -8,9 +8,11 @@ struct Backup {
     private let name: String
     private let target: String
 
-    /// Creates a backup.
+    /// Prepares a backup.
+    ///
+    /// - Parameters:
     ///   - directory: the state directory.
-    /// - name: the file name of the archive in it.
+    ///   - name: the file name of the archive in it.
     init(of directory: String, _ name: String, to target: String) {
         self.directory = directory
         self.name = name
