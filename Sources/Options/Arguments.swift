@@ -292,7 +292,7 @@ extension Arguments {
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
-               earshot doctor [HOST]       find out why you see nobody, or not HOST
+               earshot doctor [HOST]       find out why you cannot see others, or HOST
                earshot export | backup | forget   saved messages (earshot export --help)
 
         Everyone who runs earshot on your network is found automatically. Type to talk
@@ -306,7 +306,7 @@ extension Arguments {
                              ~/.local/state/earshot/NAME)
           --keep N, --keep-days N, --keep-bytes SIZE
                              messages per room (10000), days (90), bytes in all (1G)
-          --keep-unasked SIZE[,ALL]  for each peer you never wrote to, for all (1M,32M)
+          --keep-unasked SIZE[,ALL]  per peer you never wrote to, and in all (1M,32M)
 
         How others are found
           --interface NAME   use only this network interface; may be repeated

@@ -21,7 +21,7 @@ extension RelayOptions {
             ) { value, options, files in
                 options.listen.append(try place(value, usualHost: .any, example: "0.0.0.0:47475", files))
             },
-            OptionRule(name: "name", placeholder: "NAME", help: ["its name for members (default relay)"]) {
+            OptionRule(name: "name", placeholder: "NAME", help: ["the relay's name for members (default relay)"]) {
                 value, options, _ in
                 do {
                     options.name = try Nickname(choosing: value).text
@@ -38,7 +38,7 @@ extension RelayOptions {
             ) { value, options, _ in options.stateDirectory = value },
             OptionRule(
                 name: "community", placeholder: "FILE",
-                help: ["the certificate of its community", "(default: it is in none)"]
+                help: ["the certificate of the relay's community", "(default: no community)"]
             ) { value, options, files in
                 options.community = .init(certificate: try certificate(try files.read(value), value), file: value)
             },
@@ -102,8 +102,8 @@ extension RelayOptions {
             number("max-per-address", \.limits.perAddress, 1...100_000, "connections from each address"),
             number("max-handshakes", \.limits.handshakes, 1...10_000, "connections that have not joined yet"),
             number("max-guests", \.limits.guests, 0...10_000, "maximum number of guests"),
-            number("rate", \.limits.rate, 1...10_000, "messages a second for each member"),
-            number("burst", \.limits.burst, 1...100_000, "messages at once for each member"),
+            number("rate", \.limits.rate, 1...10_000, "messages per second from each member"),
+            number("burst", \.limits.burst, 1...100_000, "messages at once from each member"),
             number("history", \.limits.history, 0...10_000_000, "messages to keep"),
             number("history-days", \.limits.historyDays, 0...36_500, "days to keep messages, 0 for no limit"),
             OptionRule(
@@ -125,7 +125,7 @@ extension RelayOptions {
         [
             OptionRule(
                 name: "text", placeholder: "HOST:PORT",
-                help: ["admits guests with nc or telnet, in plain text", "that others on the way can read"]
+                help: ["admits guests with nc or telnet, in plain text", "that can be read in transit"]
             ) { value, options, files in
                 options.text = try place(value, usualHost: .any, example: "0.0.0.0:47476", files)
             },

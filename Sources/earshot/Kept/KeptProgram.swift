@@ -69,8 +69,8 @@ struct KeptProgram {
         let isLobby = logs.contains { if case .conversation = $0 { false } else { true } }
         let others = isLobby ? "The others who were there" : "The other side"
         Surroundings.complain(
-            "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") the lines that "
-                + "reached them.")
+            "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") the "
+                + "lines that reached them.")
         return .done
     }
 }

@@ -36,8 +36,8 @@ struct CommunityProgram {
                     + "this key. "
             } ?? ""
         Surroundings.complain(
-            "The community's key is in \(file): keep it off the relays, and keep a copy. \(origin)For each relay of the "
-                + "community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
+            "The community's key is in \(file): keep it off the relays, and keep a copy. \(origin)For each relay of "
+                + "the community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
     }
 
     /// Signs a certificate, backdated because the relay's clock may be slow.
@@ -85,8 +85,8 @@ extension RelayProgram {
         let file = community.file
         guard let relay else {
             throw HostError(
-                "this relay has no key yet, so the certificate in \(file) is for another (`earshot relay id` makes a key "
-                    + "and prints the ID to be signed)")
+                "this relay has no key yet, so the certificate in \(file) is for another one (`earshot relay id` makes "
+                    + "a key and prints the ID to be signed)")
         }
         let wall = Clock.wall()
         guard let problem = community.certificate.problem(for: relay, at: wall.milliseconds) else {
@@ -101,8 +101,8 @@ extension RelayProgram {
             )
         case .anotherRelay:
             throw HostError(
-                "the certificate in \(file) \(problem.text(at: wall)), and this one is \(relay) (\(advice); or start with "
-                    + "the --state DIR of that one)")
+                "the certificate in \(file) \(problem.text(at: wall)), and this one is \(relay) (\(advice); or start "
+                    + "with the --state DIR of that one)")
         case .expired, .malformed, .wrongSignature, .anotherVersion:
             throw HostError("the certificate in \(file) \(problem.text(at: wall)) (\(advice))")
         }
