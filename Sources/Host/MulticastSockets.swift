@@ -12,7 +12,7 @@ final class MulticastSockets {
     private var nextNumber: UInt32 = 0
     /// The latest report about each interface and family that cannot be opened, to report each failure once.
     private var absences: [String] = []
-    /// The latest ``obstacles`` reported.
+    /// The obstacles that ``takeObstacles()`` returned last.
     private var toldObstacles: [ReachObstacle] = []
     private var interfaces: [NetworkInterface] = []
     /// Whether another program has bound the discovery port on some interface.
