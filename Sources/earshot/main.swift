@@ -3,7 +3,7 @@ import Host
 import Options
 import Wire
 
-/// Starts and ends the process; ``ChatProgram`` does everything in between.
+/// Runs the command of the command line, reports its error, and returns the exit status.
 func start() -> Int32 {
     do {
         let words = CommandLine.arguments.dropFirst()
