@@ -1,29 +1,31 @@
 public import CoreModel
 public import Wire
 
-/// What was asked for on the command line (DESIGN §6).
+/// The command that the command line asks for (DESIGN §6).
 public enum Arguments: Equatable {
     case chat(ChatOptions)
-    /// `relay`, and what stands behind it.
+    /// `relay`, with its own arguments.
     case relay(RelayCommand)
     /// `export`, `backup` or `forget`.
     case kept(KeptCommand)
     /// `doctor`.
     case doctor(DoctorCommand)
-    /// `--help`: print a text and end with status 0.
+    /// `--help`: print a text and exit with status 0.
     case help(String)
     /// `--version`.
     case version
 
-    /// Why the arguments were not understood; ends the process with status 2.
+    /// A mistake in the arguments; the process exits with status 2.
     public struct Misuse: Error, Equatable {
-        /// What is wrong and what to do next; of a configuration file a line for each thing.
+        /// The mistake and its remedy; for a configuration file, one line per mistake.
         public var text: String
     }
 
+    /// Parses the arguments of the program.
     /// - Parameters:
     ///   - words: the arguments without the program's name.
-    ///   - interfaceNumber: the number of an interface, by its name.
+    ///   - interfaceNumber: returns the number of an interface, given its name.
+    /// - Throws: ``Misuse`` for anything that it does not recognise.
     public static func parse(
         _ words: some Sequence<String>, interfaceNumber: @escaping (String) -> UInt32? = { _ in nil }
     ) throws(Misuse) -> Arguments {
@@ -88,45 +90,45 @@ public enum Arguments: Equatable {
 
 /// The options of the chat.
 public struct ChatOptions: Equatable {
-    /// Nil: ask on a terminal, or take the login name.
+    /// Nil: ask on a terminal, otherwise use the login name.
     public var name: String?
     /// Nil: `$XDG_STATE_HOME/earshot/NAME`.
     public var stateDirectory: String?
     /// Empty: every interface that is up.
     public var interfaces: [String] = []
-    /// Nil: 47474 if free, else any. 0: any.
+    /// Nil: 47474 if it is free, otherwise any free port. 0: any free port.
     public var port: UInt16?
     public var usesNoMulticast = false
-    /// Do not ask at each address of a network on which nobody is heard.
+    /// Whether to leave out the sweep, which tries every address of a network on which no peer is found.
     public var usesNoSweep = false
     public var peers: [PeerAddress] = []
     public var relays: [RelayOption] = []
-    /// End with status 3 rather than take another name.
+    /// Exit with status 3 rather than take another name.
     public var isNameStrict = false
     public var retention = Retention()
     public var isJSON = false
-    /// No banner, no lines about who comes and goes.
+    /// No banner, no notices of people who come and go.
     public var isQuiet = false
     public var isVerbose = false
 }
 
-/// A relay to take part in (`--relay`), with the password that stands behind it on the command line.
+/// A relay to join (`--relay`), with the password that follows it on the command line.
 public struct RelayOption: Equatable {
     public var address: RelayAddress
     /// The file whose first line is the password.
     public var passwordFile: String?
 }
 
-/// A peer to be found by address (`--peer`).
+/// A peer to find by its address (`--peer`).
 public enum PeerAddress: Equatable {
     case endpoint(Endpoint)
-    /// To be looked up.
+    /// A host name to look up.
     case host(String, port: UInt16)
 
-    /// Where links are accepted unless said otherwise.
+    /// The default TCP port for links.
     static let usualPort: UInt16 = 47474
 
-    /// `HOST:PORT`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, or any of them without the port.
+    /// Parses `HOST:PORT`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, or any of them without the port.
     public init?(_ text: String) {
         if let endpoint = Endpoint(text) {
             self = .endpoint(endpoint)
@@ -147,7 +149,8 @@ public enum PeerAddress: Equatable {
         }
     }
 
-    /// RFC 1123 §2.1, and underscores, which occur. All digits and dots would be a mistyped address.
+    /// Accepts the names of RFC 1123 §2.1, and underscores, which occur in practice. A text of only digits and dots
+    /// would be a mistyped address.
     private static func isHostName(_ text: Substring) -> Bool {
         guard (1...253).contains(text.utf8.count), text.contains(where: { $0.isLetter }) else { return false }
         return text.utf8.allSatisfy { byte in
@@ -159,13 +162,13 @@ public enum PeerAddress: Equatable {
     }
 }
 
-/// 1...65535 in plain digits.
+/// Parses 1...65535 in plain digits.
 private func portNumber(_ text: String) -> UInt16? {
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else { return nil }
     return port
 }
 
-/// Walks over the words of the command line.
+/// Iterates over the words of the command line.
 struct ArgumentReader {
     private var words: [String]
     private var position = 0
@@ -198,7 +201,8 @@ struct ArgumentReader {
         case "--peer":
             let text = try value(of: name, attached)
             options.peers.append(try understood(name) { () throws(OptionProblem) in try scope.peer(text) })
-        case "--keep": options.retention.entryCount = try count(of: name, attached, unit: "lines", in: 1...10_000_000)
+        case "--keep":
+            options.retention.entryCount = try count(of: name, attached, unit: "messages", in: 1...10_000_000)
         case "--keep-days": options.retention.days = try count(of: name, attached, unit: "days", in: 1...36_500)
         case "--keep-bytes":
             let text = try value(of: name, attached)
@@ -223,7 +227,7 @@ struct ArgumentReader {
         case "--relay-password":
             let file = try value(of: name, attached)
             guard !options.relays.isEmpty else {
-                throw Arguments.Misuse(text: "--relay-password FILE must stand behind the --relay that it is for")
+                throw Arguments.Misuse(text: "--relay-password FILE must follow the --relay that it is for")
             }
             options.relays[options.relays.count - 1].passwordFile = file
         default:
@@ -231,7 +235,7 @@ struct ArgumentReader {
         }
     }
 
-    /// `SIZE`, or `SIZE,SIZE`: of one key, and of all of them.
+    /// Parses `SIZE` or `SIZE,SIZE`: the limit for one key, then the limit for all of them.
     private func readUnasked(
         _ text: String, of name: String, into retention: inout Retention
     ) throws(Arguments.Misuse) {
@@ -266,7 +270,8 @@ struct ArgumentReader {
         return count
     }
 
-    /// A value that looks like an option is more likely a forgotten value; `--name=-x` gives one that is not.
+    /// Returns the value of an option. A word that looks like an option probably means a forgotten value; `--name=-x`
+    /// gives a value that starts with a dash.
     private mutating func value(of name: String, _ attached: String?) throws(Arguments.Misuse) -> String {
         if let attached {
             guard !attached.isEmpty else { throw Arguments.Misuse(text: "\(name) needs a value (try --help)") }
@@ -281,51 +286,51 @@ struct ArgumentReader {
 }
 
 extension Arguments {
-    /// What `--help` prints.
+    /// The text that `--help` prints.
     static let helpText = """
         Chat with everyone within earshot: no server, no account, no set-up.
 
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
-               earshot doctor [HOST]       why nobody, or HOST, is seen
-               earshot export | backup | forget   what is kept (earshot export --help)
+               earshot doctor [HOST]       find out why you cannot see others, or HOST
+               earshot export | backup | forget   saved messages (earshot export --help)
 
-        Whoever runs earshot on the same network is found by itself. Type to talk
-        to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to go.
+        Everyone who runs earshot on your network is found automatically. Type to talk
+        to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to leave.
 
         Who you are
-          --name NAME        what you want to be called (else it asks)
-          --strict-name      end with status 3 rather than become NAME-2
-          --state DIR        where your key and what was said are kept
-                             (else $XDG_STATE_HOME/earshot/NAME, usually
+          --name NAME        your name in the chat (default: earshot asks for one)
+          --strict-name      exit with status 3 instead of becoming NAME-2
+          --state DIR        where your key and your messages are kept
+                             (default $XDG_STATE_HOME/earshot/NAME, usually
                              ~/.local/state/earshot/NAME)
           --keep N, --keep-days N, --keep-bytes SIZE
-                             what to keep: lines of a room (10000), days (90), all (1G)
-          --keep-unasked SIZE[,ALL]  of each you never wrote to, of all (1M,32M)
+                             messages per room (10000), days (90), bytes in all (1G)
+          --keep-unasked SIZE[,ALL]  per peer you never wrote to, and in all (1M,32M)
 
         How others are found
-          --interface NAME   use this network interface only; may be repeated
-          --port N           accept links on this TCP port, 0 for any (else 47474,
+          --interface NAME   use only this network interface; may be repeated
+          --port N           accept links on this TCP port, 0 for any (default 47474,
                              or any if that is taken)
-          --peer HOST[:PORT] call on this peer, where multicast does not pass;
+          --peer HOST[:PORT] connect to this peer, where multicast does not reach;
                              may be repeated
-          --relay URL        take part in this relay too, wherever it is:
-                             earshot://HOST[:PORT][#FINGERPRINT], or the name of
-                             one that you have been to; may be repeated
+          --relay URL        also join this relay, wherever it is:
+                             earshot://HOST[:PORT][#FINGERPRINT], or the name of a
+                             relay that you have joined before; may be repeated
           --relay-password FILE
-                             the first line is the password of the relay before
-          --no-sweep         do not ask at each address where nobody is heard
-          --no-multicast     do not look around, only use --peer and --relay
+                             its first line is the password of the --relay before it
+          --no-sweep         do not try every address when multicast finds nobody
+          --no-multicast     do not search the network, use only --peer and --relay
 
         What you see
           --json             JSON lines in and out, for programs
-          --quiet            no greeting, no lines about who comes and goes
-          --verbose          tell on standard error what happens underneath
-          --help, --version  this text; the version
+          --quiet            no greeting, no notices of people who come and go
+          --verbose          print diagnostics to standard error
+          --help, --version  print this text; print the version
 
-        Exit status: 0 done, 1 failed, 2 wrong usage, 3 name taken, 4 refused by
+        Exit status: 0 success, 1 failure, 2 wrong usage, 3 name taken, 4 refused by
         the relay.
-        NO_COLOR in the environment turns colours off, TERM=dumb all but plain lines.
+        NO_COLOR in the environment turns colours off; TERM=dumb leaves plain lines.
 
         """
 }

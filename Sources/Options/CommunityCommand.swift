@@ -1,20 +1,20 @@
 public import Wire
 
-/// `earshot relay community`: the key of a community, and certificates by it.
+/// `earshot relay community`: makes the key of a community, and signs certificates with it.
 public enum CommunityCommand: Equatable {
-    /// `new`: make a key in a file that is not there yet.
-    /// - Parameter relay: the state directory of the relay whose key is taken; nil: a random one.
+    /// `new`: make a key in a file that does not exist yet.
+    /// - Parameter relay: the state directory of the relay whose key to use; nil for a random key.
     case new(file: String, fromRelay: String?)
     /// `sign`: print a certificate.
     case sign(file: String, relay: PeerID, days: Int)
     case help
 
-    /// How long a certificate holds unless told otherwise.
+    /// The default lifetime of a certificate, in days.
     static let defaultDays = 365
     /// Ten years.
     static let maximumDays = 3_650
 
-    /// - Parameter words: what stands behind `relay community`.
+    /// Parses the arguments after `relay community`.
     static func parse(_ words: ArraySlice<String>) throws(Arguments.Misuse) -> CommunityCommand {
         guard let deed = words.first, deed != "--help", deed != "-h" else { return .help }
         guard deed == "new" || deed == "sign" else {
@@ -45,7 +45,7 @@ public enum CommunityCommand: Equatable {
 
     private static func new(_ places: [String], from relay: String?) throws(Arguments.Misuse) -> CommunityCommand {
         guard places.count == 1 else {
-            throw Arguments.Misuse(text: "community new needs one FILE that is not there yet (\(hint))")
+            throw Arguments.Misuse(text: "community new needs one FILE that does not exist yet (\(hint))")
         }
         return .new(file: places[0], fromRelay: relay)
     }
@@ -58,7 +58,7 @@ public enum CommunityCommand: Equatable {
         }
         guard let relay = relay(in: places[1]) else {
             throw Arguments.Misuse(
-                text: "\(places[1]) is no relay's ID, 64 hexadecimal digits as `earshot relay id` prints them (\(hint))"
+                text: "\(places[1]) is not a relay's ID, the 64 hexadecimal digits of `earshot relay id` (\(hint))"
             )
         }
         guard let days else { return .sign(file: places[0], relay: relay, days: defaultDays) }
@@ -69,7 +69,7 @@ public enum CommunityCommand: Equatable {
         return .sign(file: places[0], relay: relay, days: number)
     }
 
-    /// As `earshot relay id` prints it, or behind the `#` of an address.
+    /// Parses an ID as `earshot relay id` prints it, or as it follows the `#` of an address.
     private static func relay(in text: String) -> PeerID? {
         PeerID(hexadecimal: String(text[(text.lastIndex(of: "#").map(text.index(after:)) ?? text.startIndex)...]))
     }
@@ -80,25 +80,27 @@ public enum CommunityCommand: Equatable {
         usage: earshot relay community new FILE [--from DIR]
                earshot relay community sign FILE RELAY-ID [--days N]
 
-        Relays of one community are one to their members, who know them by the
-        community's key: the address of each bears its fingerprint, and a member of one
-        is let in at the others. A relay that is alone needs none of this.
+        The relays of a community appear as one relay to their members, who know it by
+        the community's key: the address of each relay has the fingerprint of that key,
+        and each relay admits the members of the others. A single relay needs none of
+        this.
 
-        new makes the community's key in FILE, which must not be there yet, and prints
-        its fingerprint. Keep it off the relays, and keep a copy: this key alone says
+        new makes the community's key in FILE, which must not exist yet, and prints its
+        fingerprint. Keep the key off the relays, and keep a copy: it alone decides
         which relays belong to the community.
-        --from DIR takes the key of the relay whose state is in DIR instead of a new
+        --from DIR uses the key of the relay whose state is in DIR instead of a new
         one, so that the address and the room of that relay become the community's.
 
-        sign prints a certificate: that the relay with this ID, which `earshot relay
-        id` prints on its machine, belongs to the community for N days (else 365).
-        The relay is started with it, and takes a renewed one at kill -HUP:
+        sign prints a certificate, which says that the relay with this ID belongs to the
+        community for N days (default 365). `earshot relay id` prints the ID on the
+        relay's machine. Start the relay with its certificate; kill -HUP makes it load
+        a renewed one:
 
           earshot relay community sign hub.key RELAY-ID > hub.certificate
           earshot relay --community hub.certificate
 
-        A certificate cannot be taken back; it ends. A short time bounds what a stolen
-        relay's key is good for.
+        A certificate cannot be revoked; it expires. The shorter its lifetime, the less
+        time a thief can use the key of a relay.
 
         """
 }

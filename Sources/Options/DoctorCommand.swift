@@ -1,23 +1,24 @@
 public import Wire
 
-/// `earshot doctor [HOST]`: why others are not seen.
+/// `earshot doctor [HOST]`: finds out why other peers are not seen.
 public struct DoctorCommand: Equatable {
-    /// As typed.
+    /// The host as typed.
     public var host: String?
-    /// Where that is.
+    /// The address of ``host``.
     public var place: PeerAddress?
     public var isJSON = false
     public var isVerbose = false
     public var isSweeping = false
     public var relay: RelayAddress?
-    /// Whose Earshot is asked what it knows; nil: the login name's.
+    /// The name whose running Earshot is asked for its status; nil for the login name.
     public var name: String?
     public var stateDirectory: String?
     public var interfaces: [String] = []
 
     init() {}
 
-    /// - Returns: nil if help is wanted.
+    /// Parses the arguments after `doctor`.
+    /// - Returns: nil if the user asks for help.
     static func parse(
         _ words: some Sequence<String>, scope: InterfaceScope = InterfaceScope { _ in nil }
     ) throws(Arguments.Misuse) -> DoctorCommand? {
@@ -44,7 +45,7 @@ public struct DoctorCommand: Equatable {
                 command.place = try place(word, scope)
             }
         }
-        guard options.relays.count <= 1 else { throw Arguments.Misuse(text: "one --relay at a time (\(hint))") }
+        guard options.relays.count <= 1 else { throw Arguments.Misuse(text: "only one --relay at a time (\(hint))") }
         command.relay = options.relays.first?.address
         command.name = options.name
         command.stateDirectory = options.stateDirectory
@@ -54,7 +55,7 @@ public struct DoctorCommand: Equatable {
 
     private static func place(_ host: String, _ scope: InterfaceScope) throws(Arguments.Misuse) -> PeerAddress {
         guard host.contains("%") || PeerAddress(host) != nil else {
-            throw Arguments.Misuse(text: "\(host) is no host: give a name or an address (\(hint))")
+            throw Arguments.Misuse(text: "\(host) is not a host: give a name or an address (\(hint))")
         }
         do {
             return try scope.peer(host)
@@ -68,22 +69,22 @@ public struct DoctorCommand: Equatable {
     static let helpText = """
         usage: earshot doctor [HOST[:PORT]] [OPTION]...
 
-        Tells why nobody is seen, or why HOST is not: a firewall, a VPN, no network,
-        a switch without multicast, another version. Takes 5 to 12 s, needs no
-        rights, changes nothing, and works while earshot runs. Run it on both
+        Finds out why you see nobody, or why you do not see HOST: a firewall, a VPN, no
+        network, a switch without multicast, another version. It takes 5 to 12 s, needs
+        no special rights, changes nothing, and works while earshot runs. Run it on both
         machines.
 
-          --json             a JSON object a line: code, status (ok, fail, note,
+          --json             print JSON, an object a line: code, status (ok, fail, note,
                              skipped), text, cause, command, facts; at the end
                              result (nothing, cause), code, skipped
           -v, --verbose      show the facts behind each line
-          --sweep            also call on every address of the network, at most
-                             1022, 200 a second
-          --relay URL        look at this relay too
-          --interface NAME   look at this network interface only; may be repeated
+          --sweep            also try every address of the network: at most 1022
+                             addresses, 200 a second
+          --relay URL        also examine this relay
+          --interface NAME   examine only this network interface; may be repeated
           --name NAME, --state DIR
-                             whose earshot to ask what it knows (else the login
-                             name's)
+                             which running earshot to question (default: the one
+                             with your login name)
 
         Exit status: 0 nothing found, 1 a cause was found, 2 wrong usage.
 

@@ -1,13 +1,13 @@
 import Wire
 
-/// Which interface a link-local address is on: a name behind it, as in `fe80::1%eth0`, becomes the number that the
-/// address has.
+/// Resolves the interface of a link-local address: a name after the address, as in `fe80::1%eth0`, becomes the number
+/// of the interface.
 struct InterfaceScope {
-    /// The number of an interface; nil if there is none of that name.
+    /// Returns the number of an interface, or nil if there is none of that name.
     let number: (_ name: String) -> UInt32?
 
-    /// - Returns: the text with a number in the place of the name, if it has one.
-    /// - Throws: what goes on after the option's name.
+    /// Replaces the name of the interface, if there is one, with its number.
+    /// - Throws: ``OptionProblem``, worded to follow the option's name.
     func resolved(_ text: String) throws(OptionProblem) -> String {
         guard let percent = text.firstIndex(of: "%") else { return text }
         let rest = text[text.index(after: percent)...]
@@ -18,12 +18,13 @@ struct InterfaceScope {
             if let number = number(String(name)) { return "\(text[..<percent])%\(number)\(rest[zone.endIndex...])" }
         }
         guard !zone.isEmpty, zone.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            throw OptionProblem("names an interface that is not here: \(zone) (ip link lists those that are)")
+            throw OptionProblem("names an unknown interface: \(zone) (ip link lists them all)")
         }
         return text
     }
 
-    /// - Throws: what goes on after the option's name.
+    /// Parses the address of a peer.
+    /// - Throws: ``OptionProblem``, worded to follow the option's name.
     func peer(_ text: String) throws(OptionProblem) -> PeerAddress {
         guard let peer = PeerAddress(try resolved(text)) else {
             throw OptionProblem("takes HOST:PORT, for example 192.0.2.7:47474, not \(text)")
@@ -32,9 +33,9 @@ struct InterfaceScope {
         return peer
     }
 
-    /// A link-local address means another machine on every network.
+    /// Rejects a link-local address without an interface: it means a different machine on each network.
     static func check(_ address: IPAddress) throws(OptionProblem) {
         guard address.needsScope else { return }
-        throw OptionProblem("takes \(address) with the interface that it is on, for example \(address)%eth0")
+        throw OptionProblem("needs the interface of \(address), for example \(address)%eth0")
     }
 }

@@ -1,24 +1,26 @@
-/// `earshot export [ROOM]`, `earshot backup FILE` and `earshot forget ROOM`: what is kept, without chatting.
+/// `earshot export [ROOM]`, `earshot backup FILE` and `earshot forget ROOM`: commands on the saved messages, without
+/// chatting.
 public struct KeptCommand: Equatable {
     public enum Deed: String {
-        /// Write it to standard output, as JSON lines.
+        /// Print the messages as JSON lines.
         case export
-        /// Copy it to a file.
+        /// Copy everything that is saved to a file.
         case backup
-        /// Drop it.
+        /// Delete the messages.
         case forget
     }
 
     public var deed: Deed
-    /// As typed; nil: every room.
+    /// The room as typed; nil for every room.
     public var room: String?
-    /// Where a backup goes.
+    /// The file to which a backup is written.
     public var file: String?
-    /// Whose; nil: the login name's.
+    /// The name whose state to use; nil for the login name.
     public var name: String?
     public var stateDirectory: String?
 
-    /// - Returns: nil if help is wanted.
+    /// Parses the arguments after the subcommand.
+    /// - Returns: nil if the user asks for help.
     static func parse(_ deed: Deed, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {
         var reader = ArgumentReader(words)
         var options = ChatOptions()
@@ -37,10 +39,10 @@ public struct KeptCommand: Equatable {
             }
         }
         if deed == .forget, command.room == nil {
-            throw Arguments.Misuse(text: "forget needs a room: lobby, or the name of whom you wrote with")
+            throw Arguments.Misuse(text: "forget needs a room: lobby, or the name of the person you wrote with")
         }
         if deed == .backup, command.file == nil {
-            throw Arguments.Misuse(text: "backup needs a FILE that is not there yet (try earshot backup --help)")
+            throw Arguments.Misuse(text: "backup needs a FILE that does not exist yet (try earshot backup --help)")
         }
         command.name = options.name
         command.stateDirectory = options.stateDirectory
@@ -52,17 +54,17 @@ public struct KeptCommand: Equatable {
                earshot backup FILE   [--name NAME | --state DIR]
                earshot forget ROOM   [--name NAME | --state DIR]
 
-        export writes what was said as JSON lines; backup copies all that is kept to
-        a new file. Both may be used while earshot runs (do not copy earshot.db
-        itself then). To restore a backup, put it into a state directory as
-        earshot.db, beside the file identity, which never changes: copy that once.
+        export prints the saved messages as JSON lines. backup copies everything that
+        is saved to a new file. Both work while earshot runs; do not copy earshot.db
+        itself while it does. To restore a backup, put it into a state directory as
+        earshot.db, next to the file identity, which never changes: copy that once.
 
-        forget drops what was said here. What others have is theirs: a lobby's other
-        members, and the other one of a private conversation, keep their own.
+        forget deletes the messages that are saved here. Other people keep theirs: the
+        other members of the lobby, and the other side of a private conversation.
 
-        ROOM is lobby, the name of whom you wrote with, or that peer's ID.
-        NAME is whose: the name that earshot was started with (else the login name).
-        DIR may also be a relay's.
+        ROOM is lobby, the name of the person you wrote with, or that peer's ID.
+        NAME is the name that earshot was started with (default: your login name).
+        DIR may also be the state directory of a relay.
 
         """
 }

@@ -1,17 +1,17 @@
 import PeerCore
 public import Wire
 
-/// Where a relay waits for connections: `HOST:PORT`, `[ADDRESS]:PORT`, `*:PORT` or `PORT`.
+/// An address on which a relay listens: `HOST:PORT`, `[ADDRESS]:PORT`, `*:PORT` or `PORT`.
 public struct ListenAddress: Equatable {
     public var host: Host
-    /// 0 for any that is free.
+    /// 0 for any free port.
     public var port: UInt16
 
     public enum Host: Equatable {
-        /// All addresses of the machine, of both families.
+        /// All addresses of the machine, IPv4 and IPv6.
         case any
         case address(IPAddress)
-        /// To be looked up.
+        /// A host name to look up.
         case name(String)
     }
 
@@ -20,7 +20,8 @@ public struct ListenAddress: Equatable {
         self.port = port
     }
 
-    /// - Parameter host: What is meant if the text is a port alone.
+    /// Parses an address.
+    /// - Parameter host: The host to use if the text is a port alone.
     public init?(_ text: String, usualHost host: Host) {
         if let port = Self.port(text[...]) {
             self.init(host, port: port)
@@ -33,7 +34,7 @@ public struct ListenAddress: Equatable {
         if name.isEmpty || name == "*" {
             self.init(name.isEmpty ? host : .any, port: port)
         } else {
-            // The same rules as for a relay's address; the port there is never 0.
+            // The same rules as for the address of a relay, except that its port is never 0.
             guard let address = try? RelayAddress("earshot://\(name):1") else { return nil }
             switch address.host {
             case .address(let address): self.init(.address(address), port: port)

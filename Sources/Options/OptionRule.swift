@@ -1,31 +1,31 @@
 import PeerCore
 
-/// One option that may stand on the command line and in a configuration file; a table of them is all that either
-/// reader knows.
+/// One option that may be given on the command line and in a configuration file. A table of these rules is all that
+/// either parser knows.
 struct OptionRule<Options> {
-    /// Without dashes; the key in the file.
+    /// The name without dashes, which is also the key in the file.
     let name: String
-    /// What the value looks like, for the help.
+    /// A placeholder for the value, shown in the help.
     let placeholder: String
-    /// For the help, in lines of at most 52 characters.
+    /// The description for the help, in lines of at most 52 characters.
     let help: [String]
     var isRepeated = false
-    /// Reads the value into the options. Throws ``OptionProblem``.
+    /// Parses the value into the options. Throws ``OptionProblem``.
     let apply: (_ value: String, _ options: inout Options, _ files: OptionFiles) throws -> Void
 }
 
-/// What is wrong with a value, in words that go on after the option's name: `takes a number from 1 to 9, not x`.
+/// A mistake in a value, worded to follow the option's name: `takes a number from 1 to 9, not x`.
 public struct OptionProblem: Error, Equatable {
     var text: String
 
     public init(_ text: String) { self.text = text }
 }
 
-/// Reads the files and knows the interfaces that options name. Tests have theirs in memory.
+/// The access to the files and interfaces that options name. Tests substitute an in-memory version.
 public struct OptionFiles: Sendable {
-    /// The text of a file, or throws ``OptionProblem``.
+    /// Returns the text of a file, or throws ``OptionProblem``.
     var read: @Sendable (_ path: String) throws -> String
-    /// The number of an interface, by its name.
+    /// Returns the number of an interface, given its name.
     var interfaceNumber: @Sendable (_ name: String) -> UInt32?
 
     public init(
@@ -36,15 +36,15 @@ public struct OptionFiles: Sendable {
         self.interfaceNumber = interfaceNumber
     }
 
-    /// The first line, which is all that a file with one secret in it should have.
+    /// Returns the first line, which should be the only one of a file that holds a secret.
     func firstLine(of path: String) throws -> String {
         let line = try read(path).prefix { !$0.isNewline }
-        guard !line.isEmpty else { throw OptionProblem("names \(path), whose first line is empty") }
+        guard !line.isEmpty else { throw OptionProblem("names a file whose first line is empty: \(path)") }
         return String(line)
     }
 }
 
-/// One option as it was given.
+/// One option as given, and its origin.
 public struct Setting: Equatable {
     var name: String
     var value: String
@@ -55,7 +55,7 @@ public struct Setting: Equatable {
         case file(path: String, line: Int)
     }
 
-    /// What an error about it begins with.
+    /// The prefix of an error message about the setting.
     var place: String {
         switch origin {
         case .commandLine: "--\(name)"
@@ -65,8 +65,8 @@ public struct Setting: Equatable {
 }
 
 extension OptionRule {
-    /// Applies settings in their order. What stands on the command line wins over the file.
-    /// - Throws: ``Arguments/Misuse`` with a line for everything that is wrong.
+    /// Applies settings in order. The command line takes precedence over the file.
+    /// - Throws: ``Arguments/Misuse`` with one line per mistake.
     static func apply(
         _ settings: [Setting], by rules: [OptionRule], to options: inout Options, files: OptionFiles
     ) throws(Arguments.Misuse) {
@@ -81,7 +81,7 @@ extension OptionRule {
             var value = setting.value
             if case .file(let path, let line) = setting.origin {
                 if let earlier = lines[rule.name], !rule.isRepeated {
-                    problems.append("\(setting.place) was given in line \(earlier) already")
+                    problems.append("\(setting.place) was already given in line \(earlier)")
                     continue
                 }
                 lines[rule.name] = line
@@ -106,28 +106,29 @@ extension OptionRule {
         }
     }
 
-    /// A path in a file is meant from where the file is.
+    /// Resolves a relative path in a configuration file against the directory of that file.
     private static func sibling(_ path: String, of file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
         return String(file[...slash]) + path
     }
 }
 
-/// A file of `key = value` lines. Blank lines and lines that begin with `#` are passed over.
+/// A file of `key = value` lines. Blank lines and lines that begin with `#` are ignored.
 public enum ConfigurationFile {
-    /// - Throws: With a line for everything that is no setting.
+    /// Parses the settings of a file.
+    /// - Throws: ``Arguments/Misuse`` with one line per line of the file that is not a setting.
     public static func settings(in text: String, path: String) throws(Arguments.Misuse) -> [Setting] {
         var settings: [Setting] = []
         var problems: [String] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let trimmed = line.trimmed
             if trimmed.contains("\0") {
-                problems.append("\(path):\(index + 1): has a NUL in it, which no option takes")
+                problems.append("\(path):\(index + 1): contains a NUL, which no option accepts")
                 continue
             }
             if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
             guard let equals = trimmed.firstIndex(of: "="), equals != trimmed.startIndex else {
-                problems.append("\(path):\(index + 1): a line is KEY = VALUE, or a comment that begins with #")
+                problems.append("\(path):\(index + 1): expected KEY = VALUE, or a comment that begins with #")
                 continue
             }
             let name = trimmed[..<equals].trimmed

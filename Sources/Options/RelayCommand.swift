@@ -1,24 +1,24 @@
 import CoreModel
 
-/// What was asked for behind `earshot relay`.
+/// The command that follows `earshot relay`.
 public enum RelayCommand: Equatable {
-    /// Run it, with these settings of the command line.
+    /// Run the relay with these settings of the command line.
     case run([Setting], configurationFile: String?)
-    /// `--check`: read everything, say what is wrong, do nothing.
+    /// `--check`: read all settings, print what is wrong with them, do nothing else.
     case check([Setting], configurationFile: String?)
-    /// `passwd`: keep a password for operators, or print its hash.
+    /// `passwd`: store a password for operators, or print its hash.
     case passwd(PasswdOptions)
     /// `id`: print the relay's ID.
     case id(Place)
-    /// `community`: keys and certificates of communities.
+    /// `community`: make keys and certificates of communities.
     case community(CommunityCommand)
-    /// `backup`: copy what is kept to a file.
+    /// `backup`: copy everything that is saved to a file.
     case backup(file: String, Place)
     case help
 
-    /// Where what a relay keeps is.
+    /// The location of a relay's state.
     public struct Place: Equatable {
-        /// Nil: the usual directory, or the one that the file names.
+        /// Nil: the directory that the configuration file names, otherwise the default.
         public var stateDirectory: String?
         public var configurationFile: String?
 
@@ -33,7 +33,7 @@ public enum RelayCommand: Equatable {
         public var isPrinted = false
     }
 
-    /// - Parameter words: what stands behind `relay`.
+    /// Parses the arguments after `relay`.
     static func parse(_ words: some Sequence<String>) throws(Arguments.Misuse) -> RelayCommand {
         var words = Array(words)[...]
         let subcommand = words.first.flatMap(Subcommand.init(rawValue:)) ?? .run
@@ -66,16 +66,16 @@ public enum RelayCommand: Equatable {
         case .run:
             return isCheck ? .check(settings, configurationFile: file) : .run(settings, configurationFile: file)
         case .passwd:
-            let place = try place(settings, file, of: "passwd takes --state, --config and --print only")
+            let place = try place(settings, file, of: "passwd takes only --state, --config and --print")
             return .passwd(PasswdOptions(place: place, isPrinted: isPrinted))
         case .id:
-            return .id(try place(settings, file, of: "id takes --state and --config only"))
+            return .id(try place(settings, file, of: "id takes only --state and --config"))
         case .community:
             return .community(.help)
         case .backup:
-            let place = try place(settings, file, of: "backup takes FILE, --state and --config only")
+            let place = try place(settings, file, of: "backup takes only FILE, --state and --config")
             guard let backup else {
-                throw Arguments.Misuse(text: "backup needs a FILE that is not there yet (try earshot relay --help)")
+                throw Arguments.Misuse(text: "backup needs a FILE that does not exist yet (try earshot relay --help)")
             }
             return .backup(file: backup, place)
         }
@@ -111,11 +111,11 @@ public enum RelayCommand: Equatable {
 }
 
 extension RelayCommand {
-    /// What `earshot relay --help` prints.
+    /// The text that `earshot relay --help` prints.
     public static var helpText: String {
         var text = """
             Runs a relay: one room for people on different networks, who join it with
-            earshot --relay and the address that is printed at the start.
+            earshot --relay and the address that the relay prints when it starts.
 
             usage: earshot relay [OPTION]...
                    earshot relay passwd [--state DIR] [--config FILE] [--print]
@@ -124,18 +124,18 @@ extension RelayCommand {
                    earshot relay community new|sign ... (see community --help)
 
             passwd asks for the password with which members become operators (/op) and
-            keeps its hash in the state directory; --print writes the hash to standard
-            output instead. kill -HUP makes a running relay read its settings again.
+            keeps its hash in the state directory; --print prints the hash instead. kill
+            -HUP makes a running relay reload its settings.
 
-            backup copies the history, bans and all else that changes to a new file,
-            while the relay runs or not (do not copy relay.db itself while it does). To
-            restore it, put it into a state directory as relay.db, beside the files
-            identity and operator-password, which are copied once. What was said is
-            written as JSON lines by: earshot export --state DIR
+            backup copies the history, the bans and everything else that changes to a new
+            file. It works while the relay runs; do not copy relay.db itself while it does.
+            To restore a backup, put it into a state directory as relay.db, next to the
+            files identity and operator-password, which you copy once. This prints the
+            messages as JSON lines: earshot export --state DIR
 
-            id prints the relay's ID, and makes its key if there is none yet. Several
-            relays that are one to their members are a community: earshot relay
-            community --help tells how.
+            id prints the relay's ID; if the relay has no key yet, id makes one. Several
+            relays that appear as one to their members are a community: see earshot relay
+            community --help.
 
 
             """
@@ -152,12 +152,12 @@ extension RelayCommand {
         }
         return text + """
             Settings in a file
-              --config FILE            read them from there, too: lines of KEY = VALUE
-                                       with the names from above, # for comments; the
-                                       command line wins
-              --check                  say what is wrong with all of this, and end
+              --config FILE            also read settings from this file: lines of
+                                       KEY = VALUE with the names above, # for comments;
+                                       the command line takes precedence
+              --check                  check all settings, print what is wrong, and exit
 
-            Exit status: 0 done, 1 failed, 2 wrong usage.
+            Exit status: 0 success, 1 failure, 2 wrong usage.
 
             """
     }

@@ -5,23 +5,23 @@ public import Wire
 
 /// The options of `earshot relay`, from the command line and the configuration file.
 public struct RelayOptions: Equatable {
-    /// What members call the relay: `lobby@NAME`.
+    /// The name of the relay to its members: `lobby@NAME`.
     public var name = "relay"
     /// Empty: ``ListenAddress/Host/any``, port 47475.
     public var listen: [ListenAddress] = []
-    /// Nil: as systemd says, or `$XDG_STATE_HOME/earshot-relay`.
+    /// Nil: the directory that systemd provides, or `$XDG_STATE_HOME/earshot-relay`.
     public var stateDirectory: String?
     public var community: Community?
     public var room = Room()
     public var access = Access()
     public var limits = Limits()
-    /// Prometheus metrics; nil for none.
+    /// The address of the Prometheus metrics; nil for none.
     public var metrics: ListenAddress?
-    /// Plain text for guests; nil for none.
+    /// The address for guests with plain text; nil for none.
     public var text: ListenAddress?
     public var log = Log()
 
-    /// The certificate of the community that the relay belongs to, and the file that it is from.
+    /// The certificate of the community that the relay belongs to, and the file that it was read from.
     public struct Community: Equatable {
         public var certificate: SignedCertificate
         public var file: String
@@ -29,18 +29,18 @@ public struct RelayOptions: Equatable {
 
     public struct Room: Equatable {
         public var topic: String?
-        /// Message of the day, may have several lines.
+        /// The message of the day, which may have several lines.
         public var motd: String?
     }
 
-    /// Who may come in, and who may moderate.
+    /// The rules for who may join and who may moderate.
     public struct Access: Equatable {
-        /// Nil: everybody.
+        /// The password of the room; nil admits everybody.
         public var password: Password?
         public var operators: [PeerID] = []
         /// The password that makes an operator; nil for the one in the state directory, if there is one.
         public var operatorPassword: PasswordHash?
-        /// Empty: everybody.
+        /// The peers that may join; empty admits everybody.
         public var allowed: [PeerID] = []
     }
 
@@ -49,40 +49,40 @@ public struct RelayOptions: Equatable {
         case clear(String)
     }
 
-    /// What is not given is as the relay's core has it.
+    /// The limits of the relay; the defaults are those of its core, except for retention.
     public struct Limits: Equatable {
         private static let usual = RelayLimits()
 
-        /// Members at once.
+        /// The maximum number of members.
         public var members = usual.memberCount
-        /// Connections from one address.
+        /// The maximum number of connections from one address.
         public var perAddress = usual.connectionsPerAddress
-        /// Connections that have not yet said who they are.
+        /// The maximum number of connections that have not joined yet.
         public var handshakes = usual.handshakeCount
-        /// Guests with plain text.
+        /// The maximum number of guests with plain text.
         public var guests = usual.guestCount
-        /// Messages a second that one member may say on average, and at once.
+        /// The messages per second that one member may send on average, and the size of a burst.
         public var rate = Int(usual.messageRate)
         public var burst = usual.messageBurst
-        /// Messages that the lobby's log keeps.
+        /// The maximum number of messages that the lobby's log keeps.
         public var history = 100_000
-        /// How long; 0 for ever.
+        /// The number of days for which it keeps them; 0 for indefinitely.
         public var historyDays = 0
-        /// Bytes of all that is kept.
+        /// The maximum number of bytes that all logs together keep.
         public var keptBytes = 1 << 30
-        /// Bytes that wait for a member who reads slowly; past them it is cut.
+        /// The maximum number of bytes that wait for a member who reads slowly; beyond it, the member is disconnected.
         public var queueBytes = usual.queueBytes
     }
 
     public struct Log: Equatable {
         public enum Format: String, CaseIterable { case text, json }
         public var format = Format.text
-        /// What is below it is left out.
+        /// The lowest level that is logged.
         public var level = Note.Level.info
     }
 
-    /// Reads the settings of the command line and those of the file.
-    /// - Throws: With a line for everything that is wrong.
+    /// Applies the settings of the command line and of the file.
+    /// - Throws: ``Arguments/Misuse`` with one line per mistake.
     public init(_ settings: [Setting], files: OptionFiles) throws(Arguments.Misuse) {
         self.init()
         try OptionRule.apply(settings, by: Self.rules, to: &self, files: files)

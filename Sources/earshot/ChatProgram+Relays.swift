@@ -5,8 +5,8 @@ import PeerCore
 import Wire
 
 extension ChatProgram {
-    /// A relay to take part in: where it is now, who it must be, and its password.
-    /// - Throws: if it cannot be found, or the password cannot be read.
+    /// Returns a relay to join: its current addresses, its expected key, and its password.
+    /// - Throws: An error if the relay's address is not known, or the password cannot be read.
     func target(of option: RelayOption, _ archive: any Archive) throws -> RelayTarget {
         let (address, endpoints) = try found(option.address, archive)
         return RelayTarget(
@@ -18,7 +18,7 @@ extension ChatProgram {
         if case .name(let name) = address.host { RelayTarget.Host(name: name, port: address.port) } else { nil }
     }
 
-    /// The name of a host, or else the name of a relay that was visited before.
+    /// Looks up the name of a host, otherwise the name of a relay that was joined before.
     private func found(_ address: RelayAddress, _ archive: any Archive) throws -> (RelayAddress, [Endpoint]) {
         switch address.host {
         case .address(let host): return (address, [Endpoint(address: host, port: address.port)])
@@ -30,7 +30,7 @@ extension ChatProgram {
                     let place = try archive.setting(RelayTarget.placeSetting(ofRelayNamed: nickname)),
                     var known = try? RelayAddress(String(decoding: place, as: UTF8.self)), known.host != address.host
                 else {
-                    // A laptop may have no network yet: it is asked for again as long as it takes.
+                    // A laptop may have no network yet: the name is looked up again until it is found.
                     return (address, [])
                 }
                 known.fingerprint = address.fingerprint

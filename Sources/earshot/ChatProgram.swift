@@ -9,11 +9,11 @@ import Store
 import Terminal
 import Wire
 
-/// `earshot` without a subcommand: a peer put together from its parts, and run.
+/// `earshot` without a subcommand: assembles a peer from its parts and runs it.
 struct ChatProgram {
-    /// The file in the state directory where what was said is kept.
+    /// The file in the state directory that holds the messages.
     static let archiveName = "earshot.db"
-    /// Lines of what was said before that a person sees at the start, and of what others bring of it.
+    /// The number of earlier lines that a person sees at the start, and of those among the history that others bring.
     private static let recentLineCount = 20
     private static let lateLineCount = 50
 
@@ -21,7 +21,8 @@ struct ChatProgram {
 
     init(_ options: ChatOptions) { self.options = options }
 
-    /// - Throws: what went wrong before the chat began, in words that say what to do.
+    /// Runs the chat until it ends.
+    /// - Throws: An error before the chat began, worded with a remedy.
     func run() throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
         let name = try chosenName()
@@ -75,7 +76,7 @@ struct ChatProgram {
         do {
             status = try run(peer, frontEnd: interface, archive: archive, configuration)
         } catch {
-            // The terminal is given back whatever went wrong, and that is what is told.
+            // The terminal is restored in any case; the error to report is this one.
             try? Surroundings.show(interface.leave())
             throw error
         }
@@ -102,7 +103,7 @@ struct ChatProgram {
         configuration.usesMulticast = !options.usesNoMulticast
         configuration.interfaceNames = options.interfaces
         let isVerbose = options.isVerbose
-        // A person's terminal is drawn on by the line interface; diagnostics there only if they go elsewhere.
+        // The line interface draws on a person's terminal, so diagnostics are printed only if they go elsewhere.
         let isShown = options.isJSON || !drawsOnTerminal || !Surroundings.isTerminal(2)
         configuration.note = { note in
             guard isShown, isVerbose || note.level == .warning else { return }
@@ -115,12 +116,12 @@ struct ChatProgram {
         Surroundings.isTerminal(Surroundings.standardInput) && Surroundings.isTerminal(Surroundings.standardOutput)
     }
 
-    /// Whether there is a line to type in and colours; else plain lines in and out.
+    /// Whether to draw an input line and colours, rather than read and write plain lines.
     private var drawsOnTerminal: Bool { hasTerminal && Surroundings.obeysEscapes(Surroundings.standardOutput) }
 
-    // Beginnings.
+    // MARK: Start
 
-    /// The name that was given, asked for, or the login name.
+    /// Returns the name that was given or asked for, otherwise the login name.
     private func chosenName() throws -> Nickname {
         let login = Surroundings.loginName
         guard options.name == nil, hasTerminal, !options.isJSON else { return try options.name(orLogin: login) }
@@ -145,7 +146,7 @@ struct ChatProgram {
         try options.peers.flatMap { peer -> [Endpoint] in
             switch peer {
             case .endpoint(let endpoint): [endpoint]
-            // The first address is enough: a peer that is reached tells its others.
+            // The first addresses are enough: a peer, once reached, announces its other addresses.
             case .host(let host, let port): Array(try Surroundings.endpoints(ofHost: host, port: port).prefix(2))
             }
         }
@@ -153,7 +154,7 @@ struct ChatProgram {
 }
 
 extension RunningFacts {
-    /// What a peer tells `earshot doctor` of itself.
+    /// The status that a peer reports to `earshot doctor`.
     fileprivate init(_ status: PeerStatus, port: UInt16) {
         self.init(
             version: programVersion, name: status.name, port: port, usesMulticast: status.usesMulticast,

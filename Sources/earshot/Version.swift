@@ -1,2 +1,2 @@
-/// What `--version` says, and `ready` in the scripting interface.
+/// The version that `--version` prints, and that `ready` has in the scripting interface.
 let programVersion = "0.1.0"

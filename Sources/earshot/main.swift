@@ -4,7 +4,7 @@ import Options
 import PeerCore
 import Wire
 
-/// The process begins and ends here; everything in between is `ChatProgram`'s.
+/// Runs the command of the command line, reports its error, and returns the exit status.
 func start() -> Int32 {
     do {
         let words = CommandLine.arguments.dropFirst()
@@ -53,7 +53,7 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
         let directory = try RelayProgram.stateDirectory(place)
         guard StateDirectory.has(RelayProgram.archiveName, at: directory) else {
-            throw HostError("no relay has kept anything in \(directory) (say where with --state DIR or --config FILE)")
+            throw HostError("no relay has saved anything in \(directory) (try --state DIR or --config FILE)")
         }
         return try Backup(of: directory, RelayProgram.archiveName, to: file).run()
     case .check(let settings, let file):

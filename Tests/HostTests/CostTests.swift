@@ -8,10 +8,10 @@ import Wire
 @testable import Host
 
 extension HostTests {
-    /// Counts do not flicker.
-    @Suite("What a round costs")
+    /// Counts, unlike times, do not vary.
+    @Suite("Cost of a round")
     struct CostTests {
-        /// Calls of the system in a round in which what one link said goes to so many others.
+        /// Returns the number of system calls in a round in which a message on one link is sent to this many others.
         private func calls(listeners: Int) throws -> UInt64 {
             let hub = try ToyHost()
             let callers = try ToyHost()
@@ -37,14 +37,14 @@ extension HostTests {
             return calls
         }
 
-        @Test("what one says is received once, and sent once to each of the others, with no other call of the system")
+        @Test("a message is received once and sent once to each of the others, with no other system call")
         func calls() throws {
             guard measure_is_counting() == 1 else { return }
             #expect(try calls(listeners: 10) == 1 + 10)
             #expect(try calls(listeners: 40) == 1 + 40)
         }
 
-        @Test("to send asks for no memory")
+        @Test("sending allocates no memory")
         func sending() throws {
             let hub = try ToyHost()
             let poller = try Poller()

@@ -8,7 +8,7 @@ import Wire
 @testable import Host
 
 extension HostTests {
-    @Suite("Doors of a relay")
+    @Suite("Listeners of a relay")
     struct DoorTests {
         private static let loopback = IPAddress.v4(0x7F00_0001)
         private static let anyLoopback = ListenPlace.endpoint(Endpoint(address: loopback, port: 0))
@@ -57,7 +57,7 @@ extension HostTests {
             return visitor.text
         }
 
-        @Test("links are accepted at each place that was asked for, and nowhere else")
+        @Test("links are accepted on each configured address, and nowhere else")
         func places() throws {
             let second = try ToyHost()
             let port = second.host.linkPort
@@ -67,7 +67,7 @@ extension HostTests {
             #expect(host.host.linkPort != port && host.host.guestPort == 0 && host.host.pagePort == 0)
         }
 
-        @Test("a place that cannot be had is an error that says what to do")
+        @Test("an unavailable address is an error with advice")
         func taken() throws {
             let first = try ToyHost()
             let port = first.host.linkPort
@@ -87,15 +87,15 @@ extension HostTests {
             ) { _ = try ToyHost { $0.pagePlaces = [.endpoint(elsewhere)] } }
         }
 
-        @Test("a port whose connections are still there can be had again at once")
+        @Test("a port can be reused immediately, even if connections to it still exist")
         func restart() throws {
             var host: ToyHost? = try ToyHost { $0.port = .at([Self.anyLoopback]) }
             let endpoint = Endpoint(address: Self.loopback, port: try #require(host).host.linkPort)
             let visitor = try Visitor(port: endpoint.port)
             #expect(try turn(try #require(host)) { host?.board.accepted.count == 1 })
             host = nil
-            // A program that another test starts just then holds all sockets of this one until it is executed.
-            // Connections that are still there would keep the port for a minute.
+            // A program that another test starts at this moment inherits all our sockets until its exec. Remaining
+            // connections would block the port for a minute.
             let end = ContinuousClock.now + .seconds(2)
             var again: ToyHost?
             while again == nil, ContinuousClock.now < end {
@@ -105,7 +105,7 @@ extension HostTests {
             #expect(visitor.number >= 0)
         }
 
-        @Test("guests are links that say so, and answers reach them")
+        @Test("guests are links marked as guests, and answers reach them")
         func guests() throws {
             let host = try ToyHost { $0.guestPlaces = [Self.anyLoopback] }
             host.board.answer = { input in
@@ -126,7 +126,7 @@ extension HostTests {
             #expect(!host.board.accepted[1].isGuest)
         }
 
-        @Test("links past the limits that were set are closed at once")
+        @Test("links beyond the configured limits are closed immediately")
         func limits() throws {
             let host = try ToyHost {
                 $0.linkLimits.acceptedPerAddress = 2
@@ -140,7 +140,7 @@ extension HostTests {
             #expect(host.board.accepted.count == 2)
         }
 
-        @Test("the page is given to whoever asks for it by HTTP")
+        @Test("the metrics page is served over HTTP")
         func page() throws {
             let text = try answer("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(text.hasPrefix("HTTP/1.0 200 OK\r\n"))
@@ -156,7 +156,7 @@ extension HostTests {
         }
 
         @Test(
-            "other requests are told what is wrong with them",
+            "other requests get the status code of their error",
             arguments: [
                 ("GET / HTTP/1.0\r\n\r\n", "404"), ("POST /metrics HTTP/1.1\r\n\r\n", "405"), ("\r\n", "400"),
                 ("GET /metrics\r\n\r\n", "400"),
@@ -165,14 +165,14 @@ extension HostTests {
             #expect(try answer(request).hasPrefix("HTTP/1.0 \(status) "))
         }
 
-        @Test("a request without an end is refused before it fills anything")
+        @Test("a request without an end is refused before it fills the buffer")
         func longRequest() throws {
             for request in ["a", "GET /metrics HTTP/1.1\r\nX: y\r\n"] {
                 #expect(try answer(String(repeating: request, count: 5000)).hasPrefix("HTTP/1.0 431 "))
             }
         }
 
-        @Test("a request may come byte by byte, and is answered once")
+        @Test("a request may arrive byte by byte, and is answered once")
         func pieces() {
             let request = Array("GET /metrics HTTP/1.0\r\n\r\n".utf8)
             for count in 0..<request.count {
@@ -181,7 +181,7 @@ extension HostTests {
             #expect(PageRequest.answer(to: request, page: { [1] })?.last == 1)
         }
 
-        @Test("silent visitors give way to the next, so they keep nobody from the page")
+        @Test("silent connections are evicted for new ones, so they cannot block the page")
         func silentVisitors() throws {
             let host = try ToyHost { $0.pagePlaces = [Self.anyLoopback] }
             host.host.operation.page = { _ in [0x61] }

@@ -9,7 +9,7 @@ import Wire
 
 @Suite("Examination")
 struct ExaminationTests {
-    @Test("sockets are read as the kernel lists them, of both families")
+    @Test("the kernel's lists of IPv4 and IPv6 sockets are parsed")
     func sockets() throws {
         let tcp = """
               sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -31,7 +31,7 @@ struct ExaminationTests {
             table.established.map(\.local) == Array(repeating: try #require(Endpoint("192.168.1.23:47474")), count: 2))
     }
 
-    @Test("a machine's files tell where it runs and which firewall it has")
+    @Test("a machine's files reveal its environment and its firewall")
     func files() throws {
         let place = try TemporaryDirectory()
         let root = place.path(of: "root")
@@ -65,7 +65,7 @@ struct ExaminationTests {
     }
 
     @Test(
-        "a status is given to all who ask, by a path of any length, and its socket replaces a stale one and is removed")
+        "the status is served at a path of any length; its socket replaces a stale one and is removed at the end")
     func status() throws {
         let place = try TemporaryDirectory()
         let directory = place.path(of: String(repeating: "long/", count: 40) + "state")
@@ -89,7 +89,7 @@ struct ExaminationTests {
     }
 }
 
-/// What another thread was told.
+/// The result of another thread.
 private final class Answer: Sendable {
     private let state = Mutex<(isGiven: Bool, facts: RunningFacts?)>((false, nil))
 

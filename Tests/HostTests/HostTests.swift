@@ -1,5 +1,5 @@
 import Testing
 
-/// All suites of the host, one after the other, because they share the ports of the machine.
+/// All suites of the host, run one after the other, because they share the ports of the machine.
 @Suite("Host", .serialized)
 enum HostTests {}

@@ -12,7 +12,7 @@ extension HostTests {
     struct LinkTests {
         private let link = LinkID(number: 1)
 
-        /// Two hosts with a link between them that stands.
+        /// Makes two hosts with an open link between them.
         private func pair() throws -> (caller: ToyHost, called: ToyHost) {
             let (caller, called) = (try ToyHost(), try ToyHost())
             caller.want(.openLink(link, to: called.endpoint, from: .any))
@@ -20,7 +20,7 @@ extension HostTests {
             return (caller, called)
         }
 
-        @Test("a host is looked up by its name while the loop goes on, and one that nobody knows is not found")
+        @Test("hosts are looked up by name without blocking the loop, and an unknown one is not found")
         func hostsByName() throws {
             let host = try ToyHost()
             host.want(.findHost(name: "localhost", port: 4711), .findHost(name: "no-such-host.invalid", port: 4711))
@@ -30,7 +30,7 @@ extension HostTests {
             #expect(host.board.found["no-such-host.invalid"] == [])
         }
 
-        @Test("bytes arrive whole and in order, and what is queued before a close arrives before the end")
+        @Test("bytes arrive complete and in order, and bytes queued before a close arrive before the end")
         func echo() throws {
             let (caller, called) = try pair()
             called.board.answer = { input in
@@ -52,15 +52,15 @@ extension HostTests {
             #expect(called.board.ends[accepted] == .closedByUs)
         }
 
-        @Test("the core is told when what was sent on a link is with the system, and not while its peer reads nothing")
+        @Test("the core is notified when the kernel has accepted a link's queue, not while its peer reads nothing")
         func drained() throws {
             let (caller, called) = try pair()
             caller.want(.sendOnLink(link, [1, 2, 3]), .awaitDrained(link))
             #expect(try turn(caller) { caller.board.drained == [link] })
-            // More than the systems of both ends take.
+            // More than the kernels of both ends buffer.
             let bytes = [UInt8](repeating: 1, count: 32 << 20)
             caller.want(.sendOnLink(link, bytes), .awaitDrained(link), .sendOnLink(link, [9]))
-            // The other host is not turned, so it reads nothing; a second link works meanwhile.
+            // The other host does not run, so it reads nothing; a second link works meanwhile.
             let second = LinkID(number: 2)
             caller.want(.openLink(second, to: called.endpoint, from: .any))
             #expect(try turn(caller) { caller.board.opened.contains(second) })
@@ -77,7 +77,7 @@ extension HostTests {
         @Test("a connection that is refused ends with the reason")
         func refused() throws {
             let caller = try ToyHost()
-            // A port that is taken, so that no other test gets it meanwhile, and on which nobody listens.
+            // A port that is bound, so that no other test gets it meanwhile, but that has no listener.
             let taken = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
             defer { Glibc.close(taken) }
             var address = sockaddr_in()
@@ -107,11 +107,11 @@ extension HostTests {
             #expect(try turn(caller, called) { caller.board.opened == [link] && called.board.accepted.count == 1 })
         }
 
-        @Test("a host that finishes hands over what is queued, and its peers see the end")
+        @Test("a host that finishes sends its queues, and its peers see the end")
         func finishing() throws {
             let (caller, called) = try pair()
             caller.want(.sendOnLink(link, [1, 2, 3]), .finished(.done))
-            // The finishing host waits for the other at most for its bound, so one after the other will do.
+            // The finishing host waits for the other only up to its time limit, so they can run one after the other.
             #expect(try turn(caller) { caller.status == .done })
             #expect(try turn(called) { !called.board.ends.isEmpty })
             let accepted = called.board.accepted[0]
@@ -119,7 +119,7 @@ extension HostTests {
             #expect(called.board.ends[accepted] == .closedByPeer)
         }
 
-        @Test("an abrupt close reaches the other side as an error, at once")
+        @Test("an abrupt close is an immediate error on the other side")
         func abrupt() throws {
             let (caller, called) = try pair()
             caller.want(.closeLink(link, abruptly: true))
@@ -128,7 +128,7 @@ extension HostTests {
             #expect(called.board.ends.values.first == .failed("Connection reset by peer"))
         }
 
-        @Test("no descriptor is left over by a thousand links")
+        @Test("a thousand links leak no descriptor")
         func descriptors() {
             OwnThread.withOwnDescriptors {
                 let before = OwnThread.openDescriptors()

@@ -9,7 +9,7 @@ import Testing
 extension HostTests {
     @Suite("Listening")
     struct ListenerTests {
-        @Test("a port that is taken is an error that says what to do")
+        @Test("a port in use is an error with advice")
         func taken() throws {
             let first = try ToyHost()
             let port = first.host.linkPort
@@ -18,7 +18,7 @@ extension HostTests {
             }
         }
 
-        @Test("a preferred port that is taken gives way to another one")
+        @Test("if the preferred port is in use, another one is chosen")
         func preferred() throws {
             let first = try ToyHost()
             let second = try ToyHost { $0.port = .preferred(first.host.linkPort) }
@@ -26,7 +26,7 @@ extension HostTests {
             #expect(second.host.linkPort != 0)
         }
 
-        @Test("the core is told first of all on which port links are accepted")
+        @Test("the first input of the core has the link port")
         func started() throws {
             let host = try ToyHost()
             try host.turn()
@@ -37,7 +37,7 @@ extension HostTests {
             #expect(port == host.host.linkPort)
         }
 
-        /// A connection that says nothing, made without a host.
+        /// Makes a silent connection without a host.
         private func silentConnection(to host: ToyHost) throws -> CInt {
             let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
             try #require(number >= 0)
@@ -46,7 +46,7 @@ extension HostTests {
             return number
         }
 
-        @Test("a thousand silent connections keep nobody out")
+        @Test("a thousand silent connections do not block another one")
         func silent() throws {
             let (host, honest) = (try ToyHost(), try ToyHost())
             var silent: [CInt] = []
@@ -61,7 +61,7 @@ extension HostTests {
             #expect(try turn(host, honest) { host.board.received.count == 1 })
         }
 
-        @Test("past the bound for one address, connections are closed at once")
+        @Test("beyond the limit for one address, connections are closed immediately")
         func bound() throws {
             let host = try ToyHost()
             var silent: [CInt] = []
@@ -75,7 +75,7 @@ extension HostTests {
             #expect(read(silent.last!, &byte, 1) <= 0)
         }
 
-        /// How many descriptors a process may have here.
+        /// The maximum number of descriptors of a process on this machine.
         private static var descriptorLimit: Int {
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -83,8 +83,8 @@ extension HostTests {
         }
 
         @Test(
-            "out of descriptors, accepting rests instead of spinning, and goes on when there are some",
-            .enabled(if: descriptorLimit <= 1 << 20, "takes too many descriptors to run out of"))
+            "without free descriptors, accepting pauses rather than spins, and resumes when there are some",
+            .enabled(if: descriptorLimit <= 1 << 20, "has too many descriptors to exhaust"))
         func outOfDescriptors() {
             OwnThread.withOwnDescriptors {
                 let host = try ToyHost()

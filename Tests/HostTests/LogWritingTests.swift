@@ -13,7 +13,7 @@ extension HostTests {
             return (ends[0], ends[1])
         }
 
-        @Test("a pipe that nobody reads takes lines until it is full, and then never makes the writer wait")
+        @Test("a pipe that is not read accepts lines until it is full, and then never blocks the writer")
         func full() {
             let (read, write) = makePipe()
             defer {
@@ -30,7 +30,7 @@ extension HostTests {
             #expect(Surroundings.writePromptly("again", to: write) == .written)
         }
 
-        @Test("a long line is cut to what a pipe takes at once, never within a character")
+        @Test("a long line is truncated to what a pipe accepts atomically, never within a character")
         func long() {
             let (read, write) = makePipe()
             defer {
@@ -47,12 +47,12 @@ extension HostTests {
             }
         }
 
-        @Test("a reader that has gone is no harm")
+        @Test("a reader that is gone does no harm")
         func gone() {
             let (read, write) = makePipe()
             defer { close(write) }
             close(read)
-            // As every host has it, and never back: other tests run beside this one.
+            // As in every host, and never reset: other tests run at the same time.
             _ = signal(SIGPIPE, SIG_IGN)
             #expect(Surroundings.writePromptly("line", to: write) == .notTaken)
         }

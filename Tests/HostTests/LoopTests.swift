@@ -8,9 +8,9 @@ import Wire
 @testable import Host
 
 extension HostTests {
-    @Suite("The loop")
+    @Suite("Event loop")
     struct LoopTests {
-        /// A pipe; both ends are to be closed by the test.
+        /// Makes a pipe; the test must close both ends.
         private func makePipe() -> (read: CInt, write: CInt) {
             var ends: [CInt] = [0, 0]
             let result = pipe(&ends)
@@ -18,7 +18,7 @@ extension HostTests {
             return (ends[0], ends[1])
         }
 
-        @Test("an event of a descriptor that was closed meanwhile is dropped, though its number is in use again")
+        @Test("an event of a descriptor that was closed meanwhile is dropped, even if its number is reused")
         func stale() throws {
             let poller = try Poller()
             let (read1, write1) = makePipe()
@@ -28,7 +28,7 @@ extension HostTests {
             #expect(poller.readyCount == 1)
             #expect(poller.ready(at: 0)?.source == .link(LinkID(number: 1)))
 
-            // Still in the same batch: closed, and the number given to another.
+            // Still in the same batch: the descriptor is closed, and its number reused.
             poller.remove(read1)
             let (read2, write2) = makePipe()
             dup2(read2, read1)
@@ -38,7 +38,7 @@ extension HostTests {
             for number in [read1, write1, read2, write2] { close(number) }
         }
 
-        @Test("a deadline is told when it has come, not before and only once")
+        @Test("the core is notified of a deadline once, and not early")
         func deadline() throws {
             let host = try ToyHost()
             let at = Clock.now() + .milliseconds(30)
@@ -49,7 +49,7 @@ extension HostTests {
             #expect(host.board.deadlines == 1)
         }
 
-        @Test("lines on standard input become commands, and its end is told")
+        @Test("lines on standard input become commands, and so does its end")
         func input() throws {
             let (read, write) = makePipe()
             defer { close(read) }
@@ -64,7 +64,7 @@ extension HostTests {
             #expect(host.frontEnd.hasEnded)
         }
 
-        @Test("a regular file and /dev/null do for standard input")
+        @Test("a regular file and /dev/null work as standard input")
         func regularFile() throws {
             var template = Array("/tmp/earshot-input-XXXXXX".utf8CString)
             let number = mkstemp(&template)
@@ -84,7 +84,7 @@ extension HostTests {
             #expect(try turn(other) { other.frontEnd.hasEnded })
         }
 
-        @Test("a reader of standard output who does not read blocks nothing, and gets all in the end")
+        @Test("a slow reader of standard output blocks nothing, and receives everything in the end")
         func slowReader() throws {
             let (read, write) = makePipe()
             defer { close(read) }
@@ -92,7 +92,7 @@ extension HostTests {
             close(write)
             let line = String(repeating: "x", count: 999)
             for _ in 0..<500 { host.want(.notify(.notice(line), token: nil)) }
-            // 500 kB do not fit into a pipe, and still the loop turns.
+            // 500 kB do not fit into a pipe, and still the loop runs.
             try turn(host, times: 3)
             var count = 0
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -104,7 +104,7 @@ extension HostTests {
                 })
         }
 
-        @Test("when nobody reads standard output any more, the core is asked to quit, once")
+        @Test("when standard output loses its reader, the core is asked once to quit")
         func noReader() throws {
             let (read, write) = makePipe()
             signal(SIGPIPE, SIG_IGN)
@@ -112,14 +112,14 @@ extension HostTests {
             close(write)
             try turn(host, times: 3)
             #expect(host.board.commands.isEmpty)
-            // Seen although there is nothing to write.
+            // Noticed although there is nothing to write.
             close(read)
             #expect(try turn(host) { !host.board.commands.isEmpty })
             try turn(host, times: 3)
             #expect(host.board.commands == [.quit(afterReceipts: false)])
         }
 
-        @Test("when standard output cannot be written, the core is asked to send what it owes, and the host fails")
+        @Test("when standard output cannot be written, the core is asked to send what is pending, and the host fails")
         func outputLost() throws {
             let full = open("/dev/full", O_WRONLY)
             let readable = open("/dev/null", O_RDONLY)
@@ -135,7 +135,7 @@ extension HostTests {
             }
         }
 
-        @Test("what the reader of standard output has not taken in the end is lost, which is a failure")
+        @Test("output that its reader has not read in the end is lost, which is a failure")
         func outputLeft() throws {
             let (read, write) = makePipe()
             defer { close(read) }
@@ -147,7 +147,7 @@ extension HostTests {
             #expect(throws: OutputEnd.failed("its reader does not read")) { try turn(host) { host.status != nil } }
         }
 
-        @Test("what cannot be kept in a damaged archive does not leave, and the host ends with an error")
+        @Test("with a damaged archive, unsaved output is not sent, and the host fails")
         func archiveDamaged() throws {
             let archive = NoArchive()
             let host = try ToyHost(archive: archive)
@@ -161,7 +161,7 @@ extension HostTests {
             #expect(host.board.outputs.count == 1)
         }
 
-        @Test("what was kept is in the archive's file itself a while later")
+        @Test("committed data moves to the archive's file after a while")
         func checkpoint() throws {
             let archive = NoArchive()
             let host = try ToyHost(archive: archive)
@@ -177,7 +177,7 @@ extension HostTests {
             #expect(!archive.needsCheckpoint && keeping.checkpointAt == nil)
         }
 
-        @Test("an archive that has work of its own is asked for a round, though nothing happens")
+        @Test("an archive with work of its own gets rounds even without events")
         func archiveBehind() throws {
             let archive = NoArchive()
             archive.isBehind = true
@@ -187,7 +187,7 @@ extension HostTests {
             #expect(archive.commits >= 10)
         }
 
-        @Test("with a full disk nothing leaves and nothing is lost: it leaves when there is room")
+        @Test("with a full disk nothing is sent and nothing is lost; it is sent when there is space")
         func archiveFull() throws {
             let (read, write) = makePipe()
             defer { for number in [read, write] { close(number) } }
@@ -208,7 +208,7 @@ extension HostTests {
             #expect(host.board.outputs.isEmpty)
         }
 
-        @Test("whoever leaves while the disk is full is told what was not kept")
+        @Test("a user who quits while the disk is full is told which messages are lost")
         func leavingWhileFull() throws {
             let (read, write) = makePipe()
             defer { close(read) }
@@ -223,10 +223,10 @@ extension HostTests {
             #expect(try turn(host) { host.status == .failed })
             #expect(
                 host.frontEnd.failures.dropFirst().map(\.text)
-                    == ["not kept and not sent: first", "not kept and not sent: second"])
+                    == ["not saved and not sent: first", "not saved and not sent: second"])
         }
 
-        @Test("an interrupt while the disk is full ends the host, and what was not kept is told", arguments: [0, 5])
+        @Test("an interrupt while the disk is full ends the host and reports the lost messages", arguments: [0, 5])
         func interruptWhileFull(turns: Int) throws {
             let (read, write) = makePipe()
             defer { for number in [read, write] { close(number) } }
@@ -241,10 +241,10 @@ extension HostTests {
             try turn(host, times: turns)
             raise(SIGTERM)
             #expect(try turn(host) { host.status == .failed })
-            #expect(host.frontEnd.failures.last?.text == "not kept and not sent: first")
+            #expect(host.frontEnd.failures.last?.text == "not saved and not sent: first")
         }
 
-        @Test("an interrupt asks the core to quit; a second one ends the host at once, with links still open")
+        @Test("an interrupt asks the core to quit; a second one ends the host immediately, with links still open")
         func signals() throws {
             let host = try ToyHost { $0.takesSignals = true }
             raise(SIGWINCH)

@@ -9,7 +9,7 @@ import Wire
 extension HostTests {
     @Suite("Multicast and interfaces")
     struct MulticastTests {
-        /// A port of the test's own, so that programs on the same machine do not meddle.
+        /// A port of the test's own, so that other programs on the machine do not interfere.
         private static let port: UInt16 = 40_000 + UInt16(truncatingIfNeeded: getpid() % 8000)
 
         private func listeningHost(_ interfaces: [String]) throws -> ToyHost {
@@ -20,7 +20,7 @@ extension HostTests {
             }
         }
 
-        @Test("on lo, every process hears a datagram once, its sender included")
+        @Test("on lo, every process receives a datagram once, including its sender")
         func loopback() throws {
             let (first, second) = (try listeningHost(["lo"]), try listeningHost(["lo"]))
             first.want(.multicast([1, 2, 3]))
@@ -31,7 +31,7 @@ extension HostTests {
             let from = try #require(second.board.datagrams.first?.from)
             #expect(from.address == .v4(0x7F00_0001))
 
-            // What answers the sender's endpoint reaches the sender alone.
+            // A reply to the sender's endpoint reaches the sender alone.
             second.want(.sendDatagram([4], to: from))
             #expect(try turn(first, second) { first.board.datagrams.count == 2 })
             #expect(first.board.datagrams[1].bytes == [4])
@@ -39,7 +39,7 @@ extension HostTests {
             #expect(second.board.datagrams.count == 1)
         }
 
-        @Test("a datagram longer than the protocol allows is dropped, and the next one heard")
+        @Test("a datagram longer than the protocol allows is dropped, and the next one is received")
         func tooLong() throws {
             let host = try listeningHost(["lo"])
             host.want(.multicast([UInt8](repeating: 1, count: Limits.datagramBytes + 1)), .multicast([2]))
@@ -48,7 +48,7 @@ extension HostTests {
         }
 
         @Test(
-            "interfaces that come, change and go are told of, and multicast follows",
+            "interfaces that appear, change and disappear are reported, and multicast follows",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func interfaces() {
             NetworkNamespace.run {
@@ -98,19 +98,19 @@ extension HostTests {
         }
 
         @Test(
-            "with several interfaces, a datagram is heard once on each, from that interface's address",
+            "with several interfaces, a datagram is received once on each, from that interface's address",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func once() {
             NetworkNamespace.run {
                 NetworkNamespace.ip("link set lo up")
-                // What one end sends is dropped at the other, because it comes from an address of this machine.
+                // A datagram from one end is dropped at the other, because its source is an address of this machine.
                 #expect(NetworkNamespace.ip("link add ear0 type veth peer name ear1"))
                 for index in 0..<2 {
                     NetworkNamespace.ip("addr add 192.0.2.\(index)/32 dev ear\(index)")
                     NetworkNamespace.ip("link set ear\(index) up")
                 }
                 let (first, second) = (try listeningHost([]), try listeningHost([]))
-                // The kernel says a little later that they are running.
+                // The kernel reports a little later that they are running.
                 #expect(
                     try turn(first, second) {
                         first.board.interfaces.count == 3 && second.board.interfaces.count == 3
@@ -128,7 +128,7 @@ extension HostTests {
         }
 
         @Test(
-            "a host on a machine without any network starts, and links over lo stand",
+            "a host on a machine without a network starts, and links over lo work",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func noNetwork() {
             NetworkNamespace.run {

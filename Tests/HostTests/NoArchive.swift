@@ -2,7 +2,7 @@ import CoreModel
 import PeerCore
 import Wire
 
-/// Keeps nothing; can fail to.
+/// An archive that stores nothing, and can be made to fail.
 final class NoArchive: Archive {
     var failure: ArchiveError?
     var commits = 0

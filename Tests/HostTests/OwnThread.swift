@@ -4,16 +4,17 @@ import Testing
 @_silgen_name("unshare")
 private func unshare(_ flags: CInt) -> CInt
 
-/// What a thread is to do, as a thing that a C pointer can point to.
+/// The work of a thread, as an object that a C pointer can refer to.
 private final class Job {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
 }
 
-/// A thread with something of its own that threads otherwise share.
+/// A thread that does not share a resource that threads normally share.
 enum OwnThread {
-    /// - Parameter flag: What not to share, as `unshare` has it.
-    /// - Returns: What the body returns; nil if it cannot be had.
+    /// Runs the body on a new thread.
+    /// - Parameter flag: The resource not to share, for `unshare`.
+    /// - Returns: The result of the body; nil if that is not possible.
     fileprivate static func run<Result>(unsharing flag: CInt, _ body: @escaping () throws -> Result) -> Result? {
         var result: Result?
         let job = Job {
@@ -33,7 +34,7 @@ enum OwnThread {
         return result
     }
 
-    /// Runs the body where no other test opens or closes a descriptor: there are none at first but 0, 1 and 2.
+    /// Runs the body where no other test opens or closes a descriptor: only 0, 1 and 2 are open at first.
     static func withOwnDescriptors(_ body: @escaping () throws -> Void) {
         let cloneFiles: CInt = 0x400
         let done: Void? = run(unsharing: cloneFiles) {
@@ -43,7 +44,7 @@ enum OwnThread {
         if done == nil { Issue.record("the thread has no descriptors of its own") }
     }
 
-    /// The descriptors that this thread sees.
+    /// Returns the open descriptors of this thread.
     static func openDescriptors() -> [CInt] {
         guard let directory = opendir("/proc/thread-self/fd") else { return [] }
         defer { closedir(directory) }
@@ -58,24 +59,25 @@ enum OwnThread {
     }
 }
 
-/// A network of a test's own, on a thread of its own: nothing but a `lo` that is down. Needs root and `ip`.
+/// A test's own network namespace, on a thread of its own: only a `lo` that is down. Needs root and `ip`.
 enum NetworkNamespace {
     static let isAvailable = geteuid() == 0 && access("/usr/sbin/ip", X_OK) == 0 && run { true } == true
 
-    /// - Returns: What the body returns; nil if there can be no namespace.
+    /// Runs the body in a new namespace.
+    /// - Returns: The result of the body; nil if no namespace can be created.
     @discardableResult
     static func run<Result>(_ body: @escaping () throws -> Result) -> Result? {
         let cloneNetwork: CInt = 0x4000_0000
         return OwnThread.run(unsharing: cloneNetwork, body)
     }
 
-    /// Runs `ip` with these words in the thread's namespace.
+    /// Runs `ip` with these arguments in the thread's namespace.
     @discardableResult
     static func ip(_ words: String) -> Bool { run("/usr/sbin/ip", words) }
 
     static let hasNft = access("/usr/sbin/nft", X_OK) == 0
 
-    /// The same with `nft`.
+    /// Runs `nft` with these arguments in the thread's namespace.
     @discardableResult
     static func nft(_ words: String) -> Bool { run("/usr/sbin/nft", words) }
 

@@ -10,9 +10,9 @@ import Wire
 @testable import Host
 
 extension HostTests {
-    @Suite("What hosts see of a network")
+    @Suite("What the host sees of a network")
     struct ReachHostTests {
-        @Test("interfaces are told apart by what the kernel shows of them")
+        @Test("the kind of an interface follows from the kernel's description")
         func kinds() throws {
             let place = try TemporaryDirectory()
             func file(_ path: String, _ text: String = "") throws {
@@ -53,7 +53,7 @@ extension HostTests {
             #expect(kind("docker0") == .containers)
         }
 
-        @Test("the kernel's messages about neighbours are read, and what is cut off is passed over")
+        @Test("the kernel's messages about neighbours are parsed, and truncated ones are ignored")
         func messages() {
             func message(_ type: Int, _ family: CInt, _ state: Int, _ address: [UInt8]) -> [UInt8] {
                 var bytes: [UInt8] = []
@@ -89,7 +89,7 @@ extension HostTests {
         }
 
         @Test(
-            "neighbours are told of once, until they are gone",
+            "each neighbour is reported once, until it is gone",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func neighbours() {
             NetworkNamespace.run {
@@ -109,7 +109,7 @@ extension HostTests {
         }
 
         @Test(
-            "a datagram to the port of discovery reaches the process, and says that it came by unicast",
+            "a datagram to the discovery port arrives, marked as unicast",
             .enabled(if: NetworkNamespace.isAvailable, "needs root and ip"))
         func unicast() {
             NetworkNamespace.run {
@@ -123,7 +123,7 @@ extension HostTests {
                 host.want(.sendDatagram([7], to: Endpoint(address: .v4(0x0A01_0101), port: 47474)))
                 #expect(try turn(host) { host.board.datagrams.count == 1 })
                 #expect(host.board.datagrams.first?.bytes == [7] && host.board.reach.paths == [.unicast])
-                // From the port of discovery, so that a firewall takes what comes back for an answer.
+                // From the discovery port, so that a firewall takes what comes back for a reply.
                 #expect(
                     host.board.datagrams.first?.from == Endpoint(address: .v4(0x0A01_0101), port: 47474))
                 host.want(.multicast([8]))
@@ -131,7 +131,7 @@ extension HostTests {
             }
         }
 
-        @Test("a dial from the link port comes from there, and nobody else may listen on it, before or after")
+        @Test("a dial from the link port has that source port, and no other process may listen on it before or after")
         func linkPort() throws {
             let (caller, called) = (try ToyHost(), try ToyHost())
             let link = LinkID(number: 1)
@@ -147,17 +147,17 @@ extension HostTests {
                 if case .linkAccepted(_, let endpoint) = $0 { endpoint.port } else { nil }
             }
             #expect(from == [port] && !listensTwice())
-            // The same two ends are taken until the connection is gone.
+            // The address pair is in use until the connection is gone.
             let second = LinkID(number: 2)
             caller.want(.openLink(second, to: called.endpoint, from: .linkPort))
             #expect(try turn(caller, called) { caller.board.ends[second] != nil })
-            // Others still come in.
+            // Other connections are still accepted.
             called.want(.openLink(LinkID(number: 3), to: caller.endpoint, from: .any))
             #expect(try turn(caller, called) { caller.board.accepted.count == 1 })
         }
 
         @Test(
-            "a machine that forbids sending is found out, and when it allows it again",
+            "it is reported that the machine forbids sending, and that it allows it again",
             .enabled(if: NetworkNamespace.isAvailable && NetworkNamespace.hasNft, "needs root, ip and nft"))
         func forbidden() {
             NetworkNamespace.run {

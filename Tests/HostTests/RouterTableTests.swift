@@ -3,7 +3,7 @@ import Wire
 
 @testable import Host
 
-/// What the kernel tells of routers, in its own words.
+/// Parsing of the kernel's tables of routers, with real contents.
 @Suite struct RouterTableTests {
     private let routes = """
         Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -23,7 +23,7 @@ import Wire
 
         """
 
-    @Test("the first default route of each interface, with its router's hardware address where it is known")
+    @Test("each interface has its first default route, with the router's hardware address if known")
     func parsing() {
         let table = RouterTable(routes: routes, neighbours: neighbours)
         #expect(
@@ -36,7 +36,7 @@ import Wire
         #expect(table["wlan0"]?.hardwareAddress.count == 6 && table["tun0"] == nil)
     }
 
-    @Test("what is not of that form is no router")
+    @Test("lines of another form are ignored")
     func other() {
         for routes in ["", "\n", "a b c", "eth0\tx\ty\tz\t0\t0\t0\tq", "eth0\t00000000\t123456789AB\t3\t0\t0\t0\t0"] {
             #expect(RouterTable(routes: routes, neighbours: neighbours).routers.isEmpty)

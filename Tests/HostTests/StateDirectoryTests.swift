@@ -6,7 +6,7 @@ import Testing
 extension HostTests {
     @Suite("State directory")
     struct StateDirectoryTests {
-        /// A directory that is there while the body runs.
+        /// Runs the body with a temporary directory.
         private func withDirectory(_ body: (String) throws -> Void) throws {
             var template = Array("/tmp/earshot-state-XXXXXX".utf8CString)
             let made = try #require(mkdtemp(&template))
@@ -33,7 +33,7 @@ extension HostTests {
             return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
         }
 
-        @Test("the identity is made once, kept, and nobody else can read it")
+        @Test("the identity is created once and stored, and no other user can read it")
         func identity() throws {
             try withDirectory { base in
                 let path = base + "/a/b"
@@ -51,7 +51,7 @@ extension HostTests {
             }
         }
 
-        @Test("a directory that another has is refused, and free again after it")
+        @Test("a directory in use is refused, and free again afterwards")
         func locked() throws {
             try withDirectory { path in
                 do {
@@ -71,7 +71,7 @@ extension HostTests {
             }
         }
 
-        @Test("a key that others can read, or that is damaged, is refused with what to do")
+        @Test("a key that others can read, or that is damaged, is refused with advice")
         func badKey() throws {
             try withDirectory { path in
                 let state = try StateDirectory(at: path)
@@ -87,7 +87,7 @@ extension HostTests {
             }
         }
 
-        @Test("what is no directory, or cannot be written, is an error that says what to do")
+        @Test("a path that is not a directory, or cannot be written, is an error with advice")
         func unusable() throws {
             try withDirectory { base in
                 let file = base + "/file"

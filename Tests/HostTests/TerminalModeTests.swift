@@ -14,11 +14,11 @@ extension HostTests {
             return tcgetattr(terminal, &mode) == 0 && mode.c_lflag & tcflag_t(ICANON | ECHO) != 0
         }
 
-        @Test("a terminal hands over single keys while the host lives, and is as before afterwards")
+        @Test("a terminal delivers single keys while the host exists, and is restored afterwards")
         func rawMode() throws {
             let controller = open("/dev/ptmx", O_RDWR | O_NOCTTY)
             try #require(controller >= 0)
-            // What unlockpt and ptsname do: TIOCSPTLCK, TIOCGPTN.
+            // The ioctls of unlockpt and ptsname: TIOCSPTLCK, TIOCGPTN.
             var (lock, number): (CInt, CInt) = (0, 0)
             let unlocked = ioctl(controller, 0x4004_5431, &lock)
             let named = ioctl(controller, 0x8004_5430, &number)
@@ -41,7 +41,7 @@ extension HostTests {
                     $0.usesRawTerminal = true
                 }
                 #expect(!isEditing(terminal))
-                // The shell's own description must stay as it was: blocking.
+                // The shell's own file description must stay blocking.
                 #expect(fcntl(terminal, F_GETFL) & O_NONBLOCK == 0)
                 // No newline yet, and Ctrl-C is a key.
                 _ = Glibc.write(controller, "a\u{3}b", 3)
@@ -51,9 +51,9 @@ extension HostTests {
         }
 
         @Test(
-            "sleep of the machine and a stop of the process are noticed, ordinary waits are not",
+            "sleep of the machine and a stop of the process are detected, ordinary waits are not",
             arguments: [
-                // Seconds by the clock that counts through sleep, by the other one, and asked for.
+                // Seconds by the clock that continues during sleep, by the other clock, and requested.
                 (1, 1, 1, false), (3600, 3600, 3600, false), (10, 1, 10, true), (60, 60, 1, true), (3, 3, 0, false),
             ])
         func sleep(_ passed: Int, _ awake: Int, _ asked: Int, _ isSleep: Bool) {
@@ -62,7 +62,7 @@ extension HostTests {
             let hasSlept = detector.hasSlept(
                 at: start + .seconds(passed), awake: start + .seconds(awake), asked: .seconds(asked))
             #expect(hasSlept == isSleep)
-            // Told once.
+            // Reported once.
             let again = detector.hasSlept(
                 at: start + .seconds(passed), awake: start + .seconds(awake), asked: .seconds(asked))
             #expect(!again)

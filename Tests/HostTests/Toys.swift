@@ -7,22 +7,22 @@ import Wire
 
 @testable import Host
 
-/// A core that writes down what it is told and wants what the test wants.
+/// A core that records its inputs and has the outputs that the test wants.
 struct ToyCore: Core {
-    /// Shared with the test.
-    /// What was told of ways to and from others.
+    /// The inputs about the network and other peers.
     struct Reach {
-        /// How each of the datagrams came.
+        /// The path of each of the datagrams.
         var paths: [DatagramPath] = []
         var neighbours: [IPAddress] = []
         var obstacles: [ReachObstacle] = []
     }
 
+    /// The state shared with the test.
     final class Board {
         var inputs: [Input] = []
         var outputs: [Output] = []
         var deadline: Deadline?
-        /// What to want in answer to an input.
+        /// The outputs to want in response to an input.
         var answer: (Input) -> [Output] = { _ in [] }
 
         var interfaces: [NetworkInterface] = []
@@ -70,7 +70,7 @@ struct ToyCore: Core {
     var nextDeadline: Deadline? { board.deadline }
 }
 
-/// A front end that takes each line for something to say, and prints notices.
+/// A front end that sends each line as a message, and prints notices.
 final class ToyFrontEnd: FrontEnd {
     var lines: [UInt8] = []
     var commands: [Command] = []
@@ -112,7 +112,7 @@ final class ToyFrontEnd: FrontEnd {
     }
 }
 
-/// A host with toys, for tests that turn the loop by hand.
+/// A host with toys, for tests that run the loop step by step.
 final class ToyHost {
     let board = ToyCore.Board()
     let frontEnd = ToyFrontEnd()
@@ -140,7 +140,7 @@ final class ToyHost {
     func want(_ outputs: Output...) { board.outputs += outputs }
 }
 
-/// Turns hosts until something holds; false when it does not within a generous limit.
+/// Runs hosts until a condition holds; returns false if it does not within a generous limit.
 func turn(_ hosts: ToyHost..., until holds: () -> Bool) throws -> Bool {
     let end = Clock.now() + .seconds(20)
     while !holds() {
@@ -150,7 +150,7 @@ func turn(_ hosts: ToyHost..., until holds: () -> Bool) throws -> Bool {
     return true
 }
 
-/// Turns hosts for a while in which nothing ought to happen.
+/// Runs hosts for some rounds in which nothing should happen.
 func turn(_ hosts: ToyHost..., times: Int) throws {
     for _ in 0..<times {
         for host in hosts { try host.turn() }

@@ -16,7 +16,7 @@ struct ArgumentsTests {
         return options
     }
 
-    @Test("no arguments mean a chat with everything as usual")
+    @Test("no arguments mean a chat with all defaults")
     func nothing() throws {
         #expect(try options() == ChatOptions())
     }
@@ -40,19 +40,19 @@ struct ArgumentsTests {
         #expect(options.peers == [.host("a.example", port: 5), .endpoint(literal)])
     }
 
-    @Test("a peer without a port is looked for where peers usually are")
+    @Test("a peer without a port gets the default port")
     func usualPort() throws {
         #expect(PeerAddress("bea-laptop.local") == .host("bea-laptop.local", port: 47474))
         for text in ["fe80::1%3", "[fe80::1%3]", "192.0.2.1"] {
             guard case .endpoint(let endpoint) = PeerAddress(text) else {
-                Issue.record("\(text) is no address")
+                Issue.record("\(text) is not an address")
                 continue
             }
             #expect(endpoint.port == 47474)
         }
     }
 
-    @Test("without anybody to ask, the given name counts, then the login name, and what cannot be chosen is said")
+    @Test("without a user to ask, the given name is used, then the login name; an invalid name is an error")
     func name() throws {
         #expect(try options("--name", "ana").name(orLogin: "bea").text == "ana")
         #expect(try options().name(orLogin: "bea").text == "bea")
@@ -61,11 +61,12 @@ struct ArgumentsTests {
         for login in ["all", "-x", "a@b", "Lobby"] {
             let misuse = #expect(throws: Arguments.Misuse.self) { try options().name(orLogin: login) }
             #expect(
-                misuse?.text.hasPrefix("the login name will not do (give another with --name NAME): a name") == true)
+                misuse?.text.hasPrefix("the login name cannot be used (choose another with --name NAME): a name")
+                    == true)
         }
     }
 
-    @Test("an address may name the interface that it is on, in every option that takes one")
+    @Test("an address may name its interface, in every option that takes an address")
     func interfaceNames() throws {
         func parsed(_ words: String...) throws -> ChatOptions {
             guard case .chat(let options) = try Arguments.parse(words, interfaceNumber: { $0 == "eth0" ? 3 : nil })
@@ -85,13 +86,13 @@ struct ArgumentsTests {
         for (option, text) in [("--peer", "[fe80::1%eth9]:1"), ("--relay", "[fe80::1%eth9]:1"), ("--peer", "fe80::1%")]
         {
             #expect { try parsed(option, text) } throws: {
-                ($0 as? Arguments.Misuse)?.text.hasPrefix("\(option) names an interface that is not here: ") == true
+                ($0 as? Arguments.Misuse)?.text.hasPrefix("\(option) names an unknown interface: ") == true
             }
         }
         for (option, text) in [("--peer", "[fe80::1]:1"), ("--relay", "earshot://[fe80::1]"), ("--peer", "fe80::1")] {
             #expect(
                 throws: Arguments.Misuse(
-                    text: "\(option) takes fe80::1 with the interface that it is on, for example fe80::1%eth0")
+                    text: "\(option) needs the interface of fe80::1, for example fe80::1%eth0")
             ) { try parsed(option, text) }
         }
     }
@@ -103,7 +104,7 @@ struct ArgumentsTests {
             options.usesNoMulticast && options.isNameStrict && options.isJSON && options.isQuiet && options.isVerbose)
     }
 
-    @Test("sizes of what is kept have units, and the whole for people never written to follows from that for one")
+    @Test("sizes have units, and the limit for all unasked peers defaults to a multiple of the limit for one")
     func sizes() throws {
         let kept = try options("--keep-bytes", "200M", "--keep-unasked=64K").retention
         #expect(kept.bytes == 200 << 20 && kept.unaskedBytesPerKey == 64 << 10 && kept.unaskedBytes == 2 << 20)
@@ -121,7 +122,7 @@ struct ArgumentsTests {
         }
     }
 
-    @Test("help and version win over what follows them")
+    @Test("help and version take precedence over the arguments that follow")
     func helpAndVersion() throws {
         #expect(try Arguments.parse(["--help", "--nonsense"]) == .help(Arguments.helpText))
         #expect(try Arguments.parse(["-h"]) == .help(Arguments.helpText))
@@ -129,7 +130,7 @@ struct ArgumentsTests {
     }
 
     @Test(
-        "what cannot be done is refused with what to do instead",
+        "an invalid argument is rejected with advice",
         arguments: [
             (["--foo"], "unknown option --foo (try --help)"),
             (["--foo=bar"], "unknown option --foo (try --help)"),
@@ -146,7 +147,7 @@ struct ArgumentsTests {
             (["--peer", "300.1.1.1:5"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not 300.1.1.1:5"),
             (["--peer", "host:0"], "--peer takes HOST:PORT, for example 192.0.2.7:47474, not host:0"),
             (["--json", "relay"], "relay must come first: earshot relay [OPTION]..."),
-            (["--relay-password", "f"], "--relay-password FILE must stand behind the --relay that it is for"),
+            (["--relay-password", "f"], "--relay-password FILE must follow the --relay that it is for"),
         ])
     func misuse(words: [String], text: String) {
         #expect(throws: Arguments.Misuse(text: text)) { try Arguments.parse(words) }

@@ -18,7 +18,7 @@ struct CommunityCommandTests {
         }
     }
 
-    @Test("keys are made, also of a relay's")
+    @Test("new makes a random key, or uses the key of a relay")
     func new() throws {
         #expect(try parse("community", "new", "hub.key") == .community(.new(file: "hub.key", fromRelay: nil)))
         #expect(
@@ -26,7 +26,7 @@ struct CommunityCommandTests {
                 == .community(.new(file: "hub.key", fromRelay: "/var/lib/hub")))
     }
 
-    @Test("a relay's key is signed as its ID or an address has it, for a year or as long as is said")
+    @Test("sign accepts a relay's ID or address, for a year or the given number of days")
     func sign() throws {
         let relay = try #require(PeerID(hexadecimal: Self.id))
         for text in [Self.id, "#\(Self.id)", "earshot://hub.example:47475#\(Self.id)", Self.id.uppercased()] {
@@ -38,19 +38,19 @@ struct CommunityCommandTests {
                 == .community(.sign(file: "k", relay: relay, days: 30)))
     }
 
-    @Test("help, the relay's ID, and what is wrong")
+    @Test("help, the relay's ID, and mistakes")
     func rest() throws {
         for words in [["community"], ["community", "--help"], ["community", "sign", "-h"]] {
             #expect(try RelayCommand.parse(words) == .community(.help))
         }
         #expect(try parse("id", "--state", "d") == .id(.init(stateDirectory: "d")))
-        #expect(complaint("id", "--name", "x") == "earshot relay id takes --state and --config only, not --name")
+        #expect(complaint("id", "--name", "x") == "earshot relay id takes only --state and --config, not --name")
         #expect(complaint("community", "old").contains("takes new or sign, not old"))
         #expect(complaint("community", "new").contains("needs one FILE"))
         #expect(complaint("community", "new", "a", "b").contains("needs one FILE"))
         #expect(complaint("community", "new", "a", "--days", "3").contains("new takes no --days"))
         #expect(complaint("community", "sign", "k").contains("RELAY-ID"))
-        #expect(complaint("community", "sign", "k", "0a").contains("0a is no relay's ID"))
+        #expect(complaint("community", "sign", "k", "0a").contains("0a is not a relay's ID"))
         #expect(complaint("community", "sign", "k", Self.id, "--days").contains("--days needs a value"))
         for days in ["0", "3651", "-1", "x", "123456"] {
             #expect(complaint("community", "sign", "k", Self.id, "--days", days).contains("from 1 to 3650"))

@@ -24,7 +24,7 @@ struct RelayOptionsTests {
             "/etc/relay/hello": "good morning\nand good luck", "plain": "open sesame\nnot this", "hashed": hash,
             "empty": "\nx", "bad": "$scrypt$oops", "/etc/relay/certificate": "# hub\n\(certificate.text)",
         ]
-        guard let text = texts[path] else { throw OptionProblem("names a file: cannot read \(path)") }
+        guard let text = texts[path] else { throw OptionProblem("failed: cannot read \(path)") }
         return text
     }
 
@@ -50,13 +50,13 @@ struct RelayOptionsTests {
         }
     }
 
-    @Test("no settings mean an open relay on the usual port")
+    @Test("no settings mean an open relay on the default port")
     func nothing() throws {
         #expect(try options() == RelayOptions())
         #expect(try Arguments.parse(["relay"]) == .relay(.run([], configurationFile: nil)))
     }
 
-    @Test("every option can stand on the command line and in the file, and means the same there")
+    @Test("every option works on the command line and in the file, with the same meaning")
     func everywhere() throws {
         let values = [
             ("listen", "192.0.2.1:5"), ("name", "hub"), ("state", "/var/lib/x"), ("topic", "news # today"),
@@ -76,7 +76,7 @@ struct RelayOptionsTests {
         #expect(Set(values.map(\.0) + ["password-file"]) == Set(RelayOptions.rules.map(\.name)))
     }
 
-    @Test("values are read as what they are")
+    @Test("values are parsed by their type")
     func values() throws {
         let options = try options(
             "--listen", "[2001:db8::1]:5", "--listen", "relay.example:0", "--listen", "*:6", "--listen", "7",
@@ -88,20 +88,21 @@ struct RelayOptionsTests {
         #expect(options.access.operators == [PeerID(hexadecimal: Self.id)])
     }
 
-    @Test("a password comes from a file, in clear or hashed; a path in the file is meant from where that is")
+    @Test("a password comes from a file, in clear or hashed; a path in the settings file is relative to that file")
     func files() throws {
         #expect(try options("--password-file", "plain").access.password == .clear("open sesame"))
         let hash = try #require(PasswordHash(Self.hash))
         #expect(try options("--password-file", "hashed").access.password == .hash(hash))
         #expect(try options(file: "motd-file = hello").room.motd == "good morning\nand good luck")
-        #expect(complaint("--password-file", "empty") == "--password-file names empty, whose first line is empty")
+        #expect(
+            complaint("--password-file", "empty") == "--password-file names a file whose first line is empty: empty")
         #expect(complaint("--password-file", "bad").contains("takes a hash"))
         #expect(try options(file: "community = certificate").community?.certificate == Self.certificate)
-        #expect(complaint("--community", "hashed").hasPrefix("--community names hashed, which is no certificate"))
-        #expect(complaint("--motd-file", "gone") == "--motd-file names a file: cannot read gone")
+        #expect(complaint("--community", "hashed").hasPrefix("--community names hashed, which is not a certificate"))
+        #expect(complaint("--motd-file", "gone") == "--motd-file failed: cannot read gone")
     }
 
-    @Test("the command line wins over the file, for options that may be repeated as a whole")
+    @Test("the command line overrides the file; a repeated option is overridden as a whole")
     func precedence() throws {
         let file = "rate = 5\nburst = 6\nlisten = 192.0.2.1:5\nlisten = 192.0.2.1:6"
         let options = try options("--rate", "7", "--listen", "192.0.2.2:5", file: file)
@@ -109,34 +110,34 @@ struct RelayOptionsTests {
         #expect(options.listen.map(\.description) == ["192.0.2.2:5"])
     }
 
-    @Test("everything that is wrong with a file is said at once, with its line")
+    @Test("all mistakes in a file are reported together, with their lines")
     func fileErrors() {
         let file = "rate = x\n\nratte = 5\nburst = 1\nburst = 2\nconfig = y\nqueue = \noperator = 12"
         #expect(
             complaint(file: file).split(separator: "\n") == [
                 "relay.conf:1: rate takes a number from 1 to 10000, not x",
                 "relay.conf:3: unknown option ratte (earshot relay --help lists them)",
-                "relay.conf:5: burst was given in line 4 already",
+                "relay.conf:5: burst was already given in line 4",
                 "relay.conf:6: unknown option config (earshot relay --help lists them)",
                 "relay.conf:7: queue needs a value",
                 "relay.conf:8: operator takes a peer ID, 64 hexadecimal digits, not 12",
             ])
         #expect(
             complaint(file: "rate = 5\njust words\n= 5").split(separator: "\n") == [
-                "relay.conf:2: a line is KEY = VALUE, or a comment that begins with #",
-                "relay.conf:3: a line is KEY = VALUE, or a comment that begins with #",
+                "relay.conf:2: expected KEY = VALUE, or a comment that begins with #",
+                "relay.conf:3: expected KEY = VALUE, or a comment that begins with #",
             ])
     }
 
     @Test(
-        "what cannot be done is refused with what to do instead",
+        "an invalid argument is rejected with advice",
         arguments: [
             ("--foo=1", "unknown option --foo (try earshot relay --help)"),
             ("hello", "unexpected argument hello (try earshot relay --help)"),
             ("-x", "unexpected argument -x (try earshot relay --help)"),
             ("--rate", "--rate needs a value (try earshot relay --help)"),
             ("--rate=", "--rate needs a value"),
-            ("--name=ALL", "--name takes a name: a name cannot be all, because that means everybody: take another"),
+            ("--name=ALL", "--name is not valid: a name cannot be all, because that means everybody: take another"),
             ("--rate=0", "--rate takes a number from 1 to 10000, not 0"),
             ("--rate=+1", "--rate takes a number from 1 to 10000, not +1"),
             ("--queue=1", "--queue takes a size from 64K to 64M, not 1"),
@@ -151,25 +152,25 @@ struct RelayOptionsTests {
         #expect(complaint(word) == text)
     }
 
-    @Test("places to listen at may name the interface of an address")
+    @Test("a listen address may name its interface")
     func interfaceNames() throws {
         let place = try #require(IPAddress("fe80::1%3"))
         #expect(try options("--listen", "[fe80::1%eth0]:5").listen == [.init(.address(place), port: 5)])
         #expect(try options(file: "metrics = [fe80::1%eth0]:5").metrics == .init(.address(place), port: 5))
         #expect(
             complaint("--text", "[fe80::1%eth9]:5")
-                == "--text names an interface that is not here: eth9 (ip link lists those that are)")
+                == "--text names an unknown interface: eth9 (ip link lists them all)")
         #expect(
             complaint("--listen", "[fe80::1]:5")
-                == "--listen takes fe80::1 with the interface that it is on, for example fe80::1%eth0")
+                == "--listen needs the interface of fe80::1, for example fe80::1%eth0")
     }
 
-    @Test("a NUL in a file of settings is not cut off with what follows it")
+    @Test("a NUL in a settings file is an error, not the end of the value")
     func nul() {
-        #expect(complaint(file: "state = /var/lib/x\0y") == "relay.conf:1: has a NUL in it, which no option takes")
+        #expect(complaint(file: "state = /var/lib/x\0y") == "relay.conf:1: contains a NUL, which no option accepts")
     }
 
-    @Test("passwd takes a state directory or prints, and nothing else")
+    @Test("passwd accepts a state directory and --print, and nothing else")
     func passwd() throws {
         #expect(
             try RelayCommand.parse(["passwd", "--state", "/x", "--print"])
@@ -178,7 +179,7 @@ struct RelayOptionsTests {
         #expect(throws: Arguments.Misuse.self) { try RelayCommand.parse(["--print"]) }
     }
 
-    @Test("backup takes a file and says where the relay keeps things, and nothing else")
+    @Test("backup accepts a file and the location of the state, and nothing else")
     func backup() throws {
         #expect(
             try RelayCommand.parse(["backup", "x.db", "--config", "c"])
@@ -188,7 +189,7 @@ struct RelayOptionsTests {
         }
     }
 
-    @Test("--check and --config are told from settings")
+    @Test("--check and --config are not settings")
     func check() throws {
         let setting = Setting(name: "rate", value: "5", origin: .commandLine)
         #expect(
@@ -197,7 +198,7 @@ struct RelayOptionsTests {
         #expect(try RelayCommand.parse(["--check", "--help"]) == .help)
     }
 
-    @Test("the help names every option and fits a terminal's width")
+    @Test("the help names every option and fits the width of a terminal")
     func help() {
         let lines = RelayCommand.helpText.split(separator: "\n", omittingEmptySubsequences: false)
         for line in lines { #expect(line.count <= 80, "\(line)") }

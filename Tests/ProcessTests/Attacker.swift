@@ -4,14 +4,14 @@ import TestKit
 @_silgen_name("setns")
 private func setns(_ namespace: CInt, _ type: CInt) -> CInt
 
-/// Raw sockets inside a network namespace, for what an honest peer would never send.
+/// Raw sockets inside a network namespace, for data that an honest peer would never send.
 struct Attacker {
     let namespace: String
 
     private static let group = "239.255.69.83"
     private static let port: UInt16 = 47474
 
-    /// Runs a body on a thread of its own inside the namespace; sockets that it makes stay there.
+    /// Runs a body on a thread of its own inside the namespace; sockets that it creates remain there.
     func run<Result>(_ body: @escaping () -> Result) -> Result {
         let box = Box(body)
         let done = DispatchSemaphore(value: 0)
@@ -35,7 +35,7 @@ struct Attacker {
         init(_ body: @escaping () -> Value) { self.body = body }
     }
 
-    /// Listens to the group on loopback. Made before the peers start.
+    /// Returns a socket that receives the group on loopback. Must be created before the peers start.
     func listener() -> CInt {
         run {
             let socket = Self.datagramSocket()
@@ -52,14 +52,14 @@ struct Attacker {
         }
     }
 
-    /// The next datagram on such a listener; empty if none comes.
+    /// Returns the next datagram on such a socket; empty if none arrives.
     func hear(_ listener: CInt) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 2048)
         let count = recv(listener, &buffer, buffer.count, 0)
         return Array(buffer.prefix(max(0, count)))
     }
 
-    /// Sends made-up datagrams to the group on loopback.
+    /// Sends forged datagrams to the group on loopback.
     func send(_ count: Int, make: @escaping (Int) -> [UInt8]) {
         run {
             let socket = Self.datagramSocket()
@@ -74,7 +74,7 @@ struct Attacker {
         }
     }
 
-    /// A connection to a peer's link port, or nil.
+    /// Connects to a peer's link port; nil if that fails.
     func connection(to port: UInt16) -> CInt? {
         run {
             let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

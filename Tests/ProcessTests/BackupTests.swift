@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Backups beside running processes, put back and used.
+/// Backups made while processes run, then restored and used.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct BackupTests {
     private let place: TemporaryDirectory
@@ -10,7 +10,7 @@ struct BackupTests {
 
     init() throws { place = try TemporaryDirectory() }
 
-    /// A new state directory of a former one's identity, with a backup.
+    /// Makes a new state directory from the identity of a former one and a backup.
     private func restored(from state: String, as file: String) throws -> String {
         let new = place.path(of: "restored")
         let files = FileManager.default
@@ -21,7 +21,7 @@ struct BackupTests {
         return new
     }
 
-    @Test("a peer's backup beside it has all that was said until then, and a chat goes on with it")
+    @Test("a backup of a running peer has all messages so far, and a chat continues with it")
     func peer() throws {
         let state = place.path(of: "ana")
         let arguments = ["--no-multicast", "--port", "0"]
@@ -50,7 +50,7 @@ struct BackupTests {
         #expect(try Kept(of: "lobby", in: new).texts.count == 51)
     }
 
-    @Test("a relay's backup and export beside it have its history and its bans, and a relay goes on with it")
+    @Test("a backup and an export of a running relay have its history and bans, and a relay continues with them")
     func relay() throws {
         let state = place.path(of: "hub")
         let password = try ShellRun("$EARSHOT relay passwd --state \(state) <<<secret")
@@ -90,26 +90,26 @@ struct BackupTests {
         #expect(spammer.lines.contains { $0.contains("enough") }, "\(spammer.lines)")
     }
 
-    @Test("nothing that is there is written over, and of a backup that fails nothing is left")
+    @Test("a backup never overwrites a file, and leaves nothing behind if it fails")
     func refusals() throws {
         let state = place.path(of: "ana")
         #expect(try ShellRun("echo hello | $EARSHOT --name ana --state \(state) --no-multicast --port 0").status == 0)
         let archive = state + "/earshot.db"
         let before = try Data(contentsOf: URL(fileURLWithPath: archive))
         let over = try ShellRun("$EARSHOT backup \(archive) --state \(state)")
-        #expect(over.status == 1 && over.errors.contains("is there already"), "\(over.errors)")
+        #expect(over.status == 1 && over.errors.contains("already exists"), "\(over.errors)")
         #expect(try Data(contentsOf: URL(fileURLWithPath: archive)) == before)
 
         let nowhere = try ShellRun("$EARSHOT backup /dev/full/x --state \(state)")
         #expect(nowhere.status == 1 && nowhere.errors.contains("/dev/full/x"), "\(nowhere.errors)")
-        // Enough for what SQLite needs beside the archive, too little for the copy.
+        // Enough for the files that SQLite needs besides the archive, too little for the copy.
         let large = try ShellRun("ulimit -f 33; $EARSHOT backup \(backup) --state \(state)")
         #expect(large.status == 1, "\(large.errors)")
         let left = try FileManager.default.contentsOfDirectory(atPath: place.path(of: ""))
         #expect(!left.contains { $0.hasPrefix("backup") }, "\(left)")
 
         let nobody = try ShellRun("$EARSHOT relay backup \(backup) --state \(state)")
-        #expect(nobody.status == 1 && nobody.errors.contains("no relay has kept anything"), "\(nobody.errors)")
+        #expect(nobody.status == 1 && nobody.errors.contains("no relay has saved anything"), "\(nobody.errors)")
         #expect(try ShellRun("$EARSHOT backup --state \(state)").status == 2)
     }
 }

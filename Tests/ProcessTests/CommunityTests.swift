@@ -4,7 +4,7 @@ import TestKit
 import Testing
 import Wire
 
-/// Relays that are one to their members.
+/// Relays that appear as one to their members.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct CommunityTests {
     private let place: TemporaryDirectory
@@ -12,7 +12,7 @@ struct CommunityTests {
 
     init() throws { place = try TemporaryDirectory() }
 
-    /// What a command prints, without the line's end.
+    /// Returns the output of a command, without the newline at the end.
     private func output(_ script: String) throws -> String {
         let run = try ShellRun(script)
         try #require(run.status == 0, "\(run.errors)")
@@ -25,7 +25,7 @@ struct CommunityTests {
         try output("$EARSHOT relay id --state \(place.path(of: name))")
     }
 
-    /// A file with a certificate for a relay, made by the program.
+    /// Returns a file with a certificate for a relay, made by the program.
     private func certificate(of relay: String) throws -> String {
         let file = place.path(of: "\(relay).certificate")
         let id = try relayID(relay)
@@ -55,7 +55,7 @@ struct CommunityTests {
         #expect(try peer.exitStatus() == 0)
     }
 
-    @Test("the community is pinned at the first relay, and the second is taken without a question, with the same room")
+    @Test("the community is pinned at the first relay; the second is accepted without a question, with the same room")
     func twoRelays() throws {
         let community = try makeCommunity()
         let attributes = try FileManager.default.attributesOfItem(atPath: key)
@@ -74,7 +74,7 @@ struct CommunityTests {
         first.signal(SIGTERM)
         #expect(try first.exitStatus() == 0)
 
-        // At the place of the first, where its community is remembered.
+        // At the address of the first, for which its community is remembered.
         let second = try start("two", port: port)
         #expect(try second.address() == address)
         try second.logged(relayID("two"))
@@ -87,7 +87,7 @@ struct CommunityTests {
         #expect(messages.map { $0["room"] as? String } == ["lobby@hub"])
         try quit(again)
 
-        // By the address of another place, and by one with the relay's own key.
+        // By the address of another relay, and by one with that relay's own key.
         let third = try start("three")
         let elsewhere = try member(at: try third.address())
         #expect(try relayEvent(elsewhere)["state"] == "connected")
@@ -99,7 +99,7 @@ struct CommunityTests {
         #expect(try refused.exitStatus() == 4)
     }
 
-    @Test("a relay does not start with a certificate that does not count, and says what to do")
+    @Test("a relay does not start with an invalid certificate, and gives advice")
     func refusals() throws {
         _ = try makeCommunity()
         #expect(try ShellRun("$EARSHOT relay community new \(key)").status == 1)
@@ -128,10 +128,10 @@ struct CommunityTests {
         }
         try "nonsense".write(toFile: file, atomically: true, encoding: .utf8)
         let run = try ShellRun("$EARSHOT relay --check --state \(state) --community \(file)")
-        #expect(run.status == 2 && run.errors.contains("is no certificate, or damaged"), "\(run.errors)")
+        #expect(run.status == 2 && run.errors.contains("is not a certificate, or damaged"), "\(run.errors)")
     }
 
-    @Test("a relay that has members makes its key the community's: they notice nothing, and know its second relay")
+    @Test("a relay makes its key the community's: its members notice nothing, and accept a second relay")
     func migration() throws {
         let alone = try RelayProcess([
             "--state", place.path(of: "old"), "--name", "hub", "--listen", "127.0.0.1:0",
@@ -149,7 +149,7 @@ struct CommunityTests {
         #expect(try relayEvent(bea)["state"] == "connected")
     }
 
-    @Test("a renewed certificate is taken at SIGHUP, one for another relay is not")
+    @Test("a renewed certificate is loaded on SIGHUP, one for another relay is not")
     func renewed() throws {
         _ = try makeCommunity()
         let relay = try start("one")
@@ -160,7 +160,7 @@ struct CommunityTests {
         try relay.logged("warning the certificate of the community holds for 30 days")
         _ = try output("$EARSHOT relay community sign \(key) \(relayID("two")) > \(file)")
         relay.signal(SIGHUP)
-        try relay.logged("the settings stay as they were: the certificate in \(file) is for another relay")
+        try relay.logged("the settings are unchanged: the certificate in \(file) is for another relay")
         let ana = try member(at: try relay.address())
         #expect(try relayEvent(ana)["state"] == "connected")
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// `earshot doctor` as another user without rights, in network namespaces.
+/// `earshot doctor` as another user without privileges, in network namespaces.
 @Suite(.ownThreads, .timeLimit(.minutes(3)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct DoctorTests {
     private struct Examined {
@@ -10,7 +10,8 @@ struct DoctorTests {
         var status: Int32
     }
 
-    /// - Returns: the codes of what failed, in their order, and the exit status.
+    /// Runs the doctor.
+    /// - Returns: the codes of the failed checks, in order, and the exit status.
     private func doctor(on host: String, _ arguments: String...) throws -> Examined {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -37,7 +38,7 @@ struct DoctorTests {
         for rule in rules { try Lan.run("ip netns exec \(host) nft add rule inet doctor \(hook) '\(rule)'") }
     }
 
-    /// As ufw and firewalld do: nothing unasked comes in.
+    /// Sets up a firewall like those of ufw and firewalld: unsolicited packets are not accepted.
     private func close(_ host: String, _ verdict: String) throws {
         let open = [
             "ct state established,related accept", "iif lo accept",
@@ -46,7 +47,7 @@ struct DoctorTests {
         try addChain("input", open + [verdict], on: host)
     }
 
-    @Test("nothing is wrong where nobody is, nor where another is heard and answers")
+    @Test("nothing is wrong on an empty network, or where another peer is found and answers")
     func healthy() throws {
         let lan = try Lan(2)
         let alone = try doctor(on: lan.hosts[0])
@@ -59,7 +60,7 @@ struct DoctorTests {
         #expect(!bea.events.contains { $0["event"] == "peer" || $0["event"] == "error" }, "it went unnoticed")
     }
 
-    @Test("an input firewall, also beside a host that is off", arguments: ["drop", "reject"])
+    @Test("an input firewall, and a host that is off", arguments: ["drop", "reject"])
     func firewallIn(verdict: String) throws {
         let lan = try Lan(1)
         try close(lan.hosts[0], verdict)
@@ -82,7 +83,7 @@ struct DoctorTests {
     }
 
     @Test(
-        "a host that drops, rejects, has no Earshot, or is not there",
+        "a host that drops, rejects, or has no Earshot",
         arguments: [
             ("drop", "host-drops"), ("reject with icmpx type admin-prohibited", "host-rejects"),
             ("accept", "host-without-earshot"),
@@ -93,7 +94,7 @@ struct DoctorTests {
         #expect(try doctor(on: lan.hosts[0], "10.83.0.2").codes == [code])
     }
 
-    @Test("what a running Earshot knows is asked of it, by its own user only")
+    @Test("a running Earshot gives its status to its own user only")
     func running() throws {
         let lan = try Lan(1)
         let place = try TemporaryDirectory()

@@ -1,9 +1,9 @@
 import Foundation
 
-/// One `earshot --json` process: commands in, events out, each with the time it came.
+/// One `earshot --json` process: commands in, events out, each with its time of arrival.
 final class EarshotProcess: @unchecked Sendable {  // All state is behind `condition`.
     struct Event: @unchecked Sendable {  // A JSON object is not changed after it was read.
-        /// Seconds of the machine's uptime.
+        /// The machine's uptime in seconds.
         let time: Double
         let fields: [String: Any]
 
@@ -20,7 +20,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
     private var errorText = ""
     private var hasEnded = false
 
-    /// The program under test: the one that `swift test` has built, or what `EARSHOT_BINARY` names.
+    /// The program under test: the one that `swift test` has built, or the one that `EARSHOT_BINARY` names.
     static let binary: String = {
         if let path = ProcessInfo.processInfo.environment["EARSHOT_BINARY"] { return path }
         var directory = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -33,6 +33,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         return root.deletingLastPathComponent().appendingPathComponent(".build/debug/earshot").path
     }()
 
+    /// Starts a process.
     /// - Parameters:
     ///   - state: the state directory; a fresh one for a new identity.
     ///   - namespace: the network namespace to run in; nil for this one.
@@ -63,7 +64,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    // Talking to it.
+    // MARK: Input
 
     func send(_ command: [String: Any]) throws {
         var line = try JSONSerialization.data(withJSONObject: command)
@@ -71,7 +72,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         try withoutBrokenPipe { try input.fileHandleForWriting.write(contentsOf: line) }
     }
 
-    /// A process that is gone makes an error, not the end of the tests.
+    /// Turns a process that is gone into an error, rather than the end of the tests.
     private func withoutBrokenPipe(_ body: () throws -> Void) throws {
         var (pipe, former) = (sigset_t(), sigset_t())
         sigemptyset(&pipe)
@@ -79,7 +80,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         pthread_sigmask(SIG_BLOCK, &pipe, &former)
         defer {
             var now = timespec()
-            // Ours alone: it is for the thread that wrote.
+            // The signal is directed at the thread that wrote, so it is ours alone.
             while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
             pthread_sigmask(SIG_SETMASK, &former, nil)
         }
@@ -94,7 +95,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
 
     var processID: Int32 { process.processIdentifier }
 
-    // What it said.
+    // MARK: Output
 
     var events: [Event] {
         condition.lock()
@@ -102,7 +103,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         return received
     }
 
-    /// Waits for an event that matches, counting from the `after`th.
+    /// Waits for an event that matches, starting at index `after`.
     func first(
         after: Int = 0, within seconds: Double = 10, _ what: String, where matches: (Event) -> Bool
     ) throws -> Event {
@@ -149,7 +150,8 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         try first(within: seconds, "the message \(text)") { $0["event"] == "message" && $0["text"] == text }
     }
 
-    /// Waits for the end. - Returns: the exit status.
+    /// Waits for the process to exit.
+    /// - Returns: the exit status.
     func exitStatus(within seconds: Double = 10) throws -> Int32 {
         let end = Date().addingTimeInterval(seconds * Sanitizer.slowness)
         condition.lock()
@@ -164,7 +166,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         return process.terminationStatus
     }
 
-    /// Whether it has ended, for whatever reason.
+    /// Whether it has exited, for whatever reason.
     var isOver: Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -177,7 +179,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
         return errorText
     }
 
-    // Reading.
+    // MARK: Reading
 
     private func outputReceived(_ data: Data) {
         let time = Self.uptime()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a host is plugged into a bridge, and what can go wrong there.
+/// The socket in a bridge that a host is plugged into, and the faults that can occur there.
 struct FaultySocket {
     /// The host's network namespace; its interface there is `eth0`.
     let namespace: String
@@ -10,7 +10,7 @@ struct FaultySocket {
     /// The host's own address, in 10.N.N.0/24.
     let address: String
 
-    /// Two more bridges beside the LAN's: one for the other part of a LAN that is parted, one for another network.
+    /// Adds two bridges: one for the other half of a partitioned LAN, one for another network.
     func makeSpareBridges() throws {
         for name in ["br1", "br2"] {
             guard (try? Lan.run("ip -n \(bridge) link add \(name) type bridge")) != nil else { continue }
@@ -58,7 +58,8 @@ struct FaultySocket {
 
     private func plug(into name: String) throws { try Lan.run("ip -n \(bridge) link set \(port) master \(name)") }
 
-    /// As a laptop moves: the old address goes with the carrier, the new one comes when somebody there has given it.
+    /// Moves the host like a laptop: the old address disappears with the carrier, and the new network assigns the new
+    /// one.
     private func move(to bridge: String, _ address: String) throws {
         try Lan.run("ip -n \(namespace) -4 addr flush dev eth0")
         letTimePass(0.5)
@@ -89,7 +90,7 @@ extension Lan {
 }
 
 extension TwoLans {
-    /// Of the first LAN's hosts, then of the second's.
+    /// The sockets of the first LAN's hosts, then those of the second's.
     var sockets: [FaultySocket] {
         (0..<2).flatMap { lan in
             hosts[lan].indices.map {

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// What somebody without the password can do to a relay that two members speak over.
+/// Attacks without the password on a relay over which two members talk.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct HostileRelayTests {
     let place: TemporaryDirectory
@@ -18,8 +18,8 @@ struct HostileRelayTests {
         return member
     }
 
-    /// Says something and waits until it is heard, again and again.
-    /// - Returns: the longest that one took, in seconds.
+    /// Sends messages one after the other, and waits until each has arrived.
+    /// - Returns: the longest time that one took, in seconds.
     private func talk(_ from: EarshotProcess, _ to: EarshotProcess, _ tag: String, count: Int = 30) throws -> Double {
         var longest = 0.0
         for index in 0..<count {
@@ -36,7 +36,7 @@ struct HostileRelayTests {
         return Int(line?.split(separator: " ").dropFirst().first.map(String.init) ?? "") ?? 0
     }
 
-    @Test("a thousand connections, rubbish, the same handshake again and again: members notice nothing")
+    @Test("members are not affected by a thousand connections, garbage, and a replayed handshake")
     func strangers() throws {
         let secret = place.path(of: "secret")
         try "open sesame\n".write(toFile: secret, atomically: true, encoding: .utf8)
@@ -57,7 +57,7 @@ struct HostileRelayTests {
         var attackers: [Visitor] = []
         for _ in 0..<1000 { attackers.append(try Visitor(port: port, from: "127.0.0.2")) }
         let silence = try talk(ana, bea, "silence")
-        // A first message as a real one looks, then what no peer would send.
+        // A first message of the right form, followed by data that no peer would send.
         let opening: [UInt8] = [0, 32] + random.bytes(32)
         for (index, attacker) in attackers.enumerated() {
             switch index % 4 {
@@ -87,7 +87,7 @@ struct HostileRelayTests {
         #expect(!ana.events.contains { $0["state"] == "disconnected" })
     }
 
-    @Test("a flood of guests that come and go, and of guessed names, holds up nobody")
+    @Test("a flood of guests who come and go, and of guessed names, delays no member")
     func guests() throws {
         let relay = try RelayProcess([
             "--state", place.path(of: "relay"), "--name", "hub", "--listen", "127.0.0.1:0", "--text", "127.0.0.1:0",
@@ -99,7 +99,8 @@ struct HostileRelayTests {
         var longest = 0.0
         var admittedCount = 0
         for index in 0..<600 {
-            // On a busy machine those before have not been seen to go, so one is refused as too many from one address.
+            // On a busy machine the relay may not have noticed that earlier ones left, and refuse one as too many from
+            // an address.
             if let guest = try? Visitor(port: port, from: "127.0.0.4") {
                 _ = guest.sendNow(Array("guest\(index)\nhello\n".utf8))
                 admittedCount += 1

@@ -24,12 +24,12 @@ struct HostileTests {
     }
 
     private func residentKiB(_ process: EarshotProcess) throws -> Int {
-        // The process itself, or the one that `ip netns exec` became.
+        // The process itself, or the one into which `ip netns exec` has turned.
         let text = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8)
         return Int(try #require(text.split(separator: " ").dropFirst().first.map(String.init))).map { $0 * 4 } ?? 0
     }
 
-    @Test("100,000 random, changed and repeated datagrams and 500 broken links: nobody notices, memory stays")
+    @Test("100,000 random, modified and replayed datagrams and 500 broken links: no peer is affected, memory is stable")
     func flood() throws {
         let ear = attacker.listener()
         defer { close(ear) }
@@ -59,7 +59,7 @@ struct HostileTests {
         for number in 0..<500 {
             let socket = try #require(attacker.connection(to: port))
             var bytes = random.bytes(Int(random.next() % 3_000) + 1)
-            // Some begin as a handshake does: 32 bytes behind their length.
+            // Some begin like a handshake: 32 bytes after their length.
             if number % 2 == 0, bytes.count > 34 { (bytes[0], bytes[1]) = (0, 32) }
             _ = Glibc.send(socket, bytes, bytes.count, CInt(MSG_NOSIGNAL))
             close(socket)
@@ -74,12 +74,12 @@ struct HostileTests {
         #expect(!ana.events.dropFirst(events).contains { $0["event"] == "peer" })
     }
 
-    @Test("a connection that says nothing is cut after 10 s; a thousand of them do not keep an honest peer out")
+    @Test("a silent connection is closed after 10 s; a thousand of them do not block an honest peer")
     func silentConnections() throws {
         let ana = try start("ana")
         let port = try port(of: ana.waitUntilReady())
         let opened = EarshotProcess.uptime()
-        // The last of them is the one that is not pushed out by others.
+        // Others do not evict the last one.
         var sockets: [CInt] = []
         defer { sockets.forEach { close($0) } }
         for _ in 0..<1_000 { if let socket = attacker.connection(to: port) { sockets.append(socket) } }

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Nothing that was said is lost: processes that are killed, hosts that are cut off.
+/// No message is lost, even if processes are killed and hosts are cut off.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(20)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct KeepingTests {
     let place: TemporaryDirectory
@@ -15,12 +15,12 @@ struct KeepingTests {
         try EarshotProcess(name, state: state(name), namespace: host)
     }
 
-    /// A number from the environment, for longer runs than `swift test` has time for.
+    /// Returns a number from the environment, for longer runs than `swift test` has time for.
     private func count(_ variable: String, usually: Int) -> Int {
         ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? usually
     }
 
-    @Test("five hosts, cut off and killed at random while 1,000 lines are said, end with the same lobby, nothing lost")
+    @Test("five hosts, cut off and killed at random during 1,000 lines, end with the same complete lobby")
     func lobbyUnderFaults() throws {
         let lan = try Lan(5)
         let seed = UInt64(count("EARSHOT_SEED", usually: 1))
@@ -69,7 +69,7 @@ struct KeepingTests {
         print("measured: \(accepted.count) lines said and kept by all five")
     }
 
-    @Test("sender and receiver killed at any moment: what is delivered is on the receiver's disk, all arrives once")
+    @Test("with random kills of sender and receiver, a delivered message is on disk, and each arrives once")
     func privateUnderKills() throws {
         let lan = try Lan(2)
         let kills = count("EARSHOT_KILLS", usually: 24)
@@ -88,7 +88,7 @@ struct KeepingTests {
         }
         for round in 0..<kills {
             for line in 0..<4 { try? ana.send(["do": "tell", "to": "bea", "text": "\(round).\(line)"]) }
-            // Sometimes at once, sometimes when all is done.
+            // Sometimes immediately, sometimes when everything is done.
             letTimePass(Double.random(in: 0...[0.005, 0.03, 1].randomElement(using: &random)!, using: &random))
             if Bool.random(using: &random) {
                 bea.signal(SIGKILL)
@@ -102,7 +102,7 @@ struct KeepingTests {
                 _ = try ana.exitStatus()
                 note()
                 ana = try start("ana", on: lan.hosts[0])
-                // What is asked for before the name is settled is accepted then.
+                // Commands given before the name is settled are accepted then.
                 if Int.random(in: 0..<4, using: &random) > 0 { _ = try ana.waitUntilReady() }
             }
         }
@@ -119,7 +119,7 @@ struct KeepingTests {
         print("measured: \(kills) kills, \(queued.count) accepted, \(delivered.count) seen delivered, none lost")
     }
 
-    @Test("a late joiner has what was said before, and who was away gets what was said meanwhile")
+    @Test("a late joiner receives the history, and a peer that was away receives the lines it missed")
     func lateJoiner() throws {
         let lan = try Lan(2)
         let lines = count("EARSHOT_LINES", usually: 1_000)
@@ -135,10 +135,10 @@ struct KeepingTests {
         #expect(bea.events.allSatisfy { $0["event"] != "message" || $0.fields["gap"] == nil })
     }
 
-    /// How two networks differ.
+    /// The difference between two networks.
     enum Difference: CaseIterable { case prefix, router }
 
-    @Test("what was said on one network is not told on another", arguments: Difference.allCases)
+    @Test("messages from one network are not passed on to another", arguments: Difference.allCases)
     func networksApart(_ difference: Difference) throws {
         let lan = try Lan(3)
         // The third host is on a network of its own.
@@ -158,25 +158,26 @@ struct KeepingTests {
         switch difference {
         case .prefix:
             try lan.setBridge(0, second: true)
-            // Before an address comes, link-local ones (IPv6) suffice to be heard, which must not suffice to be told.
+            // Before an address is assigned, link-local ones (IPv6) suffice to be seen; they must not suffice to
+            // receive history.
             try lan.removeAddress(0)
             _ = try? eve.joined("ana", within: 5)
             try lan.setAddress(0, to: "10.84.0.1/24")
         case .router: try lan.carry(0, toSecond: true)
         }
         _ = try eve.joined("ana", within: 20)
-        // No event tells that the new address was noticed; what is said before is still said in the office.
+        // No event reports that the new address was noticed; a message before that still belongs to the office.
         letTimePass(3)
         try ana.say("at home")
         _ = try eve.message("at home")
         #expect(try Kept(of: "lobby", in: state("eve")).texts == ["at home"])
-        // The status socket keeps nothing.
+        // The status socket stores nothing.
         for file in try FileManager.default.contentsOfDirectory(atPath: state("eve")) where file != "status" {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: state("eve") + "/" + file))
             #expect(bytes.range(of: Data("only in the office".utf8)) == nil, "\(file)")
         }
         _ = try ana.first("bea leaving") { $0["state"] == "left" && $0["name"] == "bea" }
-        // Back in the office, its lobby goes on.
+        // Back in the office, its lobby continues.
         let before = ana.events.count
         switch difference {
         case .prefix:
@@ -190,7 +191,7 @@ struct KeepingTests {
         #expect(try Kept(of: "lobby", in: state("bea")).texts == ["only in the office", "back"])
     }
 
-    @Test("a start on the same network shows a person what was said last, and a script only what it asks for")
+    @Test("a start on the same network shows a person the latest lines, and a script only those it requests")
     func restart() throws {
         let lan = try Lan(1)
         var ana = try start("ana", on: lan.hosts[0])

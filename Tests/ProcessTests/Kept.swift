@@ -1,12 +1,13 @@
 import Foundation
 
-/// What `earshot export` says that a peer keeps.
+/// The messages that a peer has saved, from `earshot export`.
 struct Kept {
     /// In the order of the log.
     let ids: [String]
     let texts: [String]
 
-    /// - Parameter room: as on the command line; nothing kept of it counts as empty.
+    /// Exports a room.
+    /// - Parameter room: as on the command line; a room without saved messages is empty.
     init(of room: String, in state: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: EarshotProcess.binary)
@@ -33,7 +34,7 @@ struct Kept {
         self.texts = texts
     }
 
-    /// Waits until something holds of what is kept.
+    /// Waits until a condition on the saved messages holds.
     static func wait(within seconds: Double, until holds: () throws -> Bool) rethrows -> Bool {
         let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while try !holds() {

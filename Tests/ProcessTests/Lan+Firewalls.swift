@@ -1,16 +1,16 @@
 import Foundation
 
-/// Firewalls on the hosts of a LAN, as people have them, and counts of what a host sends to single addresses.
+/// Firewalls on the hosts of a LAN, as in practice, and counts of the datagrams that a host sends to single addresses.
 extension Lan {
-    /// What drops or rejects everything that comes in unasked.
+    /// A firewall that drops or rejects all unsolicited packets.
     enum Firewall: String, Sendable {
         /// The shortest rule set of this kind.
         case dropping
         /// The same with an ICMP error for each packet.
         case rejecting
-        /// Ubuntu's and Debian's, with the rules of its package and nothing opened.
+        /// That of Ubuntu and Debian, with the rules of its package and no port opened.
         case ufw
-        /// Fedora's and openSUSE's, with the zone and the services of its package.
+        /// That of Fedora and openSUSE, with the zone and the services of its package.
         case firewalld
     }
 
@@ -42,8 +42,8 @@ extension Lan {
         """
     }
 
-    /// Runs in a mount namespace of its own, so the configuration of this machine is not changed. The rule files of the
-    /// package replace those of this machine.
+    /// Runs in a mount namespace of its own, so the configuration of this machine does not change. The rule files of
+    /// the package replace those of this machine.
     private static let ufw = """
         set -e
         directory=$(mktemp -d)
@@ -55,8 +55,8 @@ extension Lan {
         rm -r $directory
         """
 
-    /// The daemon takes its commands by D-Bus: it gets a bus of its own. Killed once its rules are loaded, it leaves them
-    /// in the kernel. Without a configuration of the system it takes the one of its package.
+    /// The daemon receives its commands over D-Bus, so it gets a bus of its own. Killed once its rules are loaded, it
+    /// leaves them in the kernel. Without a system configuration it uses that of its package.
     private static let firewalld = """
         directory=$(mktemp -d)
         mkdir $directory/etc
@@ -78,7 +78,7 @@ extension Lan {
         exit $status
         """
 
-    /// The switch passes no multicast, as some access points do; broadcasts, which ARP needs, pass.
+    /// Stops multicast in the switch, as some access points do; broadcasts, which ARP needs, still pass.
     func stopMulticast() throws {
         try Self.run("ip -n \(bridge) link set br0 type bridge mcast_snooping 0")
         for index in hosts.indices {
@@ -86,24 +86,24 @@ extension Lan {
         }
     }
 
-    /// No host hears another, as with the client isolation of access points.
+    /// Isolates the hosts from each other, like the client isolation of access points.
     func isolateHosts() throws {
         for index in hosts.indices { try Self.run("ip -n \(bridge) link set p\(index) type bridge_slave isolated on") }
     }
 
-    // Counting.
+    // MARK: Counting
 
-    /// Datagrams of discovery that a host has sent.
+    /// The discovery datagrams that a host has sent.
     struct Sent: Equatable {
         /// To the groups.
         var multicast = 0
-        /// To single addresses of `eth0`'s network, IPv6's link-local ones among them.
+        /// To single addresses of `eth0`'s network, including IPv6 link-local ones.
         var introductions = 0
-        /// To single addresses elsewhere, or by another interface.
+        /// To single addresses elsewhere, or over another interface.
         var astray = 0
     }
 
-    /// Counts from now on what each host sends to the port of discovery. What goes to `lo` stays in the host.
+    /// Counts from now on the datagrams that each host sends to the discovery port. Those on `lo` stay in the host.
     func countDatagrams() throws {
         for host in hosts {
             try load(
@@ -143,14 +143,14 @@ extension Lan {
 }
 
 extension Lan {
-    /// Nil if the firewalls of distributions can be tried here, else why not.
+    /// Nil if the firewalls of distributions can be tested here, otherwise the reason.
     static let distributionsObstacle: String? =
         obstacle
         ?? ["ufw", "iptables", "firewalld", "firewall-cmd", "dbus-daemon"].first {
             (try? run("command -v \($0)")) == nil
         }.map { "\($0) is not installed" }
 
-    /// Nil if a tunnel can be made here, else why not.
+    /// Nil if a tunnel can be created here, otherwise the reason.
     static let tunnelObstacle: String? =
         obstacle ?? (access("/dev/net/tun", R_OK | W_OK) == 0 ? nil : "/dev/net/tun is missing")
 

@@ -1,14 +1,15 @@
 import Foundation
 import Synchronization
 
-/// A LAN of network namespaces: one bridge, one namespace a host. Needs root, `ip` and `nft`.
+/// A LAN of network namespaces: one bridge, and one namespace per host. Needs root, `ip` and `nft`.
 final class Lan {
     let hosts: [String]
     let bridge: String
-    /// LANs made by this process: no two have the same names.
+    /// The number of LANs made by this process, for unique names.
     private static let made = Mutex(0)
 
-    /// - Parameter count: hosts, at most 200; host i has the address 10.83.0.(i+1).
+    /// Builds a LAN.
+    /// - Parameter count: the number of hosts, at most 200; host i has the address 10.83.0.(i+1).
     init(_ count: Int) throws {
         let number = Self.made.withLock { made in
             made += 1
@@ -35,15 +36,15 @@ final class Lan {
         for host in hosts + [bridge] { _ = try? Self.run("ip netns del \(host)") }
     }
 
-    /// The switch's port of a host goes down or up: the host's carrier goes with it.
+    /// Sets a host's port of the switch down or up: the host's carrier follows.
     func setPort(_ index: Int, up: Bool) throws {
         try Self.run("ip -n \(bridge) link set p\(index) \(up ? "up" : "down")")
     }
 
-    /// Cuts the bridge into two halves that cannot hear each other, without any carrier going down.
+    /// Splits the bridge into two halves that cannot reach each other, while all carriers stay up.
     func setHalvesApart(_ apart: Bool, firstHalf: Int) throws {
         for index in hosts.indices {
-            // Isolated ports speak with ports that are not isolated only; a bridge of their own is plainer.
+            // Isolated ports can still reach ports that are not isolated; a second bridge is simpler.
             if index >= firstHalf {
                 if apart {
                     _ = try? Self.run("ip -n \(bridge) link add br1 type bridge")
@@ -56,7 +57,7 @@ final class Lan {
         }
     }
 
-    /// The host's own interface goes down or up.
+    /// Sets the host's own interface down or up.
     func setCable(_ index: Int, up: Bool) throws {
         try Self.run("ip -n \(hosts[index]) link set eth0 \(up ? "up" : "down")")
     }
@@ -66,10 +67,10 @@ final class Lan {
         try Self.run("ip -n \(hosts[index]) addr del 10.83.0.\(index + 1)/24 dev eth0")
     }
 
-    /// It has none any more but its link-local ones.
+    /// Removes all addresses of a host but its link-local ones.
     func removeAddress(_ index: Int) throws { try Self.run("ip -n \(hosts[index]) -4 addr flush dev eth0") }
 
-    /// Its only address from now on, with the length of the network's prefix.
+    /// Replaces the address of a host; the text includes the length of the network's prefix.
     func setAddress(_ index: Int, to address: String) throws {
         try Self.run("ip -n \(hosts[index]) -4 addr flush dev eth0")
         try Self.run("ip -n \(hosts[index]) addr add \(address) dev eth0")
@@ -80,17 +81,17 @@ final class Lan {
         try Self.run("ip -n \(bridge) link set p\(index) master br\(second ? 1 : 0)")
     }
 
-    /// Both bridges become routers of the same address, each with a hardware address of its own, as in two homes.
+    /// Turns both bridges into routers with the same address, each with its own hardware address, as in two homes.
     func addRouters() throws {
         for (index, name) in ["br0", "br1"].enumerated() {
-            // Else a bridge has the address of one of its ports, and loses it with the port.
+            // Otherwise a bridge uses the hardware address of one of its ports, and loses it with the port.
             try Self.run("ip -n \(bridge) link set \(name) address 02:00:00:83:00:0\(index)")
             try Self.run("ip -n \(bridge) addr add 10.83.0.254/24 dev \(name)")
         }
         for index in hosts.indices { try setDefaultRoute(index) }
     }
 
-    /// Carries a host to the network of the other router: out of earshot in between, same address.
+    /// Carries a host to the network of the other router: out of reach in between, with the same address.
     func carry(_ index: Int, toSecond second: Bool) throws {
         try setCable(index, up: false)
         try setBridge(index, second: second)
@@ -102,7 +103,7 @@ final class Lan {
         try Self.run("ip -n \(hosts[index]) route replace default via 10.83.0.254")
     }
 
-    /// Drops this share of all UDP datagrams that reach a host.
+    /// Drops this percentage of all UDP datagrams that reach a host.
     func dropDatagrams(percent: Int) throws {
         for host in hosts {
             try Self.run("ip netns exec \(host) nft add table inet faults")
@@ -135,7 +136,7 @@ final class Lan {
         var description: String { "\(command): \(text)" }
     }
 
-    /// Nil if LANs can be built here, else why not.
+    /// Nil if LANs can be built here, otherwise the reason.
     static let obstacle: String? = {
         if geteuid() != 0 { return "network namespaces need root" }
         for tool in ["ip", "nft"] where (try? run("command -v \(tool)")) == nil { return "\(tool) is not installed" }

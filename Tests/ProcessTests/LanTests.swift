@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Hosts in network namespaces on one bridge: what a cut cable, a lost datagram or a new address does.
+/// Hosts in network namespaces on one bridge: the effects of a cut cable, a lost datagram or a new address.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct LanTests {
     let place: TemporaryDirectory
@@ -13,7 +13,7 @@ struct LanTests {
         try EarshotProcess(name, state: place.path(of: "\(name)-\(host)"), namespace: host, arguments: arguments)
     }
 
-    /// All started together; returns the time from the last start until all see all.
+    /// Returns the time from the last start until all peers see each other.
     private func fullView(of peers: [EarshotProcess], within seconds: Double) throws -> Double {
         let last = peers.map(\.startedAt).max()!
         var full = last
@@ -25,7 +25,7 @@ struct LanTests {
         return full - last
     }
 
-    @Test("eight hosts all see all, also when a fifth of all datagrams is lost", arguments: [0, 20])
+    @Test("eight hosts all see each other, even if a fifth of all datagrams is lost", arguments: [0, 20])
     func eightHosts(lossPercent: Int) throws {
         let lan = try Lan(8)
         if lossPercent > 0 { try lan.dropDatagrams(percent: lossPercent) }
@@ -36,7 +36,7 @@ struct LanTests {
         for peer in peers { _ = try peer.message("to all") }
     }
 
-    @Test("a clean quit, a killed process and a pulled cable are each seen in time and said once")
+    @Test("a clean quit, a killed process and a pulled cable are each noticed in time and reported once")
     func leaving() throws {
         let lan = try Lan(4)
         let peers = try lan.hosts.enumerated().map { try start("h\($0.offset)", on: $0.element) }
@@ -76,7 +76,7 @@ struct LanTests {
         measured("message to a new address", try peers[2].message("are you there").time - at)
     }
 
-    @Test("the same name on two hosts at once: one keeps it, the other becomes name-2 and is told")
+    @Test("the same name on two hosts at once: one keeps it, the other becomes name-2 and is notified")
     func sameNameAtOnce() throws {
         let lan = try Lan(2)
         let one = try start("ana", on: lan.hosts[0])
@@ -87,13 +87,13 @@ struct LanTests {
         #expect(loser.events.contains { $0["state"] == "lost" && $0["name"] == "ana-2" })
     }
 
-    @Test("two halves with an ana each, joined again: one winner, the same on all hosts")
+    @Test("two halves with an ana each are joined again: one winner, the same on all hosts")
     func healedHalves() throws {
         let lan = try Lan(4)
         try lan.setHalvesApart(true, firstHalf: 2)
         let first = try start("ana", on: lan.hosts[0])
         let bea = try start("bea", on: lan.hosts[1])
-        // The earlier claim is to win: this one.
+        // This one must win, as the earlier claim.
         _ = try first.waitUntilReady()
         let second = try start("ana", on: lan.hosts[2])
         let cleo = try start("cleo", on: lan.hosts[3])
@@ -117,7 +117,7 @@ struct LanTests {
 }
 
 extension Lan {
-    /// In CI nothing is skipped: an obstacle there makes the tests fail rather than vanish.
+    /// In CI nothing is skipped: an obstacle there makes the tests fail rather than disappear.
     static var isToBeTested: Bool {
         if let obstacle {
             print("LanTests: skipped, \(obstacle)")

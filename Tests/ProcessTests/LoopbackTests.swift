@@ -2,12 +2,12 @@ import Foundation
 import TestKit
 import Testing
 
-/// Real processes on this machine, which find each other over loopback or whatever network there is. They run one
-/// after the other: peers of another test would be within earshot.
+/// Real processes on this machine, which find each other over loopback or any network there is. They run one after the
+/// other: otherwise peers of different tests would find each other.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct LoopbackTests {
     let place: TemporaryDirectory
-    /// A machine of its own, so that no other earshot on this one is heard; nil where that cannot be had.
+    /// A machine of its own, isolated from any other earshot on this one; nil where that is not possible.
     let machine: Lan?
 
     init() throws {
@@ -41,7 +41,7 @@ struct LoopbackTests {
         _ = try bea.first("ana leaving") { $0["state"] == "left" && $0["name"] == "ana" }
     }
 
-    @Test("the second of a name takes the next one and is told; --strict-name ends with status 3")
+    @Test("the second of a name becomes NAME-2 and is notified; --strict-name exits with status 3")
     func namesAreUnique() throws {
         let first = try start("ana")
         _ = try first.waitUntilReady()
@@ -55,7 +55,7 @@ struct LoopbackTests {
         #expect(!first.events.contains { $0["name"] == "Ana" })
     }
 
-    @Test("a name that cannot be chosen ends with status 2; two that look alike are told of each other")
+    @Test("an invalid name exits with status 2; of two similar names each is warned of the other")
     func lookalikes() throws {
         for name in ["аna", "lobby", "*", "\u{2800}"] { #expect(try start(name).exitStatus() == 2) }
         let first = try start("oca")
@@ -71,7 +71,7 @@ struct LoopbackTests {
         #expect(refused["code"] == "bad-name" && refused["text"]?.contains("mix Latin and Cyrillic") == true)
     }
 
-    @Test("a killed peer is said to have left once, within two seconds")
+    @Test("a killed peer is reported to have left once, within two seconds")
     func killedPeerLeaves() throws {
         let ana = try start("ana")
         let bea = try start("bea")
@@ -86,7 +86,7 @@ struct LoopbackTests {
         #expect(ana.events.filter { $0["state"] == "left" }.count == 1)
     }
 
-    @Test("a script whose input has ended still says all of it, in order, and waits for receipts")
+    @Test("a script whose input has ended still sends all of it, in order, and waits for receipts")
     func scriptSaysAll() throws {
         let ana = try start("ana")
         _ = try ana.waitUntilReady()
@@ -101,7 +101,7 @@ struct LoopbackTests {
         #expect(bot.events.contains { $0["event"] == "delivery" && $0["state"] == "delivered" })
     }
 
-    @Test("what cannot be done is refused with a text that helps, and the next command works")
+    @Test("an invalid command is rejected with a helpful text, and the next command works")
     func errorsHelp() throws {
         let ana = try start("ana")
         _ = try ana.waitUntilReady()
@@ -124,7 +124,7 @@ struct LoopbackTests {
         _ = try ana.message("still here")
     }
 
-    @Test("fifty on one machine all see all")
+    @Test("fifty peers on one machine all see each other")
     func fiftySeeAll() throws {
         let count = 50
         let peers = try (0..<count).map { try start("p\($0)") }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Says what a test measured, for the closing note; never asserted on.
+/// Prints a measurement of a test, for the closing note; it is never asserted on.
 func measured(_ what: String, _ seconds: Double) {
     print("measured: \(what): \(String(format: "%.3f", seconds)) s")
 }
 
-/// A sanitizer watches these tests and the program that they start.
+/// The sanitizer, if any, that watches these tests and the program that they start.
 enum Sanitizer {
     static let isWatching = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
-    /// How much longer everything may take.
+    /// The factor by which all time limits are extended.
     static let slowness = isWatching ? 10.0 : 1.0
 
-    /// A sanitizer keeps what was freed, and its own marks: bounds of memory mean nothing beside it.
+    /// Returns whether limits on memory are meaningful. A sanitizer retains freed memory, and adds its own.
     static func expectsMemory() -> Bool {
         if isWatching { print("measured: memory is not looked at: a sanitizer is watching") }
         return !isWatching
@@ -22,8 +22,8 @@ extension Array where Element == Double {
     var median: Double { sorted()[count / 2] }
 }
 
-/// Faults come at moments that no event announces, and what a file holds has to be looked at again and again: the one
-/// place where a test lets time pass.
+/// Lets time pass. Faults occur at moments that no event announces, and the contents of a file must be polled: this is
+/// the only place where a test sleeps.
 func letTimePass(_ seconds: Double) {
     let nobody = NSCondition()
     nobody.lock()

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// What the classic chat servers for `nc` and telnet got wrong, tried with the relay's plain text room. The numbers are
+/// The mistakes of the classic chat servers for `nc` and telnet, tested on the relay's plain text room. The numbers are
 /// those of the list of their common faults.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct OlderFaultTests {
@@ -16,7 +16,7 @@ struct OlderFaultTests {
         try RelayProcess(["--state", place.path(of: "relay"), "--listen", listen, "--text", text] + arguments)
     }
 
-    /// Lines of what others said, without who they are.
+    /// Returns the text of a person's lines, without the name.
     private func said(_ visitor: Visitor, by name: String) -> [String] {
         visitor.lines.filter { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
     }
@@ -33,7 +33,7 @@ struct OlderFaultTests {
         #expect(said(bea, by: "ana") == (0..<20).map { "line \($0)" } + [long + "end"])
     }
 
-    @Test("2: many who talk at once never tear each other's lines")
+    @Test("2: lines of many who talk at once are never mixed")
     func torn() throws {
         let relay = try start(["--rate", "1000", "--burst", "1000"])
         let port = try relay.guestPort()
@@ -51,7 +51,7 @@ struct OlderFaultTests {
         }
     }
 
-    @Test("3, 6: nobody speaks in another's name or without one, and no word is a command of the server's")
+    @Test("3, 6: nobody can talk in another's name or without one, and no word is a command to the server")
     func forged() throws {
         let relay = try start()
         let port = try relay.guestPort()
@@ -81,7 +81,7 @@ struct OlderFaultTests {
         #expect(try first.line(containing: "привет") == "名前: привет")
     }
 
-    @Test("7, 8: who is silent, leaves before giving a name, or gives none, holds up nobody")
+    @Test("7, 8: a guest who is silent, leaves before giving a name, or gives none, delays nobody")
     func silent() throws {
         let relay = try start()
         let port = try relay.guestPort()
@@ -98,7 +98,7 @@ struct OlderFaultTests {
         #expect(silent.count == 5)
     }
 
-    @Test("10, 15: who leaves in order, by reset or by the end of input is gone for all, and nothing spins")
+    @Test("10, 15: a guest who leaves by /quit, reset or end of input is gone for all, and nothing spins")
     func leaving() throws {
         let relay = try start()
         let port = try relay.guestPort()
@@ -121,7 +121,7 @@ struct OlderFaultTests {
         _ = try ana.line(containing: "1 here: ana")
     }
 
-    @Test("12: Ctrl-C on the server ends it at once, and everybody is told", arguments: [SIGINT, SIGTERM])
+    @Test("12: Ctrl-C stops the server immediately, and everybody is notified", arguments: [SIGINT, SIGTERM])
     func stopped(signal: Int32) throws {
         let relay = try start()
         let ana = try Visitor(port: try relay.guestPort(), as: "ana")
@@ -134,13 +134,13 @@ struct OlderFaultTests {
         #expect(EarshotProcess.uptime() - began < 2 * Sanitizer.slowness)
     }
 
-    @Test("12: a server that is stopped does not wait for whoever never reads, and hands the others all that was said")
+    @Test("12: a stopping server does not wait for a client that never reads, and sends the others all lines")
     func stoppedWithQueues() throws {
         let relay = try start(["--rate", "10000", "--burst", "10000", "--queue", "64M"])
         let port = try relay.guestPort()
         let (ana, bea) = (try Visitor(port: port, as: "ana"), try Visitor(port: port, as: "bea"))
         let stuck = try Visitor(port: port, as: "stuck")
-        // More than the kernel keeps for one connection.
+        // More than the kernel buffers for one connection.
         let line = String(repeating: "x", count: 15_000)
         for index in 0..<1_000 {
             ana.type("\(index) \(line)")
@@ -157,7 +157,7 @@ struct OlderFaultTests {
         _ = stuck
     }
 
-    @Test("13: a restart at once has the same ports, also after kill -9 with guests there, and the room's history")
+    @Test("13: an immediate restart has the same ports, even after kill -9 with guests, and the room's history")
     func restart() throws {
         let first = try start()
         let (link, text) = (try first.linkPort(), try first.guestPort())
@@ -175,7 +175,7 @@ struct OlderFaultTests {
         try ana.waitForEnd()
     }
 
-    @Test("14: a reader that never reads is cut, and the others miss nothing meanwhile")
+    @Test("14: a client that never reads is disconnected, and the others miss nothing meanwhile")
     func slowReader() throws {
         let relay = try start(["--rate", "10000", "--burst", "100000", "--queue", "64K"])
         let port = try relay.guestPort()
@@ -195,7 +195,7 @@ struct OlderFaultTests {
         _ = stuck
     }
 
-    @Test("16: history, private talk, who is here and /quit, between guests and members")
+    @Test("16: history, private messages, /who and /quit work between guests and members")
     func together() throws {
         let relay = try start(["--name", "hub"])
         let member = try EarshotProcess(
@@ -220,7 +220,7 @@ struct OlderFaultTests {
         _ = try member.first("gus leaving") { $0["state"] == "left" && $0["name"] == "gus" }
     }
 
-    @Test("a port in use, an address that is not here and a state in use are one line each, and status 1")
+    @Test("a port in use, a foreign address and a state in use are one line of error each, and status 1")
     func inUse() throws {
         let first = try start()
         let port = try first.linkPort()
@@ -237,7 +237,7 @@ struct OlderFaultTests {
             (
                 ["--state", place.path(of: "relay"), "--listen", "127.0.0.1:0"],
                 "earshot: state directory \(place.path(of: "relay")) is in use by another earshot "
-                    + "(start with another --state DIR, or end that one)\n"
+                    + "(start with another --state DIR, or stop that one)\n"
             ),
         ] {
             let relay = try RelayProcess(arguments)
@@ -246,7 +246,7 @@ struct OlderFaultTests {
         }
     }
 
-    @Test("SIGHUP takes up good settings and leaves bad ones, and the metrics say who is here")
+    @Test("SIGHUP applies valid settings and ignores invalid ones, and the metrics count the guests")
     func reload() throws {
         let file = place.path(of: "relay.conf")
         try "motd = first\nmax-guests = 1\n".write(toFile: file, atomically: true, encoding: .utf8)

@@ -5,7 +5,7 @@ import Wire
 
 @testable import Secure
 
-/// A peer of version 2 of the protocol beside those of version 1 (Protocol.md, Versions).
+/// A peer of version 2 of the protocol among those of version 1 (Protocol.md, Versions).
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct OtherVersionTests {
     private let place: TemporaryDirectory
@@ -23,7 +23,8 @@ struct OtherVersionTests {
             name, state: place.path(of: name), namespace: machine.hosts[0], arguments: ["--interface", "lo"])
     }
 
-    /// As version 1 has it, but for the number and what a later version may have changed.
+    /// Returns an announcement like those of version 1, but for the number and the parts that a later version may
+    /// change.
     private func announcement(_ sequence: Int) -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: 3)
@@ -33,8 +34,8 @@ struct OtherVersionTests {
         return Envelope(payload: writer.bytes, signature: later.sign(writer.bytes, for: .announcement)).bytes
     }
 
-    /// Dials as a later version might: with a prologue, and a payload that says who and of which version it is.
-    /// - Returns: how many bytes came until the other side closed; nil if it did not.
+    /// Dials as a later version might: with a prologue, and a payload with its ID and version.
+    /// - Returns: the number of bytes that arrived until the other side closed; nil if it did not.
     private func dial(_ port: UInt16, prologue: String) throws -> Int? {
         let socket = try #require(stranger.connection(to: port))
         defer { close(socket) }
@@ -52,7 +53,7 @@ struct OtherVersionTests {
             writer.bytes(later.proof(of: own.publicKey))
             send(try noise.write(payload: writer.bytes), on: socket)
         } else {
-            // What cannot be read is the end of it.
+            // An unreadable answer is the end.
             shutdown(socket, CInt(SHUT_WR))
         }
         var count = answer.count
@@ -81,7 +82,7 @@ struct OtherVersionTests {
         process.events.filter { $0["event"] == "notice" }.compactMap { $0["text"] }
     }
 
-    @Test("a peer of version 2 is told of once, gets no link, and nobody else notices")
+    @Test("a peer of version 2 is reported once, gets no link, and affects no other peer")
     func besideOurs() throws {
         let (ana, bea) = (try start("ana"), try start("bea"))
         let port = UInt16(try #require(try ana.waitUntilReady().fields["port"] as? Int))

@@ -3,8 +3,8 @@ import Testing
 
 /// Runs the tests of a suite on threads of their own.
 ///
-/// Tests of processes wait far more than they compute. On the threads of Swift's own pool, of which there are as many as
-/// cores, they would keep those that compute from the cores meanwhile.
+/// Tests of processes wait far more than they compute. On Swift's own thread pool, which has as many threads as the
+/// machine has cores, they would block the tests that compute.
 struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 
@@ -19,9 +19,10 @@ extension Trait where Self == OwnThreads {
     static var ownThreads: OwnThreads { OwnThreads() }
 }
 
-/// A few threads that take what is to be run in the order in which it comes.
+/// A few threads that run jobs in order of arrival.
 private final class WaitingThreads: TaskExecutor, @unchecked Sendable {
-    /// As many suites run side by side: more, and what they measure would be how busy the machine is.
+    /// The number of suites that run in parallel: with more of them, the measurements would show only how busy the
+    /// machine is.
     private static let count = 5
     static let shared = WaitingThreads()
 

@@ -2,22 +2,22 @@ import Foundation
 import TestKit
 import Testing
 
-/// `earshot relay passwd` in front of a person.
+/// `earshot relay passwd` on a terminal.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(1)))
 struct PasswordPromptTests {
     let place: TemporaryDirectory
 
     init() throws { place = try TemporaryDirectory() }
 
-    @Test("the password is asked for twice, never shown, and kept where only its owner can read it")
+    @Test("the password is requested twice, never shown, and stored where only its owner can read it")
     func twice() throws {
         let state = place.path(of: "relay")
         let terminal = try TerminalProcess(["relay", "passwd", "--state", state])
         try terminal.wait(for: "Password for operators: ")
         terminal.type("open sesame\n")
-        try terminal.wait(for: "The same again: ")
+        try terminal.wait(for: "Repeat the password: ")
         terminal.type("open sesame\n")
-        try terminal.wait(for: "The password is kept in")
+        try terminal.wait(for: "The password is stored in")
         #expect(terminal.exitStatus() == 0)
         #expect(!terminal.shown.contains("sesame"))
         let file = state + "/operator-password"
@@ -27,13 +27,13 @@ struct PasswordPromptTests {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test("two that differ change nothing")
+    @Test("two different passwords change nothing")
     func different() throws {
         let state = place.path(of: "relay")
         let terminal = try TerminalProcess(["relay", "passwd", "--state", state])
         try terminal.wait(for: "Password for operators: ")
         terminal.type("one\n")
-        try terminal.wait(for: "The same again: ")
+        try terminal.wait(for: "Repeat the password: ")
         terminal.type("two\n")
         try terminal.wait(for: "nothing is changed")
         #expect(terminal.exitStatus() == 1)

@@ -1,8 +1,8 @@
 import Foundation
 
 extension Pipe {
-    /// Hands over what comes, and empty data at the end, on a thread of its own: the machine's common pool may have no
-    /// thread left while tests wait.
+    /// Passes on the data that arrives, and empty data at the end, from a thread of its own: the system's common pool
+    /// may have no free thread while tests wait.
     func read(_ receive: @escaping @Sendable (Data) -> Void) {
         let thread = Thread { [self] in
             while true {

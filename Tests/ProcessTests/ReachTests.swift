@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Peers that multicast alone does not bring together: hosts behind firewalls, and switches that pass no multicast
+/// Peers that multicast alone does not connect: hosts behind firewalls, and switches that do not pass multicast
 /// (Protocol.md, Introduction by unicast).
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct ReachTests {
@@ -10,14 +10,14 @@ struct ReachTests {
 
     init() throws { place = try TemporaryDirectory() }
 
-    /// Hosts on one LAN, and what stands between them.
+    /// Hosts on one LAN, and the obstacles between them.
     struct Scene: Sendable, CustomTestStringConvertible {
         enum LastStart: Sendable {
             /// With the others.
             case together
             /// Once the others are ready.
             case later
-            /// Once the other one has asked at each address in vain.
+            /// Once the other host has swept all addresses without success.
             case afterSweep
         }
 
@@ -25,7 +25,7 @@ struct ReachTests {
         var hostCount = 2
         var firewalled: [Int] = []
         var firewall = Lan.Firewall.dropping
-        /// Of the last host.
+        /// The start of the last host.
         var lastStart = LastStart.together
         var passesMulticast = true
     }
@@ -54,11 +54,11 @@ struct ReachTests {
         ]
     }
 
-    @Test("all see all and hear all, once, and know who is behind a firewall", arguments: scenes)
+    @Test("all hosts see each other, receive each message once, and know which is behind a firewall", arguments: scenes)
     func isOvercome(_ scene: Scene) throws { try play(scene) }
 
     @Test(
-        "the firewalls of distributions, as they install them, are overcome",
+        "the default firewalls of distributions are overcome",
         .enabled(if: Lan.areDistributionsToBeTested, "needs ufw and firewalld"), arguments: distributionScenes)
     func distribution(_ scene: Scene) throws { try play(scene) }
 
@@ -88,13 +88,13 @@ struct ReachTests {
         for index in lan.hosts.indices {
             let sent = try lan.sent(by: index)
             #expect(sent.astray == 0)
-            // A sweep at most, and few besides.
+            // One sweep at most, and few others.
             #expect(sent.introductions < 400, "h\(index) has sent \(sent)")
         }
         try expectFirewalls(in: scene, by: peers)
     }
 
-    /// Seconds from the last start until all see all.
+    /// Returns the seconds from the last start until all peers see each other.
     private func fullView(of peers: [EarshotProcess]) throws -> Double {
         let last = peers.map(\.startedAt).max()!
         var full = last
@@ -106,7 +106,7 @@ struct ReachTests {
         return full - last
     }
 
-    /// Lines for all and for one get through from each to each, and nothing is said twice.
+    /// Checks that messages to all and to one arrive from each at each, once.
     private func expectChat(among peers: [EarshotProcess]) throws {
         for peer in peers { _ = try peer.waitUntilReady() }
         for peer in peers {
@@ -132,7 +132,7 @@ struct ReachTests {
         }
     }
 
-    /// Each knows whether a firewall is between it and another.
+    /// Checks that each knows whether there is a firewall between it and another.
     private func expectFirewalls(in scene: Scene, by peers: [EarshotProcess]) throws {
         for (index, peer) in peers.enumerated() {
             for (name, isThroughFirewall) in try who(peer) {
@@ -140,7 +140,8 @@ struct ReachTests {
                 if scene.firewalled.contains(index) {
                     #expect(isThroughFirewall, "h\(index) of \(name)")
                 } else if !scene.firewalled.contains(other) {
-                    // Among many on a busy machine, one may be told of another before it hears it.
+                    // Among many on a busy machine, a peer may learn of another through gossip before it receives its
+                    // multicast.
                     #expect(!isThroughFirewall || scene.hostCount > 3, "h\(index) of \(name)")
                 } else if scene.hostCount == 2 {
                     // Among more, a firewalled host may have learnt of an open one from a third and have dialled it.
@@ -158,9 +159,9 @@ struct ReachTests {
             .filter { $0.name != peer.name }
     }
 
-    // What is sent, and what is not.
+    // MARK: Datagrams that are sent, and that are not
 
-    /// All but itself, the address of the network and the broadcast address.
+    /// All addresses but its own, that of the network and the broadcast address.
     private static let sweepCount = 253
 
     private func awaitSweep(by index: Int, on lan: Lan) throws {
@@ -171,7 +172,7 @@ struct ReachTests {
         #expect(try lan.sent(by: index).introductions >= Self.sweepCount, "h\(index) has not swept")
     }
 
-    /// A machine that stands still for long enough makes a host look for others, so one of several runs is enough.
+    /// A machine that stalls for long enough makes a host search for others, so one good run of several is enough.
     @Test("where multicast works, nothing is sent to single addresses")
     func healthy() throws {
         var runs: [[Lan.Sent]] = []
@@ -188,7 +189,7 @@ struct ReachTests {
         Issue.record("sent to single addresses in each run: \(runs)")
     }
 
-    @Test("a peer that was alone long enough to sweep sends nothing more to single addresses once another comes")
+    @Test("a peer that was alone long enough to sweep stops sending to single addresses once another appears")
     func healthyAfterSweep() throws {
         var runs: [[Lan.Sent]] = []
         for _ in 0..<5 {
@@ -206,11 +207,11 @@ struct ReachTests {
         Issue.record("sent to single addresses in each run: \(runs)")
     }
 
-    @Test("a sweep keeps to its own network, and options forbid it")
+    @Test("a sweep is limited to its own network, and options disable it")
     func sweep() throws {
         let lan = try Lan(5)
         try lan.isolateHosts()
-        // Wider than is swept: the /24 around the address is.
+        // Wider than the widest swept prefix: the /24 around the address is swept.
         try lan.setAddress(3, to: "10.83.0.4/16")
         try lan.setFirewall(.dropping, on: 4)
         try lan.countDatagrams()
@@ -221,7 +222,7 @@ struct ReachTests {
             peers.append(try start(index, on: lan, options[index]))
             _ = try peers.last!.waitUntilReady()
         }
-        // The last to start tells how long the others have had.
+        // The last to start shows how much time the others have had.
         peers.append(try start(2, on: lan))
         for index in [2, 3, 4] { try awaitSweep(by: index, on: lan) }
         for index in [2, 3, 4] {
@@ -241,7 +242,7 @@ struct ReachTests {
     func otherInterfaces() throws {
         let lan = try Lan(1)
         let host = lan.hosts[0]
-        // A container's end of a cable gives the bridge its carrier.
+        // A container's end of a cable provides the bridge with its carrier.
         try Lan.run("ip -n \(host) link add docker0 type bridge")
         try Lan.run("ip -n \(host) link add inside type veth peer name outside")
         try Lan.run("ip -n \(host) link set outside master docker0")
@@ -254,16 +255,16 @@ struct ReachTests {
         try lan.countDatagrams()
         let peer = try start(0, on: lan)
         try awaitSweep(by: 0, on: lan)
-        // The sweep begins on all networks at once.
+        // The sweep begins on all networks at the same time.
         #expect(try lan.sent(by: 0).astray == 0)
-        // Both are networks like others to multicast.
+        // For multicast, both are ordinary networks.
         let interfaces = try Lan.run("ip netns exec \(host) cat /proc/net/igmp")
         #expect(interfaces.contains("docker0") && interfaces.contains("tun0"))
         _ = peer
     }
 }
 
-/// A tunnel of the kind that VPNs make, kept up by a program that does nothing with it.
+/// A tunnel like those of VPNs, kept up by a program that does nothing with it.
 private struct Tunnel {
     private let number: CInt
 

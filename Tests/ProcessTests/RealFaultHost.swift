@@ -1,23 +1,23 @@
 import Foundation
 
-/// One host of a run with real faults: its process, and what was said there however often it was started.
+/// One host of a run with real faults: its process, and the messages of all its processes.
 final class RealFaultHost {
     let number: Int
     let socket: FaultySocket
     let state: String
     private let arguments: [String]
     private(set) var process: EarshotProcess
-    /// Processes that are over.
+    /// The processes that have exited.
     private(set) var former: [EarshotProcess] = []
     /// Asked to quit, or killed, and not started again yet.
     var isDown = false
-    /// What the process that runs now has told.
+    /// The events of the current process.
     private(set) var screen = RealFaultScreen()
 
-    /// Its peer ID, from its first start on.
+    /// Its peer ID, known after its first start.
     private(set) var id: String?
     private(set) var ledger = RealFaultLedger()
-    /// When it was on no network, or on another one than its own.
+    /// The times at which it was on no network, or on a foreign one.
     var strays = RealFaultStrays()
 
     init(_ number: Int, _ socket: FaultySocket, state: String, arguments: [String]) throws {
@@ -36,7 +36,7 @@ final class RealFaultHost {
         ledger.started()
     }
 
-    /// Takes up what the process has said since the last time.
+    /// Processes the events since the last call.
     func look() {
         let events = process.events
         for event in events.dropFirst(screen.seen) {
@@ -47,17 +47,17 @@ final class RealFaultHost {
         screen.seen = events.count
     }
 
-    /// What is wrong with what it has said so far.
+    /// A mistake in its events so far.
     var complaint: String? { screen.complaint ?? ledger.complaint }
 }
 
-/// What one process has told, as somebody in front of it knows it.
+/// The view of a person in front of one process.
 struct RealFaultScreen {
-    /// How many of its events were looked at.
+    /// The number of its events that were processed.
     var seen = 0
-    /// What it is called now, as it says itself.
+    /// Its current name, as it reports.
     private(set) var ownName: String?
-    /// Who is here: the name by ID and place (`lan` or the relay's name).
+    /// The people present: the name by ID and place (`lan` or the relay's name).
     private(set) var present: [String: String] = [:]
     private var shown: Set<String> = []
     private(set) var complaint: String?
@@ -92,21 +92,21 @@ struct RealFaultScreen {
     }
 }
 
-/// What was accepted, kept and delivered on one host, by all processes that ran there.
+/// The messages that were accepted, stored and delivered on one host, by all its processes.
 struct RealFaultLedger {
     struct Line {
         let id: String
         let text: String
         let room: String
-        /// Said where its author was at home, so that all others there must have it in the end.
+        /// Sent while its author was at home, so that all others there must receive it in the end.
         let isAtHome: Bool
     }
 
     private(set) var lines: [Line] = []
-    /// Private messages that are kept for somebody: the command's number by the message's ID.
+    /// Private messages that await delivery: the command's number by the message's ID.
     private(set) var queued: [String: Int] = [:]
     private(set) var delivered: Set<String> = []
-    /// Queued by the process that runs now, so it owes the news of their delivery.
+    /// Messages that the current process has queued, so it must report their delivery.
     private(set) var owed: Set<String> = []
     /// Private messages of others that were shown as new.
     private var shownAsNew: Set<String> = []
@@ -136,14 +136,14 @@ struct RealFaultLedger {
     }
 }
 
-/// When a host was not where it belongs. What is said then may stay there, or with nobody.
+/// The times at which a host was not at home. Messages from then may stay there, or be lost.
 struct RealFaultStrays {
     private var since: Double?
     private var over: [ClosedRange<Double>] = []
 
     mutating func begin() { since = since ?? EarshotProcess.uptime() }
 
-    /// What the process notices late counts as said elsewhere.
+    /// Adds 3 s, for messages that the process sends before it notices the change.
     mutating func end() {
         if let since { over.append(since...EarshotProcess.uptime() + 3) }
         since = nil

@@ -1,22 +1,22 @@
 import TestKit
 
-/// What goes wrong on real hosts, and when: drawn from a seed, the same each time.
+/// The faults of real hosts and their times: drawn from a seed, reproducible.
 struct RealFaultPlan {
     enum Kind: String, CaseIterable {
         /// A share of the datagrams that reach a host is lost.
         case datagramsLost
-        /// TCP is dropped on its way to a host, on its way from it, or both. Nobody is told.
+        /// TCP is dropped on its way to a host, on its way from it, or both. Neither side is notified.
         case linksDeaf, linksMute, linksDead
         /// A host's interface goes down, or the switch's port that it is plugged into.
         case unplugged, portDown
-        /// Some hosts on one bridge, the others on another, all carriers up.
+        /// Some hosts are on one bridge, the others on another, with all carriers up.
         case parted
-        /// Another address of the same network.
+        /// The host gets another address of the same network.
         case readdressed
-        /// To another network, and back.
+        /// The host moves to another network, and back.
         case moved
         case killed
-        /// A sleeping laptop: no processor, the kernel goes on.
+        /// A sleeping laptop: its process does not run, but its kernel does.
         case asleep
         case quit
         case renamed
@@ -24,7 +24,7 @@ struct RealFaultPlan {
         case namesakes
         case relayKilled
 
-        /// Of what a host can have only one at a time.
+        /// The resource that a fault occupies: a host can have only one fault of each at a time.
         fileprivate enum Hold { case datagrams, links, cable, place, process, name, relay }
 
         fileprivate var hold: Hold {
@@ -43,7 +43,7 @@ struct RealFaultPlan {
     struct Fault: CustomStringConvertible {
         var kind: Kind
         var hosts: [Int]
-        /// From the step that it begins at until the one that it ends at.
+        /// From the step at which it begins until the one at which it ends.
         var steps: Range<Int>
         /// The share of datagrams in percent, the number in a new name or address.
         var amount: Int
@@ -60,17 +60,18 @@ struct RealFaultPlan {
         }
     }
 
-    /// How long a step takes, in seconds.
+    /// The duration of a step, in seconds.
     static let stepSeconds = 0.25
 
     let seed: UInt64
     let steps: Int
     private(set) var faults: [Fault] = []
 
+    /// Draws a plan.
     /// - Parameters:
-    ///   - kinds: those that may happen; each is on or off by a coin's toss, because bugs hide where one kind keeps
-    ///     another from acting.
-    ///   - seconds: how long something goes wrong.
+    ///   - kinds: the kinds that may occur; a coin toss enables each, because bugs hide where one kind prevents
+    ///     another.
+    ///   - seconds: the duration of the faults.
     init(seed: UInt64, hosts: Int, kinds: [Kind], seconds: Int) {
         self.seed = seed
         steps = Int(Double(seconds) / Self.stepSeconds)
@@ -80,7 +81,7 @@ struct RealFaultPlan {
         for _ in 0..<steps / 2 {
             let kind = swarm.randomElement(using: &random) ?? .killed
             let start = Int.random(in: 0..<steps, using: &random)
-            // Short ones are the more likely, and there are long ones.
+            // Short faults are more likely, but there are long ones.
             let length = 1 + Int.random(in: 0...Int.random(in: 0...60, using: &random), using: &random)
             let chosen = (0..<hosts).shuffled(using: &random)
             let count = kind == .parted ? Int.random(in: 1..<hosts, using: &random) : kind == .namesakes ? 2 : 1
@@ -92,6 +93,6 @@ struct RealFaultPlan {
         faults.sort { $0.steps.lowerBound < $1.steps.lowerBound }
     }
 
-    /// For people, when something was wrong.
+    /// A readable description, for failures.
     var text: String { faults.map { "  \($0)" }.joined(separator: "\n") }
 }

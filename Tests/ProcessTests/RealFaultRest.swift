@@ -1,14 +1,14 @@
 import Foundation
 
-/// What must hold once nothing goes wrong any more.
+/// The conditions that must hold after the last fault.
 struct RealFaultRest {
     let hosts: [RealFaultHost]
     let lobbies: [(room: String, hosts: [Int])]
-    /// Private messages that were asked for, by the command's number.
+    /// The private messages that were requested, by the command's number.
     let tells: [Int: (from: Int, to: Int, text: String)]
     let nextReference: () -> Int
 
-    /// What has not come right yet; nil when everything has.
+    /// Returns a condition that does not hold yet; nil if all hold.
     func unrest() throws -> String? {
         for host in hosts where host.screen.ownName == nil || host.id == nil { return "h\(host.number) is not ready" }
         let names = hosts.map { $0.screen.ownName ?? "" }
@@ -16,7 +16,7 @@ struct RealFaultRest {
         return try unrestOfViews() ?? unrestOfLobbies() ?? unrestOfConversations()
     }
 
-    /// Asks all at once and waits for all answers.
+    /// Sends a command to all at once and waits for all answers.
     private func ask(_ hosts: [RealFaultHost], _ command: [String: Any]) throws -> [EarshotProcess.Event?] {
         let asked = try hosts.map { host in
             let number = nextReference()

@@ -1,8 +1,8 @@
 import Foundation
 import TestKit
 
-/// Real processes on real hosts that speak all the while, and to which happens what a plan says. When it is over,
-/// everything has to come right.
+/// Real processes on real hosts that talk all the time, while the faults of a plan occur. Afterwards, everything must
+/// recover.
 final class RealFaultRun {
     let plan: RealFaultPlan
     let hosts: [RealFaultHost]
@@ -11,21 +11,21 @@ final class RealFaultRun {
     private var relay: RelayProcess?
     private var random: SeededGenerator
     private var reference = 0
-    /// What was done to the hosts, for the trace.
+    /// The actions on the hosts, for the trace.
     private var done: [(at: Double, text: String)] = []
-    /// Private messages that were asked for, by the command's number.
+    /// The private messages that were requested, by the command's number.
     private var tells: [Int: (from: Int, to: Int, text: String)] = [:]
-    /// Lobbies by the name that every member knows them by, each with the hosts that are in it.
+    /// The lobbies by the name that their members use, each with its hosts.
     private let lobbies: [(room: String, hosts: [Int])]
 
-    /// How long after the last fault everything has to have come right, in seconds: a link that was cut without a word
-    /// is given up after 10 s, and the next attempt to dial may be a while away.
+    /// The time after the last fault in which everything must recover, in seconds: a link that was cut without notice
+    /// is closed after 10 s, and the next attempt to dial may take a while.
     static let healingSeconds = 40.0 * Sanitizer.slowness
 
     struct Wrong: Error, CustomStringConvertible {
         let plan: RealFaultPlan
         let what: String
-        /// Where everything that was done and said is.
+        /// The path of the log of all actions and events.
         let trace: String
         var description: String {
             "seed \(plan.seed): \(what)\nfaults, in steps of \(RealFaultPlan.stepSeconds) s:\n\(plan.text)\n"
@@ -60,7 +60,8 @@ final class RealFaultRun {
         return Wrong(plan: plan, what: what, trace: path)
     }
 
-    /// - Returns: a line about what happened.
+    /// Runs the plan.
+    /// - Returns: a summary.
     func run() throws -> String {
         for host in hosts { try host.socket.makeSpareBridges() }
         for host in hosts { _ = try host.process.waitUntilReady(within: 30) }
@@ -110,14 +111,14 @@ final class RealFaultRun {
         }
     }
 
-    // Speaking.
+    // MARK: Talking
 
     private func speak(_ step: Int) throws {
         for line in 0..<Int.random(in: 0...3, using: &random) {
             let host = hosts[Int.random(in: 0..<hosts.count, using: &random)]
             let own = lobbies.filter { $0.hosts.contains(host.number) }
             let lobby = own[Int.random(in: 0..<own.count, using: &random)]
-            // Not to one that is down.
+            // It may be down.
             try? host.process.send(["do": "say", "text": "\(step).\(line) by h\(host.number)", "room": lobby.room])
         }
         let from = Int.random(in: 0..<hosts.count, using: &random)
@@ -130,7 +131,7 @@ final class RealFaultRun {
         ])
     }
 
-    // Faults.
+    // MARK: Faults
 
     private func begin(_ fault: RealFaultPlan.Fault, _ step: Int) throws {
         done.append((EarshotProcess.uptime(), "begins \(fault)"))
@@ -165,7 +166,7 @@ final class RealFaultRun {
             try host.socket.end(fault)
             switch fault.kind {
             case .moved, .unplugged, .portDown:
-                // Perhaps one of the others still lasts.
+                // Another fault of these kinds may still last.
                 let others = plan.faults.filter { other in
                     [.moved, .unplugged, .portDown].contains(other.kind) && other.hosts.contains(host.number)
                         && other.steps.lowerBound < fault.steps.upperBound
@@ -184,7 +185,7 @@ final class RealFaultRun {
         }
     }
 
-    /// A host was killed just now: what others know to be delivered to it is on its disk.
+    /// Checks a host that was just killed: messages that others know to be delivered to it are on its disk.
     private func checkReceipts(of host: RealFaultHost) throws {
         host.isDown = true
         _ = try host.process.exitStatus()

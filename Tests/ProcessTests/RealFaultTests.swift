@@ -2,8 +2,8 @@ import Foundation
 import TestKit
 import Testing
 
-/// Real processes on hosts with everything that goes wrong with real networks, as a seed says. `EARSHOT_SEED` is the
-/// first seed, `EARSHOT_SEEDS` how many, `EARSHOT_FAULT_SECONDS` how long each lasts.
+/// Real processes on hosts with all the faults of real networks, drawn from a seed. `EARSHOT_SEED` is the first seed,
+/// `EARSHOT_SEEDS` the number of seeds, `EARSHOT_FAULT_SECONDS` the duration of each.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(600)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct RealFaultTests {
     private func number(_ variable: String, usually: Int) -> Int {
@@ -18,7 +18,7 @@ struct RealFaultTests {
         }
     }
 
-    @Test("six hosts on a LAN where everything goes wrong: all comes right when it is over")
+    @Test("six hosts on a LAN with all kinds of faults recover afterwards")
     func lan() throws {
         try eachSeed { seed, seconds in
             let place = try TemporaryDirectory()
@@ -32,12 +32,12 @@ struct RealFaultTests {
         }
     }
 
-    @Test("two LANs and a relay where everything goes wrong: all comes right when it is over")
+    @Test("two LANs and a relay with all kinds of faults recover afterwards")
     func twoLans() throws {
         try eachSeed { seed, seconds in
             let place = try TemporaryDirectory()
             let net = try TwoLans(hostsPerLan: 3)
-            // Names that are unique on a LAN need not be at the relay: nobody wants another's here.
+            // Names that are unique on a LAN need not be at the relay, so no peer may want the name of another here.
             let kinds = RealFaultPlan.Kind.allCases.filter {
                 ![.namesakes, .moved, .readdressed, .parted].contains($0)
             }

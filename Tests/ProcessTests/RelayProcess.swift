@@ -1,6 +1,6 @@
 import Foundation
 
-/// One `earshot relay` process: its address, its log line by line, its end.
+/// One `earshot relay` process: its address, the lines of its log, its exit.
 final class RelayProcess: @unchecked Sendable {  // All state is behind `condition`.
     private let process = Process()
     private let condition = NSCondition()
@@ -53,7 +53,7 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         }
     }
 
-    /// What others give to `--relay`, as the relay prints it.
+    /// Returns the address for `--relay`, as the relay prints it.
     func address() throws -> String {
         try wait("its address") { output.contains("\n") ? String(output.prefix { $0 != "\n" }) : nil }
     }
@@ -64,7 +64,7 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         return UInt16(place[place.index(after: place.lastIndex(of: ":")!)...])!
     }
 
-    /// The port that a line of the log names behind these words.
+    /// Returns the port that follows these words in the log.
     func port(behind words: String) throws -> UInt16 {
         try wait("a port behind \(words)") {
             guard let range = errors.range(of: words + " ") else { return nil }
@@ -73,15 +73,15 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         }
     }
 
-    func guestPort() throws -> UInt16 { try port(behind: "by plain text on port") }
-    func metricsPort() throws -> UInt16 { try port(behind: "metrics are at port") }
+    func guestPort() throws -> UInt16 { try port(behind: "in plain text on port") }
+    func metricsPort() throws -> UInt16 { try port(behind: "metrics are on port") }
 
     /// Waits for a line of the log.
     func logged(_ words: String, within seconds: Double = 10) throws {
         try wait("the line \(words)", within: seconds) { errors.contains(words) ? () : nil }
     }
 
-    /// Whether it has ended, for whatever reason.
+    /// Whether it has exited, for whatever reason.
     var isOver: Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -100,7 +100,7 @@ final class RelayProcess: @unchecked Sendable {  // All state is behind `conditi
         return process.terminationStatus
     }
 
-    /// Seconds of processor time so far.
+    /// Returns the seconds of processor time so far.
     func processorSeconds() throws -> Double {
         let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
         let fields = text[text.lastIndex(of: ")")!...].split(separator: " ")
@@ -113,10 +113,11 @@ final class Visitor {
     private let number: CInt
     private var pending: [UInt8] = []
     private(set) var hasEnded = false
-    /// Lines that have come, in order.
+    /// The lines received, in order.
     private(set) var lines: [String] = []
 
-    /// - Parameter source: which of this machine's addresses is spoken from.
+    /// Connects to a port.
+    /// - Parameter source: the address of this machine to connect from.
     init(port: UInt16, from source: String = "127.0.0.1") throws {
         number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         let isBound = Self.with(source, 0) { bind(number, $0, $1) } == 0
@@ -139,7 +140,7 @@ final class Visitor {
         }
     }
 
-    /// A guest that has come in.
+    /// Joins as a guest.
     convenience init(port: UInt16, as name: String) throws {
         try self.init(port: port)
         type(name)
@@ -169,25 +170,25 @@ final class Visitor {
         }
     }
 
-    /// As many bytes as go without waiting.
+    /// Sends as many bytes as possible without blocking.
     func sendNow(_ bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes {
             Glibc.send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
         }
     }
 
-    /// Nothing more is typed, but still read.
+    /// Closes the sending direction, but continues to read.
     func endInput() { shutdown(number, CInt(SHUT_WR)) }
 
-    /// Ends with a reset, as a killed program's machine does.
+    /// Closes with a reset, as the machine of a killed program does.
     func reset() {
         var now = linger(l_onoff: 1, l_linger: 0)
         setsockopt(number, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
         shutdown(number, CInt(SHUT_RDWR))
     }
 
-    /// Takes what comes, at most for so long.
-    /// - Returns: Whether something came.
+    /// Reads the bytes that arrive within a time limit.
+    /// - Returns: Whether there were any.
     @discardableResult
     func read(within seconds: Double) -> Bool {
         var question = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
@@ -206,10 +207,10 @@ final class Visitor {
         return true
     }
 
-    /// What has come and is no whole line, such as a question.
+    /// The received text that is not a complete line yet, such as a prompt.
     var question: String { String(decoding: pending, as: UTF8.self) }
 
-    /// Waits for something that `find` finds.
+    /// Waits until `find` returns a result.
     func wait<Result>(_ what: String, within seconds: Double = 10, for find: () -> Result?) throws -> Result {
         let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while true {

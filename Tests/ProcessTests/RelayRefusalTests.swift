@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Who is not let in learns why, with the exit status that says so.
+/// A peer that is refused learns why, with the matching exit status.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)))
 struct RelayRefusalTests {
     let place: TemporaryDirectory
@@ -28,7 +28,7 @@ struct RelayRefusalTests {
         try peer.first("the refusal") { $0["event"] == "relay" && $0["state"] == "refused" }["reason"] ?? ""
     }
 
-    @Test("a wrong password, or none, is refused with status 4, and the right one lets in")
+    @Test("a wrong password, or none, is refused with status 4, and the right one is accepted")
     func password() throws {
         let secret = place.path(of: "secret")
         let wrong = place.path(of: "wrong")
@@ -46,7 +46,7 @@ struct RelayRefusalTests {
         #expect(!relay.log.contains("sesame") && !relay.log.contains("barley"))
     }
 
-    @Test("another key than the one in the address is refused with both keys told, and nothing is said to it")
+    @Test("a relay with another key than the address is refused; both keys are shown, and nothing is sent to it")
     func fingerprint() throws {
         let relay = try startRelay()
         let address = try relay.address()
@@ -59,7 +59,7 @@ struct RelayRefusalTests {
         #expect(!relay.log.contains("ana"))
     }
 
-    @Test("a relay that has another key than the last time is refused")
+    @Test("a relay with another key than the last time is refused")
     func changedKey() throws {
         let first = try startRelay()
         let place = try first.address().prefix { $0 != "#" }
@@ -84,7 +84,7 @@ struct RelayRefusalTests {
         #expect(try after.exitStatus() == 4)
     }
 
-    @Test("a relay that was visited can be called by its name; a name that nobody has is told, and asked for again")
+    @Test("a relay that was joined can be given by name; an unknown name is reported, and looked up again")
     func remembered() throws {
         let name = "hub-\(UUID().uuidString.prefix(8).lowercased())"
         let relay = try RelayProcess([
@@ -109,7 +109,7 @@ struct RelayRefusalTests {
         try connected(try member(name))
     }
 
-    @Test("a taken name ends with status 3 if no other will do")
+    @Test("a taken name with --strict-name exits with status 3")
     func name() throws {
         let relay = try startRelay()
         let address = try relay.address()
@@ -120,7 +120,7 @@ struct RelayRefusalTests {
         #expect(try second.exitStatus() == 3)
     }
 
-    @Test("whom the list does not name, and whom an operator bans, is refused with status 4 and the reason")
+    @Test("a peer that is not on the list, or is banned, is refused with status 4 and the reason")
     func access() throws {
         let owner = try start("ana", at: "127.0.0.1:1")
         let id = try #require(try owner.waitUntilReady()["id"])
@@ -159,7 +159,7 @@ struct RelayRefusalTests {
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    @Test("a full relay says so and lets in who asks again when there is room")
+    @Test("a full relay refuses a peer with that reason")
     func full() throws {
         let relay = try startRelay(["--max-members", "1"])
         let address = try relay.address()
@@ -169,7 +169,7 @@ struct RelayRefusalTests {
         _ = try second.first("the full relay") { $0["event"] == "relay" && ($0["reason"]?.contains("full") ?? false) }
     }
 
-    @Test("a relay that cannot be reached is told once and tried again until it is there")
+    @Test("an unreachable relay is reported once, and dialled again until it is up")
     func unreachable() throws {
         let first = try startRelay()
         let address = try first.address()
@@ -185,7 +185,7 @@ struct RelayRefusalTests {
         #expect(peer.events.filter { $0["state"] == "disconnected" }.count == 1)
     }
 
-    @Test("a peer that is no relay says so")
+    @Test("a peer that is not a relay refuses with that reason")
     func notARelay() throws {
         let peer = try EarshotProcess(
             "bea", state: place.path(of: "bea"), arguments: ["--no-multicast", "--port", "0"])
@@ -195,7 +195,7 @@ struct RelayRefusalTests {
         #expect(try caller.exitStatus() == 4)
     }
 
-    @Test("a server of another kind or version is told as that, once")
+    @Test("a server of another kind or version is reported as such")
     func stranger() throws {
         let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         defer { close(server) }
@@ -212,14 +212,14 @@ struct RelayRefusalTests {
         let peer = try start("ana", at: "earshot://127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
         let accepted = accept(server, nil, nil)
         defer { close(accepted) }
-        // A handshake's second message as long as it ought to be, and not for our first.
+        // A second handshake message of the right length, but not a reply to our first.
         let answer = [0, 200] + [UInt8](repeating: 0x55, count: 200)
         _ = answer.withUnsafeBytes { write(accepted, $0.baseAddress, $0.count) }
         let trouble = try peer.first("the trouble") { $0["event"] == "relay" && $0["state"] == "disconnected" }
         #expect(trouble["reason"]?.contains("is it one of Earshot's, and of version 1 of the protocol?") == true)
     }
 
-    @Test("11: members are told once that the relay stops, and are back when it is")
+    @Test("11: members are notified once that the relay stops, and reconnect when it is up again")
     func stopped() throws {
         let first = try startRelay()
         let address = try first.address()

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// A relay and its members as processes: two LANs that only it connects.
+/// A relay and its members as processes: two LANs that only the relay connects.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(4)), .enabled(if: Lan.isToBeTested, "needs root, ip and nft"))
 struct RelayTests {
     let place: TemporaryDirectory
@@ -18,7 +18,7 @@ struct RelayTests {
             ["--state", place.path(of: "relay"), "--name", "hub"] + arguments, namespace: net.middle)
     }
 
-    /// Two peers in each LAN: ana and abe, bea and ben.
+    /// Starts two peers in each LAN: ana and abe, bea and ben.
     private func startPeers() throws -> [EarshotProcess] {
         try zip(["ana", "abe", "bea", "ben"], 0...).map { name, index in
             try start(name, lan: index / 2, host: index % 2)
@@ -45,7 +45,7 @@ struct RelayTests {
         }
     }
 
-    @Test("two LANs talk through a relay, privately too; what is said on a LAN stays there")
+    @Test("two LANs talk through a relay, also privately; messages on a LAN stay there")
     func twoLans() throws {
         let relay = try startRelay()
         _ = try relay.address()
@@ -90,7 +90,7 @@ struct RelayTests {
         for text in ["a secret", "only on our LAN", "to everybody"] { #expect(!seen.contains(text), "\(text)") }
     }
 
-    @Test("a name is unique at the relay and stays what it is on each LAN")
+    @Test("a name is unique at the relay, and unchanged on each LAN")
     func names() throws {
         let relay = try startRelay()
         _ = try relay.address()
@@ -105,7 +105,7 @@ struct RelayTests {
         _ = try neighbour.joined("ana")
     }
 
-    @Test("a relay killed under load and started again: everybody is back in 5 s, nothing is lost and nothing doubled")
+    @Test("after a kill of the relay under load, all are back within 5 s, and nothing is lost or duplicated")
     func killed() throws {
         try Lan.run("echo sesame | '\(EarshotProcess.binary)' relay passwd --state '\(place.path(of: "relay"))'")
         let first = try startRelay()
@@ -158,7 +158,7 @@ struct RelayTests {
         #expect(refused["reason"]?.contains("noise") == true)
     }
 
-    @Test("a cable that is pulled and put back: what was typed meanwhile arrives, once")
+    @Test("a cable is pulled and plugged in again: lines typed meanwhile arrive, once")
     func cable() throws {
         let relay = try startRelay()
         _ = try relay.address()

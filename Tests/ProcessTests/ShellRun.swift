@@ -1,12 +1,13 @@
 import Foundation
 
-/// A line of shell that has been run to its end; `$EARSHOT` in it is the program under test.
+/// A shell script that has been run to its end; `$EARSHOT` in it is the program under test.
 struct ShellRun {
     let status: Int32
     let output: String
     let errors: String
 
-    /// - Parameter limit: in seconds; what takes longer is ended, with status 124.
+    /// Runs a script.
+    /// - Parameter limit: in seconds; a longer run is ended, with status 124.
     init(_ script: String, limit: Int = 30) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
@@ -23,7 +24,7 @@ struct ShellRun {
         status = process.terminationStatus
     }
 
-    /// What came through a pipe until its end.
+    /// The data that arrives through a pipe until its end.
     private final class Collected: @unchecked Sendable {  // All state is behind `condition`.
         let pipe = Pipe()
         private let condition = NSCondition()

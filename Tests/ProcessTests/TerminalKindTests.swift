@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// What `TERM` says of the terminal decides what it is sent.
+/// The kind of terminal that `TERM` names decides which output it receives.
 @Suite(.serialized, .ownThreads, .timeLimit(.minutes(2)))
 struct TerminalKindTests {
     private let place: TemporaryDirectory
@@ -16,7 +16,7 @@ struct TerminalKindTests {
     }
 
     @Test(
-        "a terminal that obeys no escape codes gets plain lines and edits its own",
+        "a terminal without escape codes gets plain lines and edits its own input",
         arguments: ["dumb", "", nil, "unknown"])
     func plain(term: String?) throws {
         let chat = try start(term: term)
@@ -31,7 +31,7 @@ struct TerminalKindTests {
         #expect(!chat.shown.contains("\u{1B}"), "\(chat.shown.debugDescription)")
     }
 
-    @Test("without a name, a plain terminal is asked for one, in plain text")
+    @Test("without --name, the name is requested in plain text on a plain terminal")
     func question() throws {
         let chat = try TerminalProcess(
             ["--state", place.path(of: "zoe"), "--no-multicast", "--port", "0"], environment: ["TERM": "dumb"])
@@ -43,7 +43,7 @@ struct TerminalKindTests {
         #expect(!chat.shown.contains("\u{1B}"), "\(chat.shown.debugDescription)")
     }
 
-    @Test("another has a line to type in, and is given back as it was")
+    @Test("another terminal gets an input line, and is restored afterwards")
     func drawn() throws {
         let chat = try start(term: "xterm")
         try chat.wait(for: "you are ana")

@@ -1,17 +1,18 @@
 import Foundation
 import Testing
 
-/// A terminal with a program on it.
+/// A program on a terminal.
 final class TerminalProcess {
     private let controller: CInt
     private let terminal: FileHandle
     private let process = Process()
     private(set) var shown = ""
 
-    /// - Parameter environment: variables that are set, or (nil) not set, besides those of the tests.
+    /// Starts a program.
+    /// - Parameter environment: variables to set, or (nil) to unset, besides those of the tests.
     init(_ arguments: [String], environment: [String: String?] = [:]) throws {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-        // What unlockpt and ptsname do: TIOCSPTLCK, TIOCGPTN.
+        // The ioctls of unlockpt and ptsname: TIOCSPTLCK, TIOCGPTN.
         var (lock, number): (CInt, CInt) = (0, 0)
         try #require(ioctl(controller, 0x4004_5431, &lock) == 0 && ioctl(controller, 0x8004_5430, &number) == 0)
         let end = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
@@ -32,13 +33,13 @@ final class TerminalProcess {
         close(controller)
     }
 
-    /// Whether keys are handed over one by one, without an echo.
+    /// Whether keys are delivered one by one, without an echo.
     var isRaw: Bool {
         var mode = termios()
         return tcgetattr(terminal.fileDescriptor, &mode) == 0 && mode.c_lflag & tcflag_t(ICANON | ECHO) == 0
     }
 
-    /// Waits until the program has shown this.
+    /// Waits until the program has displayed this text.
     func wait(for text: String, within seconds: Double = 10) throws {
         let end = EarshotProcess.uptime() + seconds * Sanitizer.slowness
         while !shown.contains(text) {

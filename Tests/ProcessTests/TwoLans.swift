@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Two LANs of network namespaces without a way from one to the other, and a host that is in both but passes nothing
-/// on: where a relay is of use.
+/// Two LANs of network namespaces without a route between them, and a host that is in both but does not forward: the
+/// case for a relay.
 final class TwoLans {
     /// By LAN, then by host.
     let hosts: [[String]]
@@ -49,13 +49,13 @@ final class TwoLans {
 
     func middleAddress(_ lan: Int) -> String { "10.84.\(lan).200" }
 
-    /// The cable between a LAN and the host in the middle.
+    /// Sets the cable between a LAN and the host in the middle up or down.
     func setMiddle(of lan: Int, up: Bool) throws {
         try Lan.run("ip -n \(bridges[lan]) link set p200 \(up ? "up" : "down")")
     }
 }
 
-/// Everything that goes over one host's interfaces.
+/// A capture of all packets on the interfaces of a host.
 struct Capture {
     private let number: CInt
 
@@ -71,7 +71,7 @@ struct Capture {
 
     func close() { Glibc.close(number) }
 
-    /// The bytes of all packets so far.
+    /// Returns the bytes of all packets so far.
     func bytes() -> [UInt8] {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 70_000)
@@ -84,7 +84,7 @@ struct Capture {
 }
 
 extension [UInt8] {
-    /// Whether a text stands anywhere in these bytes.
+    /// Returns whether a text occurs anywhere in these bytes.
     func contains(_ text: String) -> Bool {
         let data = Data(self)
         return data.range(of: Data(text.utf8)) != nil

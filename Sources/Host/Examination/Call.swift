@@ -4,13 +4,13 @@ import Glibc
 import Secure
 import Wire
 
-/// One dial: the connection, then the handshake under a key made for it, then the name that a peer says. Nothing of ours
-/// is said but the handshake.
+/// One dial: the connection, then the handshake under a key made for it, then the name that a peer sends. We send
+/// nothing but the handshake.
 final class Call {
     let endpoint: Endpoint
     private(set) var outcome: DialFacts.Outcome?
     private(set) var took: Duration = .zero
-    /// What a relay that answered shows of its community.
+    /// The community that the relay claims, if the other side is a relay that answered.
     private(set) var community = DialFacts.Community.own
 
     private enum Stage { case connecting, handshake, hello }
@@ -69,7 +69,7 @@ final class Call {
         switch stage {
         case .connecting: end(.timedOut, at: now)
         case .handshake: end(.other, at: now)
-        // A relay says nothing before it was asked.
+        // A relay sends nothing before it receives a request.
         case .hello: end(peer.map { .answered($0, name: nil) } ?? .other, at: now)
         }
     }
@@ -90,7 +90,7 @@ final class Call {
 
     private func send(_ message: [UInt8]) {
         let record = [UInt8(message.count >> 8), UInt8(message.count & 0xFF)] + message
-        // A fresh connection takes a few hundred bytes; if not, no answer comes.
+        // A new connection accepts a few hundred bytes; if not, no answer arrives.
         _ = try? socket?.descriptor.send(record[...])
     }
 
@@ -109,7 +109,7 @@ final class Call {
         }
     }
 
-    /// Nil at the end of the connection.
+    /// Returns the bytes of a read; nil at the end of the connection.
     private static func bytes(of result: ReadResult?, in buffer: UnsafeMutableRawBufferPointer) -> [UInt8]? {
         switch result {
         case .bytes(let count): Array(buffer[..<count])
@@ -147,7 +147,7 @@ final class Call {
         deadline = now + HostBounds.callHelloTime
     }
 
-    /// Looked at as a member does.
+    /// Checks a certificate as a member does.
     private static func community(of relay: PeerID, showing bytes: [UInt8]) -> DialFacts.Community {
         let wall = Clock.wall()
         do throws(CertificateProblem) {

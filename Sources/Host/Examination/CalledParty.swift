@@ -4,24 +4,25 @@ public import Wire
 
 /// A host that is looked up and called at each of its addresses.
 public struct CalledParty {
-    /// Where it is.
+    /// The address of a host.
     public enum Place: Equatable, Sendable {
         case endpoint(Endpoint)
-        /// To be looked up.
+        /// A host name to look up.
         case name(String, port: UInt16)
     }
 
     private(set) var lookupFailure: String?
     private var calls: [Call] = []
-    /// Addresses of this machine, which are not called.
+    /// The addresses of this machine, which are not called.
     private var ownEndpoints: [Endpoint] = []
-    /// The name that is being looked up, and until when.
+    /// The name that is being looked up, and the timeout.
     private var awaited: (name: String, until: Instant)?
     private let own: [IPAddress]
     private let firstNumber: UInt64
     private let poller: Poller
 
-    /// - Parameter firstNumber: events of its calls are numbered from here.
+    /// Starts the lookup or the calls.
+    /// - Parameter firstNumber: the number of the first call; events refer to it.
     init(
         _ place: Place, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder, at now: Instant
     ) {

@@ -3,17 +3,17 @@ public import Doctor
 import Secure
 public import Wire
 
-/// Looks at this machine and its network for the reasons why others are not seen, and gathers them as ``Facts``. It
-/// changes nothing, needs no rights, and works beside a running Earshot, which shares the port with it.
+/// Examines this machine and its network for reasons why others are not seen, and collects them as ``Facts``. It
+/// changes nothing, needs no special rights, and works beside a running Earshot, with which it shares the port.
 public final class Examination {
-    /// What is looked at besides this machine.
+    /// The options of an examination.
     public struct Request {
         public var interfaceNames: [String] = []
-        /// `HOST`: as typed, and where it is.
+        /// `HOST`: as typed, and its address.
         public var target: (text: String, place: CalledParty.Place)?
         public var relay: RelayAddress?
         public var isSweeping = false
-        /// The directory of the Earshot that is asked what it knows.
+        /// The state directory of the running Earshot to question.
         public var stateDirectory: String?
 
         public init() {}
@@ -30,9 +30,9 @@ public final class Examination {
     private var relay: CalledParty?
     private var sweep: Sweep?
     private var voices = Voices()
-    /// Established links with peers when the examination began.
+    /// The established links with peers when the examination began.
     private let links: Set<SocketTable.Entry>
-    /// Datagrams that may still be sent, a sweep's aside.
+    /// The number of datagrams that may still be sent, apart from those of a sweep.
     private var allowance = HostBounds.probeDatagramCount
 
     /// Examines the machine; takes up to 12 s.
@@ -54,7 +54,7 @@ public final class Examination {
         facts.interfaces = try InterfaceSurvey.current(only: request.interfaceNames, files: files)
         facts.box = files.box
         facts.firewall = files.firewall
-        // Before our own sockets are among them.
+        // Before our own sockets appear in the list.
         facts.ports = files.ports
         if let directory = request.stateDirectory { facts.running = StatusReader.status(in: directory) }
         openProbes()
@@ -82,7 +82,7 @@ public final class Examination {
         return finished(at: Clock.now())
     }
 
-    // MARK: Beginnings
+    // MARK: Start
 
     private func openProbes() {
         for place in facts.interfaces.indices {
@@ -107,12 +107,12 @@ public final class Examination {
                 case .address(let host): .endpoint(Endpoint(address: host, port: address.port))
                 case .name(let name): .name(name, port: address.port)
                 }
-            // A relay may well run on this machine.
+            // A relay may run on this machine.
             relay = CalledParty(place, own: [], firstNumber: 100, poller: poller, finder: finder, at: start)
         }
     }
 
-    /// All once, then those again that have not come back.
+    /// Sends all probes once, then those again that have not returned.
     private func sendProbes(isFirst: Bool) {
         for probe in probes where (isFirst || probe.isAwaited) && allowance > 0 {
             allowance -= 1
@@ -125,7 +125,7 @@ public final class Examination {
 
     // MARK: The loop
 
-    /// Longer where somebody who is there is not heard.
+    /// The end of listening, which is later if a peer that is present has not been received.
     private var listeningEnd: Instant {
         let isMissed =
             voices.of(others: own).isEmpty
@@ -173,7 +173,7 @@ public final class Examination {
         facts.hearing.listened = now - start
         facts.hearing.voices = voices.of(others: own)
         facts.hearing.otherVersions = voices.otherVersions
-        // A link that was closed meanwhile tells nothing.
+        // A link that was closed meanwhile proves nothing.
         let lasting = links.intersection(files.links).map(\.remote.address)
         facts.hearing.links = Set(lasting).subtracting(own).sorted { "\($0)" < "\($1)" }
         let neighbours = NeighbourTable()
@@ -199,7 +199,7 @@ public final class Examination {
 extension MachineFiles {
     private func table(_ names: String...) -> [String] { names.map { text(of: "/proc/net/\($0)") ?? "" } }
 
-    /// Established links with the port of links at either end.
+    /// The established links that use the link port at either end.
     var links: [SocketTable.Entry] {
         let texts = table("tcp", "tcp6")
         return SocketTable(texts[0], texts[1]).established.filter {

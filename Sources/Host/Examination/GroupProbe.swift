@@ -3,16 +3,16 @@ import Doctor
 import Glibc
 import Wire
 
-/// Sends a datagram of its own to the group by one interface and family, and hears what comes there.
+/// Sends a datagram of its own to the group on one interface and family, and receives the datagrams to the group.
 final class GroupProbe {
     let number: UInt32
     let interface: UInt32
     let isLoopback: Bool
     let family: ProbeFacts.Family
     private(set) var facts: ProbeFacts
-    /// Another program has the port for itself.
+    /// Whether another program has bound the port exclusively.
     private(set) var isPortTaken = false
-    /// Not one that anybody could take for an announcement, with a number that tells it from any other's.
+    /// Not a valid announcement, and unique by a random number.
     private let datagram: [UInt8]
     private let group: Endpoint
     private var receiver: OwnedSocket?
@@ -64,11 +64,11 @@ final class GroupProbe {
         }
     }
 
-    /// Whether a datagram that was sent has not come back.
+    /// Whether the datagram was sent and has not returned.
     var isAwaited: Bool { facts.sending == .sent && !facts.hasReturned }
 
     func send() {
-        // A socket that does not hear says nothing of whether others do.
+        // If we cannot receive, a missing datagram proves nothing about others.
         guard let sender, receiver != nil else { return }
         do {
             try sender.descriptor.sendDatagram(datagram, to: group)
@@ -82,7 +82,7 @@ final class GroupProbe {
         }
     }
 
-    /// A bounded number of what came; our own is taken out.
+    /// Receives a bounded number of datagrams, and removes our own.
     func receive(_ body: ([UInt8], Endpoint) -> Void) {
         guard let receiver else { return }
         for _ in 0..<HostBounds.datagramsPerRound {
@@ -98,7 +98,7 @@ final class GroupProbe {
     }
 }
 
-/// A descriptor that an optional can hold.
+/// A reference to an owned descriptor, for optionals.
 final class OwnedSocket {
     let descriptor: Descriptor
 

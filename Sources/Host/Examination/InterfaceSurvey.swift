@@ -3,7 +3,7 @@ import CoreModel
 import Doctor
 import Glibc
 
-/// All interfaces of the machine, also those that are of no use.
+/// A survey of all interfaces of the machine, including unusable ones.
 enum InterfaceSurvey {
     /// `IFF_LOWER_UP` (linux/if.h): the physical layer is up.
     private static let carrierFlag: UInt32 = 0x1_0000
@@ -17,13 +17,14 @@ enum InterfaceSurvey {
 
         var all: [InterfaceFacts] = []
         for entry in sequence(first: first, next: { $0?.pointee.ifa_next }).prefix(while: { $0 != nil }) {
-            // The interfaces themselves come first. One without a hardware address, as tunnels are, has no address there.
+            // The interfaces precede their addresses. An interface without a hardware address, such as a tunnel, has a
+            // nil address here.
             guard let entry = entry?.pointee,
                 entry.ifa_addr.map({ CInt($0.pointee.sa_family) == AF_PACKET }) ?? true
             else { continue }
             let name = String(cString: entry.ifa_name)
             let isLoopback = entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0
-            // lo is what the others are compared with.
+            // The findings on lo are the baseline for the others.
             guard names.isEmpty || isLoopback || names.contains(name) else { continue }
             let index = if_nametoindex(name)
             guard index != 0, !all.contains(where: { $0.interface.index == index }) else { continue }
@@ -40,7 +41,8 @@ enum InterfaceSurvey {
         return all.sorted { $0.interface.index < $1.interface.index }
     }
 
-    /// What the list of interfaces does not tell: those that it leaves out, and ports of a bridge, which are the bridge's.
+    /// Returns the kind of an interface that the list of interfaces leaves out, or of a port of a bridge, which counts
+    /// as the bridge.
     private static func kind(of interface: NetworkInterface, _ files: MachineFiles) -> NetworkInterface.Kind {
         if files.isTunnel(interface.name) { return .vpn }
         if files.isBridgePort(interface.name) { return .containers }

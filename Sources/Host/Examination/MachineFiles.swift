@@ -1,17 +1,17 @@
 package import Doctor
 import Glibc
 
-/// What files tell of a machine: where it runs, what its firewall is, what its interfaces are.
+/// The facts about a machine that its files reveal: its environment, its firewall, its interfaces.
 package struct MachineFiles {
-    /// What goes before every path; tests have their own files.
+    /// A prefix of every path; tests use their own files.
     package let root: String
 
-    /// Bytes of a file that are read.
+    /// The maximum number of bytes read from a file.
     private static let fileBytes = 1 << 20
 
     package init(root: String = "") { self.root = root }
 
-    /// The text of a file; nil if it cannot be read.
+    /// Reads a text file; nil if it cannot be read.
     package func text(of path: String) -> String? {
         guard let file = try? Descriptor(opening: root + path, flags: O_RDONLY),
             let bytes = try? file.readAll(atMost: Self.fileBytes)
@@ -39,7 +39,7 @@ package struct MachineFiles {
             return parts.count == 2 && parts[0] == "ENABLED" && parts[1].lowercased().contains("yes")
         }
         firewall.isFirewalldRunning = isRunning("firewalld")
-        // The file says nothing unless it is loaded at the start of the machine.
+        // The file is meaningful only if it is loaded when the machine starts.
         if exists("/etc/systemd/system/sysinit.target.wants/nftables.service") {
             firewall.nftablesChain = text(of: "/etc/nftables.conf").flatMap(FirewallFacts.nftablesChain)
         }
@@ -48,7 +48,7 @@ package struct MachineFiles {
         return firewall
     }
 
-    /// Whether an interface is of a kind that needs no looking at: a tunnel, or a bridge's port.
+    /// Whether an interface is a tunnel, which needs no further examination.
     func isTunnel(_ interface: String) -> Bool {
         exists("/sys/class/net/\(interface)/tun_flags") || line(of: "/sys/class/net/\(interface)/type") == "65534"
     }
@@ -61,7 +61,7 @@ package struct MachineFiles {
         String((text(of: path) ?? "").prefix { !$0.isNewline })
     }
 
-    /// Whether a process of this name runs, as far as we may see processes.
+    /// Returns whether a process of this name is running, as far as we may see processes.
     private func isRunning(_ name: String) -> Bool {
         guard let directory = opendir(root + "/proc") else { return false }
         defer { closedir(directory) }

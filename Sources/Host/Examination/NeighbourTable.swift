@@ -3,13 +3,13 @@ import Doctor
 import Glibc
 import Wire
 
-/// The machines that the kernel has asked for by address (rtnetlink(7), `RTM_GETNEIGH`), of both families.
+/// The kernel's neighbour table (rtnetlink(7), `RTM_GETNEIGH`), for IPv4 and IPv6.
 struct NeighbourTable {
     private var states: [IPAddress: UInt16] = [:]
 
     private static let attributeBytes = MemoryLayout<rtattr>.size
     private static let bufferBytes = 64 * 1024
-    /// Bytes are read this often at most: some 20,000 neighbours.
+    /// The maximum number of reads: enough for some 20,000 neighbours.
     private static let readCount = 64
 
     init() {
@@ -32,7 +32,8 @@ struct NeighbourTable {
         }
     }
 
-    /// - Returns: whether that was the end.
+    /// Parses the result of one read.
+    /// - Returns: whether it was the last.
     private mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
         var rest = bytes
         while rest.count >= MemoryLayout<nlmsghdr>.size {
@@ -65,7 +66,7 @@ struct NeighbourTable {
         }
     }
 
-    /// Without a scope: what is asked for is on one interface.
+    /// Parses an address, without a scope: the table is only asked for addresses on one interface.
     private static func address(_ bytes: [UInt8]) -> IPAddress? {
         let number = { (range: Range<Int>) in bytes[range].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
         switch bytes.count {

@@ -1,6 +1,6 @@
 package import Wire
 
-/// Sockets of this machine as the kernel lists them in `/proc/net/tcp`, `tcp6`, `udp` and `udp6` (proc(5)).
+/// The sockets of this machine, from the kernel's lists `/proc/net/tcp`, `tcp6`, `udp` and `udp6` (proc(5)).
 package struct SocketTable {
     package struct Entry: Hashable {
         package var local: Endpoint
@@ -15,8 +15,9 @@ package struct SocketTable {
     private static let established: UInt8 = 1
     private static let listening: UInt8 = 10
 
-    /// - Parameter text: a heading, then a line for each socket: number, local address, remote address, state, queues,
-    ///   timer, retransmissions, user. An address is its memory as numbers of this machine's byte order.
+    /// Parses the lists.
+    /// - Parameter texts: each has a heading, then a line per socket: number, local address, remote address, state,
+    ///   queues, timer, retransmissions, user. An address is its memory as numbers in this machine's byte order.
     package init(_ texts: String...) {
         for text in texts {
             entries += text.split(separator: "\n").dropFirst().compactMap { line in

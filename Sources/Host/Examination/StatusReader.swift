@@ -2,17 +2,18 @@ import CLinux
 import Doctor
 import Glibc
 
-/// Asks the Earshot that runs with a state directory what it knows.
+/// Requests the status of the Earshot that runs with a state directory.
 enum StatusReader {
-    /// Bytes of an answer that are read.
+    /// The maximum size of an answer.
     private static let answerBytes = 1 << 18
     private static let seconds = 1
 
-    /// - Returns: nil if none runs, or it is not ours to ask.
+    /// Reads the status.
+    /// - Returns: nil if no Earshot is running, or it belongs to another user.
     static func status(in directory: String) -> RunningFacts? {
         guard let place = try? Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY) else { return nil }
         guard let connection = try? Descriptor(family: AF_UNIX, .stream) else { return nil }
-        // One question, one answer: it is waited for, within bounds.
+        // Blocking, within a timeout: there is one request and one answer.
         _ = fcntl(connection.number, F_SETFL, 0)
         let patience = timeval(tv_sec: seconds, tv_usec: 0)
         try? connection.setOption(SOL_SOCKET, SO_RCVTIMEO, toValue: patience, "SO_RCVTIMEO")
@@ -22,8 +23,8 @@ enum StatusReader {
     }
 }
 
-/// The address of a Unix socket in a directory, however long the directory's path: by way of its descriptor (unix(7)
-/// allows 107 bytes).
+/// The address of a Unix socket in a directory, independent of the length of the directory's path: it uses the
+/// directory's descriptor (unix(7) allows 107 bytes).
 struct LocalAddress {
     private var address = sockaddr_un()
 

@@ -4,25 +4,27 @@ import Glibc
 import Secure
 import Wire
 
-/// Introduces a peer that exists for the moment only to every address of the networks, paced, and counts who answers.
+/// Introduces a temporary peer to every address of the networks, at a limited rate, and counts the answers.
 final class Sweep {
-    /// Events of its socket.
+    /// The number of its socket; events refer to it.
     static let number = UInt32.max
-    /// The widest prefix that is swept: 1,022 addresses. Of a wider one the /24 around our own address.
+    /// The widest prefix that is swept: 1,022 addresses. For a wider one, the /24 around our own address is swept.
     private static let widestPrefix: UInt8 = 22
     private static let narrowPrefix: UInt8 = 24
-    /// How long answers are waited for.
+    /// The time to wait for answers.
     private static let patience: Duration = .seconds(1)
 
     private(set) var voices = Voices()
-    /// Addresses of those that called the moment's peer, as peers do that were introduced to, ascending.
+    /// The addresses of peers that connected to the temporary peer, as peers do after an introduction, in ascending
+    /// order.
     private(set) var callers: [IPAddress] = []
     private let endpoints: [Endpoint]
     private let identity = Identity(seed: Entropy.bytes(Identity.seedBytes))
     private let instance = Entropy.word()
     private let startedAt: Instant
     private let socket: OwnedSocket?
-    /// Accepts nothing: who calls the moment's peer finds a port that is open until we end.
+    /// A listener that accepts no connection: a peer that connects to the temporary peer finds an open port until the
+    /// end.
     private let door: OwnedSocket?
     private let poller: Poller
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.datagramBytes + 1, alignment: 16)
@@ -41,12 +43,12 @@ final class Sweep {
         if let socket { try? poller.add(socket.descriptor.number, .datagrams(Self.number, .unicast), .readable) }
     }
 
-    /// At the port of discovery, where answers are sent to. An Earshot that runs here is bound to its address and so gets
-    /// them before this one, which is bound to none.
+    /// Opens a socket on the discovery port, to which answers are sent. A running Earshot is bound to its address and
+    /// so receives them before this socket, which is bound to no address.
     private static func open() throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET, .datagram)
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
-        // What is said to the group is no answer.
+        // Multicast to the group is not an answer.
         try socket.setOption(IPv4.level, IP_MULTICAST_ALL, to: 0, "IP_MULTICAST_ALL")
         try socket.bind(to: Endpoint(address: .v4(0), port: Limits.discoveryPort))
         return socket
@@ -59,7 +61,7 @@ final class Sweep {
 
     var addressCount: Int { endpoints.count }
 
-    /// Somebody has answered.
+    /// Whether a peer has answered.
     var isAnswered: Bool { !answered.isEmpty }
 
     var isDone: Bool { nextDeadline == nil }
@@ -84,7 +86,7 @@ final class Sweep {
     func receive() {
         guard let socket else { return }
         for _ in 0..<HostBounds.datagramsPerRound {
-            // An error is what an address without a listener leaves behind (ICMP).
+            // An address without a listener causes an error (ICMP).
             guard let received = try? socket.descriptor.receiveDatagram(into: buffer) else { return }
             guard let from = received.from, received.count <= Limits.datagramBytes else { continue }
             if !answered.contains(from), answered.count < HostBounds.heardPeerCount { answered.append(from) }
@@ -92,12 +94,12 @@ final class Sweep {
         }
     }
 
-    /// Has those forget the moment's peer that answered or called.
+    /// Makes peers that answered or connected forget the temporary peer.
     func finish() {
         var addresses: Set<IPAddress> = []
         for _ in 0..<HostBounds.acceptsPerRound {
             guard let door, let accepted = try? door.descriptor.accept() else { break }
-            // Closed at once.
+            // Closed immediately.
             _ = Descriptor(owning: accepted.number)
             if let from = accepted.from?.address { addresses.insert(from) }
         }
@@ -117,7 +119,7 @@ final class Sweep {
                 claimTime: wall, linkPort: port), by: identity)
     }
 
-    /// Ascending, without the ends of the prefix and our own addresses.
+    /// Returns the addresses to sweep, in ascending order, without the ends of the prefix and our own addresses.
     private static func addresses(of lans: [InterfaceFacts]) -> [IPAddress] {
         let prefixes = lans.flatMap(\.interface.addresses)
         let own = prefixes.map(\.address)

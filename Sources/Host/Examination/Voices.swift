@@ -2,7 +2,7 @@ import Doctor
 import Secure
 import Wire
 
-/// Announcements that came, counted for each peer, their signatures checked; bounded, whatever comes.
+/// Announcements received, counted per peer, with verified signatures; bounded, whatever arrives.
 struct Voices {
     private var heard: [HearingFacts.Voice] = []
     private var checkedCount = 0
@@ -30,7 +30,7 @@ struct Voices {
         }
     }
 
-    /// Each peer once, at the address where it was heard first, those of this machine left out.
+    /// Returns each peer once, with the address where it was first received, without those of this machine.
     func of(others own: [IPAddress]) -> [HearingFacts.Voice] {
         var voices: [HearingFacts.Voice] = []
         for voice in heard where !own.contains(voice.address) {

@@ -3,13 +3,13 @@ import Glibc
 
 /// The machine's clocks.
 public enum Clock {
-    /// Counts on through sleep.
+    /// Returns the time of a clock that continues during sleep.
     static func now() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_BOOTTIME)) }
 
-    /// Does not count while the machine sleeps: its lag behind ``now()`` grows by the time slept.
+    /// Returns the time of a clock that stops while the machine sleeps: it falls behind ``now()`` by the time slept.
     static func awake() -> Instant { Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC)) }
 
-    /// What the wall clock says; it may jump.
+    /// Returns the wall-clock time, which may jump.
     public static func wall() -> WallTime {
         WallTime(milliseconds: UInt64(max(0, nanoseconds(of: CLOCK_REALTIME))) / 1_000_000)
     }

@@ -1,103 +1,107 @@
-/// What the host chose: sizes, counts and times, with unit and reason. What the cores chose stands in
-/// `Chat/Bounds.swift`, what the protocol fixes in `Wire/Limits.swift`.
+/// The limits of the host: sizes, counts and times, with unit and reason. The limits of the cores are in
+/// `Chat/Bounds.swift`, those of the protocol in `Wire/Limits.swift`.
 enum HostBounds {
     // Links.
 
-    /// Bytes that the system holds back for a link beyond what is under way: what is written last waits behind these.
+    /// Unsent bytes that the kernel buffers for a link beyond those in flight: the latest write waits behind them.
     static let unsentBytes: Int32 = 128 << 10
-    /// Connections that were accepted and stand; later ones are closed at once.
+    /// The maximum number of accepted connections; further ones are closed immediately.
     static let acceptedLinks = 2000
-    /// Of those, from one address: the rest stays free for other machines.
+    /// The maximum number of these from one address: the rest stays free for other machines.
     static let acceptedLinksPerAddress = 1500
-    /// Connections accepted in one round of the loop.
+    /// The maximum number of connections accepted in one round of the loop.
     static let acceptsPerRound = 64
-    /// How long a connection may take to stand.
+    /// The timeout for establishing a connection.
     static let connectTime: Duration = .seconds(10)
-    /// How long a closed link may take to hand over what is queued.
+    /// The time that a closed link has to send its queue.
     static let lingerTime: Duration = .seconds(1)
-    /// The same, for all links, when the process ends. Hosts may be given longer to hand over; not for the rest.
+    /// The same for all links when the process exits. A configuration may grant more time for sending, but not for the
+    /// other sides to close.
     static let finishTime: Duration = .milliseconds(300)
-    /// How long sent bytes may stay unacknowledged, in milliseconds: a pulled cable is seen before 10 s.
+    /// The time that sent bytes may stay unacknowledged, in milliseconds: a pulled cable is detected before 10 s.
     static let unacknowledgedMilliseconds: Int32 = 8000
-    /// Silence of a guest after which its machine is asked whether it is there, in seconds.
+    /// The silence of a guest after which TCP keep-alive probes its machine, in seconds.
     static let silentGuestSeconds: Int32 = 60
-    /// Rest after the process has run out of descriptors.
+    /// The pause after the process has run out of descriptors.
     static let acceptPause: Duration = .milliseconds(100)
 
-    // The page for collectors of metrics.
+    // The metrics page.
 
-    /// Visits at once; when full, the oldest gives way.
+    /// The maximum number of open requests; a new one evicts the oldest.
     static let pageVisits = 16
-    /// How long one may take, from the connection to its end.
+    /// The maximum duration of a request, from the connection to its end.
     static let pageTime: Duration = .seconds(5)
 
-    /// Askers of the status in one round of the loop, and the bytes that each gets.
+    /// The number of status requests answered in one round of the loop, and the maximum size of an answer.
     static let statusVisits = 8
     static let statusBytes = 128 * 1024
 
     // The loop.
 
-    /// Descriptors looked at in one round.
+    /// The maximum number of events handled in one round.
     static let eventsPerRound = 256
-    /// Datagrams taken from one socket in one round.
+    /// The maximum number of datagrams read from one socket in one round.
     static let datagramsPerRound = 64
-    /// Bytes taken from one link, or from standard input, in one round.
+    /// The maximum number of bytes read from one link, or from standard input, in one round.
     static let readBytes = 64 * 1024
-    /// Bytes that may wait for a standard output that nobody reads; past this the process quits.
+    /// The maximum number of bytes queued for a standard output that is not being read; beyond it the process quits.
     static let standardOutputBytes = 16 << 20
-    /// How long the last output may take to be read when the process ends.
+    /// The time that the last output has to be read when the process exits.
     static let standardOutputTime: Duration = .seconds(1)
 
-    /// How often an archive that could not keep a round is asked again.
+    /// The interval between attempts to commit to an archive that has failed.
     static let archiveRetryTime: Duration = .seconds(1)
-    /// Commands that wait meanwhile.
+    /// The maximum number of commands that wait meanwhile.
     static let heldCommandCount = 1000
-    /// Rest between rounds of an archive that has work of its own, such as an index to make.
+    /// The pause between rounds while the archive has work of its own, such as building an index.
     static let archivePause: Duration = .milliseconds(20)
-    /// How long what was kept may be missing from the archive's file, being in SQLite's log beside it.
+    /// The time that committed data may be in SQLite's write-ahead log only, before a checkpoint moves it to the
+    /// archive's file.
     static let checkpointTime: Duration = .seconds(60)
 
     // Interfaces.
 
-    /// Changes of interfaces come in flocks: how long to gather them.
+    /// Changes of interfaces arrive in bursts: the time over which they are collected.
     static let interfaceSettleTime: Duration = .milliseconds(100)
-    /// How often interfaces are looked at without having been told of a change, and sockets that died are reopened.
+    /// The interval at which interfaces are listed without a notification of a change, and dead sockets are reopened.
     static let interfaceInterval: Duration = .seconds(2)
-    /// Neighbours that are remembered to have been told of: 4,096 × about 40 bytes.
+    /// The maximum number of neighbours that are remembered as reported: 4,096 × about 40 bytes.
     static let neighbourCount = 4_096
-    /// How long a change waits for the hardware address of a router, and how often the kernel is asked for it.
+    /// The time that a change waits for the hardware address of a router, and the interval at which the kernel is asked
+    /// for it.
     static let routerTime: Duration = .seconds(1)
     static let routerInterval: Duration = .milliseconds(50)
-    /// A clock that jumped by more than this: the machine slept.
+    /// A clock jump beyond which the machine must have slept.
     static let unexplainedTime: Duration = .seconds(1)
-    /// A wait that took this much longer than asked: the process was stopped. More than a loaded machine explains.
+    /// A delay beyond the requested wait after which the process must have been stopped. More than a loaded machine
+    /// explains.
     static let oversleptTime: Duration = .seconds(4)
 
-    // Examination of the machine (`earshot doctor`): all of it in 12 s.
+    // The examination of the machine (`earshot doctor`): 12 s in total.
 
-    /// How long the group is listened to; two beacons of one peer are 3 s apart at most.
+    /// The time spent listening to the group; two beacons of one peer are at most 3 s apart.
     static let listeningTime: Duration = .seconds(5)
-    /// The same where somebody is linked, or answers, and is not heard: three more chances against a loss.
+    /// The same if a peer is linked or answers but has not been received: three more chances against packet loss.
     static let patientListeningTime: Duration = .seconds(9)
-    /// When the rest is given up.
+    /// The time after which the remaining checks are abandoned.
     static let examinationTime: Duration = .milliseconds(10_500)
-    /// Our own datagram comes back within microseconds; after this it is sent once more.
+    /// Our own datagram returns within microseconds; after this time it is sent once more.
     static let probeInterval: Duration = .milliseconds(400)
-    /// Datagrams of an examination without a sweep.
+    /// The maximum number of datagrams of an examination without a sweep.
     static let probeDatagramCount = 10
-    /// How long the look-up of a name may take.
+    /// The timeout for looking up a name.
     static let lookupTime: Duration = .seconds(4)
-    /// How long a call may take to be connected: longer than the 3 s after which the kernel gives up on a neighbour.
+    /// The timeout for connecting a call: longer than the 3 s after which the kernel gives up on a neighbour.
     static let callTime: Duration = .milliseconds(4_500)
     static let callHandshakeTime: Duration = .seconds(2)
-    /// A peer says its name at once; a relay says nothing.
+    /// A peer sends its name immediately; a relay sends nothing.
     static let callHelloTime: Duration = .seconds(1)
-    /// Addresses of one host that are called.
+    /// The maximum number of addresses of one host that are called.
     static let calledAddressCount = 4
-    /// Peers that are counted.
+    /// The maximum number of peers that are counted.
     static let heardPeerCount = 1_000
-    /// Announcements whose signature is checked: 0.2 s of a processor.
+    /// The maximum number of announcements whose signature is verified: 0.2 s of processor time.
     static let checkedAnnouncementCount = 2_000
-    /// Introductions of a sweep, a second.
+    /// The introductions of a sweep per second.
     static let sweepRate = 200
 }

@@ -1,42 +1,42 @@
 public import CoreModel
 
-/// How a host runs its core.
+/// The configuration of a host.
 public struct HostConfiguration {
-    /// Where links are accepted.
+    /// The port for links.
     public var port: PortChoice = .preferred(47474)
-    /// Where guests with plain text are accepted: links whose ID says ``LinkID/isGuest``. Empty for nowhere.
+    /// The listen addresses for guests with plain text: links whose ID has ``LinkID/isGuest``. Empty for none.
     public var guestPlaces: [ListenPlace] = []
-    /// Where the page of ``PeerHost/Operation/page`` is given over HTTP. Empty for nowhere.
+    /// The listen addresses that serve ``PeerHost/Operation/page`` over HTTP. Empty for none.
     public var pagePlaces: [ListenPlace] = []
-    /// The locked directory in which a socket gives ``PeerHost/Operation/status``. Nil for nowhere.
+    /// The locked directory with the socket that serves ``PeerHost/Operation/status``. Nil for none.
     public var statusDirectory: String?
     public var linkLimits = LinkLimits()
-    /// How long, when the process ends, links may take to hand over what is queued.
+    /// The time that links have to send their queues when the process exits.
     public var finishTime: Duration = HostBounds.finishTime
     public var usesMulticast = true
-    /// Where the groups are joined; tests take another, to be among themselves.
+    /// The port of the multicast groups; tests use others to be isolated.
     public var multicastPort: UInt16 = 47474
-    /// Only these interfaces; empty for all.
+    /// The interfaces to use; empty for all.
     public var interfaceNames: [String] = []
-    /// What is read for the front end; nil for nothing.
+    /// The descriptor whose input the front end receives; nil for none.
     public var input: Int32? = Surroundings.standardInput
-    /// Where the front end's output goes; nil for nowhere.
+    /// The descriptor to which the front end's output is written; nil for none.
     public var output: Int32? = Surroundings.standardOutput
-    /// Whether SIGINT and its like are taken; `run` must then be on the first thread.
+    /// Whether to handle SIGINT and similar signals; `run` must then be called on the main thread.
     public var takesSignals = true
-    /// Whether a terminal on `input` hands over every key, as a line editor of our own needs it.
+    /// Whether a terminal on `input` delivers every key, as our own line editor requires.
     public var usesRawTerminal = false
-    /// Takes lines for the diagnostic log. Must not write to a terminal that the front end draws on.
+    /// Receives lines for the diagnostic log. Must not write to a terminal that the front end draws on.
     public var note: (Note) -> Void = { _ in }
 
     public init() {}
 }
 
-/// How much of the process links may take.
+/// The limits on accepted links.
 public struct LinkLimits: Equatable, Sendable {
-    /// Connections that were accepted and stand; later ones are closed at once.
+    /// The maximum number of accepted connections; further ones are closed immediately.
     public var accepted = HostBounds.acceptedLinks
-    /// Of those, from one address.
+    /// The maximum number of these from one address.
     public var acceptedPerAddress = HostBounds.acceptedLinksPerAddress
 
     public init() {}

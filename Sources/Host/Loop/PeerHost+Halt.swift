@@ -2,26 +2,26 @@ import CoreModel
 import Glibc
 import Wire
 
-/// While the archive cannot keep what a round changed, because the disk is full for instance: nothing that the round
-/// said leaves, and no other begins. The person can type on; the archive is asked again every second.
+/// The state while the archive cannot commit a round, for example because the disk is full: no output of the round is
+/// sent, and no other round begins. The user can continue to type; the commit is retried every second.
 struct Halt {
     var retryAt: Instant
     var isLeaving = false
 }
 
-/// The archive, and what it has still to keep.
+/// The archive, and its uncommitted work.
 struct Keeping {
     let archive: any Archive
-    /// It cannot keep the last round.
+    /// Set while the last round cannot be committed.
     var halt: Halt?
-    /// When the archive's file is to be completed; nil: it has everything.
+    /// The time of the next checkpoint of the archive; nil if none is needed.
     var checkpointAt: Instant?
-    /// Commands of the round that is under way.
+    /// The commands of the current round.
     var said: [(command: Command, token: CommandToken?)] = []
 }
 
 extension Keeping {
-    /// After a round that was kept.
+    /// Checkpoints the archive if it is time, after a committed round.
     mutating func checkpointIfDue(at now: Instant) {
         guard let due = checkpointAt else {
             if archive.needsCheckpoint { checkpointAt = now + HostBounds.checkpointTime }
@@ -34,7 +34,8 @@ extension Keeping {
 }
 
 extension PeerHost {
-    /// - Returns: False if the round's changes could not be kept: what it says must then not leave.
+    /// Commits the round.
+    /// - Returns: False if that failed: its output must then not be sent.
     func keep() -> Bool {
         do throws(ArchiveError) {
             try keeping.archive.commit()
@@ -44,12 +45,12 @@ extension PeerHost {
             configuration.note(Note(.warning, error.text))
             switch error.kind {
             case .full, .unwritable, .locked, .other:
-                // A process that is to end, since this round or before, does not wait for room.
+                // A process that is about to exit, in this round or before, does not wait for space.
                 let isLeaving =
                     console.hasAskedToLeave
                     || keeping.said.contains { if case .quit = $0.command { true } else { false } }
                 keeping.halt = Halt(retryAt: moment.now + HostBounds.archiveRetryTime, isLeaving: isLeaving)
-                complain(error.text + "; nothing is sent until then, and what you type waits")
+                complain(error.text + "; until then nothing is sent, and your messages wait")
             case .damaged, .newer:
                 complain(error.text)
                 tellWhatIsLost()
@@ -63,7 +64,7 @@ extension PeerHost {
         frontEnd.eventOccurred(.failed(Event.Failure(.storage, text)), token: token, at: moment.wall)
     }
 
-    /// A round in which only the person is listened to.
+    /// Runs a round that handles only the input of the user.
     func haltedRound(atMost limit: Duration) throws {
         guard var halt = keeping.halt else { return }
         let mayListen = pending.count < HostBounds.heldCommandCount
@@ -81,11 +82,11 @@ extension PeerHost {
             try keeping.archive.commit()
             keeping.halt = nil
             keeping.said.removeAll(keepingCapacity: true)
-            frontEnd.eventOccurred(.notice("kept and sent: there is room again"), token: nil, at: moment.wall)
+            frontEnd.eventOccurred(.notice("saved and sent: there is space again"), token: nil, at: moment.wall)
             if halt.isLeaving { pending.append(.commanded(.quit(afterReceipts: false), token: nil)) }
             carryOut()
         } catch {
-            configuration.note(Note(.debug, "still not kept: \(error)"))
+            configuration.note(Note(.debug, "still not saved: \(error)"))
             keeping.halt?.retryAt = moment.now + HostBounds.archiveRetryTime
             guard halt.isLeaving else { return }
             tellWhatIsLost()
@@ -97,7 +98,7 @@ extension PeerHost {
         var isLeaving = false
         for news in console.signals?.read() ?? [] {
             switch news {
-            // Settings are read when there is room again, if somebody asks once more.
+            // Settings are reloaded when there is space again, if another SIGHUP arrives then.
             case .hangup where operation.hangupReceived != nil: break
             case .leave, .hangup: isLeaving = true
             case .suspend: console.suspend()
@@ -109,14 +110,14 @@ extension PeerHost {
         return isLeaving
     }
 
-    /// The words that go with this process, so that whoever typed them has them.
+    /// Reports the messages that are lost with this process, so that their author can copy them.
     private func tellWhatIsLost() {
         let held = pending.compactMap { input -> (Command, CommandToken?)? in
             if case .commanded(let command, let token) = input { (command, token) } else { nil }
         }
         for (command, token) in keeping.said + held {
             switch command {
-            case .say(let text, _, _), .tell(_, let text, _): complain("not kept and not sent: \(text)", token: token)
+            case .say(let text, _, _), .tell(_, let text, _): complain("not saved and not sent: \(text)", token: token)
             default: break
             }
         }
@@ -124,8 +125,8 @@ extension PeerHost {
 }
 
 extension Console {
-    /// Waits until the person has typed something or a signal has come.
-    /// - Returns: whether there is something to read, so that reading does not wait.
+    /// Waits until the user has typed or a signal has arrived.
+    /// - Returns: whether there is input that can be read without blocking.
     func waitForPerson(atMost limit: Duration, listening mayListen: Bool) throws(SystemError) -> Bool {
         let heard = input.flatMap { mayListen && !$0.hasEnded ? $0.number : nil }
         var awaited = [signals?.number, heard].compactMap { number in

@@ -2,12 +2,12 @@ public import CoreModel
 import Glibc
 import Wire
 
-/// Runs a core on the thread that calls it, with everything a core must not do itself: sockets, clocks, signals,
+/// Runs a core on the calling thread, with everything that a core must not do itself: sockets, clocks, signals,
 /// standard streams.
 ///
-/// A round: wait; hand the core a bounded batch of inputs; commit the archive; carry out what the core wants. A core
-/// seals all that is for one link as one output, so each link is sent to once a round. Nothing that a round says leaves
-/// before what it stored is kept.
+/// A round waits, hands the core a bounded batch of inputs, commits the archive, and carries out the outputs of the
+/// core. A core seals all bytes for one link as one output, so each link is sent to once per round. No output of a
+/// round is sent before the data that the round stored is committed.
 public final class PeerHost<C: Core> {
     public private(set) var core: C
     let frontEnd: any FrontEnd
@@ -19,40 +19,40 @@ public final class PeerHost<C: Core> {
     private let watch: InterfaceWatch
     let console: Console
     private var sleepDetector: SleepDetector
-    /// What the core is to be told first in the next round.
+    /// Inputs for the core to handle first in the next round.
     var pending: [Input] = []
     var moment: Moment
     var outcome: Outcome?
     var keeping: Keeping
     public var operation = Operation()
 
-    /// What a program that runs unattended does besides.
+    /// The hooks of a program that runs unattended.
     public struct Operation {
-        /// What SIGHUP does; without it, it is like SIGTERM.
+        /// Handles SIGHUP; if nil, SIGHUP is like SIGTERM.
         public var hangupReceived: ((_ core: inout C) -> Void)?
-        /// Makes the page that ``HostConfiguration/pagePlaces`` give.
+        /// Makes the page that ``HostConfiguration/pagePlaces`` serve.
         public var page: (_ core: C) -> [UInt8] = { _ in [] }
-        /// Makes what ``HostConfiguration/statusDirectory`` gives.
+        /// Makes the status that ``HostConfiguration/statusDirectory`` serves.
         public var status: (_ core: C) -> [UInt8] = { _ in [] }
     }
 
-    /// The clocks as they were read once for the round.
+    /// The clocks, read once per round.
     struct Moment {
         var now = Clock.now()
         var wall = Clock.wall()
-        /// Somebody in front has asked for something in this round.
+        /// Whether the user has given a command in this round.
         var hasCommand = false
     }
 
     enum Outcome {
-        /// Hand over what is queued, then end.
+        /// Send the queues, then exit.
         case finished(ExitStatus)
-        /// End at once.
+        /// Exit immediately.
         case abandoned
     }
 
-    /// Opens everything.
-    /// - Throws: ``HostError`` or ``SystemError``, fit to be shown.
+    /// Opens all sockets and streams.
+    /// - Throws: ``HostError`` or ``SystemError``, worded for the user.
     public init(
         core: C, frontEnd: any FrontEnd, archive: any Archive, configuration: HostConfiguration
     ) throws {
@@ -82,12 +82,12 @@ public final class PeerHost<C: Core> {
 
     /// The TCP port on which links are accepted.
     public var linkPort: UInt16 { doors.linkPort }
-    /// The TCP ports of guests and of the page; 0 where there is none.
+    /// The TCP ports for guests and for the metrics page; 0 if there is none.
     public var guestPort: UInt16 { doors.guestPort }
     public var pagePort: UInt16 { doors.pagePort }
 
     /// Runs a core until it has finished.
-    /// - Throws: ``HostError`` or ``SystemError`` if a socket cannot be opened at the start, fit to be shown.
+    /// - Throws: ``HostError`` or ``SystemError``, worded for the user, if a socket cannot be opened at the start.
     public static func run(
         _ core: inout C, frontEnd: any FrontEnd, archive: any Archive, configuration: HostConfiguration
     ) throws -> ExitStatus {
@@ -104,9 +104,9 @@ public final class PeerHost<C: Core> {
         }
     }
 
-    /// One round of the loop.
-    /// - Parameter limit: How long to wait at most for something to happen.
-    /// - Returns: The exit status when the core has finished and all that could be sent is sent.
+    /// Runs one round of the loop.
+    /// - Parameter limit: The longest time to wait for an event.
+    /// - Returns: The exit status when the core has finished and all output has been sent as far as possible.
     func round(atMost limit: Duration) throws -> ExitStatus? {
         if keeping.halt != nil {
             try haltedRound(atMost: limit)
@@ -138,7 +138,7 @@ public final class PeerHost<C: Core> {
         case .abandoned: return .failed
         case .finished(let status):
             try finish()
-            // The core does not know that nobody has seen what it said.
+            // The core does not know that its output was lost.
             if let end = console.output?.end, end != .readerGone { throw end }
             return status
         }
@@ -171,11 +171,11 @@ public final class PeerHost<C: Core> {
         return pending
     }
 
-    /// Nobody new is met on the LAN until it is clear which one it is.
+    /// Whether the network location is uncertain. Until it is known, no new peers are accepted on the LAN.
     private var isBetweenPlaces: Bool { multicast != nil && watch.isUncertain }
 
     private func takeEvents() throws {
-        // Where we are comes before whom we meet.
+        // The network location is updated before any peer is handled.
         if (0..<poller.readyCount).contains(where: { poller.ready(at: $0)?.source == .interfaceWatch }) {
             watch.ready(at: moment.now)
         }
@@ -193,7 +193,7 @@ public final class PeerHost<C: Core> {
             case .listener(.status): doors.status?.accept { operation.status(core) }
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
-                    // Closed at once; whoever it is tries again.
+                    // Closed immediately; the other side tries again.
                     if door == .links, isBetweenPlaces { return }
                     if let id = links.accept(descriptor, from: from, isGuest: door == .guests) {
                         handle(.linkAccepted(id, from: from))
@@ -270,7 +270,7 @@ public final class PeerHost<C: Core> {
         handle(.commanded(.quit(afterReceipts: false), token: nil))
     }
 
-    /// The machine, or the process, was away for a while.
+    /// Handles a pause of the machine or the process.
     private func resume() {
         watch.hurry(at: moment.now)
         handle(.resumed)
@@ -279,7 +279,8 @@ public final class PeerHost<C: Core> {
     // MARK: Outputs
 
     func carryOut() {
-        // Whoever speaks waits for it to leave, whoever listens to see it: before the receipt for it, for instance.
+        // A user who sends waits for the message to leave, a user who listens waits to see it: before its receipt is
+        // sent, for example.
         var showsFirst = !moment.hasCommand
         while outcome == nil, let output = core.nextOutput() {
             switch output {
@@ -318,12 +319,12 @@ public final class PeerHost<C: Core> {
             console.hasAskedToLeave = true
             // While the archive is full there is no round in which the core could leave.
             keeping.halt?.isLeaving = true
-            // A script that does not listen may have asked for something to be sent.
+            // A script that does not read its output may still have asked to send messages.
             pending.append(.commanded(.quit(afterReceipts: end != .readerGone), token: nil))
         }
     }
 
-    /// Hands over what is queued for links and standard output, within bounds.
+    /// Sends the queues of links and standard output, within time limits.
     private func finish() throws {
         doors.close()
         console.input = nil
@@ -332,7 +333,7 @@ public final class PeerHost<C: Core> {
         links.closeAll(until: end)
         while links.count > 0 {
             if !isHandedOver, !links.hasQueued {
-                // What is left is to see the other sides close, which some never do.
+                // It remains to see the other sides close, which some never do.
                 isHandedOver = true
                 end = min(end, Clock.now() + HostBounds.finishTime)
             }

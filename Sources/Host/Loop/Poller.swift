@@ -2,13 +2,13 @@ import CLinux
 import CoreModel
 import Glibc
 
-/// What waits behind a descriptor.
+/// The source of an event.
 enum Source: Equatable {
     case listener(Door)
-    /// Somebody who asks for the page.
+    /// An open request for the metrics page.
     case page(UInt32)
     case link(LinkID)
-    /// By the number that ``MulticastSockets`` gave it, and which of its sockets.
+    /// The number that ``MulticastSockets`` assigned, and the socket.
     case datagrams(UInt32, MulticastSocket.Part)
     case interfaceWatch
     case neighbourWatch
@@ -25,10 +25,10 @@ struct Readiness: OptionSet {
     static let writable = Self(rawValue: 2)
 }
 
-/// Waits on many descriptors (epoll, level-triggered).
+/// Waits for events on many descriptors (epoll, level-triggered).
 ///
-/// A descriptor's number is reused as soon as it is closed, also within one batch of events: each registration bears
-/// a generation, and an event of an older generation is dropped.
+/// A descriptor's number is reused as soon as it is closed, even within one batch of events. Each registration
+/// therefore has a generation, and an event of an older generation is dropped.
 final class Poller {
     private struct Registration {
         var generation: UInt32
@@ -49,6 +49,7 @@ final class Poller {
         events = Array(repeating: epoll_event(), count: HostBounds.eventsPerRound)
     }
 
+    /// Registers a descriptor.
     /// - Throws: `EPERM` for a regular file, which is always ready.
     func add(_ descriptor: CInt, _ source: Source, _ interest: Readiness) throws(SystemError) {
         generation &+= 1
@@ -67,7 +68,7 @@ final class Poller {
         precondition(result == 0, "a registered descriptor is open")
     }
 
-    /// Must come before the descriptor is closed.
+    /// Removes a descriptor, which must not be closed before.
     func remove(_ descriptor: CInt) {
         guard Int(descriptor) < registrations.count, registrations[Int(descriptor)] != nil else { return }
         registrations[Int(descriptor)] = nil
@@ -75,7 +76,7 @@ final class Poller {
         _ = epoll_ctl(epoll.number, EPOLL_CTL_DEL, descriptor, &unused)
     }
 
-    /// Waits for at most `timeout`, then ``readyCount`` events can be looked at. An interrupted wait ends early.
+    /// Waits for at most `timeout`, then makes ``readyCount`` events available. An interrupted wait ends early.
     func wait(atMost timeout: Duration) throws(SystemError) {
         let nanoseconds = max(0, timeout.wholeNanoseconds)
         var count: CInt = -1
@@ -92,7 +93,8 @@ final class Poller {
         if count < 0, errno != EINTR { throw SystemError(call: "epoll_wait", subject: "", code: errno) }
     }
 
-    /// - Returns: Nil if what the event was about has been removed since.
+    /// Returns an event of the last wait.
+    /// - Returns: Nil if its descriptor has been removed since.
     func ready(at index: Int) -> (source: Source, readiness: Readiness)? {
         precondition(index < readyCount)
         let event = events[index]

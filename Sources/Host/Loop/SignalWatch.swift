@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// What a signal asks for.
+/// The request that a signal expresses.
 enum SignalNews: Equatable {
     /// SIGINT, SIGTERM.
     case leave
-    /// SIGHUP: the terminal is gone, or a daemon is to read its settings anew.
+    /// SIGHUP: the terminal is gone, or a daemon must reload its settings.
     case hangup
     /// SIGTSTP: stop until continued.
     case suspend
@@ -15,21 +15,21 @@ enum SignalNews: Equatable {
     case resized
 }
 
-/// Takes the signals that mean something to us through a descriptor (signalfd), so that they come between rounds of
-/// the loop and never in the middle of anything.
+/// Receives the signals that we handle through a descriptor (signalfd), so that they arrive between rounds of the loop
+/// and never interrupt one.
 final class SignalWatch {
     private let descriptor: Descriptor
     var number: CInt { descriptor.number }
     private let poller: Poller
     private var previous = sigset_t()
 
-    /// Must be made on the thread that runs the loop, before others are started.
+    /// Must be created on the thread that runs the loop, before other threads are started.
     init(poller: Poller) throws(SystemError) {
         self.poller = poller
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH]
-        // What whoever started us ignores (nohup) stays ignored.
+        // A signal that our parent process ignores (nohup) stays ignored.
         where earshot_signal_is_ignored(signal) == 0 {
             sigaddset(&signals, signal)
         }
@@ -39,7 +39,7 @@ final class SignalWatch {
             })
         let result = pthread_sigmask(SIG_BLOCK, &signals, &previous)
         precondition(result == 0, "a mask of known signals can be set")
-        // A reader that went away is an error of the write.
+        // A reader that is gone is reported as an error of the write.
         _ = signal(SIGPIPE, SIG_IGN)
         try poller.add(descriptor.number, .signals, .readable)
     }
@@ -49,7 +49,7 @@ final class SignalWatch {
         pthread_sigmask(SIG_SETMASK, &previous, nil)
     }
 
-    /// What has come, in order.
+    /// Returns the signals that have arrived, in order.
     func read() -> [SignalNews] {
         withUnsafeTemporaryAllocation(of: signalfd_siginfo.self, capacity: 16) { buffer in
             guard case .bytes(let count) = try? readBytes(from: descriptor.number, into: .init(buffer)) else {
@@ -67,6 +67,6 @@ final class SignalWatch {
         }
     }
 
-    /// Stops the process, as SIGTSTP would have; returns when it is continued.
+    /// Stops the process, as SIGTSTP would have done; returns when it is continued.
     static func suspend() { kill(getpid(), SIGSTOP) }
 }

@@ -1,18 +1,19 @@
 import CoreModel
 
-/// Tells that the machine slept (one clock counts through sleep, the other does not) or that the process was stopped
-/// (a wait took much longer than asked).
+/// Detects that the machine slept (one clock continues during sleep, the other stops) or that the process was stopped
+/// (a wait took much longer than requested).
 struct SleepDetector {
     private var lag: Duration
     private var last: Instant
 
-    /// - Parameter awake: The clock that does not count through sleep.
+    /// - Parameter awake: The clock that stops during sleep.
     init(at now: Instant, awake: Instant) {
         lag = now - awake
         last = now
     }
 
-    /// - Parameter asked: How long the wait that has just ended was to take at most.
+    /// Returns whether the machine slept or the process was stopped since the last call.
+    /// - Parameter asked: The maximum duration requested for the wait that has just ended.
     mutating func hasSlept(at now: Instant, awake: Instant, asked: Duration) -> Bool {
         let lag = now - awake
         defer {

@@ -1,17 +1,17 @@
 import Glibc
 import Wire
 
-/// Looks hosts up by their names without holding up the loop: the system's look-up waits, so each runs on a thread of
-/// its own, which shares nothing with us but the pipe into which it writes one line of what it found.
+/// Looks up hosts by name without blocking the loop. The system's lookup blocks, so each one runs on its own thread,
+/// which shares nothing with this object but the pipe to which it writes one line with the result.
 final class HostFinder {
     private let answers: Descriptor
     private let questions: Descriptor
     private let poller: Poller
     private var unread: [UInt8] = []
-    /// Names that are being looked up: one at a time each.
+    /// Names that are being looked up, each by one thread at a time.
     private var underWay: Set<String> = []
 
-    /// Addresses of one host that are used; a line of them is written as a whole.
+    /// The maximum number of addresses of one host; a line with all of them is written atomically.
     private static let endpointCount = 8
 
     init(poller: Poller) throws(SystemError) {
@@ -29,7 +29,7 @@ final class HostFinder {
     private final class Question {
         let name: String
         let port: UInt16
-        /// Our own copy, to be closed by the thread.
+        /// A duplicate of the pipe's end, which the thread closes.
         let answer: CInt
 
         init(name: String, port: UInt16, answer: CInt) {
@@ -42,13 +42,13 @@ final class HostFinder {
             let found = (try? Surroundings.endpoints(ofHost: name, port: port)) ?? []
             let words = [name] + found.prefix(HostFinder.endpointCount).map(\.description)
             let line = Array((words.joined(separator: " ") + "\n").utf8)
-            // Less than PIPE_BUF, so never torn; a pipe whose reader is gone refuses it.
+            // Less than PIPE_BUF, so the write is atomic; a pipe without a reader refuses it.
             _ = line.withUnsafeBytes { write(answer, $0.baseAddress, $0.count) }
             close(answer)
         }
     }
 
-    /// Answered by ``ready()`` later on, with nothing if there is no such host.
+    /// Starts a lookup; ``ready()`` returns the result later, empty if there is no such host.
     func find(_ name: String, port: UInt16) {
         guard !name.contains(where: \.isWhitespace), underWay.insert(name).inserted else { return }
         let answer = fcntl(questions.number, F_DUPFD_CLOEXEC, 0)
@@ -74,7 +74,7 @@ final class HostFinder {
         }
     }
 
-    /// What was found since the last time.
+    /// Returns the results since the last call.
     func ready() -> [(name: String, endpoints: [Endpoint])] {
         unread += (try? answers.read(atMost: 4096)) ?? []
         var found: [(name: String, endpoints: [Endpoint])] = []

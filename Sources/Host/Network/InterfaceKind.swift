@@ -1,19 +1,20 @@
 import CoreModel
 import Glibc
 
-/// What an interface leads to, as the kernel describes it under `/sys/class/net`.
+/// Determines the kind of network behind an interface, from the kernel's description in `/sys/class/net`.
 enum InterfaceKind {
     /// `ARPHRD_PPP` (linux/if_arp.h).
     private static let ppp = "512"
-    /// Tunnels: `ARPHRD_NONE`, which WireGuard and OpenVPN have; IP in IP (`TUNNEL`, `TUNNEL6`, `SIT`), GRE (`IPGRE`,
+    /// Tunnels: `ARPHRD_NONE`, used by WireGuard and OpenVPN; IP in IP (`TUNNEL`, `TUNNEL6`, `SIT`), GRE (`IPGRE`,
     /// `IP6GRE`).
     private static let tunnels: Set<String> = ["65534", "768", "769", "776", "778", "823"]
-    /// A bridge over a VLAN over a bond of network cards, and one to spare.
+    /// Enough for a bridge over a VLAN over a bond of network cards, with one to spare.
     private static let deepestStack = 4
 
+    /// Returns the kind of an interface.
     /// - Parameters:
-    ///   - isPointToPoint: The interface's flag of that name.
-    ///   - root: Where the kernel shows interfaces; tests have their own.
+    ///   - isPointToPoint: The flag of that name of the interface.
+    ///   - root: The directory in which the kernel describes interfaces; tests use their own.
     static func kind(
         of name: String, isPointToPoint: Bool, root: String = "/sys/class/net"
     ) -> NetworkInterface.Kind {
@@ -26,12 +27,14 @@ enum InterfaceKind {
         return .lan
     }
 
-    /// A bridge with a network card among its ports is this machine's own way to the LAN, as on hosts of virtual machines.
+    /// A bridge with a network card among its ports is the machine's own connection to the LAN, as on hosts of virtual
+    /// machines.
     private static func hasHardware(amongPortsIn directory: String, root: String) -> Bool {
         names(in: directory).contains { isHardware($0, root: root, depth: 0) }
     }
 
-    /// Whether it is a network card, or a VLAN or bond over one: those have links `lower_NAME` to what is below them.
+    /// Returns whether an interface is a network card, or a VLAN or bond over one: those have links `lower_NAME` to the
+    /// interfaces below them.
     private static func isHardware(_ name: String, root: String, depth: Int) -> Bool {
         guard depth < deepestStack, !exists("\(root)/\(name)/tun_flags") else { return false }
         if exists("\(root)/\(name)/device") { return true }

@@ -3,14 +3,15 @@ import CoreModel
 import Glibc
 import Wire
 
-/// The machine's interfaces as they are now.
+/// A snapshot of the machine's interfaces.
 struct InterfaceList {
-    /// Those that are up and running and have an address, by index.
+    /// The interfaces that are up and running and have an address, by index.
     private(set) var interfaces: [NetworkInterface]
-    /// Routers of theirs whose hardware address the kernel does not know.
+    /// The routers of these interfaces whose hardware address the kernel does not know.
     private(set) var unknownRouters: [IPAddress] = []
 
-    /// - Parameter names: Only these; empty for all.
+    /// Lists the interfaces.
+    /// - Parameter names: The interfaces to include; empty for all.
     init(only names: [String]) throws(SystemError) {
         interfaces = try Self.current(only: names)
         let routers = RouterTable.current()
@@ -21,7 +22,7 @@ struct InterfaceList {
         }
     }
 
-    /// Whether a router is not known, or one is missing that an interface had.
+    /// Returns whether a router is not known, or is missing on an interface that had one.
     func lacksRouters(of former: [NetworkInterface]) -> Bool {
         !unknownRouters.isEmpty
             || former.contains { before in
@@ -29,8 +30,8 @@ struct InterfaceList {
             }
     }
 
-    /// A router that the kernel has forgotten for want of use, or that does not answer, is taken to be there still, as
-    /// long as its interface has the same addresses.
+    /// Restores routers from the previous list: a router that the kernel has forgotten from disuse, or that does not
+    /// answer, is assumed to be present as long as its interface has the same addresses.
     mutating func keepRouters(of former: [NetworkInterface]) {
         for place in interfaces.indices where interfaces[place].router.isEmpty {
             let now = interfaces[place]
@@ -47,7 +48,7 @@ struct InterfaceList {
         defer { freeifaddrs(first) }
 
         var interfaces: [NetworkInterface] = []
-        // The list names every interface first, with its hardware address, then the addresses.
+        // The list starts with every interface and its hardware address; the IP addresses follow.
         for entry in sequence(first: first, next: { $0?.pointee.ifa_next }).prefix(while: { $0 != nil }) {
             guard let entry = entry?.pointee, let address = entry.ifa_addr else { continue }
             let name = String(cString: entry.ifa_name)
@@ -96,7 +97,7 @@ struct InterfaceList {
 }
 
 extension SocketAddress {
-    /// Nil if it is of neither family.
+    /// Nil for any other family than IPv4 and IPv6.
     init?(copying address: UnsafePointer<sockaddr>) {
         let raw = UnsafeRawPointer(address)
         switch CInt(address.pointee.sa_family) {

@@ -3,28 +3,30 @@ import CoreModel
 import Glibc
 import Wire
 
-/// Learns from the kernel (rtnetlink) that interfaces or addresses change, and lists them anew: soon after a change,
-/// and now and then in case one was missed.
+/// Watches for changes of interfaces and addresses through the kernel (rtnetlink), and lists them again: soon after a
+/// change, and periodically in case a change was missed.
 final class InterfaceWatch {
     private(set) var interfaces: [NetworkInterface]
-    /// Something has changed that tells where we are, and is not in the list yet: whoever is met meanwhile may be of
-    /// another place.
+    /// Whether our network location may have changed since the last list: a peer that appears meanwhile may belong to
+    /// another location.
     private(set) var isUncertain = false
-    /// When to list next.
+    /// The time of the next listing.
     private(set) var nextDeadline: Instant
 
-    /// Who is on the machine's networks; nil before ``watchNeighbours()``, and where the kernel does not tell.
+    /// The neighbours on the machine's networks; nil before ``watchNeighbours()``, and where the kernel does not report
+    /// them.
     private(set) var neighbours: NeighbourWatch?
 
     private let socket: Descriptor
     private let names: [String]
     private let poller: Poller
-    /// The kernel has said something since the last list.
+    /// Whether the kernel has reported a change since the last list.
     private var hasNews = false
-    /// Since when what it said is held back for want of a router's hardware address.
+    /// The time since which the change is held back for lack of a router's hardware address.
     private var waitingSince: Instant?
 
-    /// - Parameter names: Only these interfaces; empty for all.
+    /// Starts watching.
+    /// - Parameter names: The interfaces to include; empty for all.
     init(names: [String], poller: Poller, at now: Instant) throws(SystemError) {
         self.names = names
         self.poller = poller
@@ -35,7 +37,7 @@ final class InterfaceWatch {
         address.nl_family = sa_family_t(AF_NETLINK)
         address.nl_groups = UInt32(
             RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE)
-        // Listening begins before the first list, so that no change falls between.
+        // Binding before the first list ensures that no change is missed in between.
         let number = socket.number
         try promptCall("bind", "netlink") {
             withUnsafePointer(to: address) { pointer in
@@ -55,17 +57,18 @@ final class InterfaceWatch {
 
     func watchNeighbours() { neighbours = try? NeighbourWatch(poller: poller) }
 
-    /// The kernel has said something: what, is seen in the list.
+    /// Reads notifications of the kernel; their meaning comes from the list.
     func ready(at now: Instant) {
         withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { buffer in
-            // A bounded number: what is left makes the socket ready again. ENOBUFS means that some were lost.
+            // A bounded number: a remaining notification makes the socket ready again. ENOBUFS means that some were
+            // lost.
             for _ in 0..<16 {
                 guard let result = try? socket.receive(into: buffer) else { continue }
                 if result == .notNow { break }
             }
         }
         nextDeadline = min(nextDeadline, now + HostBounds.interfaceSettleTime)
-        // Once for each flock of news: some machines have many a second, of what is nothing to us.
+        // Once per burst of notifications: some machines have many per second that do not concern us.
         guard !hasNews else { return }
         hasNews = true
         guard let list = try? InterfaceList(only: names) else { return }
@@ -78,8 +81,8 @@ final class InterfaceWatch {
         guard nextDeadline <= now else { return .notDue }
         nextDeadline = now + HostBounds.interfaceInterval
         guard var list = try? InterfaceList(only: names) else { return .same }
-        // Where we are is told by the router, too: what is said before it is known may go to the wrong people. A cable
-        // that was out for a moment leaves no other trace.
+        // The router determines the network location, too: messages sent before it is known may reach the wrong people.
+        // A cable that was unplugged for a moment leaves no other trace.
         if list.lacksRouters(of: interfaces), hasNews || waitingSince != nil,
             now < (waitingSince ?? now) + HostBounds.routerTime
         {
@@ -95,7 +98,8 @@ final class InterfaceWatch {
         return .changed
     }
 
-    /// Has the kernel ask for the routers' hardware addresses, by a datagram for nobody (RFC 863), and looks again soon.
+    /// Makes the kernel resolve the routers' hardware addresses by sending a datagram to the discard port (RFC 863),
+    /// and schedules the next look.
     private func wait(for routers: [IPAddress], at now: Instant) {
         nextDeadline = now + HostBounds.routerInterval
         waitingSince = waitingSince ?? now
@@ -103,6 +107,6 @@ final class InterfaceWatch {
         for router in routers { try? socket.sendDatagram([], to: Endpoint(address: router, port: 9)) }
     }
 
-    /// List as soon as possible.
+    /// Schedules a listing as soon as possible.
     func hurry(at now: Instant) { nextDeadline = now }
 }

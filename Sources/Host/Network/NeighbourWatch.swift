@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import Wire
 
-/// Learns from the kernel (rtnetlink) which neighbours it has exchanged packets with: a machine that calls on us is seen
-/// here even where a firewall drops what it sends.
+/// Watches the neighbours that the kernel has exchanged packets with (rtnetlink): a machine that tries to connect to us
+/// appears here even if a firewall drops its packets.
 final class NeighbourWatch {
     private let socket: Descriptor
     private let poller: Poller
-    /// Neighbours that are known, so that each is told of once until it is gone.
+    /// The known neighbours: each is reported once until it is gone.
     private var known: Set<IPAddress> = []
 
-    /// States in which a neighbour's hardware address is known (linux/neighbour.h), but for `NUD_NOARP`, which
+    /// The states in which a neighbour's hardware address is known (linux/neighbour.h), except `NUD_NOARP`, which
     /// multicast addresses and point-to-point lines have.
     private static let validStates = UInt16(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
@@ -36,7 +36,8 @@ final class NeighbourWatch {
 
     deinit { poller.remove(socket.number) }
 
-    /// Has the kernel list all neighbours; the answer comes like news. Also after news were lost.
+    /// Asks the kernel to list all neighbours; the answer arrives like a notification. Called also after notifications
+    /// were lost.
     private func askForAll() {
         var request = [UInt8](repeating: 0, count: MemoryLayout<nlmsghdr>.size + MemoryLayout<ndmsg>.size)
         request.withUnsafeMutableBytes { bytes in
@@ -49,7 +50,7 @@ final class NeighbourWatch {
         _ = try? socket.send(request[...])
     }
 
-    /// A bounded number of what the kernel has said: the rest makes the socket ready again.
+    /// Reads a bounded number of notifications; the rest makes the socket ready again.
     /// - Returns: neighbours that were not known.
     func ready() -> [IPAddress] {
         var news: [IPAddress] = []
@@ -81,15 +82,15 @@ final class NeighbourWatch {
     }
 }
 
-/// One change of the kernel's table of neighbours (rtnetlink(7), `RTM_NEWNEIGH` and `RTM_DELNEIGH`).
+/// One change of the kernel's neighbour table (rtnetlink(7), `RTM_NEWNEIGH` and `RTM_DELNEIGH`).
 struct NeighbourMessage: Equatable {
-    /// Link-local addresses with their interface.
+    /// The address; a link-local one includes its interface.
     var address: IPAddress
     /// `NUD_…`
     var state: UInt16
     var isGone = false
 
-    /// The changes in what one read of the socket gave; what is of another kind, or cut off, is passed over.
+    /// Parses the changes in the result of one read; messages of other kinds and truncated ones are ignored.
     static func all(in bytes: UnsafeRawBufferPointer) -> [NeighbourMessage] {
         var messages: [NeighbourMessage] = []
         var rest = bytes[...]
@@ -141,6 +142,6 @@ struct NeighbourMessage: Equatable {
         }
     }
 
-    /// Messages and attributes begin at multiples of four bytes.
+    /// Rounds up: messages and attributes begin at multiples of four bytes.
     private static func aligned(_ length: Int) -> Int { (length + 3) & ~3 }
 }

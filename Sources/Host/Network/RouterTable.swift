@@ -1,20 +1,20 @@
 import Glibc
 import Wire
 
-/// The routers of this machine's default routes and their hardware addresses, as the kernel tells them in
-/// `/proc/net/route` and `/proc/net/arp` (proc(5)); IPv4 only. Where these files cannot be read there are none.
+/// The routers of this machine's default routes and their hardware addresses, from `/proc/net/route` and
+/// `/proc/net/arp` (proc(5)); IPv4 only. Empty where these files cannot be read.
 package struct RouterTable {
     struct Router: Equatable {
         var interface: String
         var address: IPAddress
-        /// Empty: not known yet.
+        /// Empty if not known yet.
         var hardwareAddress: [UInt8]
     }
 
-    /// The first of each interface, in the order of the kernel, which is that of preference.
+    /// The first router of each interface, in the kernel's order, which is that of preference.
     private(set) var routers: [Router] = []
 
-    /// Bytes of each file that are read: some 10,000 neighbours.
+    /// The maximum number of bytes read from each file: some 10,000 neighbours.
     private static let fileBytes = 1 << 20
     /// `RTF_UP | RTF_GATEWAY` of a route.
     private static let routeFlags: UInt32 = 0x3
@@ -24,15 +24,16 @@ package struct RouterTable {
     static func current() -> RouterTable {
         guard let routes = contents(of: "/proc/net/route") else { return RouterTable(routes: "", neighbours: "") }
         let table = RouterTable(routes: routes, neighbours: "")
-        // Most hosts of a test, and islands, have no route that leads away.
+        // Most test hosts and isolated networks have no default route.
         guard !table.routers.isEmpty, let neighbours = contents(of: "/proc/net/arp") else { return table }
         return RouterTable(routes: routes, neighbours: neighbours)
     }
 
+    /// Parses the tables.
     /// - Parameters:
-    ///   - routes: as in `/proc/net/route`: interface, destination, gateway, flags, 3 more, mask; the addresses are
-    ///     32 bits of memory written as a number of this machine's byte order.
-    ///   - neighbours: as in `/proc/net/arp`: address, type, flags, hardware address, mask, interface.
+    ///   - routes: the format of `/proc/net/route`: interface, destination, gateway, flags, 3 more, mask; the addresses
+    ///     are 32 bits of memory written as a number in this machine's byte order.
+    ///   - neighbours: the format of `/proc/net/arp`: address, type, flags, hardware address, mask, interface.
     package init(routes: String, neighbours: String) {
         for line in routes.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })

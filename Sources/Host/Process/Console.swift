@@ -1,9 +1,10 @@
-/// What ties the process to the person or program that started it: standard streams, the terminal, signals.
+/// The connection between the process and the person or program that started it: standard streams, the terminal,
+/// signals.
 final class Console {
     var input: StandardInput?
     let output: StandardOutput?
     let signals: SignalWatch?
-    /// SIGINT and its like have come once, or nobody reads any more.
+    /// Whether SIGINT or a similar signal has arrived once, or standard output has lost its reader.
     var hasAskedToLeave = false
 
     private let terminal: TerminalMode?
@@ -23,19 +24,19 @@ final class Console {
         return try StandardInput(number, poller: poller)
     }
 
-    /// Whether there is something to be read that no event will tell of.
+    /// Whether there is input to read that no event announces.
     var isInputReady: Bool { input?.isAlwaysReady ?? false }
 
-    /// Nil if the output is no terminal.
+    /// Nil if the output is not a terminal.
     var columns: Int? { outputNumber.flatMap(Surroundings.columns(of:)) }
 
-    /// Stops the process with the terminal as it was before; returns when it is continued.
+    /// Stops the process with the terminal restored to its previous mode; returns when the process is continued.
     func suspend() {
         terminal?.leave()
         SignalWatch.suspend()
         terminal?.enter()
     }
 
-    /// The process goes on after somebody stopped it.
+    /// Resets the terminal after another process stopped and continued this one.
     func resume() { terminal?.enter() }
 }

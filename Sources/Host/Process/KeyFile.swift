@@ -1,9 +1,9 @@
 import Glibc
 
-/// A private key in a file of its own, where a person wants it.
+/// A private key in a file of its own, at a path of the user's choice.
 public enum KeyFile {
-    /// Keeps a key, readable to nobody else.
-    /// - Throws: ``HostError`` if there is a file of that name, or it cannot be written.
+    /// Stores a key in a file that only its user can read.
+    /// - Throws: ``HostError`` if a file of that name exists, or it cannot be written.
     public static func keep(_ seed: [UInt8], at path: String) throws(HostError) {
         let file = try NewFile(at: path)
         do throws(SystemError) {
@@ -15,8 +15,8 @@ public enum KeyFile {
         try file.keep()
     }
 
-    /// The 32 bytes that the key is made from.
-    /// - Throws: ``HostError`` if they cannot be read, or others can read them.
+    /// Reads the 32-byte seed of the key.
+    /// - Throws: ``HostError`` if it cannot be read, or other users can read it.
     public static func seed(at path: String) throws(HostError) -> [UInt8] {
         let seed: [UInt8]?
         do {
@@ -26,9 +26,9 @@ public enum KeyFile {
         } catch {
             throw error as? HostError ?? HostError("cannot read \(path): \(error)")
         }
-        guard let seed else { throw HostError("there is no \(path) (name the file with the community's key)") }
+        guard let seed else { throw HostError("\(path) does not exist (name the file with the community's key)") }
         guard seed.count == 32 else {
-            throw HostError("\(path) is no key: it has \(seed.count) bytes instead of 32")
+            throw HostError("\(path) is not a key: it has \(seed.count) bytes instead of 32")
         }
         return seed
     }

@@ -1,26 +1,28 @@
 import Glibc
 
-/// A file that appears under its name only when all of it is on the disk. Ends with the value, unless it was kept.
+/// A file that appears under its name only when it is completely on the disk. Without ``keep()`` it is deleted with the
+/// value.
 public final class NewFile {
     public let path: String
-    /// Where it is to be written meanwhile; nothing is there yet.
+    /// The path to write to until then; no file exists there yet.
     public let draft: String
     private var isKept = false
 
-    /// - Throws: ``HostError`` if there is a file of that name: it could be the only copy of something.
+    /// Prepares a new file.
+    /// - Throws: ``HostError`` if a file of that name exists: it could be the only copy of its data.
     public init(at path: String) throws(HostError) {
-        // A path, whatever the name begins with.
+        // A prefix makes it a path, whatever character the name begins with.
         self.path = path.hasPrefix("/") ? path : "./" + path
         draft = self.path + ".part"
         guard access(self.path, F_OK) == -1 else {
-            throw HostError("\(path) is there already (name a file that is not, or remove it first)")
+            throw HostError("\(path) already exists (name a new file, or remove it first)")
         }
         unlink(draft)
     }
 
     deinit { if !isKept { unlink(draft) } }
 
-    /// Gives the draft its name, when it is complete.
+    /// Renames the complete draft to its final name.
     public func keep() throws(HostError) {
         do throws(SystemError) {
             try Descriptor(opening: draft, flags: O_RDONLY).sync(path)

@@ -1,13 +1,13 @@
 import Glibc
 
-/// What this process takes of the machine.
+/// The resources that this process uses.
 public struct ProcessUsage: Sendable {
-    /// Time on processors, in seconds.
+    /// Processor time, in seconds.
     public var processorSeconds: Double
-    /// Memory that is resident, in bytes.
+    /// Resident memory, in bytes.
     public var residentBytes: Int
 
-    /// As it is now.
+    /// The current values.
     public static var current: ProcessUsage {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -17,7 +17,7 @@ public struct ProcessUsage: Sendable {
         return ProcessUsage(processorSeconds: seconds, residentBytes: residentBytes)
     }
 
-    /// The second number of `statm` is in pages (proc(5)).
+    /// Reads the second number of `statm`, which is in pages (proc(5)).
     private static var residentBytes: Int {
         guard let text = try? Surroundings.text(ofFile: "/proc/self/statm", atMost: 4096) else { return 0 }
         let numbers = text.split(separator: " ")
@@ -27,7 +27,7 @@ public struct ProcessUsage: Sendable {
 }
 
 extension Surroundings {
-    /// What this machine calls itself.
+    /// The host name of this machine.
     public static var hostName: String? {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0, name[0] != 0 else { return nil }

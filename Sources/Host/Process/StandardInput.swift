@@ -1,9 +1,9 @@
 import Glibc
 
-/// Reads a descriptor that we share with others, such as the terminal: never made non-blocking, because that would
-/// change it for the shell too; read only when it has something.
+/// Reads a descriptor that is shared with other processes, such as the terminal. It is never made non-blocking, because
+/// that would affect the shell, too, and is read only when it has data.
 final class StandardInput {
-    /// A regular file: epoll refuses it, and it always has something.
+    /// Whether it is a regular file: epoll refuses it, and it always has data.
     private(set) var isAlwaysReady = false
     private(set) var hasEnded = false
 
@@ -34,7 +34,8 @@ final class StandardInput {
         buffer.deallocate()
     }
 
-    /// - Returns: What has come; nil at the end, an error (a terminal that hung up) included.
+    /// Reads the available input.
+    /// - Returns: Nil at the end, including an error (a terminal that hung up).
     func read() -> [UInt8]? {
         guard !hasEnded else { return nil }
         switch try? readBytes(from: descriptor, into: buffer) {

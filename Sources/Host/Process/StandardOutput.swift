@@ -2,13 +2,13 @@ import CLinux
 import CoreModel
 import Glibc
 
-/// Writes to a descriptor that we share with others, without ever waiting for its reader: through a description of
-/// our own that does not block where there can be one (pipes, terminals), else in pieces that fit when `poll` says so.
+/// Writes to a descriptor that is shared with other processes, without ever waiting for its reader: through our own
+/// non-blocking file description where possible (pipes, terminals), otherwise in pieces that fit when `poll` says so.
 final class StandardOutput {
-    /// Why nothing more can be written; nil while it can.
+    /// The reason that nothing more can be written; nil while it can.
     private(set) var end: OutputEnd?
 
-    /// What is written to: `own` or what was given.
+    /// The descriptor to write to: that of `own`, or the given one.
     private let number: CInt
     private let way: Way
     /// For ``Way/own``.
@@ -20,13 +20,13 @@ final class StandardOutput {
     private var isWatched = false
 
     private enum Way {
-        /// Through a non-blocking open file description of our own.
+        /// Through our own non-blocking open file description.
         case own
-        /// A socket: `send` can be told not to wait.
+        /// A socket: `send` has a flag for not blocking.
         case socket
-        /// A regular file: has no reader to wait for.
+        /// A regular file, which has no reader to wait for.
         case file
-        /// Ask `poll`, then write no more than a pipe takes in one piece.
+        /// Calls `poll`, then writes no more than a pipe accepts in one piece.
         case careful
     }
 
@@ -56,20 +56,20 @@ final class StandardOutput {
 
     deinit { poller.remove(number) }
 
-    /// Told of at once when its last reader goes, also while there is nothing to write. What epoll refuses (a regular
-    /// file) has no readers.
+    /// Watches for the loss of the last reader, even while there is nothing to write. A descriptor that epoll refuses
+    /// (a regular file) has no readers.
     func watch() {
         isWatched = end == nil && (try? poller.add(number, .standardOutput, [])) != nil
     }
 
-    /// Something has happened: it can be written to again, or the last reader has gone.
+    /// Handles an event: the descriptor is writable again, or the last reader is gone.
     func ready() {
         if isWaiting { flush() } else { giveUp(.readerGone) }
     }
 
     var queuedBytes: Int { queue.count - writtenCount }
 
-    /// Queues and writes what can be written now.
+    /// Queues bytes, and writes as many as possible now.
     func write(_ bytes: [UInt8]) {
         guard end == nil else { return }
         if queuedBytes == 0 {
@@ -96,7 +96,7 @@ final class StandardOutput {
         wait(false)
     }
 
-    /// Waits until all is written, at most so long; what is left then is lost.
+    /// Waits until everything is written, up to a time limit; the rest is then lost.
     func finish(within limit: Duration) {
         let deadline = Clock.now() + limit
         flush()
@@ -109,6 +109,7 @@ final class StandardOutput {
         }
     }
 
+    /// Writes a part of the queue.
     /// - Returns: Nil if nothing can be written now, or ever.
     private func writeSome() -> Int? {
         var size = queuedBytes

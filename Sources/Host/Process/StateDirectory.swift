@@ -1,13 +1,13 @@
 import Glibc
 
-/// Where one peer keeps what outlives the process, held by one process at a time.
+/// The directory with the persistent state of one peer, locked by one process at a time.
 public struct StateDirectory: ~Copyable {
     public let path: String
-    /// The lock lasts as long as this is open.
+    /// The lock is held as long as this is open.
     private let lock: Descriptor
 
-    /// `$XDG_STATE_HOME/earshot/NAME`, or `~/.local/state/earshot/NAME`.
-    /// - Throws: If neither variable tells where.
+    /// Returns `$XDG_STATE_HOME/earshot/NAME`, or `~/.local/state/earshot/NAME`.
+    /// - Throws: ``HostError`` if neither variable is set.
     public static func defaultPath(forName name: String) throws(HostError) -> String {
         let base: String
         if let state = Surroundings.environment("XDG_STATE_HOME"), state.hasPrefix("/") {
@@ -20,14 +20,14 @@ public struct StateDirectory: ~Copyable {
         return "\(base)/earshot/\(safeName(name))"
     }
 
-    /// A name as one component of a path: nothing in it can lead elsewhere, and different names stay different.
+    /// Encodes a name as one path component: it cannot lead to another directory, and different names stay different.
     static func safeName(_ name: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var safe: [UInt8] = []
         for (index, byte) in name.utf8.enumerated() {
             switch byte {
             case 0x2E where index == 0, 0...0x20, 0x25, 0x2F, 0x5C, 0x7F:
-                // As in URLs: percent and two digits.
+                // Percent-encoding, as in URLs.
                 safe += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             default:
                 safe.append(byte)
@@ -36,9 +36,9 @@ public struct StateDirectory: ~Copyable {
         return safe.isEmpty ? "%" : String(decoding: safe, as: UTF8.self)
     }
 
-    /// Makes the directory (mode 0700) if it is not there, and takes it for this process.
-    /// - Parameter advice: what to do if another process has it.
-    /// - Throws: ``HostError`` if it cannot be had, or another process has it.
+    /// Creates the directory (mode 0700) if it does not exist, and locks it for this process.
+    /// - Parameter advice: the remedy to show if another process has locked it.
+    /// - Throws: ``HostError`` if it cannot be created, or another process has locked it.
     public init(
         at path: String, otherwise advice: String = "start with another --name or --state DIR"
     ) throws(HostError) {
@@ -46,11 +46,11 @@ public struct StateDirectory: ~Copyable {
         self.path = path
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in the directory.
     public func path(of file: String) -> String { "\(path)/\(file)" }
 
-    /// The 32 bytes that the peer's identity is made from; the same at every call, made at the first.
-    /// - Throws: ``HostError`` if they cannot be read or kept, or others can read them.
+    /// Returns the 32-byte seed of the peer's identity, which the first call creates.
+    /// - Throws: ``HostError`` if it cannot be read or stored, or other users can read it.
     public func identitySeed() throws(HostError) -> [UInt8] {
         let file = path(of: "identity")
         do {
@@ -67,7 +67,7 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
-    /// The same without taking the directory, for who only reads; nil if there is none.
+    /// Returns the seed without locking the directory, for processes that only read; nil if there is none.
     public static func identitySeed(at path: String) throws -> [UInt8]? {
         do {
             return try readSeed(path + "/identity")
@@ -76,22 +76,24 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
-    /// Whether a state directory has a file of that name.
+    /// Returns whether a state directory has a file of that name.
     public static func has(_ file: String, at path: String) -> Bool { access("\(path)/\(file)", F_OK) == 0 }
 
     // MARK: Details
 
+    /// Reads a seed.
     /// - Returns: Nil if there is no such file.
     private static func readSeed(_ file: String) throws -> [UInt8]? {
         guard let seed = try readSecret(file, atMost: 64) else { return nil }
         guard seed.count == 32 else {
             throw HostError(
-                "\(file) is damaged: \(seed.count) bytes instead of 32 (put it back from a copy, or move it away to "
-                    + "become somebody new)")
+                "\(file) is damaged: \(seed.count) bytes instead of 32 (restore it from a copy, or move it away to "
+                    + "get a new identity)")
         }
         return seed
     }
 
+    /// Creates and locks the directory.
     /// - Returns: The lock.
     private static func taken(_ path: String, _ advice: String) throws(HostError) -> Descriptor {
         do throws(SystemError) {
@@ -107,7 +109,7 @@ public struct StateDirectory: ~Copyable {
         }
     }
 
-    /// With all directories above it.
+    /// Creates a directory and all directories above it.
     static func makeDirectory(_ path: String) throws(SystemError) {
         var status = stat()
         if stat(path, &status) == 0 {
@@ -123,24 +125,25 @@ public struct StateDirectory: ~Copyable {
         do {
             try promptCall("mkdir", path) { mkdir(path, 0o700) }
         } catch  where error.code == EEXIST {
-            // Another process was quicker.
+            // Another process created it first.
         }
     }
 
+    /// Reads a file that only its user may read.
     /// - Returns: Nil if there is no such file.
     static func readSecret(_ file: String, atMost limit: Int) throws -> [UInt8]? {
         guard access(file, F_OK) == 0 || errno != ENOENT else { return nil }
         let descriptor = try Descriptor(opening: file, flags: O_RDONLY | O_NOFOLLOW)
         guard try descriptor.permissions(file) & 0o077 == 0 else {
-            throw HostError("\(file) can be read by others, so it may be known to them (if not: chmod 600 \(file))")
+            throw HostError("\(file) can be read by other users, so they may know it (if not: chmod 600 \(file))")
         }
         return try descriptor.read(atMost: limit)
     }
 
-    /// All of it or nothing, also through a power cut.
+    /// Replaces a file atomically, even in case of a power cut.
     static func writeSecret(_ bytes: [UInt8], to file: String, in directory: String) throws(SystemError) {
         let draft = file + ".new"
-        // Left behind by a process that died half-way; the lock is ours, so nobody is at it.
+        // Left by a process that died half-way; we hold the lock, so no other process writes it.
         unlink(draft)
         try writeNew(bytes, to: draft)
         try promptCall("rename", file) { rename(draft, file) }
@@ -162,7 +165,7 @@ public struct StateDirectory: ~Copyable {
         case ENOTDIR:
             HostError("the state directory \(path) is not a directory (choose another with --state DIR)")
         case ENOSPC, EDQUOT:
-            HostError("no space left for the state directory \(path) (make room, or choose another with --state DIR)")
+            HostError("no space left for the state directory \(path) (free some space, or use another --state DIR)")
         default:
             HostError("cannot use the state directory \(path): \(error) (choose another with --state DIR)")
         }

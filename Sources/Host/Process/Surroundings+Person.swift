@@ -1,7 +1,7 @@
 import CoreModel
 import Glibc
 
-/// The person in front, before anything else runs, and the files they keep.
+/// The dialogue with the user before anything else runs, and the files of the user.
 extension Surroundings {
     /// Asks a question on the terminal and waits for the line that is typed.
     /// - Returns: nil at the end of input.
@@ -10,7 +10,7 @@ extension Surroundings {
         return readLine()
     }
 
-    /// How far local time is ahead of UTC at this moment, in seconds.
+    /// The offset of local time from UTC at this moment, in seconds; positive to the east.
     public static var utcOffset: Int {
         var time = time_t(Clock.wall().milliseconds / 1000)
         var local = tm()
@@ -18,6 +18,6 @@ extension Surroundings {
         return Int(local.tm_gmtoff)
     }
 
-    /// From now on every file that this process makes is its user's alone (keys, what was said).
+    /// Restricts every file that this process creates from now on to its user (keys, messages).
     public static func keepFilesPrivate() { umask(0o077) }
 }

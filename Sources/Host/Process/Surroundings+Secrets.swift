@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// Files with settings, and secrets that are typed.
+/// Files with settings, and secrets that the user types.
 extension Surroundings {
-    /// The text of a file, a newline at its end left out.
-    /// - Parameter limit: The most bytes that it may have.
+    /// Reads the text of a file, without a newline at its end.
+    /// - Parameter limit: The maximum size in bytes.
     /// - Throws: ``HostError`` if it cannot be read, is larger, or is not UTF-8.
     public static func text(ofFile path: String, atMost limit: Int) throws(HostError) -> String {
         let bytes: [UInt8]
@@ -20,17 +20,17 @@ extension Surroundings {
         return text.last?.isNewline ?? false ? String(text.dropLast()) : text
     }
 
-    /// Asks for a line that is not shown while it is typed, or takes one from a standard input that is no terminal.
-    /// - Returns: nil at the end of input, or if the person gave up (Ctrl-C).
+    /// Asks for a line that is not echoed, or reads one from a standard input that is not a terminal.
+    /// - Returns: nil at the end of input, or if the user cancelled (Ctrl-C).
     public static func askSecretly(_ question: String) -> String? {
         var mode = termios()
         guard tcgetattr(standardInput, &mode) == 0 else { return readLine() }
         var silent = mode
         silent.c_lflag &= ~tcflag_t(ECHO)
         _ = tcsetattr(standardInput, TCSAFLUSH, &silent)
-        // After the echo is off and what was typed too early is gone.
+        // Shown after the echo is off and early input has been discarded.
         complain(question, terminator: "")
-        // A signal then ends the reading instead of the process, and the terminal is put back.
+        // A signal then ends the read instead of the process, and the terminal is restored.
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in }
         let signals = [SIGINT, SIGTERM, SIGHUP, SIGTSTP]
@@ -52,9 +52,9 @@ extension Surroundings {
 }
 
 extension StateDirectory {
-    /// Where a relay keeps what outlives it: as systemd says, else `$XDG_STATE_HOME/earshot-relay`, else
-    /// `~/.local/state/earshot-relay`.
-    /// - Throws: If no variable tells where.
+    /// Returns the directory with the persistent state of a relay: the one that systemd provides, otherwise
+    /// `$XDG_STATE_HOME/earshot-relay`, otherwise `~/.local/state/earshot-relay`.
+    /// - Throws: ``HostError`` if none of the variables is set.
     public static func relayPath() throws(HostError) -> String {
         if let path = Surroundings.environment("STATE_DIRECTORY"), path.hasPrefix("/") {
             return String(path.prefix { $0 != ":" })
@@ -66,8 +66,8 @@ extension StateDirectory {
         throw HostError("cannot tell where to keep the state: HOME is not set (name a directory with --state DIR)")
     }
 
-    /// A small secret in the directory's file of that name; nil if there is none.
-    /// - Throws: ``HostError`` if it cannot be read, or others can read it.
+    /// Reads a small secret from the directory's file of that name; nil if there is none.
+    /// - Throws: ``HostError`` if it cannot be read, or other users can read it.
     public static func secret(_ file: String, in directory: String) throws(HostError) -> [UInt8]? {
         do {
             return try readSecret("\(directory)/\(file)", atMost: 4096)
@@ -80,7 +80,8 @@ extension StateDirectory {
         }
     }
 
-    /// Keeps a small secret; also while a process has the directory, which sees all of it or what was there before.
+    /// Stores a small secret atomically, even while a process has locked the directory: it sees the new secret or the
+    /// old one.
     public static func keep(_ bytes: [UInt8], as file: String, in directory: String) throws(HostError) {
         do throws(SystemError) {
             try makeDirectory(directory)

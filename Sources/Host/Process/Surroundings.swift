@@ -2,48 +2,48 @@ import CLinux
 import Glibc
 public import Wire
 
-/// What a program can learn of where it was started.
+/// The process environment.
 public enum Surroundings {
     public static let standardInput: CInt = 0
     public static let standardOutput: CInt = 1
 
-    /// Whether a person sits at the descriptor.
+    /// Returns whether the descriptor is a terminal.
     public static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 
-    /// Whether the terminal at the descriptor obeys escape codes, as `TERM` names its kind: editors' shells and some
-    /// consoles do not.
+    /// Returns whether the terminal at the descriptor interprets escape codes, by its `TERM`: the shells of editors and
+    /// some consoles do not.
     public static func obeysEscapes(_ descriptor: CInt) -> Bool {
         guard let kind = environment("TERM") else { return false }
         return isTerminal(descriptor) && kind != "dumb" && kind != "unknown"
     }
 
-    /// The width of the terminal in columns; nil if it is none, or does not know.
+    /// Returns the width of the terminal in columns; nil if the descriptor is not a terminal, or its width is unknown.
     public static func columns(of terminal: CInt) -> Int? {
         var size = winsize()
         guard ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
-    /// What the user is called by the system.
+    /// The login name of the user.
     public static var loginName: String? {
         if let entry = getpwuid(geteuid()) { return String(cString: entry.pointee.pw_name) }
         return environment("LOGNAME") ?? environment("USER")
     }
 
-    /// A variable of the environment; nil if it is not set or empty.
+    /// Returns a variable of the environment; nil if it is not set or empty.
     public static func environment(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text
     }
 
-    /// The number of a network interface, by its name; nil if there is none.
+    /// Returns the number of a network interface, given its name; nil if there is none.
     @Sendable public static func interfaceNumber(_ name: String) -> UInt32? {
         let number = if_nametoindex(name)
         return number == 0 ? nil : number
     }
 
-    /// The addresses of a host by its name, in the order in which to try them. May take seconds: for the start only.
+    /// Looks up the addresses of a host, in the order in which to try them. May block for seconds: for the start only.
     /// - Throws: ``HostError`` if it has none.
     public static func endpoints(ofHost host: String, port: UInt16) throws(HostError) -> [Endpoint] {
         var hints = addrinfo()
@@ -52,7 +52,7 @@ public enum Surroundings {
         var first: UnsafeMutablePointer<addrinfo>?
         var result = getaddrinfo(host, nil, &hints, &first)
         if result == EAI_NONAME {
-            // A machine with nothing but `lo` has no configured address, and still reaches itself.
+            // A machine with only `lo` has no configured address, but still reaches itself.
             hints.ai_flags = 0
             result = getaddrinfo(host, nil, &hints, &first)
         }
@@ -66,7 +66,7 @@ public enum Surroundings {
         }
     }
 
-    /// Writes a line for people to standard error.
+    /// Writes a line for the user to standard error.
     public static func complain(_ text: String, terminator: String = "\n") {
         var line = Array("\(text)\(terminator)".utf8)[...]
         while !line.isEmpty {

@@ -1,16 +1,17 @@
 import CLinux
 import Glibc
 
-/// A terminal that hands over every key as it is pressed, and the duty to put it back as it was: when this value
-/// goes, and also when the process ends by a fault of its own.
+/// A terminal in raw mode, which delivers each key as it is pressed. The previous mode is restored when this value is
+/// destroyed, and also when the process crashes.
 ///
-/// Ctrl-C is a key like others, with which a line editor clears its line; Ctrl-Z still suspends.
+/// Ctrl-C is an ordinary key, with which a line editor clears its line; Ctrl-Z still suspends.
 struct TerminalMode: ~Copyable {
     private let terminal: CInt
     private let previous: termios
     private let raw: termios
 
-    /// - Returns: Nil if the descriptor is no terminal.
+    /// Switches a terminal to raw mode.
+    /// - Returns: Nil if the descriptor is not a terminal.
     static func rawMode(of terminal: CInt) -> Self? {
         var mode = termios()
         guard tcgetattr(terminal, &mode) == 0 else { return nil }
@@ -35,9 +36,9 @@ struct TerminalMode: ~Copyable {
         withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSANOW, $0) }
     }
 
-    /// After a suspension.
+    /// Enters raw mode, again after a suspension.
     func enter() { withUnsafePointer(to: raw) { _ = tcsetattr(terminal, TCSANOW, $0) } }
 
-    /// Before a suspension.
+    /// Leaves raw mode, before a suspension.
     func leave() { withUnsafePointer(to: previous) { _ = tcsetattr(terminal, TCSANOW, $0) } }
 }

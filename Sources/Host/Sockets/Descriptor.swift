@@ -1,10 +1,11 @@
 import Glibc
 
-/// A file descriptor and the duty to close it.
+/// An owned file descriptor, which is closed with the value.
 struct Descriptor: ~Copyable {
     let number: CInt
 
-    /// - Parameter number: An open descriptor that nobody else will close.
+    /// Takes ownership of a descriptor.
+    /// - Parameter number: An open descriptor that nothing else will close.
     init(owning number: CInt) {
         precondition(number >= 0, "a descriptor is not negative")
         self.number = number
@@ -12,39 +13,40 @@ struct Descriptor: ~Copyable {
 
     deinit { _ = close(number) }
 
-    /// Opens a file; never inherited by a child.
+    /// Opens a file; a child process never inherits the descriptor.
     init(opening path: String, flags: CInt, mode: mode_t = 0) throws(SystemError) {
         number = try promptCall("open", path) { open(path, flags | O_CLOEXEC, mode) }
     }
 
-    /// Takes the file for this process, as long as the descriptor is open.
-    /// - Throws: `EWOULDBLOCK` if another has it.
+    /// Locks the file for this process, as long as the descriptor is open.
+    /// - Throws: `EWOULDBLOCK` if another process has locked it.
     func lock(_ subject: String) throws(SystemError) {
         try promptCall("flock", subject) { flock(number, LOCK_EX | LOCK_NB) }
     }
 
+    /// Flushes the file to the disk.
     /// - Parameter subject: The path, for the error.
     func sync(_ subject: String) throws(SystemError) {
         try promptCall("fsync", subject) { fsync(number) }
     }
 
-    /// The permission bits of a file.
+    /// Returns the permission bits of a file.
     func permissions(_ subject: String) throws(SystemError) -> mode_t {
         var status = stat()
         try promptCall("fstat", subject) { fstat(number, &status) }
         return status.st_mode & 0o777
     }
 
-    /// All of a few bytes, to a file.
+    /// Writes a few bytes to a file, all or none.
     func write(_ bytes: [UInt8], _ subject: String) throws(SystemError) {
         let count = try promptCall("write", subject) {
             bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress!, $0.count) }
         }
-        // A file takes less only when its disk is full.
+        // A write to a file is short only when its disk is full.
         if count != bytes.count { throw SystemError(call: "write", subject: subject, code: ENOSPC) }
     }
 
-    /// The first bytes of a file, however many reads they take (a pipe gives them piece by piece).
+    /// Reads the first bytes of a file in as many reads as necessary (a pipe returns them piece by piece).
     func readAll(atMost limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < limit {
@@ -55,7 +57,7 @@ struct Descriptor: ~Copyable {
         return bytes
     }
 
-    /// The first bytes of a file.
+    /// Reads the first bytes of a file, in one read.
     func read(atMost limit: Int) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 1)
         defer { buffer.deallocate() }
@@ -64,21 +66,21 @@ struct Descriptor: ~Copyable {
     }
 }
 
-/// Copyable stand-in for a descriptor that it owns, so that it fits into an array or an optional.
+/// A copyable owner of a descriptor, for arrays and optionals.
 final class OwnedDescriptor {
     let descriptor: Descriptor
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 }
 
-/// What a read brought.
+/// The result of a read.
 enum ReadResult: Equatable {
-    /// So many bytes, at least one, stand at the start of the buffer.
+    /// The number of bytes at the start of the buffer, at least one.
     case bytes(Int)
     case end
     case notNow
 }
 
-/// Reads or receives from a descriptor that may be ours or only lent.
+/// Reads from a descriptor that this process owns or only borrows.
 func readBytes(
     from descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer
 ) throws(SystemError) -> ReadResult {

@@ -1,7 +1,7 @@
 import CoreModel
 import Wire
 
-/// Everywhere that the process waits for connections.
+/// The listeners of the process.
 final class Doors {
     private var links: Listener?
     private var guests: Listener?
@@ -24,7 +24,7 @@ final class Doors {
             do throws(SystemError) {
                 status = try StatusServer(in: directory, poller: poller)
             } catch {
-                // Nothing but a diagnosis needs it.
+                // Only `earshot doctor` needs it.
                 configuration.note(Note(.debug, "no status for earshot doctor: \(error)"))
             }
         }
@@ -34,18 +34,18 @@ final class Doors {
         pagePort = pages?.port ?? 0
     }
 
-    /// Connections that wait; those for the page are kept here.
+    /// Accepts waiting connections; this object keeps those for the metrics page.
     func accept(at door: Door, now: Instant, _ body: (consuming Descriptor, Endpoint) -> Void) {
         switch door {
         case .links: links?.accept(at: now, body)
         case .guests: guests?.accept(at: now, body)
         case .pages: pages?.accept(at: now)
-        // Answered by the host, which has the core.
+        // The host answers these, because it has the core.
         case .status: break
         }
     }
 
-    /// While this runs a socket of ours may bind to the link port (``Listener/sharingPort(_:)``).
+    /// Allows a socket of ours to bind to the link port while `body` runs (``Listener/sharingPort(_:)``).
     func sharingLinkPort<Result>(_ body: () -> Result) -> Result { links?.sharingPort(body) ?? body() }
 
     var nextDeadline: Instant? {
@@ -58,7 +58,7 @@ final class Doors {
         pages?.deadlineReached(at: now)
     }
 
-    /// Nobody comes in any more.
+    /// Stops accepting connections.
     func close() {
         links = nil
         guests = nil

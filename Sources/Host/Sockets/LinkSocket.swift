@@ -2,13 +2,13 @@ import CoreModel
 import Glibc
 import Wire
 
-/// One link's socket and what waits to be sent on it.
+/// The socket of one link and its send queue.
 final class LinkSocket {
     enum Phase {
         case connecting(until: Instant)
         case open
-        /// The core has been told that it is closed; what is queued still goes out, then we wait for the other side's
-        /// end, because closing with unread bytes would reset the connection and lose what is on its way.
+        /// Closed as far as the core knows; the queue is still sent, then we wait for the other side to close, because
+        /// closing with unread bytes would reset the connection and lose the bytes in flight.
         case closing(until: Instant)
     }
 
@@ -17,15 +17,15 @@ final class LinkSocket {
     let remote: Endpoint
     let isAccepted: Bool
     var phase: Phase
-    /// What epoll waits for.
+    /// The events registered with epoll.
     var interest: Readiness
-    /// The core is to be told when the queue is empty.
+    /// Whether to notify the core when the queue is empty.
     var isDrainAwaited = false
-    /// In the list of links to be flushed at the end of the round.
+    /// Whether the link is in the list to be flushed at the end of the round.
     var isToBeFlushed = false
 
     private var queue: [UInt8] = []
-    /// Bytes of `queue` that the kernel has taken.
+    /// The number of bytes of `queue` that the kernel has accepted.
     private var sentCount = 0
     private var hasSentEnd = false
 
@@ -43,7 +43,7 @@ final class LinkSocket {
 
     var queuedBytes: Int { queue.count - sentCount }
 
-    /// When the phase ends by itself.
+    /// The time at which the phase times out.
     var deadline: Instant? {
         switch phase {
         case .connecting(let until), .closing(let until): until
@@ -51,12 +51,12 @@ final class LinkSocket {
         }
     }
 
-    /// Sends now what the kernel takes, and queues the rest.
+    /// Sends the bytes that the kernel accepts now, and queues the rest.
     /// - Precondition: Nothing is queued.
     func send(_ bytes: [UInt8]) throws(SystemError) {
         precondition(queuedBytes == 0, "what came first is sent first")
         let count = try descriptor.send(bytes[...]) ?? 0
-        // Of its own, so that whoever made the bytes may use their storage again.
+        // A copy, so that the creator of the bytes may reuse their storage.
         if count < bytes.count { queue = Array(bytes[count...]) }
         sentCount = 0
     }
@@ -66,7 +66,7 @@ final class LinkSocket {
             queue = bytes
             sentCount = 0
         } else {
-            // What was sent is dropped when it is the greater part, so that each byte is moved at most once more.
+            // Sent bytes are dropped when they are the larger part, so that each byte is moved at most once more.
             if sentCount > queue.count / 2 {
                 queue.removeFirst(sentCount)
                 sentCount = 0
@@ -75,7 +75,7 @@ final class LinkSocket {
         }
     }
 
-    /// One `send`, after which the queue is empty or the kernel's buffer is full.
+    /// Calls `send` once, after which the queue is empty or the kernel's buffer is full.
     func flush() throws(SystemError) {
         if queuedBytes > 0 {
             guard let count = try descriptor.send(queue[sentCount...]) else { return }
@@ -90,25 +90,26 @@ final class LinkSocket {
         }
     }
 
-    /// - Returns: How the connection failed; nil if it is up.
+    /// Returns the result of a connection attempt.
+    /// - Returns: The failure; nil if the connection is up.
     func connectionFailure() -> LinkEnd? {
         let code = descriptor.pendingError()
         if code == ECONNREFUSED { return .refused }
         if code != 0 { return .failed(String(cString: strerror(code))) }
-        // A port of ours that the kernel chose for the connection may be the very port that we call.
+        // The local port that the kernel chose for the connection may be the very port that we connect to.
         if let local = try? descriptor.localEndpoint(), local == remote { return .failed("reached itself") }
         return nil
     }
 
-    /// The kernel asks for a sign of life where the protocol on the link cannot (a guest's plain text).
+    /// Enables TCP keep-alive for links whose protocol has no liveness check (a guest's plain text).
     static func watchForSilence(_ descriptor: borrowing Descriptor) throws(SystemError) {
         try descriptor.setOption(SOL_SOCKET, SO_KEEPALIVE, to: 1, "SO_KEEPALIVE")
         try descriptor.setOption(TCP.level, TCP_KEEPIDLE, to: HostBounds.silentGuestSeconds, "TCP_KEEPIDLE")
         try descriptor.setOption(TCP.level, TCP_KEEPINTVL, to: HostBounds.silentGuestSeconds / 6, "TCP_KEEPINTVL")
     }
 
-    /// Binds a connection to be to the port that links are accepted on, on all addresses of the family. The listener lets
-    /// it for the moment (``Listener/sharingPort(_:)``).
+    /// Binds a socket to the link port, to connect from it, on all addresses of the family. The listener allows it for
+    /// the moment (``Listener/sharingPort(_:)``).
     static func bind(_ descriptor: borrowing Descriptor, to port: UInt16, of family: IPAddress) throws(SystemError) {
         try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
         try descriptor.setOption(SOL_SOCKET, SO_REUSEPORT, to: 1, "SO_REUSEPORT")
@@ -120,8 +121,8 @@ final class LinkSocket {
         }
     }
 
-    /// What all links have: no waiting to fill packets, a bound on what the system holds back, and one on how long sent
-    /// bytes may stay unanswered.
+    /// Sets the options of all links: no delay to fill packets, a limit on the bytes that the kernel buffers, and a
+    /// limit on the time that sent bytes may stay unacknowledged.
     static func prepare(_ descriptor: borrowing Descriptor) throws(SystemError) {
         try descriptor.setOption(TCP.level, TCP_NODELAY, to: 1, "TCP_NODELAY")
         try descriptor.setOption(TCP.level, TCP_NOTSENT_LOWAT, to: HostBounds.unsentBytes, "TCP_NOTSENT_LOWAT")

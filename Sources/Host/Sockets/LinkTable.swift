@@ -2,25 +2,25 @@ import CoreModel
 import Glibc
 import Wire
 
-/// All links of the process: connects, reads, queues, flushes, closes.
+/// All links of the process: connects, reads, queues, flushes and closes them.
 final class LinkTable {
-    /// Ends that the core is still to be told of, in order.
+    /// Closed links that the core has not been notified of yet, in order.
     private(set) var ended: [(link: LinkID, end: LinkEnd)] = []
 
     /// See ``takeDrained()``.
     private var drained: [LinkID] = []
-    /// For links to hosts by name.
+    /// Looks up the hosts of links to names.
     let finder: HostFinder
     private let poller: Poller
     private var links: [LinkID: LinkSocket] = [:]
     private var toBeFlushed: [LinkSocket] = []
-    /// Links whose phase ends by itself: connecting or closing.
+    /// Links whose phase has a timeout: connecting or closing.
     private var timed: [LinkSocket] = []
     private var acceptedCount = 0
     private var acceptedCounts: [IPAddress: Int] = [:]
-    /// Accepted links are numbered from 2^63 up; the core numbers its own from below.
+    /// Accepted links are numbered upwards from 2^63; the core numbers its own below.
     private var nextAccepted: UInt64 = 1 << 63
-    /// Those with plain text from 2^63 + 2^62 up.
+    /// Guests are numbered upwards from 2^63 + 2^62.
     private var nextGuest: UInt64 = LinkID.firstGuest
     private let limits: LinkLimits
     private let buffer: UnsafeMutableRawBufferPointer
@@ -37,25 +37,26 @@ final class LinkTable {
         buffer.deallocate()
     }
 
-    /// Links that exist, closing ones included.
+    /// The number of links, including closing ones.
     var count: Int { links.count }
 
-    /// Whether a link has bytes that the kernel has not taken.
+    /// Whether a link has bytes that the kernel has not accepted.
     var hasQueued: Bool { links.values.contains { $0.queuedBytes > 0 } }
 
     /// The next time that ``deadlineReached(at:)`` has something to do.
     var nextDeadline: Instant? { timed.lazy.compactMap(\.deadline).min() }
 
-    // MARK: What the core asks for
+    // MARK: Requests of the core
 
-    /// - Parameter port: Where to connect from; 0 for any.
+    /// Connects a link.
+    /// - Parameter port: The local port; 0 for any.
     func open(_ id: LinkID, to endpoint: Endpoint, from port: UInt16 = 0, at now: Instant) {
-        precondition(links[id] == nil && id.number < 1 << 63, "the core numbers its links anew, below 2^63")
+        precondition(links[id] == nil && id.number < 1 << 63, "the core never reuses a number, and stays below 2^63")
         do {
             let descriptor = try Descriptor(family: endpoint.address.family, .stream)
             try LinkSocket.prepare(descriptor)
             if port != 0 { try LinkSocket.bind(descriptor, to: port, of: endpoint.address) }
-            // Even a connection that is up at once is reported when epoll says that it is writable.
+            // Even a connection that is established immediately is reported when epoll says that it is writable.
             _ = try descriptor.connect(to: endpoint)
             let link = LinkSocket(
                 id: id, descriptor: descriptor, remote: endpoint, isAccepted: false,
@@ -68,8 +69,8 @@ final class LinkTable {
         }
     }
 
-    /// Sends what the kernel takes at once, while the bytes are in the processor's cache, and queues the rest. A link
-    /// that is gone takes none.
+    /// Sends the bytes that the kernel accepts now, while they are in the processor's cache, and queues the rest. Bytes
+    /// for a link that is gone are dropped.
     func send(_ bytes: [UInt8], on id: LinkID) {
         guard let link = links[id] else { return }
         switch link.phase {
@@ -78,7 +79,7 @@ final class LinkTable {
             link.append(bytes)
             markToBeFlushed(link)
         case .open where link.queuedBytes > 0:
-            // epoll tells when the kernel takes more.
+            // epoll reports when the kernel accepts more.
             link.append(bytes)
         case .open:
             do {
@@ -90,26 +91,26 @@ final class LinkTable {
         }
     }
 
-    /// Answered by ``takeDrained()``, now or when the system has taken what is queued.
+    /// Requests that ``takeDrained()`` return the link once the system has accepted its queue.
     func awaitDrained(_ id: LinkID) {
         guard let link = links[id] else { return }
         if link.queuedBytes == 0 { drained.append(id) } else { link.isDrainAwaited = true }
     }
 
-    /// Links that ``awaitDrained(_:)`` was asked about and that have nothing queued any more.
+    /// Returns the links that ``awaitDrained(_:)`` was called for and whose queue is empty.
     func takeDrained() -> [LinkID] {
         defer { drained.removeAll(keepingCapacity: true) }
         return drained
     }
 
-    /// Answered by `closedByUs` unless the link is gone already.
+    /// Closes a link; `closedByUs` follows unless the link is already gone.
     func close(_ id: LinkID, abruptly: Bool, at now: Instant) {
         guard let link = links[id] else { return }
         switch link.phase {
         case .closing: return
         case .connecting: end(link, .closedByUs)
         case .open where abruptly:
-            // Reset rather than linger: the other side is to notice at once.
+            // Reset rather than linger: the other side must notice immediately.
             try? link.descriptor.setOption(SOL_SOCKET, SO_LINGER, toValue: linger(l_onoff: 1, l_linger: 0), "SO_LINGER")
             end(link, .closedByUs)
         case .open:
@@ -130,7 +131,7 @@ final class LinkTable {
         flush()
     }
 
-    /// Links that came to stand or are being closed are sent what is queued for them.
+    /// Sends the queues of links that were just connected or are being closed.
     func flush() {
         let links = toBeFlushed
         toBeFlushed.removeAll(keepingCapacity: true)
@@ -146,9 +147,10 @@ final class LinkTable {
         return ended
     }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// - Returns: Nil if there is no room for it: it is closed.
+    /// Registers an accepted connection.
+    /// - Returns: Nil if a limit is reached; the connection is then closed.
     func accept(_ descriptor: consuming Descriptor, from remote: Endpoint, isGuest: Bool = false) -> LinkID? {
         let fromThere = acceptedCounts[remote.address, default: 0]
         guard acceptedCount < limits.accepted, fromThere < limits.acceptedPerAddress else { return nil }
@@ -169,7 +171,8 @@ final class LinkTable {
         return id
     }
 
-    /// - Returns: What the core is to be told, if anything. Ends are in ``ended``.
+    /// Handles an event of a link.
+    /// - Returns: An input for the core, if any. Closed links are in ``ended``.
     func ready(_ id: LinkID, _ readiness: Readiness) -> Input? {
         guard let link = links[id] else { return nil }
         switch link.phase {
@@ -190,13 +193,13 @@ final class LinkTable {
         case .closing:
             if readiness.contains(.writable) { flush(link) }
             guard readiness.contains(.readable), links[id] != nil else { return nil }
-            // What still comes is not for the core any more.
+            // Bytes that still arrive are not for the core any more.
             _ = receive(on: link)
             return nil
         }
     }
 
-    /// Ends connections that do not stand in time, and closed links that do not finish.
+    /// Ends connections that are not established in time, and closed links that do not finish.
     func deadlineReached(at now: Instant) {
         for link in timed where link.deadline.map({ $0 <= now }) ?? false {
             if case .connecting = link.phase {
@@ -253,7 +256,7 @@ final class LinkTable {
         markToBeFlushed(link)
     }
 
-    /// The link is gone and the core is told, unless it has been told before.
+    /// Removes the link, and notifies the core unless it has been notified before.
     private func end(_ link: LinkSocket, _ end: LinkEnd) {
         if case .closing = link.phase {} else { ended.append((link.id, end)) }
         drop(link)

@@ -2,36 +2,37 @@ import CoreModel
 import Glibc
 public import Wire
 
-/// Which TCP port links are accepted on.
+/// The choice of the TCP port for links.
 public enum PortChoice: Equatable, Sendable {
-    /// This one if it is free, else any.
+    /// This port if it is free, otherwise any.
     case preferred(UInt16)
-    /// This one or none; 0 is any.
+    /// Only this port; 0 is any.
     case exactly(UInt16)
     case any
-    /// In all of these places; at least one.
+    /// All of these addresses; at least one.
     case at([ListenPlace])
 }
 
-/// Where connections are accepted.
+/// An address to listen on.
 public enum ListenPlace: Hashable, Sendable {
-    /// On all addresses of the machine, of both families as far as it has them. Port 0: any.
+    /// All addresses of the machine, in each of IPv4 and IPv6 that it has. Port 0: any.
     case everyAddress(port: UInt16)
     case endpoint(Endpoint)
 }
 
 /// Accepts connections of one kind, over IPv4 and IPv6 as far as the machine has them.
 final class Listener {
-    /// The first one, if there are several.
+    /// The port of the first socket, if there are several.
     let port: UInt16
-    /// Whom it lets in.
+    /// The kind of connections that it accepts.
     let door: Door
     private let sockets: [OwnedDescriptor]
     private let poller: Poller
-    /// Set while the process is out of descriptors; the listener then rests rather than spin.
+    /// Set while the process is out of descriptors: the listener then pauses rather than spin.
     private(set) var pausedUntil: Instant?
 
-    /// - Throws: ``HostError`` if the port is taken or may not be used.
+    /// Opens the sockets.
+    /// - Throws: ``HostError`` if the port is taken or not permitted.
     init(_ choice: PortChoice, door: Door = .links, poller: Poller) throws {
         self.poller = poller
         self.door = door
@@ -43,7 +44,7 @@ final class Listener {
         for socket in sockets { poller.remove(socket.descriptor.number) }
     }
 
-    /// Up to ``HostBounds/acceptsPerRound`` connections that wait.
+    /// Accepts up to ``HostBounds/acceptsPerRound`` waiting connections.
     func accept(at now: Instant, _ body: (consuming Descriptor, Endpoint) -> Void) {
         var room = HostBounds.acceptsPerRound
         for socket in sockets {
@@ -56,15 +57,15 @@ final class Listener {
                 } catch  where [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.code) {
                     return pause(until: now + HostBounds.acceptPause)
                 } catch {
-                    // The one connection failed before we came to it (accept(2), Error handling).
+                    // This connection failed before it was accepted (accept(2), Error handling).
                     continue
                 }
             }
         }
     }
 
-    /// Lets a socket of ours bind to the port, to connect from it, while this runs. No longer: another process of this
-    /// user could listen there, too, and would then get half of what is for us.
+    /// Allows a socket of ours to bind to the port, to connect from it, while `body` runs. Not longer: another process
+    /// of this user could then listen there, too, and would get half of our connections.
     func sharingPort<Result>(_ body: () -> Result) -> Result {
         for socket in sockets { try? socket.descriptor.setOption(SOL_SOCKET, SO_REUSEPORT, to: 1, "SO_REUSEPORT") }
         defer {
@@ -73,7 +74,7 @@ final class Listener {
         return body()
     }
 
-    /// Takes up accepting again when the pause is over.
+    /// Resumes accepting after the pause.
     func deadlineReached(at now: Instant) {
         guard let pausedUntil, pausedUntil <= now else { return }
         self.pausedUntil = nil
@@ -106,7 +107,7 @@ final class Listener {
                 return try open(.any, door)
             }
         case .any:
-            // The port that the kernel gives for one family may be taken in the other.
+            // The port that the kernel chooses for one family may be taken in the other.
             for _ in 0..<16 {
                 do {
                     return try open(port: 0)
@@ -166,6 +167,7 @@ final class Listener {
         return (port, sockets)
     }
 
+    /// Opens a socket.
     /// - Returns: Nil if the machine lacks the family.
     private static func openIfPresent(_ endpoint: Endpoint) throws(SystemError) -> OwnedDescriptor? {
         do {
@@ -178,7 +180,7 @@ final class Listener {
 
     private static func open(_ endpoint: Endpoint) throws(SystemError) -> OwnedDescriptor {
         let socket = try Descriptor(family: endpoint.address.family, .stream)
-        // A port whose last connections are still dying is free.
+        // Allows a port whose last connections are in TIME_WAIT.
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
         if case .v6 = endpoint.address { try socket.setOption(IPv6.level, IPV6_V6ONLY, to: 1, "IPV6_V6ONLY") }
         try socket.bind(to: endpoint)
@@ -187,12 +189,12 @@ final class Listener {
     }
 }
 
-/// Who comes in where.
+/// The kinds of listeners.
 enum Door: Equatable {
     case links, guests, pages, status
 }
 
-/// Levels of socket options as the calls want them.
+/// The levels of socket options, with the type that the calls require.
 enum IPv4 { static let level = CInt(IPPROTO_IP) }
 enum IPv6 { static let level = CInt(IPPROTO_IPV6) }
 enum TCP { static let level = CInt(IPPROTO_TCP) }

@@ -2,35 +2,36 @@ import CoreModel
 import Glibc
 import Wire
 
-/// The sockets of one interface and family: one bound to the group, which every instance on the machine hears; one bound
-/// to the interface's address and a port of our own, from which multicast is sent; and one bound to that address and the
-/// port of discovery, from which peers are introduced to by unicast and where their answers come. Both ends of an
-/// introduction have the same port, so that a firewall takes each side's for the answer to the other's.
+/// The sockets of one interface and family. The first is bound to the group, and every instance on the machine receives
+/// on it. The second is bound to the interface's address and a port of our own, and sends multicast. The third is bound
+/// to that address and the discovery port, and exchanges unicast introductions: both ends of an introduction use the
+/// same port, so that a firewall takes each side's datagram for the reply to the other's.
 final class MulticastSocket {
-    /// One of its sockets.
+    /// One of the sockets.
     enum Part: Equatable { case group, sender, unicast }
 
-    /// Given by ``MulticastSockets``; events are tied to it.
+    /// Assigned by ``MulticastSockets``; events refer to it.
     let number: UInt32
     let interface: UInt32
-    /// Ours on this interface; a change of it means new sockets.
+    /// Our address on this interface; a change of it means new sockets.
     let address: IPAddress
-    /// Set when sending or receiving failed for good: to be opened anew.
+    /// Whether sending or receiving failed permanently: the sockets must be opened again.
     private(set) var isBroken = false
 
-    /// The system refused to send to the group the last time (`EPERM`).
+    /// Whether the system refused the last datagram to the group (`EPERM`).
     private(set) var isForbidden = false
 
     private let group: Endpoint
     private let receiver: Descriptor
     private let sender: Descriptor
-    /// Nil on `lo`, where nobody needs to be introduced, and where another program has the port for itself.
+    /// Nil on `lo`, where no introduction is needed, and where another program has bound the port exclusively.
     private let unicast: OwnedDescriptor?
     private let poller: Poller
-    /// One byte more than a datagram may have tells what is too long.
+    /// One byte longer than the largest datagram, to detect longer ones.
     private let buffer: UnsafeMutableRawBufferPointer
 
-    /// - Throws: If the interface has no multicast in this family.
+    /// Opens the sockets.
+    /// - Throws: A ``SystemError`` if the interface has no multicast in this family.
     init(
         number: UInt32, interface: UInt32, address: IPAddress, port: UInt16, isLoopback: Bool, poller: Poller
     ) throws(SystemError) {
@@ -44,15 +45,15 @@ final class MulticastSocket {
             receiver = try Self.receiver4(group, interface)
             sender = try Self.sender4(address, interface)
         case .v6:
-            // Of link-local scope, so it is only meant together with an interface.
+            // The group has link-local scope, so it is meaningful only together with an interface.
             group = Endpoint(
                 address: .v6(high: 0xFF12_0000_0000_0000, low: 0x6561_7273, scope: interface), port: port)
             receiver = try Self.receiver6(group, interface)
             sender = try Self.sender6(address, interface)
         }
-        // Of several processes on a machine the one that was started last has it, and tells the others.
+        // Among several processes on a machine, the one that started last receives, and tells the others.
         unicast = isLoopback ? nil : try? OwnedDescriptor(Self.unicast(Endpoint(address: address, port: port)))
-        // Last: what throws before all is set up leaves nothing behind.
+        // Allocated last: an error thrown earlier leaks nothing.
         buffer = .allocate(byteCount: Limits.datagramBytes + 1, alignment: 16)
         try poller.add(receiver.number, .datagrams(number, .group), .readable)
         try poller.add(sender.number, .datagrams(number, .sender), .readable)
@@ -66,14 +67,15 @@ final class MulticastSocket {
         buffer.deallocate()
     }
 
-    /// Whether an address is on the network of this interface.
+    /// Returns whether an address is on the network of this interface.
     func reaches(_ other: IPAddress, by interfaces: [NetworkInterface]) -> Bool {
         guard other.family == address.family else { return false }
         if case .v6(_, _, let scope) = other, scope != 0 { return scope == interface }
         return interfaces.first { $0.index == interface }?.addresses.contains { $0.contains(other) } ?? false
     }
 
-    /// - Returns: Why it could not be sent, if so. Never more than a pity: the next announcement may pass.
+    /// Sends a datagram to the group.
+    /// - Returns: The failure, if any. It is never serious: the next announcement may succeed.
     func multicast(_ bytes: [UInt8]) -> String? {
         isForbidden = false
         return send(bytes, to: group) { bytes, endpoint throws(SystemError) in
@@ -81,7 +83,7 @@ final class MulticastSocket {
         }
     }
 
-    /// From the port of discovery if we have it, else from our own.
+    /// Sends a datagram from the discovery port if we have it, otherwise from our own port.
     func send(_ bytes: [UInt8], to endpoint: Endpoint) -> String? {
         send(bytes, to: endpoint) { bytes, endpoint throws(SystemError) in
             if let unicast {
@@ -105,7 +107,7 @@ final class MulticastSocket {
         }
     }
 
-    /// A bounded number of the datagrams that wait. Longer ones than the protocol allows are dropped.
+    /// Receives a bounded number of waiting datagrams. Those longer than the protocol allows are dropped.
     func receive(_ part: Part, _ body: ([UInt8], Endpoint, DatagramPath) -> Void) {
         switch part {
         case .group: receive(from: receiver) { body($0, $1, .multicast(interface: interface)) }
@@ -122,7 +124,7 @@ final class MulticastSocket {
                 guard let from, count > 0, count <= Limits.datagramBytes else { continue }
                 body(Array(buffer[..<count]), from)
             } catch {
-                // An error that an earlier datagram left behind (ICMP), or the interface is gone.
+                // An error that an earlier datagram caused (ICMP), or the interface is gone.
                 errors += 1
                 if error.code == ENETDOWN || errors > 8 {
                     isBroken = true
@@ -136,9 +138,9 @@ final class MulticastSocket {
 
     static func receiver4(_ group: Endpoint, _ interface: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: AF_INET, .datagram)
-        // Not SO_REUSEPORT: that wants all sockets to be of one user.
+        // Not SO_REUSEPORT, which requires all sockets to belong to one user.
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
-        // Else Linux hands on what any socket of the machine has joined, once for each interface.
+        // Otherwise Linux also delivers groups that any other socket of the machine has joined, once per interface.
         try socket.setOption(IPv4.level, IP_MULTICAST_ALL, to: 0, "IP_MULTICAST_ALL")
         try socket.bind(to: group)
         guard case .v4(let address) = group.address else { preconditionFailure("an IPv4 group") }
@@ -162,7 +164,7 @@ final class MulticastSocket {
         return socket
     }
 
-    /// Bound to one address of ours, so that it gets what is sent to that alone.
+    /// Opens a socket bound to one address of ours, so that it receives only unicast to that address.
     private static func unicast(_ endpoint: Endpoint) throws(SystemError) -> Descriptor {
         let socket = try Descriptor(family: endpoint.address.family, .datagram)
         try socket.setOption(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")

@@ -2,20 +2,20 @@ import CoreModel
 import Glibc
 import Wire
 
-/// Sends to and hears the group on every interface and family that has it. What has none, such as IPv6 on `lo`, is
-/// absent rather than an error, and is tried again whenever interfaces are listed.
+/// Multicast on every interface and family that has it. An interface without it, such as IPv6 on `lo`, is absent rather
+/// than an error, and is tried again whenever interfaces are listed.
 final class MulticastSockets {
     private let port: UInt16
     private let poller: Poller
     private let note: (Note) -> Void
     private var sockets: [MulticastSocket] = []
     private var nextNumber: UInt32 = 0
-    /// What was said last about each interface and family that cannot be opened, so that it is said once.
+    /// The latest report about each interface and family that cannot be opened, to report each failure once.
     private var absences: [String] = []
-    /// The same of ``obstacles``.
+    /// The obstacles that ``takeObstacles()`` returned last.
     private var toldObstacles: [ReachObstacle] = []
     private var interfaces: [NetworkInterface] = []
-    /// Another program has the port of discovery on some interface.
+    /// Whether another program has bound the discovery port on some interface.
     private var isPortTaken = false
 
     init(port: UInt16, poller: Poller, note: @escaping (Note) -> Void) {
@@ -24,10 +24,10 @@ final class MulticastSockets {
         self.note = note
     }
 
-    /// How many interfaces and families are open.
+    /// The number of interfaces and families that are open.
     var count: Int { sockets.count }
 
-    /// Closes what is gone or broken, opens what is new.
+    /// Closes sockets that are gone or broken, and opens new ones.
     func update(_ interfaces: [NetworkInterface]) {
         self.interfaces = interfaces
         isPortTaken = false
@@ -66,10 +66,10 @@ final class MulticastSockets {
         }
     }
 
-    /// From the socket of the interface whose network the address is on.
+    /// Sends a datagram from the socket of the interface whose network the address is on.
     func send(_ bytes: [UInt8], to endpoint: Endpoint) {
         let socket = sockets.first { $0.reaches(endpoint.address, by: interfaces) }
-        guard let socket else { return note(Note(.debug, "no socket to send a datagram to \(endpoint) from")) }
+        guard let socket else { return note(Note(.debug, "no socket from which to send a datagram to \(endpoint)")) }
         if let failure = socket.send(bytes, to: endpoint) { note(Note(.debug, failure)) }
     }
 
@@ -77,12 +77,12 @@ final class MulticastSockets {
         sockets.first { $0.number == number }?.receive(part, body)
     }
 
-    /// What keeps us from being found.
-    /// - Returns: nil if it is as it was when it was taken last.
+    /// Returns the conditions that prevent others from finding us.
+    /// - Returns: nil if they have not changed since the last call.
     func takeObstacles() -> [ReachObstacle]? {
         var obstacles: [ReachObstacle] = isPortTaken ? [.discoveryPortTaken] : []
         for interface in interfaces where !interface.isLoopback {
-            // One family that gets through is enough.
+            // One family that works is enough.
             let own = sockets.filter { $0.interface == interface.index }
             if !own.isEmpty, own.allSatisfy(\.isForbidden) {
                 obstacles.append(.sendingForbidden(interface: interface.name))
@@ -93,11 +93,11 @@ final class MulticastSockets {
         return obstacles
     }
 
-    /// The address to send from, for each family: the first, and for IPv6 a link-local one if there is any.
+    /// Returns the addresses to send from: the first of each family, for IPv6 preferably a link-local one.
     static func addresses(of interface: NetworkInterface) -> [IPAddress] {
         let all = interface.addresses.map(\.address)
         let first4 = all.first { $0.family == IPAddress.v4(0).family }
-        // On `lo` IPv6 multicast has no route, and whoever is there is reached by IPv4.
+        // On `lo` IPv6 multicast has no route, and IPv4 reaches everyone there.
         let sixes = interface.isLoopback ? [] : all.filter { $0.family != IPAddress.v4(0).family }
         let first6 = sixes.first { if case .v6(_, _, let scope) = $0 { scope != 0 } else { false } } ?? sixes.first
         return [first4, first6].compactMap(\.self)

@@ -2,14 +2,14 @@ import CoreModel
 import Glibc
 import Wire
 
-/// Gives one page to whoever asks for it by HTTP: as much of a web server as a collector of metrics needs. Bounded in
-/// everything: few visits at once, short requests, little time.
+/// Serves one page over HTTP: as much of a web server as a metrics collector needs. Everything is bounded: few open
+/// requests, short requests, little time.
 final class PageServer {
     private final class Visit {
         let descriptor: Descriptor
         let end: Instant
         var request: [UInt8] = []
-        /// What is still to be sent; nil until the request is whole.
+        /// The bytes still to be sent; nil until the request is complete.
         var answer: ArraySlice<UInt8>?
 
         init(_ descriptor: consuming Descriptor, until end: Instant) {
@@ -42,7 +42,7 @@ final class PageServer {
 
     func accept(at now: Instant) {
         listener.accept(at: now) { descriptor, _ in
-            // Whoever holds a visit open longest gives way, so that nobody can keep the collector out.
+            // The oldest open request is evicted, so that idle clients cannot keep the collector out.
             if visits.count >= HostBounds.pageVisits, let oldest = visits.keys.min() { drop(oldest) }
             let number = nextNumber
             let visit = Visit(descriptor, until: now + HostBounds.pageTime)
@@ -52,7 +52,8 @@ final class PageServer {
         }
     }
 
-    /// - Parameter page: Makes the page, when it is asked for.
+    /// Handles an event of a request.
+    /// - Parameter page: Makes the page if it is requested.
     func ready(_ number: UInt32, page: () -> [UInt8]) {
         guard let visit = visits[number] else { return }
         guard let bytes = read(visit) else { return drop(number) }
@@ -69,6 +70,7 @@ final class PageServer {
         for number in visits.filter({ $0.value.end <= now }).keys.sorted() { drop(number) }
     }
 
+    /// Reads a part of the request.
     /// - Returns: Nil at the end, or if the connection failed.
     private func read(_ visit: Visit) -> [UInt8]? {
         withUnsafeTemporaryAllocation(byteCount: PageRequest.maximumBytes, alignment: 1) { buffer in
@@ -91,7 +93,7 @@ final class PageServer {
                 return drop(number)
             }
         }
-        // The visitor closes when it has read all; closing first could cost it the end.
+        // The client closes when it has read everything; if we closed first, it could lose the end.
         poller.change(visit.descriptor.number, to: .readable)
         _ = shutdown(visit.descriptor.number, CInt(SHUT_WR))
     }
@@ -104,11 +106,12 @@ final class PageServer {
 
 /// HTTP/1.0 (RFC 1945) for one page.
 package enum PageRequest {
-    /// A request may have so many bytes, its headers included.
+    /// The maximum size of a request, including its headers.
     package static let maximumBytes = 4096
 
-    /// - Parameter page: Called only if the page is what is asked for.
-    /// - Returns: Nil while the request is not whole.
+    /// Returns the response to a request.
+    /// - Parameter page: Called only if the page is requested.
+    /// - Returns: Nil while the request is incomplete.
     package static func answer(to request: [UInt8], page: () -> [UInt8]) -> [UInt8]? {
         guard isWhole(request) else {
             return request.count < maximumBytes ? nil : head("431 Request Header Fields Too Large", byteCount: 0)

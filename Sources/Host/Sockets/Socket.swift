@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 import Wire
 
-/// A peer that is gone is an error to look at, not a signal.
+/// A connection that is gone is reported as an error, not as a signal.
 private let sendFlags = CInt(MSG_NOSIGNAL)
 
-/// Sockets: thin calls, each with the name it has in the manual.
+/// Sockets: thin wrappers, each with the name of the system call.
 extension Descriptor {
     enum SocketKind { case stream, datagram }
 
-    /// A socket that never blocks and is never inherited.
+    /// Creates a socket that never blocks and that a child process never inherits.
     init(family: CInt, _ kind: SocketKind) throws(SystemError) {
         let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
         let flags = CInt(type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -20,6 +20,7 @@ extension Descriptor {
         try setOption(level, option, toValue: value, name)
     }
 
+    /// Sets a socket option.
     /// - Parameter value: Must be of a trivial type.
     func setOption<Value>(
         _ level: CInt, _ option: CInt, toValue value: Value, _ name: String
@@ -39,16 +40,17 @@ extension Descriptor {
         try promptCall("listen") { Glibc.listen(number, backlog) }
     }
 
-    /// - Returns: Whether it stands at once; else it stands or has failed when the socket becomes writable.
+    /// Connects the socket.
+    /// - Returns: Whether the connection is up; if not, it is up or has failed when the socket becomes writable.
     func connect(to endpoint: Endpoint) throws(SystemError) -> Bool {
         let result = SocketAddress(endpoint).withPointer { Glibc.connect(number, $0, $1) }
         if result == 0 { return true }
-        // An interrupted connect goes on by itself.
+        // An interrupted connect continues by itself.
         if errno == EINPROGRESS || errno == EINTR { return false }
         throw SystemError(call: "connect", subject: "\(endpoint)", code: errno)
     }
 
-    /// The error that waits on the socket, and clears it; 0 if none.
+    /// Returns and clears the pending error of the socket; 0 if none.
     func pendingError() -> CInt {
         var code: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
@@ -56,21 +58,23 @@ extension Descriptor {
         return result == 0 ? code : errno
     }
 
-    /// Our end.
+    /// Returns the local address and port.
     func localEndpoint() throws(SystemError) -> Endpoint? {
         var address = SocketAddress()
         try promptCall("getsockname") { address.withMutablePointer { getsockname(number, $0, $1) } }
         return address.endpoint
     }
 
-    /// - Returns: Nil if nobody waits.
+    /// Accepts a connection.
+    /// - Returns: Nil if no connection waits.
     func accept() throws(SystemError) -> (number: CInt, from: Endpoint?)? {
         var address = SocketAddress()
         let accepted = try systemCall("accept4") { address.withMutablePointer { earshot_accept(number, $0, $1) } }
         return accepted.map { ($0, address.endpoint) }
     }
 
-    /// - Returns: How many bytes the kernel took; nil if it has no room.
+    /// Sends bytes.
+    /// - Returns: The number of bytes that the kernel accepted; nil if its buffer is full.
     func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int? {
         try systemCall("send") {
             bytes.withUnsafeBytes { Glibc.send(number, $0.baseAddress, $0.count, sendFlags) }
@@ -95,7 +99,8 @@ extension Descriptor {
         }
     }
 
-    /// - Returns: The size, cut to the buffer's, and the sender; nil if nothing has come.
+    /// Receives a datagram.
+    /// - Returns: The size, truncated to that of the buffer, and the sender; nil if there is no datagram.
     func receiveDatagram(
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> (count: Int, from: Endpoint?)? {

@@ -1,12 +1,12 @@
 import Glibc
 import Wire
 
-/// An endpoint as the kernel writes it.
+/// An endpoint in the kernel's representation.
 struct SocketAddress {
     private var storage = sockaddr_storage()
     private var length: socklen_t
 
-    /// To be filled by the kernel.
+    /// Creates an empty address for the kernel to fill in.
     init() { length = socklen_t(MemoryLayout<sockaddr_storage>.size) }
 
     init(_ endpoint: Endpoint) {
@@ -29,7 +29,7 @@ struct SocketAddress {
         }
     }
 
-    /// Nil if it is of neither family. An IPv4 address in IPv6's clothes comes out as IPv4.
+    /// Nil for any other family than IPv4 and IPv6. An IPv4-mapped IPv6 address becomes IPv4.
     var endpoint: Endpoint? {
         withUnsafeBytes(of: storage) { bytes in
             switch CInt(storage.ss_family) {
@@ -44,7 +44,8 @@ struct SocketAddress {
                 if high == 0, low >> 32 == 0xFFFF {
                     return Endpoint(address: .v4(UInt32(truncatingIfNeeded: low)), port: port)
                 }
-                // The scope means something for link-local addresses only; elsewhere it would make equals differ.
+                // The scope is meaningful for link-local addresses only; elsewhere it would make equal addresses
+                // differ.
                 let scope = high >> 54 == 0xFE80 >> 6 ? value.sin6_scope_id : 0
                 return Endpoint(address: .v6(high: high, low: low, scope: scope), port: port)
             default:

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Gives one page to a process of the same user that connects to a Unix socket in the state directory, then closes: what
-/// `earshot doctor` asks a running peer. Nothing is read, and nobody is waited for.
+/// Sends one page to each process of the same user that connects to a Unix socket in the state directory, then closes:
+/// `earshot doctor` uses it to question a running peer. The server reads nothing and waits for no client.
 final class StatusServer {
     /// The name of the socket in the directory.
     static let name = "status"
@@ -12,7 +12,8 @@ final class StatusServer {
     private let path: String
     private let poller: Poller
 
-    /// - Parameter path: a state directory that this process has locked, so that a socket in it is left behind.
+    /// Opens the socket.
+    /// - Parameter path: a state directory that this process has locked, so a socket that exists there is stale.
     init(in path: String, poller: Poller) throws(SystemError) {
         self.poller = poller
         self.path = path + "/" + Self.name
@@ -21,7 +22,7 @@ final class StatusServer {
         unlink(self.path)
         let address = LocalAddress(of: Self.name, in: directory)
         let number = socket.number
-        // The directory is its user's alone (0700), so the moment before the mode is set is nobody's chance.
+        // Only its user can enter the directory (0700), so the time before the mode is set is harmless.
         try promptCall("bind", self.path) { address.withPointer { Glibc.bind(number, $0, $1) } }
         try promptCall("chmod", self.path) { chmod(self.path, 0o600) }
         try socket.listen(backlog: 8)
@@ -33,13 +34,13 @@ final class StatusServer {
         unlink(path)
     }
 
-    /// A bounded number of those that wait.
-    /// - Parameter page: made only if somebody asks.
+    /// Accepts a bounded number of waiting connections.
+    /// - Parameter page: called only if there is a connection.
     func accept(page: () -> [UInt8]) {
         for _ in 0..<HostBounds.statusVisits {
             guard let accepted = try? socket.accept() else { return }
             let connection = Descriptor(owning: accepted.number)
-            // What the kernel does not take at once is cut: a socket of this kind takes 200 KiB.
+            // Bytes that the kernel does not accept immediately are dropped: a Unix socket accepts 200 KiB.
             _ = try? connection.send(page().prefix(HostBounds.statusBytes))
         }
     }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A system call that failed: which, about what (an address, a path), and why.
+/// A failed system call: its name, its subject (an address, a path), and the reason.
 public struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The call's name, such as `bind`.
     public let call: String
-    /// What the call was about; may be empty.
+    /// The subject of the call; may be empty.
     public let subject: String
     /// The value of `errno`.
     public let code: CInt
@@ -15,14 +15,13 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The system's own words for the error.
+    /// The system's description of the error.
     public var reason: String { String(cString: strerror(code)) }
 
     public var description: String { subject.isEmpty ? "\(call): \(reason)" : "\(call) \(subject): \(reason)" }
 }
 
-/// What keeps the program from starting or going on, in words for the person who started it: what happened and what
-/// to do.
+/// An error that prevents the program from starting or continuing, worded for the user: the problem and the remedy.
 public struct HostError: Error, Equatable, CustomStringConvertible {
     public let text: String
 
@@ -31,9 +30,9 @@ public struct HostError: Error, Equatable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// Makes a system call: again if a signal interrupted it.
-/// - Returns: nil for `EAGAIN`: nothing to read, no room to write.
-/// - Throws: All other errors, except those that only a fault of ours can cause, which trap.
+/// Makes a system call, and repeats it if a signal interrupted it.
+/// - Returns: nil for `EAGAIN`: nothing to read, or no space to write.
+/// - Throws: All other errors, except those that only a bug of ours can cause, which trap.
 @inline(__always)
 func systemCall<Result: SignedInteger>(
     _ name: StaticString, _ subject: @autoclosure () -> String = "", _ body: () -> Result
@@ -51,7 +50,7 @@ func systemCall<Result: SignedInteger>(
     }
 }
 
-/// A system call that has no `EAGAIN`.
+/// Makes a system call that has no `EAGAIN`.
 @inline(__always)
 @discardableResult
 func promptCall<Result: SignedInteger>(

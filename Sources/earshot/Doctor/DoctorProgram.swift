@@ -5,10 +5,11 @@ import PeerCore
 import Scripting
 import Wire
 
-/// `earshot doctor`: has the machine examined, and shows what that comes to.
+/// `earshot doctor`: examines the machine and prints the findings.
 struct DoctorProgram {
     let command: DoctorCommand
 
+    /// Runs the examination.
     /// - Returns: the exit status.
     func run() throws -> Int32 {
         let diagnosis = Diagnosis(try Examination.facts(request))
@@ -34,7 +35,7 @@ struct DoctorProgram {
                 }
             }
             let name = try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
-            // Without a home directory nobody has anything to say.
+            // Without a home directory there is no running Earshot to ask.
             request.stateDirectory = command.stateDirectory ?? (try? StateDirectory.defaultPath(forName: name))
             return request
         }

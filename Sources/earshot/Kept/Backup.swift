@@ -3,15 +3,17 @@ import Host
 import PeerCore
 import Store
 
-/// Copies an archive beside the process that uses it.
+/// Copies an archive while another process uses it.
 struct Backup {
     private let directory: String
     private let name: String
     private let target: String
 
+    /// Prepares a backup.
+    ///
     /// - Parameters:
     ///   - directory: the state directory.
-    ///   - name: the archive's file in it.
+    ///   - name: the file name of the archive in it.
     init(of directory: String, _ name: String, to target: String) {
         self.directory = directory
         self.name = name
@@ -25,8 +27,8 @@ struct Backup {
         let lines = copied.lines == 1 ? "1 line" : "\(copied.lines) lines"
         let rooms = copied.rooms == 1 ? "1 room" : "\(copied.rooms) rooms"
         Surroundings.complain(
-            "\(target) has \(lines) of \(rooms), and all else that is kept. To restore it, put it back as "
-                + "\(directory)/\(name), beside \(directory)/identity, which never changes.")
+            "\(target) has \(lines) of \(rooms) and everything else that is saved. To restore it, put it back as "
+                + "\(directory)/\(name), next to \(directory)/identity, which never changes.")
         return .done
     }
 }

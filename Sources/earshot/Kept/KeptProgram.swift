@@ -7,16 +7,17 @@ import Secure
 import Store
 import Wire
 
-/// Does what a ``KeptCommand`` asks for.
+/// Carries out a ``KeptCommand``.
 struct KeptProgram {
     let command: KeptCommand
 
-    /// - Throws: what went wrong, in words that say what to do.
+    /// Runs the command.
+    /// - Throws: An error worded with a remedy.
     func run() throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
         let path = try command.stateDirectory ?? StateDirectory.defaultPath(forName: chosenName())
         guard let seed = try StateDirectory.identitySeed(at: path) else {
-            throw HostError("nothing is kept in \(path) (say whose with --name NAME or --state DIR)")
+            throw HostError("nothing is saved in \(path) (choose another with --name NAME or --state DIR)")
         }
         let own = Identity(seed: seed).peerID
         let isRelay = StateDirectory.has(RelayProgram.archiveName, at: path)
@@ -28,14 +29,14 @@ struct KeptProgram {
         case .backup:
             return try Backup(of: path, file, to: command.file ?? "").run()
         case .forget:
-            // Held until the end, so that nobody writes meanwhile.
-            let state = try StateDirectory(at: path, otherwise: "end that one, or type /forget there")
+            // Held until the end, so that no other process writes meanwhile.
+            let state = try StateDirectory(at: path, otherwise: "quit that one, or type /forget there")
             let archive = try SQLiteArchive(at: state.path(of: file), for: isRelay ? .relay : .peer)
             return try forget(KeptRooms(archive: archive, own: own), in: archive)
         }
     }
 
-    /// Names that can no longer be chosen too: what was kept under one is there.
+    /// Accepts names that are no longer valid, too: older versions saved messages under them.
     private func chosenName() throws -> String {
         try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
     }
@@ -56,7 +57,7 @@ struct KeptProgram {
         }
         if blockedCount > 0 {
             let lines = blockedCount == 1 ? "1 line" : "\(blockedCount) lines"
-            Surroundings.complain("earshot: \(lines) by people who are blocked left out (/unblock NAME in the chat)")
+            Surroundings.complain("earshot: \(lines) of blocked people left out (/unblock NAME in the chat)")
         }
         return .done
     }
@@ -69,8 +70,8 @@ struct KeptProgram {
         let isLobby = logs.contains { if case .conversation = $0 { false } else { true } }
         let others = isLobby ? "The others who were there" : "The other side"
         Surroundings.complain(
-            "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") what "
-                + "reached them.")
+            "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") the "
+                + "lines that reached them.")
         return .done
     }
 }

@@ -33,15 +33,15 @@ struct CommunityProgram {
         try Surroundings.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
         let origin =
             directory.map {
-                "It is the key of the relay in \($0), which goes on as it is, and needs no certificate as long as it has "
+                "It is the key of the relay in \($0), which runs on as before and needs no certificate while it has "
                     + "this key. "
             } ?? ""
         Surroundings.complain(
-            "The community's key is in \(file): keep it off the relays, and keep a copy. \(origin)For each relay of the "
-                + "community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
+            "The community's key is in \(file): keep it off the relays, and keep a copy. \(origin)For each relay of "
+                + "the community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
     }
 
-    /// Backdated, because the clock of the relay may be behind.
+    /// Signs a certificate, backdated because the relay's clock may be slow.
     private func sign(_ relay: PeerID, for days: Int, with file: String) throws {
         let community = Identity(seed: try KeyFile.seed(at: file))
         let now = Clock.wall().milliseconds
@@ -78,16 +78,16 @@ extension RelayProgram {
         return .done
     }
 
-    /// The certificate of the options, if it counts for this relay now.
-    /// - Parameter relay: nil: it has no key yet.
-    /// - Throws: What is wrong with it, and what to do.
+    /// Returns the certificate of the options, if it is valid for this relay now.
+    /// - Parameter relay: nil if the relay has no key yet.
+    /// - Throws: A ``HostError`` with the problem and its remedy.
     static func certificate(_ options: RelayOptions, for relay: PeerID?) throws(HostError) -> SignedCertificate? {
         guard let community = options.community else { return nil }
         let file = community.file
         guard let relay else {
             throw HostError(
-                "this relay has no key yet, so the certificate in \(file) is for another one (`earshot relay id` makes it "
-                    + "and prints the ID to be signed)")
+                "this relay has no key yet, so the certificate in \(file) is for another one (`earshot relay id` makes "
+                    + "a key and prints the ID to be signed)")
         }
         let wall = Clock.wall()
         guard let problem = community.certificate.problem(for: relay, at: wall.milliseconds) else {
@@ -102,8 +102,8 @@ extension RelayProgram {
             )
         case .anotherRelay:
             throw HostError(
-                "the certificate in \(file) \(problem.text(at: wall)), and this one is \(relay) (\(advice); or start with "
-                    + "the --state DIR of that one)")
+                "the certificate in \(file) \(problem.text(at: wall)), and this one is \(relay) (\(advice); or start "
+                    + "with the --state DIR of that one)")
         case .expired, .malformed, .wrongSignature, .anotherVersion:
             throw HostError("the certificate in \(file) \(problem.text(at: wall)) (\(advice))")
         }

@@ -6,15 +6,15 @@ import Scripting
 import Terminal
 import Wording
 
-/// Writes what a relay has to say to standard error, one line an event. Lines that cannot be written at once are
-/// dropped and counted: the members do not wait for the log.
+/// Writes the log of a relay to standard error, one line per event. Lines that cannot be written immediately are
+/// dropped and counted: members do not wait for the log.
 final class RelayLog {
-    /// Change with the settings.
+    /// Changes when the settings are reloaded.
     var options: RelayOptions.Log
     private var droppedCount = 0
-    /// Why the last of them was dropped, if not because its reader did not read.
+    /// The reason that the last line was dropped, unless its reader did not read.
     private var failure: String?
-    /// Lines were lost that a reader, had there been one, would have seen.
+    /// Whether lines were lost that a reader could have received.
     private(set) var hasFailed = false
 
     init(_ options: RelayOptions.Log) { self.options = options }
@@ -22,7 +22,7 @@ final class RelayLog {
     func write(_ note: Note) {
         guard note.level >= options.level else { return }
         if droppedCount > 0 {
-            let reason = failure ?? "nobody took them"
+            let reason = failure ?? "nobody read them"
             let lost = Note(.warning, "\(droppedCount) lines of the log were dropped: \(reason)")
             guard isWritten(lost) else { return }
             droppedCount = 0
@@ -47,7 +47,7 @@ final class RelayLog {
         let now = Clock.wall()
         switch options.format {
         case .json: return LogLine.json(note, at: now)
-        // Names and reasons are others' words: they cannot make a line of their own.
+        // Names and reasons come from other people: a line break in them must not start a line of the log.
         case .text: return LogLine.text(Note(note.level, SafeText.line(note.text)), at: now)
         }
     }

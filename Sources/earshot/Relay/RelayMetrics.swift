@@ -5,9 +5,9 @@ import RelayCore
 import Scripting
 import Wire
 
-/// What a relay has counted, as collectors of metrics want it.
+/// The counters of a relay as metrics for Prometheus.
 struct RelayMetrics {
-    /// When the process began.
+    /// The time at which the process started.
     let startedAt = Clock.wall()
 
     func page(of counters: RelayCounters) -> [UInt8] {
@@ -16,11 +16,11 @@ struct RelayMetrics {
 
     private static func now(_ counters: RelayCounters) -> [Metric] {
         [
-            Metric(.gauge, "earshot_relay_members", "Members that are here, guests included.", counters.members),
+            Metric(.gauge, "earshot_relay_members", "Members that are present, guests included.", counters.members),
             Metric(.gauge, "earshot_relay_guests", "Guests with plain text.", counters.guests),
             Metric(.gauge, "earshot_relay_strangers", "Connections that have not joined.", counters.strangers),
             Metric(.gauge, "earshot_relay_entries", "Entries in the lobby's log.", counters.entriesKept),
-            Metric(.gauge, "earshot_relay_bans", "Bans that hold.", counters.bans),
+            Metric(.gauge, "earshot_relay_bans", "Bans in force.", counters.bans),
         ]
     }
 
@@ -28,13 +28,13 @@ struct RelayMetrics {
         [
             Metric(.counter, "earshot_relay_entries_total", "Entries that were accepted.", totals.entriesAccepted),
             Metric(
-                .counter, "earshot_relay_entries_declined_total", "Entries that were not taken.",
+                .counter, "earshot_relay_entries_declined_total", "Entries that were not accepted.",
                 totals.entriesDeclined),
             Metric(
-                .counter, "earshot_relay_deliveries_total", "Entries times the members they went to.",
+                .counter, "earshot_relay_deliveries_total", "Deliveries of entries to members.",
                 totals.deliveries),
             Metric(
-                .counter, "earshot_relay_bytes_total", "Bytes of links.", by: "direction",
+                .counter, "earshot_relay_bytes_total", "Bytes on links.", by: "direction",
                 [("in", Double(totals.bytesReceived)), ("out", Double(totals.bytesSent))]),
             Metric(
                 .counter, "earshot_relay_tunnel_bytes_total", "Bytes carried from member to member.",
@@ -54,8 +54,8 @@ struct RelayMetrics {
                     ("accepted", Double(totals.connectionsAccepted)), ("refused", Double(totals.connectionsRefused)),
                     ("failed", Double(totals.handshakesFailed)),
                 ]),
-            Metric(.counter, "earshot_relay_joins_total", "Members that came.", totals.joins),
-            Metric(.counter, "earshot_relay_leaves_total", "Members that went.", totals.leaves),
+            Metric(.counter, "earshot_relay_joins_total", "Members that joined.", totals.joins),
+            Metric(.counter, "earshot_relay_leaves_total", "Members that left.", totals.leaves),
             Metric(.counter, "earshot_relay_refusals_total", "Joins refused.", by: "reason", refusals),
             Metric(
                 .counter, "earshot_relay_removals_total", "Members removed.", by: "reason",
@@ -64,7 +64,7 @@ struct RelayMetrics {
                     ("flood", Double(trouble.floods)), ("kick", Double(trouble.kicks)),
                 ]),
             Metric(
-                .counter, "earshot_relay_archive_failures_total", "Times that something could not be kept.",
+                .counter, "earshot_relay_archive_failures_total", "Failures to save data.",
                 trouble.archiveFailures),
         ]
     }

@@ -7,8 +7,8 @@ import Secure
 import Wire
 
 extension RelayProgram {
-    /// What the core is to know of the options.
-    /// - Throws: what is wrong with a file that they name.
+    /// Returns the configuration of the core for the options.
+    /// - Throws: An error about a file that the options name.
     func configuration(
         _ options: RelayOptions, _ directory: String, for relay: PeerID
     ) throws -> RelayConfiguration {
@@ -33,7 +33,7 @@ extension RelayProgram {
         configuration.limits.memberCount = options.limits.members
         configuration.limits.connectionsPerAddress = options.limits.perAddress
         configuration.limits.guestCount = options.limits.guests
-        // Whoever is behind one address is back within seconds after a restart.
+        // Everyone behind one address reconnects within seconds after a restart.
         configuration.limits.connectionRatePerAddress = max(50, Double(options.limits.perAddress) / 5)
         configuration.limits.handshakeCount = options.limits.handshakes
         configuration.limits.queueBytes = options.limits.queueBytes
@@ -42,7 +42,7 @@ extension RelayProgram {
         return configuration
     }
 
-    /// What the host is to know of them.
+    /// Returns the configuration of the host for the options.
     func hostConfiguration(_ options: RelayOptions, _ log: RelayLog) throws -> HostConfiguration {
         var configuration = HostConfiguration()
         let listen = options.listen.isEmpty ? [ListenAddress(.any, port: RelayAddress.usualPort)] : options.listen
@@ -52,7 +52,8 @@ extension RelayProgram {
         configuration.usesMulticast = false
         configuration.input = nil
         configuration.output = nil
-        // The core decides who is one too many, and says why; this is for what it cannot see.
+        // The core decides which connection is one too many, and tells the client the reason; this limit is for
+        // connections that it never sees.
         configuration.linkLimits.accepted = options.linkCount
         configuration.linkLimits.acceptedPerAddress = options.linkCount
         configuration.finishTime = .seconds(3)
@@ -82,7 +83,7 @@ extension PasswordCheck {
 }
 
 extension ListenAddress.Host {
-    /// Nil: no address in particular.
+    /// Nil: no particular address.
     var address: RelayAddress.Host? {
         switch self {
         case .any: nil
@@ -94,10 +95,10 @@ extension ListenAddress.Host {
 }
 
 extension RelayOptions {
-    /// Connections at once, with a few for those that are about to be told why they cannot stay.
+    /// The maximum number of connections, with some room for those that are about to be refused with a reason.
     var linkCount: Int { limits.members + limits.handshakes + limits.guests + 64 }
 
-    /// The options that differ and cannot be changed while a relay runs.
+    /// Returns the options that differ but cannot be changed while a relay runs.
     func fixedDifferences(from other: RelayOptions) -> [String] {
         var names: [String] = []
         if listen != other.listen { names.append("listen") }
@@ -109,7 +110,7 @@ extension RelayOptions {
     }
 }
 
-/// Nobody sits in front of a relay: what it has to say goes to the log.
+/// The front end of a relay, which has no user: its messages go to the log.
 final class RelayFrontEnd: FrontEnd {
     func inputReceived(_ bytes: [UInt8], at wall: WallTime) {}
     func inputEnded() {}

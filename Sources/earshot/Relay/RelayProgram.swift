@@ -7,16 +7,16 @@ import Secure
 import Store
 import Wire
 
-/// `earshot relay`: the room put together from its parts, and run.
+/// `earshot relay`: assembles the relay from its parts and runs it.
 struct RelayProgram {
     private let settings: [Setting]
     private let configurationFile: String?
 
-    /// Descriptors for everything but connections: files, listeners, signals.
+    /// The number of descriptors for everything but connections: files, listeners, signals.
     private static let otherDescriptorCount = 64
-    /// The file in the state directory that has the operators' password, as a hash.
+    /// The file in the state directory that holds the hash of the operators' password.
     static let passwordFile = "operator-password"
-    /// The file there with all else that is kept.
+    /// The file in the state directory that holds everything else.
     static let archiveName = "relay.db"
 
     init(_ settings: [Setting], configurationFile: String?) {
@@ -24,14 +24,14 @@ struct RelayProgram {
         self.configurationFile = configurationFile
     }
 
-    /// Runs it until it is told to end.
-    /// - Throws: what went wrong before it ran, in words that say what to do.
+    /// Runs the relay until it is asked to stop.
+    /// - Throws: An error before it ran, worded with a remedy.
     func run() throws -> ExitStatus {
         Surroundings.keepFilesPrivate()
         let options = try options()
         let log = RelayLog(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
-        let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or end that one")
+        let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or stop that one")
         let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
         let identity = Identity(seed: try state.identitySeed())
         let relay = try Relay(
@@ -51,49 +51,50 @@ struct RelayProgram {
         return status == .done && log.hasFailed ? .failed : status
     }
 
-    /// SIGHUP: what can be changed while the relay runs is; if anything is wrong, nothing is.
+    /// Handles SIGHUP: applies all settings that can be changed while the relay runs; if any setting is wrong, applies
+    /// none.
     private func reload(_ relay: inout Relay, _ log: RelayLog, running: RelayOptions, _ directory: String) {
         do {
             let options = try options()
             relay.configure(try configuration(options, directory, for: relay.id))
             log.options = options.log
             for name in options.fixedDifferences(from: running) {
-                log.write(Note(.warning, "another --\(name) is taken up at the next start only"))
+                log.write(Note(.warning, "the new --\(name) takes effect only at the next start"))
             }
         } catch {
             let text = (error as? Arguments.Misuse)?.text ?? "\(error)"
             for line in text.split(separator: "\n") {
-                log.write(Note(.warning, "the settings stay as they were: \(line)"))
+                log.write(Note(.warning, "the settings are unchanged: \(line)"))
             }
         }
     }
 
-    /// Tells where others find it; the address alone goes to standard output.
+    /// Announces the address of the relay; on standard output the address alone.
     private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) throws(OutputEnd) {
         let community = host.core.community
         let place = options.listen.first?.host ?? .any
         let address = RelayAddress(
             host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort,
             fingerprint: community)
-        // The log has it, too.
+        // The log has the address, too.
         try Surroundings.showIfRead(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
         if community != host.core.id {
-            log.write(Note(.info, "the key in the address is the one of its community"))
+            log.write(Note(.info, "the key in the address is that of its community"))
         }
         let needed = options.linkCount + Self.otherDescriptorCount
         if DescriptorLimit.most < needed {
-            let text = "this process may have \(DescriptorLimit.most) connections and files, \(needed) are wanted"
+            let text = "this process may open \(DescriptorLimit.most) connections and files, but \(needed) are needed"
             log.write(Note(.warning, text + " (raise LimitNOFILE= of the service, or ulimit -n)"))
         }
         if host.guestPort > 0 {
             log.write(
-                Note(.warning, "guests come in by plain text on port \(host.guestPort): all can be read on the way"))
+                Note(.warning, "guests connect in plain text on port \(host.guestPort): others on the way can read it"))
         }
-        if host.pagePort > 0 { log.write(Note(.info, "metrics are at port \(host.pagePort), /metrics")) }
+        if host.pagePort > 0 { log.write(Note(.info, "metrics are on port \(host.pagePort) at /metrics")) }
     }
 
-    /// `--check`: whether everything can be read.
+    /// `--check`: checks whether all settings can be read.
     func check() throws -> ExitStatus {
         let options = try options()
         if options.community != nil {
@@ -106,8 +107,8 @@ struct RelayProgram {
         return .done
     }
 
-    /// The settings of the file as it is now, and of the command line.
-    /// - Throws: With a line for everything that is wrong.
+    /// Reads the settings of the file as it is now, and those of the command line.
+    /// - Throws: ``Arguments/Misuse`` with one line per mistake.
     func options() throws -> RelayOptions {
         var settings: [Setting] = []
         if let configurationFile {
@@ -122,24 +123,24 @@ struct RelayProgram {
             do {
                 return try Surroundings.text(ofFile: path, atMost: 64 << 10)
             } catch {
-                throw OptionProblem("names a file: \(error)")
+                throw OptionProblem("failed: \(error)")
             }
         }
     }
 
-    /// The directory that is named, by the file of settings as well, or else the default one.
+    /// Returns the directory that the command line or the configuration file names, otherwise the default one.
     static func stateDirectory(_ place: RelayCommand.Place) throws -> String {
         if let directory = place.stateDirectory { return directory }
         let relay = RelayProgram([], configurationFile: place.configurationFile)
         return try relay.options().stateDirectory ?? StateDirectory.relayPath()
     }
 
-    /// The hash that `earshot relay passwd` has kept.
+    /// Reads the hash that `earshot relay passwd` has stored.
     static func operatorPassword(in directory: String) throws(HostError) -> PasswordHash? {
         guard let bytes = try StateDirectory.secret(passwordFile, in: directory) else { return nil }
         let line = bytes.prefix { $0 != 0x0A }
         guard let hash = PasswordHash(String(decoding: line, as: UTF8.self)) else {
-            throw HostError("\(directory)/\(passwordFile) is damaged (set the password anew: earshot relay passwd)")
+            throw HostError("\(directory)/\(passwordFile) is damaged (set the password again: earshot relay passwd)")
         }
         return hash
     }
@@ -158,7 +159,7 @@ struct PasswdProgram {
         if let directory {
             try StateDirectory.keep(Array("\(hash)\n".utf8), as: RelayProgram.passwordFile, in: directory)
             Surroundings.complain(
-                "The password is kept in \(directory)/\(RelayProgram.passwordFile). A relay that runs takes it up at "
+                "The password is stored in \(directory)/\(RelayProgram.passwordFile). A running relay loads it on "
                     + "SIGHUP.")
         } else {
             try Surroundings.show(Array("\(hash)\n".utf8))
@@ -171,12 +172,12 @@ struct PasswdProgram {
             throw HostError("no password was given, nothing is changed")
         }
         guard first.utf8.count <= PasswordHash.passwordBytes else {
-            throw HostError("a password has at most \(PasswordHash.passwordBytes) bytes")
+            throw HostError("a password may have at most \(PasswordHash.passwordBytes) bytes")
         }
-        // Whoever is no terminal does not mistype.
+        // Piped input contains no typing errors.
         if Surroundings.isTerminal(Surroundings.standardInput) {
-            guard Surroundings.askSecretly("The same again: ") == first else {
-                throw HostError("the two are not the same, nothing is changed")
+            guard Surroundings.askSecretly("Repeat the password: ") == first else {
+                throw HostError("the two passwords differ, nothing is changed")
             }
         }
         return first
