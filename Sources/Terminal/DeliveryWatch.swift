@@ -22,14 +22,14 @@ struct DeliveryWatch {
         pending.append(Pending(id: id, to: recipient.id, isTold: !isPresent))
         if pending.count > Self.maximumCount { pending.removeFirst() }
         guard !isPresent, !wasTold else { return nil }
-        return "kept for \(recipient.name), who is not here; it will be sent when \(recipient.name) is back"
+        return "kept for \(recipient.name), who is not here; sent when \(recipient.name) is back"
     }
 
     mutating func delivered(_ id: EntryID, to recipient: Event.Recipient) -> String? {
         guard let index = pending.firstIndex(where: { $0.id == id }) else { return nil }
         let arrived = pending.remove(at: index)
         guard arrived.isTold, !pending.contains(where: { $0.to == arrived.to && $0.isTold }) else { return nil }
-        return "\(recipient.name) has received what you sent"
+        return "\(recipient.name) has what you sent"
     }
 
     mutating func left(_ peer: Event.PeerSummary) -> String? {
