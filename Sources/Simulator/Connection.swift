@@ -6,7 +6,7 @@ import Wire
 final class Connection {
     struct End {
         var host: HostID
-        /// The start of the process that has it; a later process on the same host does not know it.
+        /// The generation of the process that has it; a later process on the same host does not know it.
         var generation: Int
         var link: LinkID
         /// The address that the connection is bound to: when the host's address changes, no more data passes.

@@ -68,7 +68,7 @@ public final class Simulation<Node: Core> {
     ///   - seed: determines everything that the network does. Print it when a test fails.
     ///   - conditions: the initial conditions, which a fault can change later.
     ///   - makeNode: makes the core of a process on its machine's disk; the generation counts the starts on that host
-    /// from 0.
+    ///     from 0.
     public init(
         seed: UInt64, conditions: Conditions = Conditions(),
         makeNode: @escaping (HostID, _ generation: Int, Disk) -> Node

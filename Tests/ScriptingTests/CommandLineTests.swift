@@ -44,7 +44,7 @@ struct CommandLineTests {
         (#"{"do":"quit"}"#, .quit(afterReceipts: false)),
     ]
 
-    @Test("every command is read as the tables say", arguments: golden)
+    @Test("every command is read as documented", arguments: golden)
     func everyCommand(line: String, command: Command) {
         let (commands, output) = read(line)
         #expect(commands == [command])

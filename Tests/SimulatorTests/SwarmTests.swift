@@ -17,7 +17,6 @@ import Testing
 /// Not found in 300 seeds: a new name is taken without probing; the oldest of several links is kept. Not found in 120
 /// or fewer: duplicates are not resent, a new claim is not announced, a relay keeps both of two lines said in the very
 /// same round, or does not report broken links.
-/// round from both, or does not tell of broken links.
 @Suite("Peers through faults")
 struct SwarmTests {
     @Test("peers survive a swarm of faults", arguments: 1...10)

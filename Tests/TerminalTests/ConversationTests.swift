@@ -82,7 +82,7 @@ struct ConversationTests {
         #expect(interface.nextCommand()?.command == .say(text: "hello", kind: .text, room: .lobby))
     }
 
-    @Test("a pending message waits for the key, whoever else with that name arrives or leaves")
+    @Test("a pending message waits for the key, whichever peer of that name arrives or leaves")
     func deliveries() {
         var person = Person(columns: 100, isSettled: true)
         let id = Example.entry
