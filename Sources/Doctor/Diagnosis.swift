@@ -1,25 +1,25 @@
 import CoreModel
 import Wire
 
-/// What the facts come to: the checks in their order, each resting on those it needs.
+/// The conclusions from the facts: checks in a fixed order, each depending on some of the earlier ones.
 public struct Diagnosis: Equatable, Sendable {
-    /// In the order in which they are shown. Those that were skipped are one finding at the place of the first.
+    /// The findings in the order in which they are shown. Skipped checks are one finding, at the place of the first.
     public private(set) var findings: [Finding] = []
-    /// How many checks were not looked at, because what they rest on failed.
+    /// The number of checks that were skipped because a check that they depend on failed.
     public private(set) var skippedCount = 0
-    /// What to type on the other machine: an address of this one; nil if it has none.
+    /// The address of this machine to type on the other one; nil if it has none.
     public let ownAddress: String?
 
-    /// The reasons why others are not seen, the first to be mended first.
+    /// The reasons why others are not seen, in the order in which to fix them.
     public var causes: [Finding] { findings.filter { $0.status == .fail } }
-    /// 0: nothing found; 1: a cause.
+    /// 0 if no cause was found, otherwise 1.
     public var exitStatus: Int32 { causes.isEmpty ? 0 : 1 }
 
-    /// In their order. What a check needs comes before it.
+    /// The checks in their order. The checks that a check depends on precede it.
     enum Check: CaseIterable {
         case network, box, sending, port, returning, hearing, target, running, relay, sweep, place
 
-        /// A failure of any of these makes this one say nothing of its own.
+        /// The checks that this one depends on: it is skipped if any of them fails.
         var needs: [Check] {
             switch self {
             case .network, .running: []
@@ -37,7 +37,7 @@ public struct Diagnosis: Equatable, Sendable {
         var firstSkipped: Int?
         for check in Check.allCases {
             if check.needs.contains(where: failed.contains) {
-                // Who was not asked for is not missed, and what rests on a skipped check is skipped too.
+                // A check that was not asked for is not missed. A check that depends on a skipped one is skipped too.
                 guard Self.isAsked(check, facts) else { continue }
                 failed.insert(check)
                 skippedCount += 1
@@ -49,7 +49,7 @@ public struct Diagnosis: Equatable, Sendable {
             findings += news
         }
         guard let firstSkipped else { return }
-        let line = skippedCount == 1 ? "1 more check needs that first" : "\(skippedCount) more checks need that first"
+        let line = skippedCount == 1 ? "1 more check depends on this" : "\(skippedCount) more checks depend on this"
         findings.insert(Finding(findings[max(0, firstSkipped - 1)].code, .skipped, line), at: firstSkipped)
     }
 
@@ -82,11 +82,11 @@ public struct Diagnosis: Equatable, Sendable {
 }
 
 extension InterfaceFacts {
-    /// The address to type on another machine: IPv4 if there is one.
+    /// The address to type on another machine: IPv4 if it has one.
     var typedAddress: String? {
         let addresses = interface.addresses.map(\.address)
         let plain = addresses.first { if case .v4 = $0 { true } else { false } }
-        // A link-local address of IPv6 means something only with an interface of the other machine.
+        // A link-local IPv6 address has a meaning only with an interface of the other machine.
         return (plain ?? addresses.first { if case .v6(_, _, 0) = $0 { true } else { false } }).map { "\($0)" }
     }
 }

@@ -2,7 +2,7 @@ import CoreModel
 import Wire
 
 extension Facts {
-    /// Sending to the group, for each interface and family.
+    /// The findings about sending to the multicast group, for each interface and family.
     var sendingFindings: [Finding] {
         lans.compactMap { lan in
             guard !lan.probes.isEmpty else { return nil }
@@ -11,72 +11,73 @@ extension Facts {
             let families = Self.families(forbidden, of: lan)
             if !forbidden.isEmpty {
                 return Finding(
-                    .sendForbidden, fails: "this machine does not let us send to the group on \(lan.name)\(families)",
+                    .sendForbidden, fails: "this machine does not allow sending multicast on \(lan.name)\(families)",
                     because: sendingCause(on: lan.name), details: details)
             }
             if lan.probes.contains(where: { $0.sending == .sent }) {
-                return Finding(.sending, .ok, "sending to the group works on \(lan.name)", details: details)
+                return Finding(.sending, .ok, "sending multicast works on \(lan.name)", details: details)
             }
             if lan.probes.contains(where: { $0.sending == .unroutable }) {
                 return Finding(
-                    .sendUnroutable, fails: "there is no route to the group on \(lan.name)",
+                    .sendUnroutable, fails: "there is no route for multicast on \(lan.name)",
                     because: .init(
-                        "A route on this machine leads what is for everybody nowhere, which a VPN may have set. Look for it:",
+                        "A route on this machine, perhaps set by a VPN, discards multicast. Look for it:",
                         command: "ip route get 239.255.69.83"), details: details)
             }
-            return Finding(.sending, .note, "sending to the group on \(lan.name) was not possible", details: details)
+            return Finding(.sending, .note, "sending multicast on \(lan.name) was not possible", details: details)
         }
     }
 
     private static func families(_ some: [ProbeFacts], of lan: InterfaceFacts) -> String {
-        some.count == lan.probes.count ? "" : " by \(some.map(\.family.rawValue).joined(separator: " and "))"
+        some.count == lan.probes.count ? "" : " over \(some.map(\.family.rawValue).joined(separator: " and "))"
     }
 
     private func sendingCause(on name: String) -> Finding.Cause {
         if let tunnel = interfaces.first(where: { $0.isUp && $0.interface.kind == .vpn }) {
             return .init(
-                "The VPN on \(tunnel.name) forbids it, most likely (its \"kill switch\"): let it allow the local network. "
+                "The VPN on \(tunnel.name) most likely forbids it (its \"kill switch\"): allow the local network. "
                     + "Its rules:", command: "sudo nft list ruleset")
         }
         if firewall.isUfwEnabled {
             return .init(
-                "A firewall on this machine forbids what Earshot sends. Allow it:", command: "sudo ufw allow out 47474")
+                "A firewall on this machine blocks what Earshot sends. Allow it:", command: "sudo ufw allow out 47474")
         }
         return .init(
-            "A firewall on this machine forbids what Earshot sends: the \"kill switch\" of a VPN, or rules for outgoing "
+            "A firewall on this machine blocks what Earshot sends: the \"kill switch\" of a VPN, or rules for outgoing "
                 + "packets. Look for them:", command: "sudo nft list ruleset")
     }
 
-    /// Who has the ports.
+    /// The findings about the programs that use our ports.
     var portFindings: [Finding] {
         if ports.isDiscoveryTaken {
             let owner = ports.discoveryOwner.map { " (user \($0))" } ?? ""
             return [
                 Finding(
-                    .discoveryPortTaken, fails: "another program has UDP port 47474 for itself\(owner)",
+                    .discoveryPortTaken, fails: "another program uses UDP port 47474 exclusively\(owner)",
                     because: .init(
-                        "Earshot cannot hear others while another program has UDP port 47474 for itself. See which, and end "
+                        "Earshot cannot hear others while another program uses UDP port 47474. See which, and end "
                             + "it:", command: "sudo ss -lunp 'sport = :47474'"))
             ]
         }
         guard let owner = ports.linkPortOwner else {
-            let line = ports.isGroupHeard ? "an Earshot runs here, its links at another port" : "port 47474 is free"
+            let line = ports.isGroupHeard ? "an Earshot runs here, its links on another port" : "port 47474 is free"
             return [Finding(.port, .ok, line)]
         }
-        if ports.isGroupHeard { return [Finding(.port, .ok, "an Earshot runs here, at port 47474")] }
-        let line = "TCP port 47474 is another program's (user \(owner)); Earshot takes any other"
+        if ports.isGroupHeard { return [Finding(.port, .ok, "an Earshot runs here, on port 47474")] }
+        let line = "another program uses TCP port 47474 (user \(owner)), so Earshot uses another port"
         guard firewall.isUfwEnabled || firewall.isFirewalldRunning else { return [Finding(.port, .note, line)] }
         return [
             Finding(
                 .linkPortUncovered, fails: line,
                 because: .init(
-                    "The firewall's rule for port 47474 does not cover the port that Earshot takes instead, so others "
-                        + "cannot call. See which program it is, and end it:", command: "sudo ss -ltnp 'sport = :47474'"
+                    "The firewall's rule for port 47474 does not cover the port that Earshot uses instead, so others cannot "
+                        + "connect. See which program it is, and end it:", command: "sudo ss -ltnp 'sport = :47474'"
                 ))
         ]
     }
 
-    /// Whether our own datagrams to the group come back: an input firewall drops these as it drops those of others.
+    /// The findings about our own multicast datagrams that come back: an input firewall drops them as it drops those of
+    /// others.
     var returningFindings: [Finding] {
         let isLoopClear = interfaces.contains { $0.interface.isLoopback && $0.probes.contains(where: \.hasReturned) }
         return lans.compactMap { lan in
@@ -86,34 +87,34 @@ extension Facts {
                 sent.map { "\($0.family.rawValue): \($0.hasReturned ? "came back" : "did not come back")" }
                 + ["lo: \(isLoopClear ? "came back" : "did not come back")"]
             let missing = sent.filter { !$0.hasReturned }
-            // Where IPv4 is heard, IPv6 adds nothing that is needed.
+            // IPv6 adds nothing that is needed where IPv4 is received.
             if missing.isEmpty || missing.allSatisfy({ $0.family == .v6 }) && missing.count < sent.count {
-                let only = missing.isEmpty ? "" : ", by IPv4 only"
+                let only = missing.isEmpty ? "" : ", over IPv4 only"
                 return Finding(
                     .returning, missing.isEmpty ? .ok : .note,
-                    "what is said to the group gets in on \(lan.name)\(only)",
+                    "multicast gets in on \(lan.name)\(only)",
                     details: details)
             }
             let way = isLoopClear ? "on lo, not on \(lan.name)" : "nowhere"
             return Finding(
                 .firewallIn,
-                fails: "what others say does not get in on \(lan.name) (our own datagram came back \(way))",
+                fails: "multicast from others does not get in on \(lan.name) (our own datagram came back \(way))",
                 because: firewallCause(on: lan.name), details: details)
         }
     }
 
     private func firewallCause(on name: String) -> Finding.Cause {
-        let sentence = "A firewall on this machine drops what others say."
+        let sentence = "A firewall on this machine drops what others send."
         guard firewall.isKnown else {
             return .init(
-                "\(sentence) It is neither ufw nor firewalld: look for the rule, and let UDP and TCP port 47474 in:",
+                "\(sentence) It is neither ufw nor firewalld: find the rule, and let UDP and TCP port 47474 in:",
                 command: firewall.command(openingOn: name))
         }
         return .init(
-            "\(sentence) Others still see you, but to be reached at once:", command: firewall.command(openingOn: name))
+            "\(sentence) Others see you; to be reached immediately, type:", command: firewall.command(openingOn: name))
     }
 
-    /// Whether others are heard, above all those that this machine has links with.
+    /// The findings about other peers that are heard, above all those that this machine has links with.
     var hearingFindings: [Finding] {
         let seconds = Int(hearing.listened.components.seconds)
         let details =
@@ -123,7 +124,7 @@ extension Facts {
             return [
                 Finding(
                     .otherVersion,
-                    fails: "others here speak version \(version) of the protocol, we version \(Limits.version)",
+                    fails: "others here speak version \(version) of the protocol, this one version \(Limits.version)",
                     because: .init(Self.versionSentence(version)), details: details)
             ]
         }
@@ -139,14 +140,14 @@ extension Facts {
             return [
                 Finding(
                     .multicastFiltered,
-                    fails: "nobody is heard here in \(seconds) s, although \(reached) is reached",
+                    fails: "nobody was heard here in \(seconds) s, although \(reached) can be reached",
                     because: .init(
-                        "The switch or Wi-Fi access point does not pass multicast. Switch \"IGMP snooping\" or \"multicast "
-                            + "filtering\" off there, or start Earshot with the address of one that runs:",
+                        "The switch or Wi-Fi access point does not forward multicast. Turn off \"IGMP snooping\" or "
+                            + "\"multicast filtering\" there, or start Earshot with the address of another that runs:",
                         command: "earshot --peer \(reached)"), details: details)
             ]
         }
-        return [Finding(.hearing, .note, "nobody else is heard; perhaps nobody else is here", details: details)]
+        return [Finding(.hearing, .note, "nobody else was heard; perhaps nobody else is here", details: details)]
     }
 
     private var names: String {
@@ -154,7 +155,7 @@ extension Facts {
         return hearing.voices.count > 5 ? "\(shown), …" : shown
     }
 
-    /// The address of a peer that is there for sure, on a network where our own multicast comes back.
+    /// The address of a peer that is certainly there, on a network where our own multicast comes back.
     private var reachedButUnheard: IPAddress? {
         if let link = hearing.links.first(where: isHearable) { return link }
         let answered = target?.dials.filter { if case .answered = $0.outcome { true } else { false } } ?? []
@@ -170,8 +171,8 @@ extension Facts {
 
     static func versionSentence(_ theirs: UInt64) -> String {
         theirs > Limits.version
-            ? "The Earshot of this machine is older than that of others, and they do not understand each other: update it."
-            : "The Earshot of this machine is newer than that of others, and they do not understand each other: update theirs."
+            ? "The Earshot on this machine is older than the others and cannot talk to them: update it."
+            : "The Earshot on this machine is newer than the others and cannot talk to them: update theirs."
     }
 }
 

@@ -2,7 +2,7 @@ import CoreModel
 import Wire
 
 extension Facts {
-    /// Interfaces: is there a network at all?
+    /// The findings about the interfaces: whether there is a network at all.
     var networkFindings: [Finding] {
         let lans = lans
         if lans.isEmpty { return [noNetwork] }
@@ -19,7 +19,7 @@ extension Facts {
         }
     }
 
-    /// What else the machine has, told with `-v` only: none of it is a fault.
+    /// The other interfaces of the machine, shown with `-v` only: none of them is a fault.
     private var others: [String] {
         interfaces.filter { !$0.isUsable && !$0.interface.isLoopback }.map { "\($0.name) is not used: \($0.whyUnused)" }
     }
@@ -29,16 +29,16 @@ extension Facts {
         func finding(_ line: String, _ sentence: String, _ command: String?) -> Finding {
             Finding(.noNetwork, fails: line, because: .init(sentence, command: command), details: others)
         }
-        // The one that is nearest to working.
+        // The candidate that is closest to working.
         if let name = candidates.first(where: { $0.isUp && $0.hasCarrier })?.name {
             return finding(
-                "\(name) is connected but has no address", "No router has given \(name) an address. Ask it again:",
+                "\(name) is connected but has no address", "No router has given \(name) an address. Ask again:",
                 "sudo nmcli device connect \(name)")
         }
         if let lan = candidates.first(where: \.isUp) {
             return lan.isWireless
                 ? finding(
-                    "\(lan.name) is in no Wi-Fi", "\(lan.name) has not joined a Wi-Fi. Choose one:",
+                    "\(lan.name) is on no Wi-Fi network", "\(lan.name) has not joined a Wi-Fi network. Choose one:",
                     "nmcli --ask device wifi connect NETWORK")
                 : finding(
                     "\(lan.name) has no link",
@@ -52,24 +52,25 @@ extension Facts {
         guard let other = interfaces.first(where: { !$0.interface.isLoopback }) else {
             return finding(
                 "this machine has no network interface",
-                "There is only lo, which leads to this machine itself: connect "
-                    + "it to a network.", nil)
+                "There is only lo, which leads back to this machine: connect "
+                    + "the machine to a network.", nil)
         }
         return finding(
-            "only \(other.name) is there: \(other.whyUnused)",
-            "Others in the same room cannot be reached by \(other.name): join a network beside it.", nil)
+            "there is only \(other.name): \(other.whyUnused)",
+            "Others in the same room cannot be reached through \(other.name): join another network as well.", nil)
     }
 
-    /// Containers, WSL2 and virtual machines: their network is often one of their own, behind address translation.
+    /// The findings about containers, WSL2 and virtual machines, whose network is often their own, behind address
+    /// translation.
     var boxFindings: [Finding] {
-        guard let kind = boxKind else { return [Finding(.box, .ok, "this is no container and no virtual machine")] }
+        guard let kind = boxKind else { return [Finding(.box, .ok, "this is not a container or a virtual machine")] }
         let details = ["kernel \(box.kernel)", "machine \(box.machine.isEmpty ? "unknown" : box.machine)"]
         let addresses = lans.flatMap(\.interface.addresses).map(\.address)
         let isTranslated = !addresses.isEmpty && addresses.allSatisfy { $0.isBehind(kind) || $0.isLinkLocal }
-        // Others that are heard, or linked, tell that it is no island.
+        // Peers that are heard or linked show that the box is not isolated.
         guard isTranslated, hearing.voices.isEmpty, hearing.links.isEmpty else {
             return [
-                Finding(.box, .note, "this is \(kind.rawValue), with a network that others can be on", details: details)
+                Finding(.box, .note, "this is \(kind.rawValue), on a network that others can share", details: details)
             ]
         }
         return [
@@ -89,11 +90,11 @@ extension Facts {
             switch self {
             case .docker:
                 .init(
-                    "This container has a network of its own: others cannot hear it. Start it in the host's network:",
+                    "This container has a network of its own: others cannot hear it. Start it on the host's network:",
                     command: "docker run --network host IMAGE")
             case .podman:
                 .init(
-                    "This container has a network of its own: others cannot hear it. Start it in the host's network:",
+                    "This container has a network of its own: others cannot hear it. Start it on the host's network:",
                     command: "podman run --network host IMAGE")
             case .wsl:
                 .init(
@@ -115,7 +116,7 @@ extension Facts {
         return makers.contains { box.machine.contains($0) } ? .virtualMachine : nil
     }
 
-    /// The same on every machine of one network, so that two people can compare their screens.
+    /// The finding that names the network, identical on all its machines, so that two people can compare their screens.
     var placeFindings: [Finding] {
         let words = lans.compactMap { lan in PlaceWord(of: lan).map { (lan.name, $0.text) } }
         guard let first = words.first else { return [] }
@@ -128,7 +129,7 @@ extension InterfaceFacts {
     fileprivate var whyUnused: String {
         switch interface.kind {
         case .vpn: return "it is a VPN"
-        case .containers: return "it leads to containers or virtual machines of this machine"
+        case .containers: return "it leads to this machine's own containers or virtual machines"
         case .pointToPoint: return "it leads to one machine only"
         case .lan:
             if !isUp { return "it is switched off" }
@@ -139,10 +140,10 @@ extension InterfaceFacts {
 }
 
 extension NetworkInterface.Prefix {
-    /// IPv4 first, then what is valid beyond the link.
+    /// Returns whether this prefix is shown first: IPv4 first, then addresses valid beyond the link.
     fileprivate func isShownBefore(_ other: Self) -> Bool { rank < other.rank }
 
-    /// Without the interface: it is named beside it.
+    /// The prefix without its interface, which is named beside it.
     fileprivate var text: String {
         guard case .v6(let high, let low, _) = address else { return "\(address)/\(length)" }
         return "\(IPAddress.v6(high: high, low: low, scope: 0))/\(length)"
@@ -164,7 +165,7 @@ extension IPAddress {
         }
     }
 
-    /// Whether such a box has this address when its host translates addresses for it.
+    /// Returns whether a box of this kind has this address when its host translates addresses for it.
     fileprivate func isBehind(_ kind: Facts.BoxKind) -> Bool {
         guard case .v4(let bits) = self else { return false }
         let isPrivateB = bits >> 20 == 0xAC1

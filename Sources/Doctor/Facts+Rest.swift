@@ -2,7 +2,7 @@ import CoreModel
 import Wire
 
 extension Facts {
-    /// A relay that was named.
+    /// Returns the findings about a relay that was named.
     func findings(of relay: RelayFacts) -> [Finding] {
         let place = relay.address.place
         func fails(_ code: Finding.Code, _ line: String, _ sentence: String, _ command: String? = nil) -> [Finding] {
@@ -10,16 +10,16 @@ extension Facts {
         }
         if let failure = relay.target.lookupFailure {
             return fails(
-                .relayUnknown, "the relay \(place) is not found: \(failure)",
-                "Its name is not found: look at the address, and whether other names are found:",
+                .relayUnknown, "the relay \(place) was not found: \(failure)",
+                "Its name was not found. Check the address, and whether other names are found:",
                 "getent hosts example.com")
         }
         for dial in relay.target.dials {
             guard case .answered(let peer, let name) = dial.outcome else { continue }
             guard name == nil else {
                 return fails(
-                    .relayNotRelay, "\(place) is an Earshot, and no relay",
-                    "At \(place) somebody chats; a relay is "
+                    .relayNotRelay, "\(place) is an Earshot, but not a relay",
+                    "At \(place) somebody is chatting. A relay is "
                         + "started there with:", "earshot relay")
             }
             return [finding(ofKey: peer, dial.community, relay.address)]
@@ -32,20 +32,20 @@ extension Facts {
         }
         if outcomes.contains(.other) {
             return fails(
-                .relayNotRelay, "\(place) accepts, and is no Earshot relay",
-                "Another program has that port, or a web proxy stands between: look at the address that the relay prints."
+                .relayNotRelay, "\(place) accepts connections, but is not an Earshot relay",
+                "Another program uses that port, or a web proxy is in between: check the address that the relay prints."
             )
         }
         let isRefused = outcomes.contains(.refused)
         return fails(
             .relayUnreachable, isRefused ? "no relay runs at \(place)" : "the relay \(place) does not answer",
             isRefused
-                ? "The machine is there, and nothing accepts at that port: start the relay, or look at the port."
-                : "The relay's machine is off, or a firewall is in the way: its own, or this network's for calls to the "
-                    + "Internet.")
+                ? "The machine is there, but nothing listens on that port: start the relay, or check the port."
+                : "The relay's machine is off, or a firewall is in the way: its own, or this network's for connections to "
+                    + "the Internet.")
     }
 
-    /// Whether the relay that answered is the one that its address says.
+    /// Returns the finding that says whether the relay that answered is the one in its address.
     private func finding(ofKey key: PeerID, _ community: DialFacts.Community, _ address: RelayAddress) -> Finding {
         let place = address.place
         let proved: PeerID
@@ -56,31 +56,31 @@ extension Facts {
             return Finding(
                 .relayBadCertificate, fails: "the certificate of the relay \(place) \(problem)",
                 because: .init(
-                    "Nobody is let in by it until its operator signs its key again. Its key is \(key). There, type:",
+                    "It lets nobody in until its operator signs its key again. Its key is \(key). The operator types:",
                     command: "earshot relay community sign KEY-FILE \(key)"))
         }
         let details = ["its key is \(key)"] + (proved == key ? [] : ["its community is \(proved)"])
         guard let wanted = address.fingerprint else {
             return Finding(.relay, .ok, "the relay \(place) answers", details: details)
         }
-        let ask = "ask the one who runs it before you go in."
+        let ask = "ask the person who runs it before you join."
         if wanted == proved {
-            let whose = proved == key ? "with the key of the address" : "of the community of the address"
+            let whose = proved == key ? "with the key in the address" : "from the community in the address"
             return Finding(.relay, .ok, "the relay \(place) answers, \(whose)", details: details)
         }
         if proved == key {
             return Finding(
-                .relayOtherKey, fails: "the relay \(place) has another key than its address says",
+                .relayOtherKey, fails: "the relay \(place) has a different key from the one in its address",
                 because: .init(
-                    "It is another relay than the address says, or lacks its community's certificate, or somebody stands "
-                        + "between. It says it is \(key): \(ask)"))
+                    "It is a different relay, or it lacks its community's certificate, or somebody is in "
+                        + "between. Its key is \(key): \(ask)"))
         }
         let reason =
             wanted == key
-            ? "The address has the relay's own key, and the relay has joined a community since."
-            : "It is a relay of another community, or somebody stands between."
+            ? "The address has the relay's own key, but the relay has since joined a community."
+            : "It is a relay of another community, or somebody is in between."
         return Finding(
-            .relayOtherCommunity, fails: "the relay \(place) is of another community than its address says",
+            .relayOtherCommunity, fails: "the relay \(place) is from a different community than its address says",
             because: .init("\(reason) Its community is \(proved): \(ask)"), details: details)
     }
 
@@ -96,7 +96,7 @@ extension Facts {
         ]
     }
 
-    /// What the Earshot of this machine says.
+    /// Returns the findings about the Earshot that runs on this machine, from its own status.
     func findings(of running: RunningFacts) -> [Finding] {
         var findings: [Finding] = []
         let details =
@@ -112,14 +112,14 @@ extension Facts {
             findings.append(
                 Finding(
                     .noMulticastOption, fails: "\(running.name) was started with --no-multicast",
-                    because: .init("It does not look around, as it was told. Start it without:", command: "earshot")))
+                    because: .init("It was told not to look for others. Start it without that:", command: "earshot")))
         }
         if running.isKeyInUseElsewhere {
             findings.append(
                 Finding(
-                    .keyInUse, fails: "the key of \(running.name) is in use by another process too",
+                    .keyInUse, fails: "another process uses the key of \(running.name) as well",
                     because: .init(
-                        "Two processes with one key are one peer to others. Start one of them with another name:",
+                        "To others, two processes with one key are one peer. Start one of them with another name:",
                         command: "earshot --name OTHER-NAME")))
         }
         if !running.blocked.isEmpty {

@@ -2,19 +2,19 @@ import CoreModel
 import Wire
 
 extension Facts {
-    /// What became of calling on one host.
+    /// Returns the findings about dialling one host.
     func findings(of target: TargetFacts) -> [Finding] {
         let name = target.text
         if let failure = target.lookupFailure {
             return [
                 Finding(
-                    .hostUnknown, fails: "\(name) is not found: \(failure)",
+                    .hostUnknown, fails: "\(name) was not found: \(failure)",
                     because: .init(
-                        "This network knows no host \(name). Give its address, which `ip -brief address` shows on the other "
-                            + "machine."))
+                        "This network knows no host \(name). Use its address, which `ip -brief address` shows on the "
+                            + "other machine."))
             ]
         }
-        // The most telling of its addresses.
+        // The address with the most informative outcome.
         guard let dial = target.dials.min(by: { $0.outcome.rank < $1.outcome.rank }) else { return [] }
         let details = target.dials.map { dial in
             let milliseconds =
@@ -38,84 +38,84 @@ extension Facts {
         case .own:
             return fails(
                 .hostIsSelf, "\(name) is this machine",
-                "That is this machine itself: give the name or address of the other one.")
+                "That is this machine itself: use the name or address of the other one.")
         case .otherVersion(let theirs):
             return fails(
-                .otherVersion, "\(name) speaks version \(theirs) of the protocol, we version \(Limits.version)",
+                .otherVersion, "\(name) speaks version \(theirs) of the protocol, this one version \(Limits.version)",
                 Self.versionSentence(theirs))
         case .other:
             return fails(
-                .hostNotEarshot, "\(name) accepts at port \(port), and is no Earshot",
-                "Another program has port \(port) there, so Earshot has taken another: `earshot doctor` on that machine says "
-                    + "which.")
+                .hostNotEarshot, "\(name) accepts connections on port \(port), but is not an Earshot",
+                "Another program uses port \(port) there, so Earshot uses another: `earshot doctor` on that machine "
+                    + "shows which.")
         case .refused:
             if let voice = hearing.voices.first(where: { $0.address == dial.endpoint.address }) {
                 return refusal(by: voice, dial, name)
             }
             return fails(
-                .hostWithoutEarshot, "\(name) is reached, and no Earshot runs there at port \(port)",
-                "No Earshot runs on \(name), or a firewall there rejects calls. Start it there:", "earshot")
+                .hostWithoutEarshot, "\(name) can be reached, but no Earshot runs there on port \(port)",
+                "No Earshot runs on \(name), or a firewall there rejects connections. Start it there:", "earshot")
         case .unreachable, .timedOut, .unroutable: return silence(dial, name)
         case .forbidden:
             return fails(
-                .dialForbidden, "this machine does not let us call \(name)",
-                "A firewall on this machine forbids the call: the \"kill switch\" of a VPN, or rules for outgoing packets. "
+                .dialForbidden, "this machine does not allow connections to \(name)",
+                "A firewall on this machine blocks them: the \"kill switch\" of a VPN, or rules for outgoing packets. "
                     + "Look for them:", "sudo nft list ruleset")
         case .failed(let reason):
-            return fails(.hostAway, "\(name) cannot be called: \(reason)", "The system says: \(reason).")
+            return fails(.hostAway, "\(name) cannot be reached: \(reason)", "The system says: \(reason).")
         }
     }
 
-    /// It is heard, so an Earshot runs there all the same.
+    /// Returns the finding about a peer that is heard but refuses the connection: an Earshot does run there.
     private func refusal(by voice: HearingFacts.Voice, _ dial: DialFacts, _ name: String) -> Finding {
         guard voice.linkPort == dial.endpoint.port else {
             return Finding(
-                .host, .note, "the Earshot of \(name) is at port \(voice.linkPort), which it announces",
+                .host, .note, "the Earshot on \(name) uses port \(voice.linkPort), which it announces",
                 details: [])
         }
         return Finding(
-            .hostRejects, fails: "\(name) is heard, and rejects the call",
+            .hostRejects, fails: "\(name) is heard, but rejects the connection",
             because: .init(
-                "A firewall on \(name) rejects calls. There, type:", command: "sudo ufw allow 47474"))
+                "A firewall on \(name) rejects connections. On that machine, type:", command: "sudo ufw allow 47474"))
     }
 
-    /// No answer: by the firewall, or because nobody is there?
+    /// Returns the finding about a host that does not answer: a firewall drops the connection, or nothing is there.
     private func silence(_ dial: DialFacts, _ name: String) -> Finding {
         func fails(_ code: Finding.Code, _ line: String, _ sentence: String, _ command: String? = nil) -> Finding {
             Finding(code, fails: line, because: .init(sentence, command: command))
         }
         guard isOnLink(dial.endpoint.address) else {
             return fails(
-                .hostElsewhere, "\(name) is on another network and does not answer",
-                "Earshot finds others on its own network only. Join the same one, or meet at a relay:",
+                .hostElsewhere, "\(name) is on another network, and does not answer",
+                "Earshot finds others only on its own network. Join the same network, or meet on a relay:",
                 "earshot --relay RELAY")
         }
         switch (dial.outcome, dial.neighbour) {
         case (.unreachable, .known):
             return fails(
-                .hostRejects, "\(name) is there, and rejects the call",
-                "A firewall on \(name) rejects calls, as firewalld does. There, type:",
+                .hostRejects, "\(name) is there, but rejects the connection",
+                "A firewall on \(name) rejects connections, as firewalld does. On that machine, type:",
                 "sudo firewall-cmd --add-port=47474/udp --add-port=47474/tcp --permanent && sudo firewall-cmd --reload")
         case (.timedOut, .known):
             return fails(
-                .hostDrops, "\(name) is there, and drops the call",
-                "A firewall on \(name) drops calls, as ufw does. There, type:", "sudo ufw allow 47474")
+                .hostDrops, "\(name) is there, but drops the connection",
+                "A firewall on \(name) drops connections, as ufw does. On that machine, type:", "sudo ufw allow 47474")
         case (.timedOut, .unknown):
             return fails(
-                .dialForbidden, "this machine does not let us call \(name)",
-                "The call does not even leave: a firewall on this machine drops it. Look for the rule:",
+                .dialForbidden, "this machine does not allow connections to \(name)",
+                "The packets do not even leave: a firewall on this machine drops them. Look for the rule:",
                 "sudo nft list ruleset")
         default:
             return fails(
-                .hostAway, "nobody is at \(name)",
+                .hostAway, "nothing answers at \(name)",
                 "\(name) is off, or on another network, or the Wi-Fi keeps its guests apart (\"client isolation\", as guest "
-                    + "networks and hotspots do). Compare the line \"place\" of both machines.")
+                    + "networks and hotspots do). Compare the \"place\" lines of both machines.")
         }
     }
 }
 
 extension DialFacts.Outcome {
-    /// Lower tells more.
+    /// The rank of the outcome; lower is more informative.
     fileprivate var rank: Int {
         switch self {
         case .answered: 0
@@ -136,7 +136,7 @@ extension DialFacts.Outcome {
         case .own: "own address"
         case .answered(let peer, let name): "answered as \(name ?? "nobody"), key \(peer)"
         case .otherVersion(let version): "version \(version)"
-        case .other: "connected, no Earshot"
+        case .other: "connected, not an Earshot"
         case .refused: "refused"
         case .unreachable: "unreachable"
         case .unroutable: "no route"

@@ -1,21 +1,21 @@
 public import CoreModel
 public import Wire
 
-/// Everything that was seen while this machine was examined: plain values, which a test can write down.
+/// Everything observed while this machine was examined, as plain values that a test can write down.
 public struct Facts: Equatable, Sendable {
-    /// Every interface of the machine, also those that are down, by index.
+    /// Every interface of the machine, including those that are down, by index.
     public var interfaces: [InterfaceFacts] = []
     public var box = BoxFacts()
     public var firewall = FirewallFacts()
     public var ports = PortFacts()
     public var hearing = HearingFacts()
-    /// What `HOST` led to; nil if none was given.
+    /// The result of dialling `HOST`; nil if none was given.
     public var target: TargetFacts?
-    /// What `--relay` led to.
+    /// The result of `--relay`.
     public var relay: RelayFacts?
-    /// What `--sweep` led to.
+    /// The result of `--sweep`.
     public var sweep: SweepFacts?
-    /// What an Earshot that runs on this machine says of itself; nil if none does, or its directory is not ours.
+    /// The status of an Earshot that runs on this machine; nil if none does, or if its directory is not ours.
     public var running: RunningFacts?
 
     public init() {}
@@ -23,24 +23,24 @@ public struct Facts: Equatable, Sendable {
     /// The interfaces that lead to a network of machines and have an address there.
     public var lans: [InterfaceFacts] { interfaces.filter(\.isUsable) }
 
-    /// Whether an address is on a network that this machine is on itself, without a router between.
+    /// Returns whether an address is on one of this machine's own networks, without a router between.
     func isOnLink(_ address: IPAddress) -> Bool {
         lans.contains { $0.interface.addresses.contains { $0.covers(address) } }
     }
 }
 
-/// One interface.
+/// The facts about one interface.
 public struct InterfaceFacts: Equatable, Sendable {
-    /// With its addresses and its router's hardware address.
+    /// The interface, with its addresses and its router's hardware address.
     public var interface: NetworkInterface
-    /// Somebody has switched it on.
+    /// Whether the interface is switched on.
     public var isUp: Bool
-    /// There is a cable with something at the other end, or a joined Wi-Fi.
+    /// Whether there is a cable with something at the other end, or a joined Wi-Fi.
     public var hasCarrier: Bool
     public var isWireless: Bool
-    /// Where its default route leads.
+    /// The router of the interface's default route.
     public var router: IPAddress?
-    /// What sending to the group led to, for each family that it has.
+    /// The results of sending to the multicast group, one for each address family of the interface.
     public var probes: [ProbeFacts]
 
     public init(
@@ -62,7 +62,7 @@ public struct InterfaceFacts: Equatable, Sendable {
     }
 }
 
-/// What became of a datagram to the group.
+/// The result of sending a datagram to the multicast group.
 public struct ProbeFacts: Equatable, Sendable {
     public enum Family: String, Sendable {
         case v4 = "IPv4"
@@ -71,17 +71,17 @@ public struct ProbeFacts: Equatable, Sendable {
 
     public enum Sending: Equatable, Sendable {
         case sent
-        /// `EPERM`.
+        /// The send failed with `EPERM`.
         case forbidden
-        /// `ENETUNREACH` and its like.
+        /// The send failed with `ENETUNREACH` or similar.
         case unroutable
-        /// Anything else, in the system's words.
+        /// The send failed otherwise, for this reason of the system.
         case failed(String)
     }
 
     public var family: Family
     public var sending: Sending
-    /// It came back on the interface that it left by.
+    /// Whether it came back on the interface that it left by.
     public var hasReturned: Bool
 
     public init(_ family: Family, _ sending: Sending, hasReturned: Bool) {
@@ -91,57 +91,57 @@ public struct ProbeFacts: Equatable, Sendable {
     }
 }
 
-/// What tells that this is no machine of its own.
+/// The facts that show whether this is a container or a virtual machine.
 public struct BoxFacts: Equatable, Sendable {
-    /// `/.dockerenv` is there.
+    /// Whether `/.dockerenv` exists.
     public var hasDockerFile = false
-    /// `/run/.containerenv` is there.
+    /// Whether `/run/.containerenv` exists.
     public var hasContainerFile = false
-    /// `/proc/sys/kernel/osrelease`.
+    /// The content of `/proc/sys/kernel/osrelease`.
     public var kernel = ""
-    /// `/sys/class/dmi/id/sys_vendor` and `product_name`.
+    /// The contents of `/sys/class/dmi/id/sys_vendor` and `product_name`.
     public var machine = ""
 
     public init() {}
 }
 
-/// What can be known of this machine's firewall without being root.
+/// The facts about this machine's firewall that are available without being root.
 public struct FirewallFacts: Equatable, Sendable {
     public var isUfwEnabled = false
     public var isFirewalldRunning = false
-    /// Of an interface, where firewalld's files can be read.
+    /// The zone of an interface, if firewalld's files can be read.
     public var zone: String?
-    /// The table and chain for incoming packets of `/etc/nftables.conf`, such as `inet filter input`.
+    /// The table and chain for incoming packets in `/etc/nftables.conf`, such as `inet filter input`.
     public var nftablesChain: String?
-    /// The kernel has loaded the old iptables filter.
+    /// Whether the kernel has loaded the old iptables filter.
     public var usesIPTables = false
 
     public init() {}
 }
 
-/// Who has the ports of discovery and of links.
+/// The facts about the programs that use the ports of discovery and of links.
 public struct PortFacts: Equatable, Sendable {
-    /// Our socket for the group could not be bound because another program has UDP 47474 for itself.
+    /// Whether our socket for the group could not be bound because another program uses UDP 47474 exclusively.
     public var isDiscoveryTaken = false
-    /// A process hears the group already: an Earshot runs here.
+    /// Whether a process already listens to the group, which means that an Earshot runs here.
     public var isGroupHeard = false
     /// The user ID of the process that accepts connections on TCP 47474.
     public var linkPortOwner: UInt32?
-    /// The user ID of the process that has UDP 47474.
+    /// The user ID of the process that uses UDP 47474.
     public var discoveryOwner: UInt32?
 
     public init() {}
 }
 
-/// What came by multicast while we listened, beside the links that this machine has.
+/// The peers heard by multicast while we listened, and the links that this machine has.
 public struct HearingFacts: Equatable, Sendable {
     public struct Voice: Equatable, Sendable {
         public var peer: PeerID
         public var name: String
         public var address: IPAddress
-        /// Announcements of it, their signatures checked.
+        /// The number of its announcements, with verified signatures.
         public var count: Int
-        /// Where it accepts links.
+        /// The port where it accepts links.
         public var linkPort: UInt16
 
         public init(peer: PeerID, name: String, address: IPAddress, count: Int, linkPort: UInt16 = 47474) {
@@ -154,21 +154,21 @@ public struct HearingFacts: Equatable, Sendable {
     }
 
     public var listened: Duration = .zero
-    /// Peers of other machines, in the order they were heard.
+    /// Peers on other machines, in the order in which they were heard.
     public var voices: [Voice] = []
-    /// The other ends of established links of this machine, ascending; own addresses left out.
+    /// The remote addresses of this machine's established links, ascending, without its own addresses.
     public var links: [IPAddress] = []
-    /// Announcements of another version of the protocol.
+    /// The other versions of the protocol that were announced.
     public var otherVersions: [UInt64] = []
 
     public init() {}
 }
 
-/// What dialling a host led to.
+/// The result of dialling a host.
 public struct TargetFacts: Equatable, Sendable {
-    /// As it was typed.
+    /// The host as it was typed.
     public var text: String
-    /// Why its name was not found.
+    /// The reason why its name was not found.
     public var lookupFailure: String?
     public var dials: [DialFacts]
 
@@ -179,44 +179,44 @@ public struct TargetFacts: Equatable, Sendable {
     }
 }
 
-/// One dial.
+/// The result of dialling one address.
 public struct DialFacts: Equatable, Sendable {
     public enum Outcome: Equatable, Sendable {
-        /// It is an address of this machine; nothing was dialled.
+        /// An address of this machine; nothing was dialled.
         case own
-        /// It has proved its key and, if it is a peer, said its name.
+        /// The other side proved its key and, if it is a peer, sent its name.
         case answered(PeerID, name: String?)
         case otherVersion(UInt64)
-        /// The connection is up, and what is there does not speak our protocol.
+        /// The connection was established, but the other side does not speak our protocol.
         case other
         case refused
-        /// `EHOSTUNREACH`.
+        /// The dial failed with `EHOSTUNREACH`.
         case unreachable
-        /// `ENETUNREACH`: this machine has no route there.
+        /// The dial failed with `ENETUNREACH`: this machine has no route there.
         case unroutable
         case timedOut
-        /// `EPERM` or `EACCES`.
+        /// The dial failed with `EPERM` or `EACCES`.
         case forbidden
         case failed(String)
     }
 
-    /// What the kernel knows of the neighbour afterwards.
+    /// The state of the kernel's neighbour entry afterwards.
     public enum Neighbour: Equatable, Sendable {
-        /// Its hardware address.
+        /// The hardware address is known.
         case known
-        /// It was asked for, and nobody answered.
+        /// The kernel asked for the hardware address, and nobody answered.
         case silent
-        /// It was not asked for.
+        /// The kernel did not ask for the hardware address.
         case unknown
     }
 
-    /// What a relay shows of its community.
+    /// The community that a relay proves to belong to.
     public enum Community: Equatable, Sendable {
-        /// No certificate: its own key is the community's.
+        /// No certificate: the relay's own key is the community's.
         case own
-        /// By a certificate that counts now.
+        /// This community, by a certificate that is valid now.
         case certified(PeerID)
-        /// By one that does not, and what is said of it: `expired on …`.
+        /// None: the certificate is not valid, for this reason, such as `expired on …`.
         case refuted(String)
     }
 
@@ -234,7 +234,7 @@ public struct DialFacts: Equatable, Sendable {
     }
 }
 
-/// What dialling a relay led to.
+/// The result of dialling a relay.
 public struct RelayFacts: Equatable, Sendable {
     public var address: RelayAddress
     public var target: TargetFacts
@@ -245,12 +245,12 @@ public struct RelayFacts: Equatable, Sendable {
     }
 }
 
-/// What introducing ourselves to every address of the network led to.
+/// The result of sending an introduction to every address of the network.
 public struct SweepFacts: Equatable, Sendable {
     public var addressCount: Int
     /// Peers that answered by unicast.
     public var voices: [HearingFacts.Voice]
-    /// Addresses that called back, as those do that got the introduction; also of peers among `voices`.
+    /// Addresses that connected back, as peers do that receive the introduction, including those of peers in `voices`.
     public var callers: [IPAddress]
 
     public init(addressCount: Int, voices: [HearingFacts.Voice], callers: [IPAddress] = []) {
@@ -261,7 +261,7 @@ public struct SweepFacts: Equatable, Sendable {
 }
 
 extension NetworkInterface.Prefix {
-    /// Whether another address is in this prefix.
+    /// Returns whether another address is in this prefix.
     func covers(_ other: IPAddress) -> Bool {
         switch (address, other) {
         case (.v4(let own), .v4(let theirs)):

@@ -1,19 +1,19 @@
 import CoreModel
 
-/// What one check came to.
+/// The result of one check.
 public struct Finding: Equatable, Sendable {
     public enum Status: String, Sendable {
-        /// As it should be.
+        /// No problem was found.
         case ok
         /// A reason why others are not seen.
         case fail
-        /// Worth knowing, and no fault.
+        /// Worth knowing, but not a fault.
         case note
-        /// Not looked at, because what it rests on has failed.
+        /// The check was skipped because one that it depends on failed.
         case skipped
     }
 
-    /// Names what was found, for programs: these words do not change.
+    /// The stable name of what was found, for programs.
     public enum Code: String, Sendable, CaseIterable {
         case network, box, sending, port, returning, hearing, host, place, running, relay, sweep
         // Causes.
@@ -47,18 +47,18 @@ public struct Finding: Equatable, Sendable {
 
     public var code: Code
     public var status: Status
-    /// One line for people.
+    /// The finding in one line, for people.
     public var line: String
-    /// The facts behind it, a line each, for `-v`.
+    /// The facts behind it, one line each, for `-v`.
     public var details: [String]
-    /// Only if it failed.
+    /// The cause; only if the check failed.
     public var cause: Cause?
 
-    /// Why others are not seen, and what to do.
+    /// The reason why others are not seen, and the remedy.
     public struct Cause: Equatable, Sendable {
-        /// One sentence or two, without the command.
+        /// One or two sentences, without the command.
         public var sentence: String
-        /// One command that mends it; nil if no command does.
+        /// A command that fixes it; nil if no command does.
         public var command: String?
 
         public init(_ sentence: String, command: String? = nil) {
@@ -74,7 +74,7 @@ public struct Finding: Equatable, Sendable {
         self.details = details
     }
 
-    /// One that failed.
+    /// Creates the finding of a check that failed.
     init(_ code: Code, fails line: String, because cause: Cause, details: [String] = []) {
         self.init(code, .fail, line, details: details)
         self.cause = cause

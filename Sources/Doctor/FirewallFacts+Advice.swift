@@ -1,9 +1,9 @@
 extension FirewallFacts {
-    /// The command that lets Earshot in.
-    /// - Parameter interface: where others do not get in.
+    /// Returns the command that opens the firewall for Earshot.
+    /// - Parameter interface: the name of the interface where other peers are blocked.
     func command(openingOn interface: String) -> String {
         if isFirewalldRunning {
-            // What counts is the zone that the interface is in: the default one only if it was not given one.
+            // The zone of the interface counts; it is the default zone only if none was assigned.
             let zone =
                 zone
                 ?? "$(sudo firewall-cmd --get-zone-of-interface=\(interface) || sudo firewall-cmd --get-default-zone)"
@@ -20,10 +20,10 @@ extension FirewallFacts {
         return "sudo nft list ruleset"
     }
 
-    /// What is needed to read the command above.
+    /// Whether the firewall is one that the command above can configure.
     var isKnown: Bool { isFirewalldRunning || isUfwEnabled || nftablesChain != nil || usesIPTables }
 
-    /// The chain for incoming packets in a file of nftables' rules.
+    /// Returns the table and chain for incoming packets in a file of nftables rules.
     public static func nftablesChain(in text: String) -> String? {
         var table: String?
         var chain: String?

@@ -1,8 +1,8 @@
 import CoreModel
 import Wire
 
-/// One short word for a network, made of its prefixes and its router's hardware address: equal on two machines of one
-/// network, and most likely different otherwise. It is no secret and protects nothing.
+/// A short word for a network, derived from its prefixes and its router's hardware address. It is equal on two machines
+/// of one network, and most likely different otherwise. It is not a secret and protects nothing.
 struct PlaceWord: Equatable {
     let text: String
 
@@ -19,15 +19,16 @@ struct PlaceWord: Equatable {
         "tulip", "velvet", "willow", "zinnia",
     ]
 
-    /// Nil if its addresses do not tell one network from another, or its router's hardware address is not known yet,
-    /// which would make two machines of one network differ.
+    /// Creates the word of a network.
+    /// - Returns: nil if its addresses do not distinguish it from other networks, or if its router's hardware address
+    ///   is not known yet, which would make two machines of one network differ.
     init?(of lan: InterfaceFacts) {
         guard lan.router == nil || !lan.interface.router.isEmpty else { return nil }
         let prefixes = lan.interface.addresses.map(Self.network).sorted { $0.lexicographicallyPrecedes($1) }
-        // One machine may lack IPv6, or have several prefixes of it: the first of IPv4 is what both have.
+        // One machine may lack IPv6 or have several IPv6 prefixes: the first IPv4 prefix is the one that both have.
         let told = prefixes.first { $0.first == 4 } ?? prefixes.first { $0.first == 6 && $0[1] & 0xFE != 0xFE }
         guard let told else { return nil }
-        // FNV-1a of 64 bits; its lowest bits alone would be poor.
+        // FNV-1a of 64 bits; its lowest bits alone are poorly distributed.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in told + lan.interface.router {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
@@ -36,7 +37,7 @@ struct PlaceWord: Equatable {
         text = "\(Self.words[Int(hash % 64)])-\(hash / 64 % 90 + 10)"
     }
 
-    /// The family, the network's bits, and how many those are.
+    /// Returns the family, the bits of the network, and their number.
     private static func network(_ prefix: NetworkInterface.Prefix) -> [UInt8] {
         let length = prefix.length
         switch prefix.address {

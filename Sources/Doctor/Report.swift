@@ -1,6 +1,7 @@
-/// A diagnosis as a person sees it.
+/// A diagnosis as text for a person.
 public enum Report {
-    /// - Parameter isVerbose: with the facts behind each line.
+    /// Returns the text of a diagnosis.
+    /// - Parameter isVerbose: whether to include the facts behind each line.
     public static func text(_ diagnosis: Diagnosis, isVerbose: Bool = false) -> String {
         var lines: [String] = []
         for finding in diagnosis.findings {
@@ -14,7 +15,7 @@ public enum Report {
         }
         if diagnosis.causes.isEmpty {
             let address = diagnosis.ownAddress ?? "ADDRESS"
-            lines.append("Nothing wrong here. Run it on the other machine too: earshot doctor \(address)")
+            lines.append("Nothing is wrong here. Run it on the other machine too: earshot doctor \(address)")
         }
         return lines.map { "\($0)\n" }.joined()
     }
@@ -28,7 +29,8 @@ public enum Report {
         }
     }
 
-    /// Names and the system's words come from outside: a terminal must not take them for commands.
+    /// Replaces control characters: names and the system's messages come from outside, and a terminal must not obey
+    /// them.
     private static func safe(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isSafe($0) ? $0 : "\u{FFFD}" }))
     }

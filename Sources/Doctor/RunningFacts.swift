@@ -1,13 +1,13 @@
 import CoreModel
 public import Wire
 
-/// What an Earshot that runs on this machine says of itself, as lines of words: what it writes is read back by
-/// ``init(lines:)``, so both sides are tested against each other.
+/// The status of an Earshot that runs on this machine, as lines of text. The writer and ``init(lines:)`` are one type,
+/// so each is tested against the other.
 public struct RunningFacts: Equatable, Sendable {
     public struct Link: Equatable, Sendable {
         public var peer: PeerID
         public var name: String
-        /// Nil for one that a relay carries.
+        /// The remote address; nil for a link through a relay.
         public var address: Endpoint?
         public var isThroughFirewall: Bool
 
@@ -19,15 +19,15 @@ public struct RunningFacts: Equatable, Sendable {
         }
     }
 
-    /// The program's version.
+    /// The version of the program.
     public var version: String
     public var name: String
     /// The TCP port of its links.
     public var port: UInt16
     public var usesMulticast: Bool
-    /// Another process uses the same key, here or elsewhere.
+    /// Whether another process uses the same key, here or elsewhere.
     public var isKeyInUseElsewhere: Bool
-    /// People that are blocked.
+    /// The names of blocked people.
     public var blocked: [String]
     public var links: [Link]
 
@@ -44,7 +44,7 @@ public struct RunningFacts: Equatable, Sendable {
         self.links = links
     }
 
-    /// Names have no line breaks, and stand last on their line because they may have spaces.
+    /// The text of the status. Names have no line breaks, and are last on their line because they may contain spaces.
     public var lines: [UInt8] {
         var lines = ["earshot-status 1", "version \(version)", "name \(name)", "port \(port)"]
         if !usesMulticast { lines.append("no-multicast") }
@@ -57,7 +57,8 @@ public struct RunningFacts: Equatable, Sendable {
         return Array((lines.joined(separator: "\n") + "\n").utf8)
     }
 
-    /// - Returns: nil if these are not the lines of a status. Lines of a later version are passed over.
+    /// Parses the text of a status, ignoring lines of later versions.
+    /// - Returns: nil if the text is not a status.
     public init?(lines: [UInt8]) {
         let all = String(decoding: lines, as: UTF8.self).split(separator: "\n")
         guard all.first == "earshot-status 1" else { return nil }

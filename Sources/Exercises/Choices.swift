@@ -1,4 +1,4 @@
-/// The bytes of a fuzzer, read as choices. When they are used up, everything is 0.
+/// The bytes of a fuzzer, read as choices. Once they are used up, every choice is 0.
 struct Choices {
     private let bytes: [UInt8]
     private var position = 0
@@ -17,12 +17,12 @@ struct Choices {
 
     mutating func index(below count: Int) -> Int { Int(byte()) % count }
 
-    /// Up to 64 bits; small ones are as likely as large ones.
+    /// Returns a number of up to 64 bits; small ones are as likely as large ones.
     mutating func number() -> UInt64 {
         (0..<Int(byte() & 7) + 1).reduce(0) { sum, _ in sum << 8 | UInt64(byte()) }
     }
 
-    /// At most 1,023 bytes.
+    /// Returns at most 1,023 bytes.
     mutating func chunk() -> [UInt8] {
         let count = min(Int(byte()) | Int(byte() & 3) << 8, bytes.count - min(position, bytes.count))
         defer { position += count }
@@ -31,7 +31,7 @@ struct Choices {
 
     mutating func text() -> String { String(decoding: chunk(), as: UTF8.self) }
 
-    /// All that is left.
+    /// Returns all remaining bytes.
     mutating func rest() -> [UInt8] {
         defer { position = bytes.count }
         return Array(bytes[min(position, bytes.count)...])

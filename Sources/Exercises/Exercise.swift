@@ -3,12 +3,12 @@ import RoomSync
 import Secure
 import Wire
 
-/// Things done to decoders and cores as the bytes of a fuzzer say. Nothing may trap, whatever they are, and what must
-/// hold is checked.
+/// A fuzz target: it drives decoders or cores by the bytes of a fuzzer. Nothing may trap, whatever the bytes are, and
+/// the invariants are checked.
 public enum Exercise: String, CaseIterable, Sendable {
-    /// Every decoder of what comes from outside.
+    /// Every decoder of data from outside.
     case decoders
-    /// A peer and a stranger with links.
+    /// A peer and an unauthenticated peer with links.
     case peer
     /// A relay with members and guests.
     case relay
@@ -16,11 +16,11 @@ public enum Exercise: String, CaseIterable, Sendable {
     case logs
     /// Two ends of a handshake whose messages are tampered with.
     case handshake
-    /// What is typed and what programs write, and what they are shown.
+    /// Both front ends: typed lines, script lines and shown events.
     case input
     /// Command lines, files of settings, and other text from outside.
     case options
-    /// A peer and a relay that start with what a disk gives back.
+    /// A peer and a relay that start with arbitrary stored data.
     case kept
 
     public func run(_ bytes: [UInt8]) {
@@ -42,7 +42,7 @@ public enum Exercise: String, CaseIterable, Sendable {
         }
     }
 
-    /// What is understood must come out again as the same.
+    /// Decodes the bytes. A successfully decoded value must encode to the same value again.
     private static func decoders(_ bytes: [UInt8]) {
         if let value = try? CBORValue.decode(bytes) { require(value.encoded() == bytes) }
         if let frame = try? Frame(decoding: bytes) { require((try? Frame(decoding: frame.encoded())) == frame) }
@@ -105,6 +105,6 @@ public enum Exercise: String, CaseIterable, Sendable {
     }
 
     static func require(
-        _ isTrue: Bool, _ what: @autoclosure () -> String = "what was decoded comes out otherwise"
+        _ isTrue: Bool, _ what: @autoclosure () -> String = "a decoded value encodes to something else"
     ) { precondition(isTrue, what()) }
 }

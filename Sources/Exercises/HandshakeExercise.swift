@@ -1,7 +1,7 @@
 import Secure
 import Wire
 
-/// A handshake between two, whose messages are changed, repeated, swapped or made up on their way.
+/// A handshake between two sides, whose messages are changed, repeated, swapped or made up in transit.
 enum HandshakeExercise {
     private static let identities = [
         Identity(seed: [UInt8](repeating: 1, count: 32)), Identity(seed: [UInt8](repeating: 2, count: 32)),
@@ -68,9 +68,9 @@ enum HandshakeExercise {
             messages.append(answer)
             receiver = 1 - receiver
         }
-        // Whoever believes to be linked believes it of the other, and only untampered with.
+        // A side that believes to be linked must be right about the peer, and its messages must be untampered with.
         for number in 0..<2 where ends[number].transport != nil {
-            Exercise.require(ends[number].peer == identities[1 - number].peerID, "an identity out of nothing")
+            Exercise.require(ends[number].peer == identities[1 - number].peerID, "a false identity")
         }
         guard let one = ends[0].transport, let other = ends[1].transport else {
             return Exercise.require(!isHonest, "an honest handshake fails")
@@ -78,7 +78,7 @@ enum HandshakeExercise {
         records(&choices, from: one, to: other)
     }
 
-    /// Records arrive as they were sealed, or not at all.
+    /// Checks that records arrive as they were sealed, or not at all.
     private static func records(_ choices: inout Choices, from one: Transport, to other: Transport) {
         while !choices.isOver {
             let text = choices.chunk()
@@ -91,7 +91,7 @@ enum HandshakeExercise {
             guard (try? other.open(sealed[...], into: &opened)) != nil else {
                 return Exercise.require(isChanged, "a record is refused")
             }
-            Exercise.require(!isChanged && opened == text, "a record arrives otherwise")
+            Exercise.require(!isChanged && opened == text, "a record arrives changed")
         }
     }
 }

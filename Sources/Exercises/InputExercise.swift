@@ -3,7 +3,7 @@ import Scripting
 import Terminal
 import Wire
 
-/// The two front ends: bytes come in any pieces, events in between.
+/// The two front ends: bytes arrive in pieces of any size, with events in between.
 enum InputExercise {
     static func run(_ bytes: [UInt8]) {
         var choices = Choices(bytes)
@@ -34,11 +34,11 @@ enum InputExercise {
         var count = 0
         while front.nextCommand() != nil {
             count += 1
-            precondition(count < 2_000, "commands without end")
+            precondition(count < 2_000, "endless commands")
         }
         let output = front.takeOutput()
         guard isJSON else { return }
-        // One line an object: no line break of somebody else's gets out.
+        // One object a line: no line break in a peer's text gets out.
         for line in output.split(separator: 0x0A, omittingEmptySubsequences: true) {
             Exercise.require(line.first == UInt8(ascii: "{") && line.last == UInt8(ascii: "}"), "a torn line")
             Exercise.require(line.allSatisfy { $0 >= 0x20 }, "a control character in a line")

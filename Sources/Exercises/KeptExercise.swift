@@ -4,7 +4,7 @@ import RelayCore
 import Secure
 import Wire
 
-/// A peer and a relay that start with what a disk gives back: settings, peers and entries that nobody vouches for.
+/// A peer and a relay that start with arbitrary stored data: unverified settings, peers and entries.
 enum KeptExercise {
     private static let own = Identity(seed: [UInt8](repeating: 1, count: 32))
     private static let others = (2...3).map { Identity(seed: [UInt8](repeating: $0, count: 32)) }
@@ -15,7 +15,7 @@ enum KeptExercise {
         var choices = Choices(bytes)
         let archive = MemoryArchive()
         for _ in 0..<64 where !choices.isOver {
-            // Memory does not fail.
+            // An archive in memory does not fail.
             try! fill(archive, &choices)
         }
         for log in (try? archive.logs()) ?? [] { exported(log, archive) }
@@ -55,7 +55,7 @@ enum KeptExercise {
         }
     }
 
-    /// Anything, or of the right form with anything in it.
+    /// Returns arbitrary bytes, or a value of the right form with arbitrary content.
     private static func value(_ choices: inout Choices) -> [UInt8] {
         guard choices.flag() else { return choices.chunk() }
         var writer = CBORWriter()
@@ -74,7 +74,7 @@ enum KeptExercise {
         return writer.bytes
     }
 
-    /// Gatherings of a network, of the right form.
+    /// Returns the gatherings of a network, in the right form.
     private static func visits(_ choices: inout Choices) -> [UInt8] {
         var writer = CBORWriter()
         let count = choices.index(below: 4)
@@ -105,17 +105,17 @@ enum KeptExercise {
             key: EntryKey(lamport: signed.key.lamport, id: signed.id), bytes: choices.chunk())
     }
 
-    // What is made of it.
+    // MARK: Use of the stored data
 
     private static func exported(_ log: LogID, _ archive: MemoryArchive) {
         guard let rooms = try? KeptRooms(archive: archive, own: own.peerID) else { return }
         let count = (try? rooms.messages(of: log).shown.count) ?? 0
-        Exercise.require(count <= (try? archive.keys(of: log).count) ?? 0, "more is exported than is kept")
+        Exercise.require(count <= (try? archive.keys(of: log).count) ?? 0, "more is exported than stored")
         for text in ["lobby", "@ana", "\(others[0].peerID)", "lobby@\(own.peerID)"] { _ = try? rooms.logs(named: text) }
     }
 
     private static func peer(_ archive: MemoryArchive) {
-        // Right.
+        // The name is valid.
         var configuration = PeerConfiguration(name: try! Nickname("ana"))
         configuration.recentLineCount = 5
         configuration.relays = [RelayTarget(address: place, endpoints: [])]
@@ -136,14 +136,14 @@ enum KeptExercise {
     private static func relay(_ archive: MemoryArchive) {
         guard
             var relay = try? Relay(
-                // Right.
+                // The name is valid.
                 configuration: RelayConfiguration(name: try! Nickname("hub")), identity: own,
                 random: RandomStream(simulationSeed: 1), archive: archive)
         else { return }
         live(&relay, [.started(linkPort: 47475, interfaces: []), .commanded(.bans, token: CommandToken(number: 1))])
     }
 
-    /// One input a second; whatever was kept, the core comes to rest between.
+    /// Runs a core with one input a second; whatever was stored, the core must come to rest in between.
     private static func live(_ core: inout some Core, _ inputs: [Input]) {
         var now = Instant(nanoseconds: 0)
         for (number, input) in (inputs.map { Optional($0) } + [nil, nil, nil, nil]).enumerated() {
@@ -160,6 +160,7 @@ enum KeptExercise {
         }
     }
 
+    /// Handles one input.
     /// - Returns: whether its host ends now.
     private static func tell(_ core: inout some Core, _ input: Input, at now: Instant) -> Bool {
         core.handle(

@@ -3,18 +3,18 @@ import RoomSync
 import Secure
 import Wire
 
-/// Two logs of one room: written, filled with what liars sign, trimmed, forgotten, read anew, compared.
+/// Two logs of one room: written, filled with entries signed by liars, trimmed, forgotten, read again, compared.
 struct LogExercise {
-    /// One of the two, with what is to be held against it.
+    /// One of the two logs, with the state that it is checked against.
     private struct Side {
         let archive = MemoryArchive()
         var log: RoomLog
         var shown: Set<EntryID> = []
-        /// Named as parents by what was shown without a gap.
+        /// The entries named as parents by a message that was shown without a gap.
         var answered: Set<EntryID> = []
 
         init() {
-            // Memory does not fail.
+            // An archive in memory does not fail.
             log = try! RoomLog(log: LogExercise.logID, room: LogExercise.room, archive: archive)
         }
     }
@@ -27,7 +27,7 @@ struct LogExercise {
     private var choices: Choices
     private var sides = [Side(), Side()]
     private var pool: [SignedEntry] = []
-    /// Of those, the ones of unknown kinds.
+    /// The entries in the pool that are of unknown kinds.
     private var unknown: Set<EntryID> = []
     private var now = Instant(nanoseconds: 0)
 
@@ -54,14 +54,14 @@ struct LogExercise {
             guard !pool.isEmpty else { return }
             insert(pool[choices.index(below: pool.count)], at: number)
         case 8: passTime(.milliseconds(Int64(choices.byte()) * 20), number)
-        // Memory does not fail.
+        // An archive in memory does not fail.
         case 9: try! sides[number].log.trim(keeping: choices.index(below: 40), newerThan: WallTime(milliseconds: 0))
         case 10: if choices.byte() % 4 == 0 { change(number) }
         default: reconcile()
         }
     }
 
-    /// As the host of the log writes.
+    /// Writes an entry as the host of the log does.
     private mutating func write(at number: Int) {
         let log = sides[number].log
         let entry = Entry(
@@ -71,7 +71,7 @@ struct LogExercise {
         insert(signed, at: number)
     }
 
-    /// Every third is of a kind that nobody knows.
+    /// Signs an entry; every third is of an unknown kind.
     private mutating func sign(_ entry: Entry, by author: Identity) -> SignedEntry {
         var entry = entry
         if pool.count % 3 == 2 {
@@ -85,7 +85,7 @@ struct LogExercise {
         return signed
     }
 
-    /// Anything that can be signed.
+    /// Adds an arbitrary entry that can be signed.
     private mutating func lie() {
         var parents: Set<EntryID> = []
         for _ in 0..<choices.index(below: 4) {
@@ -103,29 +103,29 @@ struct LogExercise {
 
     private mutating func insert(_ entry: SignedEntry, at number: Int) {
         let wasThere = sides[number].log.contains(entry.key)
-        // Memory does not fail.
+        // An archive in memory does not fail.
         let result = try! sides[number].log.insert(entry, at: now, durability: .normal)
-        Exercise.require((result == .duplicate) == wasThere, "a duplicate is what was there")
+        Exercise.require((result == .duplicate) == wasThere, "a duplicate is an entry that was present")
         Exercise.require(
-            sides[number].log.contains(entry.key) == (wasThere || result == .added), "what was added is there")
+            sides[number].log.contains(entry.key) == (wasThere || result == .added), "an added entry is present")
     }
 
-    /// Forgotten, read anew from what was kept, or met by another log.
+    /// Forgets a log, reads it again from the archive, or merges it with another log.
     private mutating func change(_ number: Int) {
         switch choices.byte() % 3 {
-        // Memory does not fail.
+        // An archive in memory does not fail.
         case 0: try! sides[number].log.forget()
-        // Memory does not fail.
+        // An archive in memory does not fail.
         case 1: sides[number].log = try! RoomLog(log: Self.logID, room: Self.room, archive: sides[number].archive)
         default:
             let other = LogID.lobby(.least)
-            // Memory does not fail.
+            // An archive in memory does not fail.
             var log = try! RoomLog(log: other, room: Self.room, archive: sides[number].archive)
-            // Memory does not fail.
+            // An archive in memory does not fail.
             try! log.absorb(sides[number].log)
-            // Memory does not fail.
+            // An archive in memory does not fail.
             sides[number].log = try! RoomLog(log: Self.logID, room: Self.room, archive: sides[number].archive)
-            // Memory does not fail.
+            // An archive in memory does not fail.
             try! sides[number].log.absorb(log)
         }
         (sides[number].shown, sides[number].answered) = ([], [])
@@ -137,7 +137,7 @@ struct LogExercise {
         while let deadline = sides[number].log.nextDeadline, deadline.at <= end {
             now = max(now, deadline.at)
             sides[number].log.deadlineReached(at: now)
-            // As every owner of a log does: what is wanted is asked for.
+            // As every owner of a log does, takes the entries to request.
             while !sides[number].log.nextWanted().isEmpty {}
             rounds += 1
             precondition(rounds < 2_000, "a log never comes to rest")
@@ -148,30 +148,30 @@ struct LogExercise {
     private mutating func check(_ number: Int) {
         while let shown = sides[number].log.nextShown(at: now) {
             let id = shown.entry.id
-            Exercise.require(sides[number].shown.insert(id).inserted, "something is shown twice")
-            Exercise.require(!sides[number].answered.contains(id), "something is shown after what answers it")
+            Exercise.require(sides[number].shown.insert(id).inserted, "an entry is shown twice")
+            Exercise.require(!sides[number].answered.contains(id), "an entry is shown after its answer")
             guard !shown.hasGap else { continue }
             for parent in shown.entry.entry.parents {
                 guard let known = pool.first(where: { $0.id == parent }) else { continue }
-                // A parent that is not below its child is a lie that counts as none.
+                // A parent that is not below its child is a lie, and counts as none.
                 if known.entry.lamport < shown.entry.entry.lamport { sides[number].answered.insert(parent) }
             }
         }
         let keys = sides[number].log.index.keys
         Exercise.require(zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }, "keys are not ascending")
-        Exercise.require((try? sides[number].archive.keys(of: Self.logID)) == keys, "the archive has something else")
+        Exercise.require((try? sides[number].archive.keys(of: Self.logID)) == keys, "the archive differs")
         let known = sides[number].log.index(for: []).keys
-        Exercise.require(known == keys.filter { !unknown.contains($0.id) }, "another log for who knows no new kinds")
-        Exercise.require(sides[number].log.nextLamport <= Limits.lamport, "a time that nobody may write")
-        // Every other pass over what is asked for at once.
+        Exercise.require(known == keys.filter { !unknown.contains($0.id) }, "wrong log for a peer without new kinds")
+        Exercise.require(sides[number].log.nextLamport <= Limits.lamport, "an invalid Lamport time")
+        // Every other pass skips the entries to request.
         if choices.flag() { while !sides[number].log.nextWanted().isEmpty {} }
     }
 
-    /// Finds just what the plain difference of the two sets is, of what both keep.
+    /// Checks that reconciliation finds exactly the difference of the two sets above the higher floor.
     private mutating func reconcile() {
         let (one, other) = (sides[0].log, sides[1].log)
         let floor = max(one.floor, other.floor)
-        // As if one of the two knew of unknown kinds, or none.
+        // As if one of the two recognised unknown kinds, or neither.
         let features: Features = pool.count.isMultiple(of: 2) ? .ofThisVersion : []
         let (index, otherIndex) = (one.index(for: features), other.index(for: features))
         func keys(_ index: LogIndex) -> Set<EntryKey> { Set(index.keys.filter { $0.lamport >= floor }) }
@@ -187,8 +187,8 @@ struct LogExercise {
             guard let reply = outcome.reply else { break }
             message = reply
         }
-        Exercise.require(need == Set(theirs.subtracting(ours).map(\.id)), "what is needed is another set")
-        Exercise.require(have == Set(ours.subtracting(theirs).map(\.id)), "what the other lacks is another set")
+        Exercise.require(need == Set(theirs.subtracting(ours).map(\.id)), "wrong set of needed entries")
+        Exercise.require(have == Set(ours.subtracting(theirs).map(\.id)), "wrong set of entries that the other lacks")
         for entry in pool where need.contains(entry.id) { insert(entry, at: 0) }
         for entry in pool where have.contains(entry.id) { insert(entry, at: 1) }
     }

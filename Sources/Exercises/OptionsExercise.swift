@@ -4,10 +4,10 @@ import Options
 import PeerCore
 import Wire
 
-/// What stands on a command line and in files of settings, and what else comes as text: a request for the page of
-/// metrics, and the kernel's tables of routes and neighbours.
+/// A command line, files of settings, and other text from outside: a request for the metrics page, and the kernel's
+/// tables of routes and neighbours.
 ///
-/// The lines before the first empty one are the words of a command line; what follows is what every file holds.
+/// The lines before the first empty one are the words of a command line; the rest is the content of every file.
 enum OptionsExercise {
     static func run(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -40,7 +40,7 @@ enum OptionsExercise {
             case .relay(.community), .relay(.id), .relay(.passwd), .relay(.help), .help, .version: break
             }
         } catch {
-            Exercise.require(!error.text.isEmpty, "a refusal without a word")
+            Exercise.require(!error.text.isEmpty, "a refusal without a reason")
         }
     }
 
@@ -62,11 +62,11 @@ enum OptionsExercise {
             Exercise.require(options.room.motd?.utf8.count ?? 0 <= 4096, "a long message of the day")
         } catch {
             let problems = error.text.split(separator: "\n")
-            Exercise.require(!problems.isEmpty, "a refusal without a word")
+            Exercise.require(!problems.isEmpty, "a refusal without a reason")
         }
     }
 
-    /// What was understood is understood again.
+    /// Checks that an address that was parsed is parsed again from its own text.
     private static func addresses(_ words: [String]) {
         for word in words {
             if let address = ListenAddress(word, usualHost: .any) {
@@ -78,13 +78,13 @@ enum OptionsExercise {
         }
     }
 
-    /// A request that comes in pieces is answered once it is whole, and not otherwise than at once.
+    /// Checks that a request that arrives in pieces is answered once it is complete, as if it had arrived whole.
     private static func page(_ request: [UInt8]) {
         let whole = PageRequest.answer(to: request) { [0x41] }
-        Exercise.require(whole != nil || request.count < PageRequest.maximumBytes, "a request without end")
+        Exercise.require(whole != nil || request.count < PageRequest.maximumBytes, "an endless request")
         guard let whole, let first = request.indices.first(where: { answer(to: request[...$0]) != nil }) else { return }
         Exercise.require(answer(to: request[...first]) == whole || first + 1 >= PageRequest.maximumBytes)
-        Exercise.require(whole.starts(with: Array("HTTP/1.0 ".utf8)), "an answer that is none")
+        Exercise.require(whole.starts(with: Array("HTTP/1.0 ".utf8)), "an invalid answer")
     }
 
     private static func answer(to request: ArraySlice<UInt8>) -> [UInt8]? {

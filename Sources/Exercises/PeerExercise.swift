@@ -4,7 +4,7 @@ import Secure
 import Simulator
 import Wire
 
-/// One peer and one stranger with as many links as it likes, driven by bytes.
+/// A peer, and an unauthenticated peer with any number of links to it, driven by bytes.
 struct PeerExercise {
     private static let own = Identity(seed: [UInt8](repeating: 1, count: 32))
     private static let stranger = Identity(seed: [UInt8](repeating: 2, count: 32))
@@ -26,7 +26,7 @@ struct PeerExercise {
 
     init(_ bytes: [UInt8]) {
         choices = Choices(bytes)
-        // Both are right, and memory does not fail.
+        // Both are valid, and an archive in memory does not fail.
         peer = try! Peer(
             configuration: PeerConfiguration(name: Nickname("ana")), identity: Self.own,
             random: RandomStream(simulationSeed: 1), archive: archive)
@@ -35,11 +35,11 @@ struct PeerExercise {
     mutating func run() {
         tell(.started(linkPort: 47474, interfaces: []))
         for _ in 0..<Self.operationCount where !choices.isOver { operate() }
-        // Whatever was done, time goes on, and the peer comes to rest between its deadlines.
+        // Whatever happened, time goes on, and the peer comes to rest between its deadlines.
         for _ in 0..<50 { passTime(.seconds(1)) }
     }
 
-    // What the bytes say.
+    // MARK: Choices
 
     private mutating func byte() -> UInt8 { choices.byte() }
     private mutating func number() -> UInt64 { choices.number() }
@@ -164,7 +164,7 @@ struct PeerExercise {
         }
     }
 
-    // What happens.
+    // MARK: Events
 
     private mutating func passTime(_ duration: Duration) {
         let end = now + duration
@@ -210,7 +210,7 @@ struct PeerExercise {
     private mutating func tell(_ input: Input) {
         peer.handle(
             input, at: now, wall: WallTime(milliseconds: 1_767_225_600_000 &+ UInt64(now.nanoseconds / 1_000_000)))
-        // Memory does not fail.
+        // An archive in memory does not fail.
         try! archive.commit()
         var (count, answers, closed) = (0, [Input](), [LinkID]())
         while let output = peer.nextOutput() {
@@ -221,7 +221,7 @@ struct PeerExercise {
                 guard let received = try? channels[link]?.received(bytes), !received.answer.isEmpty else { continue }
                 answers.append(.linkBytesReceived(link, received.answer))
             case .openLink(let link, _, _): answers.append(.linkClosed(link, .refused))
-            // Some never read.
+            // Some links are never read.
             case .awaitDrained(let link): if link.number % 4 != 3 { answers.append(.linkDrained(link)) }
             case .closeLink(let link, _): closed.append(link)
             default: break

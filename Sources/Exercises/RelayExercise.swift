@@ -6,13 +6,14 @@ import Secure
 import Simulator
 import Wire
 
-/// A relay with members that say anything, guests that type anything, and somebody who sets it up anew, driven by bytes.
+/// A relay with members that send anything, guests that type anything, and an operator that reconfigures it, driven by
+/// bytes.
 struct RelayExercise {
     private struct Member {
         let identity: Identity
         let link: LinkID
         var channel: LiarChannel
-        /// Who is here, as the relay has told it.
+        /// The members present, as reported by the relay.
         var roster: [PeerID: RelayMember] = [:]
         var isWelcome = false
     }
@@ -31,7 +32,7 @@ struct RelayExercise {
     private var random = RandomStream(simulationSeed: 7)
     private var members: [Member] = []
     private var guests: [LinkID] = []
-    /// Told to be closed by the relay: nothing may be sent on them any more.
+    /// The links that the relay has closed: nothing more may be sent on them.
     private var closed: Set<LinkID> = []
     private var lastLink: UInt64 = 1 << 63
     private var now = Instant(nanoseconds: 0)
@@ -41,7 +42,7 @@ struct RelayExercise {
 
     init(_ bytes: [UInt8]) {
         choices = Choices(bytes)
-        // Both are right, and memory does not fail.
+        // Both are valid, and an archive in memory does not fail.
         relay = try! Relay(
             configuration: RelayConfiguration(name: Nickname("hub")), identity: Self.own,
             random: RandomStream(simulationSeed: 1), archive: archive)
@@ -71,7 +72,7 @@ struct RelayExercise {
         }
     }
 
-    // Links.
+    // MARK: Links
 
     private mutating func member() -> Int? { members.isEmpty ? nil : choices.index(below: members.count) }
 
@@ -121,7 +122,7 @@ struct RelayExercise {
         tell(.linkBytesReceived(members[number].link, bytes))
     }
 
-    // Members.
+    // MARK: Members
 
     private mutating func join(_ number: Int) {
         let identity = members[number].identity
@@ -143,9 +144,9 @@ struct RelayExercise {
         return kind == 7 ? word() : ["ana", "Ana", "bea", "hub", "ana-2", "x*", "y"][Int(kind)]
     }
 
-    /// Frames of ours do not have longer ones; what is longer comes in raw ones.
+    /// Returns a word as short as in well-formed frames; raw frames contain longer ones.
     private mutating func word() -> String {
-        // What is no UTF-8 becomes three bytes each.
+        // Each byte of invalid UTF-8 becomes three.
         String(decoding: choices.chunk().prefix(Limits.nameBytes / 3), as: UTF8.self)
     }
 
@@ -199,7 +200,7 @@ struct RelayExercise {
         return signed.bytes
     }
 
-    // Guests.
+    // MARK: Guests
 
     private mutating func type(_ bytes: [UInt8]) {
         guard !guests.isEmpty else { return }
@@ -218,10 +219,10 @@ struct RelayExercise {
         }
     }
 
-    // Whoever runs the relay.
+    // MARK: The operator
 
     private mutating func configuration() -> RelayConfiguration {
-        // Right.
+        // The name is valid.
         var configuration = RelayConfiguration(name: (try? Nickname(name())) ?? (try! Nickname("hub")))
         let password = PasswordCheck(tag: [choices.byte()]) { $0 == Array("sesame".utf8) }
         let kinds = choices.byte()
@@ -256,7 +257,7 @@ struct RelayExercise {
         }
     }
 
-    // What happens.
+    // MARK: Events
 
     private mutating func passTime(_ duration: Duration) {
         let end = now + duration
@@ -273,7 +274,7 @@ struct RelayExercise {
     private mutating func tell(_ input: Input) {
         relay.handle(
             input, at: now, wall: WallTime(milliseconds: 1_767_225_600_000 &+ UInt64(now.nanoseconds / 1_000_000)))
-        // Memory does not fail.
+        // An archive in memory does not fail.
         try! archive.commit()
         var (count, answers, ends) = (0, [Input](), [LinkID]())
         while let output = relay.nextOutput() {
@@ -281,15 +282,15 @@ struct RelayExercise {
             precondition(count < Self.outputCount, "one input leads to endless outputs")
             switch output {
             case .sendOnLink(let link, let bytes):
-                Exercise.require(!closed.contains(link), "something is sent on a link that was closed")
+                Exercise.require(!closed.contains(link), "data is sent on a closed link")
                 if let answer = received(bytes, on: link) { answers.append(.linkBytesReceived(link, answer)) }
-            // Some never read.
+            // Some links are never read.
             case .awaitDrained(let link): if link.number % 4 != 3 { answers.append(.linkDrained(link)) }
             case .closeLink(let link, _):
                 closed.insert(link)
                 ends.append(link)
             case .openLink, .multicast, .sendDatagram, .findHost:
-                preconditionFailure("a relay does nothing of the kind")
+                preconditionFailure("a relay never requests this")
             case .notify, .note, .finished: break
             }
         }
@@ -305,17 +306,18 @@ struct RelayExercise {
         }
     }
 
-    /// - Returns: what the handshake answers.
+    /// Handles the bytes that the relay sends on a link.
+    /// - Returns: the bytes that the handshake answers.
     private mutating func received(_ bytes: [UInt8], on link: LinkID) -> [UInt8]? {
         if link.isGuest {
             // Nothing moves a guest's cursor, and no line is torn.
             Exercise.require(
-                bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0D || $0 == 0x0A }, "a guest is sent a control")
-            Exercise.require(String(validating: bytes, as: UTF8.self) != nil, "a guest is sent what is no UTF-8")
+                bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0D || $0 == 0x0A }, "a guest gets a control")
+            Exercise.require(String(validating: bytes, as: UTF8.self) != nil, "a guest gets invalid UTF-8")
             return nil
         }
         guard let place = members.firstIndex(where: { $0.link == link }) else { return nil }
-        // What was sent raw may have broken the handshake.
+        // Raw bytes may have broken the handshake.
         guard let received = try? members[place].channel.received(bytes) else { return nil }
         for frame in received.frames {
             heard.frame(frame)
@@ -329,13 +331,13 @@ struct RelayExercise {
         return received.answer.isEmpty ? nil : received.answer
     }
 
-    /// All members have been told the same, and names are unique.
+    /// Checks that all members have received the same roster, and that names are unique.
     private func checkRosters() {
         guard !isFinished else { return }
         var first: [PeerID: String]?
         for member in members where member.isWelcome {
             let names = member.roster.mapValues(\.name)
-            Exercise.require(first == nil || first == names, "members were told otherwise")
+            Exercise.require(first == nil || first == names, "members have different rosters")
             let folded = names.values.compactMap { try? Nickname($0).folded }
             Exercise.require(Set(folded).count == names.count, "two members have one name")
             first = names

@@ -1,9 +1,9 @@
-/// A JSON value (RFC 8259). Members of objects keep their order; numbers keep their spelling, so that a `ref` comes
-/// back as it was written.
+/// A JSON value (RFC 8259). Members of objects keep their order, and numbers keep their spelling, so that a `ref` is
+/// returned exactly as it was written.
 package enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
-    /// As written, known to follow the grammar.
+    /// A number as written, known to follow the grammar.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -14,7 +14,7 @@ package enum JSONValue: Equatable, Sendable {
         package var value: JSONValue
     }
 
-    /// The member of that name, or nil; nil too if this is no object.
+    /// The member of that name; nil if there is none, or if this is not an object.
     package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value

@@ -1,11 +1,11 @@
 import Wire
 
-/// Builds one JSON object on one line, members in the order they are added.
+/// Builds one JSON object on one line, with its members in the order in which they are added.
 package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var isFirst = true
 
-    /// An object of what `fill` adds.
+    /// Returns an object with the members that `fill` adds.
     package static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.bytes.append(UInt8(ascii: "{"))
@@ -34,7 +34,7 @@ package struct JSONWriter {
         Self.append(value, to: &bytes)
     }
 
-    /// An array of objects, one for each element.
+    /// Adds an array of objects, one for each element.
     package mutating func add<Element>(
         _ name: StaticString, _ elements: [Element], fill: (inout JSONWriter, Element) -> Void
     ) {
@@ -79,12 +79,12 @@ package struct JSONWriter {
         }
     }
 
-    /// RFC 8259 §7 asks for escapes below U+0020 only. DEL, the C1 controls and the line separators are escaped too,
-    /// so that a line shown on a terminal, or split by a careless reader, does no harm.
+    /// Appends a string. RFC 8259 §7 requires escapes below U+0020 only. DEL, the C1 controls and the line separators
+    /// are escaped as well, so that a line does no harm when a terminal shows it or a careless reader splits it.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         defer { bytes.append(UInt8(ascii: "\"")) }
-        // Most texts, and all IDs, are plain.
+        // Most texts and all IDs need no escapes.
         if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 && $0 != 0x22 && $0 != 0x5C }) {
             return bytes.append(contentsOf: text.utf8)
         }

@@ -2,18 +2,18 @@ import CoreModel
 import JSON
 import Wire
 
-/// One line of input becomes a command (DESIGN §6).
+/// Parses a line of input as a command (DESIGN §6).
 enum CommandReader {
-    /// A line that is no command.
+    /// The error for a line that is not a command.
     struct Refusal: Error, Equatable {
         var reason: String
-        /// What the line gave as its reference, if that much could be read.
+        /// The reference in the line, if it could be read.
         var ref: JSONValue?
     }
 
-    /// Bytes of a reference. They are kept until answered, so they may not be long.
+    /// The maximum length of a reference, in bytes: references are kept until they are answered.
     static let maximumRefBytes = 256
-    /// Of a field's name in an error.
+    /// The maximum length of a field's name in an error.
     private static let maximumShownCharacters = 64
     private static let usualHistoryCount = 20
     private static let maximumHistoryCount = 10_000
@@ -25,7 +25,7 @@ enum CommandReader {
         } catch {
             throw Refusal(reason: "\(error.reason) (at byte \(error.offset))", ref: nil)
         }
-        guard case .object = value else { throw Refusal(reason: "a command is a JSON object", ref: nil) }
+        guard case .object = value else { throw Refusal(reason: "a command must be a JSON object", ref: nil) }
         let ref = try reference(of: value)
         do {
             return (try command(from: value), ref)
@@ -41,7 +41,7 @@ enum CommandReader {
     private static func reference(of value: JSONValue) throws(Refusal) -> JSONValue? {
         guard let ref = value["ref"] else { return nil }
         switch ref {
-        case .array, .object: throw Refusal(reason: "ref must be a text, a number, true, false or null", ref: nil)
+        case .array, .object: throw Refusal(reason: "ref must be a string, a number, true, false or null", ref: nil)
         case .string(let text), .number(let text):
             guard text.utf8.count <= maximumRefBytes else {
                 throw Refusal(reason: "ref is longer than \(maximumRefBytes) bytes", ref: nil)
@@ -88,8 +88,8 @@ enum CommandReader {
         }
     }
 
-    /// What each command takes besides `do` and `ref`. A field that is not understood may be a misspelt one that says who
-    /// is to read it.
+    /// The fields of each command besides `do` and `ref`. Unknown fields are refused: one may be a misspelt field that
+    /// says who is to read the message.
     private static let fields: [String: [String]] = [
         "say": ["text", "room", "kind"], "tell": ["to", "text", "kind"], "who": [], "history": ["room", "limit"],
         "search": ["words", "limit"], "forget": ["room"], "nick": ["name"], "away": ["text"], "back": [],
@@ -111,12 +111,12 @@ enum CommandReader {
         return text
     }
 
-    /// Null counts as absent.
+    /// Returns a string field; null counts as absent.
     private static func optionalText(_ name: String, of value: JSONValue) throws(Misuse) -> String? {
         switch value[name] {
         case nil, .null?: return nil
         case .string(let text)?: return text
-        default: throw Misuse(reason: "\(name) must be a text")
+        default: throw Misuse(reason: "\(name) must be a string")
         }
     }
 

@@ -3,9 +3,10 @@ import JSON
 import Wire
 import Wording
 
-/// An event becomes one line of output (DESIGN §6), without its newline.
+/// Writes an event as one line of output (DESIGN §6), without its newline.
 enum EventWriter {
-    /// - Parameter version: the program's, told by `ready`.
+    /// Returns the line of an event.
+    /// - Parameter version: the version of the program, reported by `ready`.
     static func line(_ event: Event, ref: JSONValue?, version: String) -> [UInt8] {
         JSONWriter.object { object in
             object.add("event", name(of: event))

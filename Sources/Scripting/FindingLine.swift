@@ -1,9 +1,9 @@
 public import Doctor
 import JSON
 
-/// What `earshot doctor --json` writes: a line for each finding, and one at the end for all.
+/// The lines that `earshot doctor --json` writes: one for each finding, and a last one with the result.
 public enum FindingLine {
-    /// Without its newline.
+    /// Returns the line of a finding, without its newline.
     public static func bytes(_ finding: Finding) -> [UInt8] {
         JSONWriter.object { object in
             object.add("code", finding.code.rawValue)
@@ -17,7 +17,7 @@ public enum FindingLine {
         }
     }
 
-    /// The last line: the code of the first cause, or none.
+    /// Returns the last line: the code of the first cause, if there is one.
     public static func end(_ diagnosis: Diagnosis) -> [UInt8] {
         JSONWriter.object { object in
             object.add("result", diagnosis.causes.isEmpty ? "nothing" : "cause")

@@ -1,15 +1,15 @@
 import CoreModel
 
-/// One number, or one for each of several labels, as a collector of metrics wants it.
+/// A metric as a collector reads it: one number, or one for each value of a label.
 public struct Metric: Equatable, Sendable {
     public enum Kind: String, Sendable {
-        /// Only grows while the process runs.
+        /// A number that only grows while the process runs.
         case counter
         case gauge
     }
 
     public struct Sample: Equatable, Sendable {
-        /// `name="value"`, or nothing.
+        /// The label `name="value"`, if there is one.
         var label: (name: String, value: String)?
         var value: Double
 
@@ -24,7 +24,7 @@ public struct Metric: Equatable, Sendable {
     public var kind: Kind
     public var samples: [Sample]
 
-    /// A single number.
+    /// Creates a metric with a single number.
     public init(_ kind: Kind, _ name: String, _ help: String, _ value: Double) {
         self.kind = kind
         self.name = name
@@ -32,7 +32,7 @@ public struct Metric: Equatable, Sendable {
         samples = [Sample(label: nil, value: value)]
     }
 
-    /// A number for each value of a label.
+    /// Creates a metric with a number for each value of a label.
     public init(_ kind: Kind, _ name: String, _ help: String, by label: String, _ values: [(String, Double)]) {
         self.kind = kind
         self.name = name
@@ -41,7 +41,7 @@ public struct Metric: Equatable, Sendable {
     }
 }
 
-/// Prometheus' text format, version 0.0.4.
+/// The text format of Prometheus, version 0.0.4.
 public enum MetricPage {
     public static func text(of metrics: [Metric]) -> [UInt8] {
         var text = ""
@@ -55,7 +55,7 @@ public enum MetricPage {
         return Array(text.utf8)
     }
 
-    /// Whole numbers without a point, as far as they are exact.
+    /// Returns the number, without a decimal point if it is whole and exact.
     private static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 0x1p53 ? "\(Int64(value))" : "\(value)"
     }

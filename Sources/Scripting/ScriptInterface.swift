@@ -2,27 +2,28 @@ public import CoreModel
 import JSON
 import Wire
 
-/// JSON lines: commands in, events out, one object a line (DESIGN §6). For bots and tests.
+/// The chat as JSON lines, for bots and tests: commands in, events out, one object a line (DESIGN §6).
 public final class ScriptInterface: FrontEnd {
-    /// Bytes of one line of input: twice what a text of the greatest length takes with every byte escaped.
+    /// The maximum length of an input line, in bytes: twice the longest text with every byte escaped.
     static let maximumLineBytes = 256 * 1024
-    /// References kept for answers still to come; the oldest is dropped. At most 10,000 × 256 bytes.
+    /// The maximum number of references kept for outstanding answers; the oldest is dropped. At most 10,000 × 256
+    /// bytes.
     static let maximumRefCount = 10_000
 
     private let version: String
     private var line: [UInt8] = []
-    /// The rest of a line that is too long is dropped until its end.
+    /// Whether the rest of a line that is too long is being skipped.
     private var isSkippingLine = false
     private var commands: [(command: Command, token: CommandToken?)] = []
     private var nextCommandIndex = 0
     private var output: [UInt8] = []
     private var refs: [CommandToken: JSONValue] = [:]
     private var nextToken: UInt64 = 1
-    /// No token below this has a reference.
+    /// The lowest token that may have a reference.
     private var oldestToken: UInt64 = 1
     private var hasEnded = false
 
-    /// - Parameter version: the program's, told by `ready`.
+    /// - Parameter version: the version of the program, reported by `ready`.
     public init(version: String) {
         self.version = version
     }
@@ -51,18 +52,18 @@ public final class ScriptInterface: FrontEnd {
     }
 
     public func sizeChanged(columns: Int) {
-        // Programs do not wrap lines.
+        // Scripts do not wrap lines.
     }
 
     public func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {
-        // A script has been told of each.
+        // A script has received an event for each of them.
         if case .company = event { return }
         let ref = token.flatMap { refs[$0] }
         output.append(contentsOf: EventWriter.line(event, ref: ref, version: version))
         output.append(0x0A)
         guard let token else { return }
         switch event {
-        // Nothing more answers the command after these.
+        // These are the last answers to a command.
         case .delivery(_, _, .delivered), .who, .blocked, .history, .found, .bans, .failed: refs[token] = nil
         default: break
         }

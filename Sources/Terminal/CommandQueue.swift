@@ -1,6 +1,6 @@
 import CoreModel
 
-/// Commands on their way to the core, and the typed lines they came from, in case one fails.
+/// Commands on their way to the core, with the typed lines that they came from in case one fails.
 struct CommandQueue {
     private static let maximumRememberedCount = 64
 
@@ -8,7 +8,8 @@ struct CommandQueue {
     private var remembered: [(token: CommandToken, line: String)] = []
     private var nextNumber: UInt64 = 1
 
-    /// - Returns: what the answer bears, if the command came from a typed line.
+    /// Appends a command.
+    /// - Returns: the token that its answer will carry, if the command came from a typed line.
     @discardableResult
     mutating func add(_ command: Command, typed line: String?) -> CommandToken? {
         guard let line else {
@@ -27,7 +28,7 @@ struct CommandQueue {
         waiting.isEmpty ? nil : waiting.removeFirst()
     }
 
-    /// The line that a command came from; once.
+    /// Removes and returns the line that a command came from.
     mutating func takeLine(of token: CommandToken?) -> String? {
         guard let index = remembered.firstIndex(where: { $0.token == token }) else { return nil }
         return remembered.remove(at: index).line

@@ -1,10 +1,11 @@
 import CoreModel
 import Wire
 
-/// Private messages on their way. What arrives at once is not worth a line; what has to wait is: once when it is
-/// known, once when it has arrived. By keys: another may have the name by then.
+/// The private messages on their way. A message that arrives immediately is not worth a line. One that has to wait gets
+/// two: when it is clear that it must, and when it has arrived. Peers are identified by key, since another may have the
+/// name by then.
 struct DeliveryWatch {
-    /// The oldest is forgotten (not the message: only whether to speak of it).
+    /// The maximum number of messages watched. The oldest is dropped: it is still delivered, but not reported.
     private static let maximumCount = 1_000
 
     private struct Pending {
@@ -21,7 +22,7 @@ struct DeliveryWatch {
         pending.append(Pending(id: id, to: recipient.id, isTold: !isPresent))
         if pending.count > Self.maximumCount { pending.removeFirst() }
         guard !isPresent, !wasTold else { return nil }
-        return "kept for \(recipient.name), who is not here: sent as soon as \(recipient.name) is"
+        return "kept for \(recipient.name), who is not here; sent when \(recipient.name) is back"
     }
 
     mutating func delivered(_ id: EntryID, to recipient: Event.Recipient) -> String? {
@@ -39,6 +40,6 @@ struct DeliveryWatch {
         }
         guard count > 0 else { return nil }
         let messages = count == 1 ? "1 message" : "\(count) messages"
-        return "\(messages) not yet with \(peer.name): kept, and sent when \(peer.name) is back"
+        return "\(messages) not yet delivered to \(peer.name): kept, and sent when \(peer.name) is back"
     }
 }

@@ -1,16 +1,16 @@
 import CoreModel
 import Wire
 
-/// Where typed text goes.
+/// The destination of typed text.
 enum Destination: Equatable {
-    /// Nil: the default room.
+    /// A room; nil is the default room.
     case room(RoomName?)
-    /// This key, whatever it is called.
+    /// A conversation with this key, regardless of its name.
     case conversation(PeerID, name: String)
-    /// The core was asked by this command whose name this is.
+    /// A conversation with a name that the core, asked by this command, has not resolved yet.
     case asking(String, CommandToken)
 
-    /// As commands name it. A conversation is named by its key.
+    /// The room as commands name it. A conversation is named by its key.
     var room: RoomName? {
         switch self {
         case .room(let room): room
@@ -19,7 +19,7 @@ enum Destination: Equatable {
         }
     }
 
-    /// What stands in the prompt; nil for the default.
+    /// The text in the prompt; nil for the default room.
     var name: String? {
         switch self {
         case .room(nil), .room(.lobby): nil
@@ -32,14 +32,14 @@ enum Destination: Equatable {
         if case .room = self { false } else { true }
     }
 
-    /// For people.
+    /// A description for people.
     var meaning: String {
         switch self {
         case .room(nil), .room(.lobby): "everyone on this network"
         case .room(.relayLobby(let relay)): "everyone on the relay \(relay)"
         case .room(.everyLobby): "every lobby"
         case .room(.conversation(let name)), .conversation(_, let name), .asking(let name, _):
-            "\(name) only (/room lobby: to everyone again)"
+            "\(name) only (/room lobby for everyone again)"
         }
     }
 }

@@ -3,7 +3,7 @@ import Wire
 import Wording
 
 extension LineInterface {
-    /// What an event has to say to a person, and what it changes here.
+    /// Returns the lines that show an event to a person, and updates the state of the interface accordingly.
     func lines(for event: Event, token: CommandToken?, at wall: WallTime) -> [String] {
         switch event {
         case .ready(let name, _, _): return linesWhenReady(as: name, at: wall)
@@ -31,7 +31,7 @@ extension LineInterface {
             let mark = Renderer.earlierMark
             return lines
                 + renderer.notice(
-                    "\(mark) was said here before the present company met, and is not told to it", now: wall)
+                    "\(mark) marks what was said before the people here now met; they do not have it", now: wall)
         case .found(let words, let messages):
             let count = messages.isEmpty ? "nothing found" : messages.count == 1 ? "1 line" : "\(messages.count) lines"
             return messages.flatMap { renderer.lines($0, now: wall) }
@@ -44,7 +44,7 @@ extension LineInterface {
         case .relay(let state, let address, let reason):
             return renderer.notice("relay \(address) \(state.rawValue)" + Self.reason(reason ?? ""), now: wall)
         case .removed(let by, let how, let reason):
-            let done = how == .ban ? "banned" : "put out"
+            let done = how == .ban ? "banned" : "removed"
             return renderer.failure("you were \(done) by \(by)" + Self.reason(reason), now: wall)
         case .failed(let failure): return lines(failure, token: token, at: wall)
         case .notice(let text): return renderer.notice(text, now: wall)
@@ -62,7 +62,7 @@ extension LineInterface {
         guard case .conversation(peer, _) = destination.now else { return [] }
         destination = (.conversation(peer, name: name), .conversation(peer, name: name))
         if let remark = conversation.remark { return renderer.remark(remark, now: wall) }
-        // That somebody is called otherwise by their own wish has been said.
+        // A peer that changes its own name has been announced already.
         return was.contains("#") ? renderer.notice("what you type goes to \(destination.now.meaning)", now: wall) : []
     }
 
@@ -73,7 +73,7 @@ extension LineInterface {
     private static func reason(_ reason: String) -> String { reason.isEmpty ? "" : ": \(reason)" }
 
     private func lines(_ failure: Event.Failure, token: CommandToken?, at wall: WallTime) -> [String] {
-        // A file of lines goes on as if nothing had happened, and must not go on to everybody.
+        // Plain input goes on as if nothing had happened, so its next lines must not be sent to everybody.
         if case .asking(_, token) = destination.now, options.isTerminal { destination.now = destination.before }
         guard let line = commands.takeLine(of: token) else { return renderer.failure(failure.text, now: wall) }
         guard options.isTerminal else { return renderer.failure(failure.text, now: wall) }
@@ -93,23 +93,23 @@ extension LineInterface {
             + renderer.notice("you are \(name); \(Self.company(roster.presentNames)) (/help, /quit)", now: wall)
     }
 
-    /// Who was there before us, in one line however many they are.
+    /// Returns who was there before us, in one line regardless of their number.
     private static func company(_ names: [String]) -> String {
         switch names.count {
-        case 0: "others appear here by themselves"
+        case 0: "others will appear here by themselves"
         case 1...8: "\(list(names)) \(names.count == 1 ? "is" : "are") here"
         default: "\(list(names)) are here (/who)"
         }
     }
 
-    /// Up to eight names, or how many they are.
+    /// Returns up to eight names, or otherwise their number.
     private static func list(_ names: [String]) -> String {
         guard names.count > 1 else { return names.first ?? "" }
         guard names.count <= 8 else { return "\(names.count) others" }
         return names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
     }
 
-    /// One line for many who came, and one for many who went.
+    /// Returns one line for all who came and one for all who left.
     private func lines(_ company: Event.Company, at wall: WallTime) -> [String] {
         guard !options.isQuiet else { return [] }
         let place = company.relay.map { " at \($0)" } ?? ""
@@ -125,13 +125,13 @@ extension LineInterface {
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {
-        "\(wanted) is somebody else's name here; you are \(name) (/nick NAME for another)"
+        "the name \(wanted) is taken here; you are \(name) (/nick NAME to choose another)"
     }
 
     private func lines(_ change: Event.NameChange, at wall: WallTime) -> [String] {
         let isNew = change.name != own.name
-        let remark = change.remark.map { renderer.remark("\($0) (/nick NAME for another)", now: wall) } ?? []
-        // The first claim is told by `ready`.
+        let remark = change.remark.map { renderer.remark("\($0) (/nick NAME to choose another)", now: wall) } ?? []
+        // `ready` announces the first claim.
         if change.state == .claimed, !own.isSettled { return remark }
         own.name = change.name
         switch change.state {
@@ -139,12 +139,12 @@ extension LineInterface {
             return (isNew ? renderer.notice("you are now \(change.name)", now: wall) : []) + remark
         case .taken where change.name == change.wanted:
             return renderer.failure(
-                "\(change.wanted) is somebody else's name here: start with another --name", now: wall)
+                "the name \(change.wanted) is taken here: start with another --name", now: wall)
         case .taken:
             return renderer.remark(Self.taken(change.wanted, now: change.name), now: wall)
         case .lost:
             return renderer.remark(
-                "another \(change.wanted) was here before you; you are now \(change.name) (/nick NAME for another)",
+                "another \(change.wanted) was here first; you are now \(change.name) (/nick NAME to choose another)",
                 now: wall)
         }
     }
@@ -153,11 +153,11 @@ extension LineInterface {
         roster.note(change)
         let name = change.peer.name
         var lines: [String] = []
-        // Until our name is settled they are gathered for one line.
+        // Until our name is settled, arrivals are gathered into one line.
         let isFirst = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
         let isGathered = isFirst || change.isGathered
         let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
-        // Whoever is on this network too has said so already.
+        // A peer that is on this network as well has been announced already.
         let isRepeated = change.peer.relay != nil && roster.isHere(change.peer.id, as: name)
         if let text = Self.text(change), !isHushed, !isGathered, !isRepeated {
             lines = renderer.notice(text, now: wall)
@@ -192,7 +192,7 @@ extension LineInterface {
         case .renamed: change.was.map { "\($0) is now \(name)" }
         case .away: "\(name) is away" + reason(words)
         case .back: "\(name) is back"
-        case .blocked: "\(name) is blocked: you see nothing more of \(name) (/unblock \(name))"
+        case .blocked: "\(name) is blocked: you will see nothing more from \(name) (/unblock \(name))"
         case .unblocked: "\(name) is no longer blocked"
         }
     }

@@ -2,17 +2,18 @@ public import CoreModel
 import Wire
 import Wording
 
-/// The chat for a person: on a terminal with a line to type in, else plain lines in and out.
+/// The chat for a person: on a terminal with a line to type in, otherwise with plain lines in and out.
 public final class LineInterface: FrontEnd {
-    /// How it is shown.
+    /// The way in which the chat is shown.
     public struct Options: Sendable {
-        /// Whether standard input and output are both a terminal that obeys escape codes: else none, and no prompt.
+        /// Whether standard input and output are both a terminal that obeys escape codes. Otherwise neither escape
+        /// codes nor a prompt are written.
         public var isTerminal: Bool
-        /// Counts on a terminal only (`NO_COLOR` unset).
+        /// Whether colours are used on a terminal (`NO_COLOR` is unset).
         public var isColoured: Bool
         /// Local time minus UTC, in seconds.
         public var utcOffset: Int
-        /// No greeting, no lines about who comes and goes.
+        /// Whether the greeting and the lines about arrivals and departures are left out.
         public var isQuiet: Bool
 
         public init(isTerminal: Bool, isColoured: Bool = true, utcOffset: Int = 0, isQuiet: Bool = false) {
@@ -23,7 +24,7 @@ public final class LineInterface: FrontEnd {
         }
     }
 
-    /// Of a plain line of input; longer ones are cut into several.
+    /// The maximum length of a plain line of input; longer lines are cut into several.
     private static let maximumPlainLineBytes = LineEditor.maximumBytes
 
     let options: Options
@@ -33,7 +34,7 @@ public final class LineInterface: FrontEnd {
     var commands = CommandQueue()
     var editor = LineEditor()
     var own: Own
-    /// Where typed text goes, and where it went before that was last changed.
+    /// Where typed text goes, and where it went before the last change.
     var destination = (now: Destination.room(nil), before: Destination.room(nil))
     private var decoder = KeyDecoder()
     private var row = PromptRow()
@@ -43,17 +44,17 @@ public final class LineInterface: FrontEnd {
     private var phase = Phase.notBegun
     private var hasEnded = false
 
-    /// What we are called.
+    /// Our own name.
     struct Own {
-        /// Until it is settled, what we want to be called.
+        /// The name; until it is settled, the name that we want.
         var name: String
         var isSettled = false
     }
 
-    /// Input that is no terminal's.
+    /// Input that does not come from a terminal.
     private struct PlainInput {
         var line: [UInt8] = []
-        /// When bytes came last: the end of input bears no time.
+        /// When bytes last arrived: the end of input carries no time.
         var lastTime = WallTime(milliseconds: 0)
     }
 
@@ -61,7 +62,7 @@ public final class LineInterface: FrontEnd {
         case notBegun, running, left
     }
 
-    /// - Parameter name: what we want to be called; shown in the prompt until the name is settled.
+    /// - Parameter name: our wanted name, shown in the prompt until the name is settled.
     public init(name: String, options: Options) {
         own = Own(name: name)
         self.options = options
@@ -88,7 +89,7 @@ public final class LineInterface: FrontEnd {
         guard !hasEnded else { return }
         hasEnded = true
         if !options.isTerminal, !plain.line.isEmpty { plainLineEnded() }
-        // A terminal that is gone has nobody in front of it.
+        // Nobody is in front of a terminal that has gone away.
         commands.add(.quit(afterReceipts: !options.isTerminal), typed: nil)
     }
 
@@ -108,7 +109,7 @@ public final class LineInterface: FrontEnd {
     public func takeOutput() -> [UInt8] {
         if options.isTerminal, phase != .left, isRowStale {
             if phase == .notBegun {
-                // Pasted text comes marked as such.
+                // The terminal marks pasted text as such (bracketed paste).
                 write("\u{1B}[?2004h")
                 phase = .running
             }
@@ -119,8 +120,8 @@ public final class LineInterface: FrontEnd {
         return output
     }
 
-    /// The chat is over: what gives the terminal back as it was, to be written last. Later events are shown without
-    /// a prompt.
+    /// Returns the bytes that restore the terminal, to be written last, when the chat is over. Later events are shown
+    /// without a prompt.
     public func leave() -> [UInt8] {
         if options.isTerminal, phase == .running {
             write(row.erase() + "\u{1B}[?2004l")
@@ -137,7 +138,7 @@ public final class LineInterface: FrontEnd {
 
     private func write(_ text: String) { output.append(contentsOf: text.utf8) }
 
-    /// Above the row being typed, which is drawn again before the output is taken.
+    /// Writes lines above the row being typed, which is drawn again before the output is taken.
     private func show(_ lines: [String]) {
         guard !lines.isEmpty else { return }
         if options.isTerminal {
@@ -148,7 +149,7 @@ public final class LineInterface: FrontEnd {
         for line in lines { write(line + newline) }
     }
 
-    // MARK: What is typed
+    // MARK: Typed lines
 
     private func lineTyped(_ line: String, at wall: WallTime) {
         switch TypedLine.read(line, room: destination.now.room, names: roster.names) {
@@ -163,7 +164,8 @@ public final class LineInterface: FrontEnd {
         }
     }
 
-    /// Whom a conversation is with is for the core to say: until it has, what is typed is told by the name.
+    /// Makes a room the destination of typed text. The core resolves the partner of a conversation; until it has
+    /// answered, messages are addressed by name.
     private func enter(_ room: RoomName, typed line: String, at wall: WallTime) {
         if case .conversation(let name) = room, let token = commands.add(.converse(with: name), typed: line) {
             if case .asking = destination.now {} else { destination.before = destination.now }
@@ -175,8 +177,8 @@ public final class LineInterface: FrontEnd {
         show(renderer.notice("what you type now goes to \(destination.now.meaning)", now: wall))
     }
 
-    /// Nothing typed is lost: a line that could not be sent comes back, unless another is being typed; then Up brings
-    /// it back.
+    /// Puts back a line that could not be sent, so that nothing typed is lost. If another line is being typed, Up
+    /// brings it back instead.
     func putBack(_ line: String) {
         guard options.isTerminal, editor.isEmpty else { return }
         editor.set(line)

@@ -1,10 +1,10 @@
 import Wording
 
-/// Asks what the person wants to be called, before anything else is started. The terminal itself edits the line.
+/// Asks for the person's name before anything else is started. The terminal itself edits the line.
 public struct NamePrompt {
     public enum Answer: Equatable, Sendable {
         case name(String)
-        /// Say this and ask again.
+        /// Show this text and ask again.
         case again(String)
     }
 
@@ -12,8 +12,8 @@ public struct NamePrompt {
     private let complaint: (String) -> String?
 
     /// - Parameters:
-    ///   - offer: the login name; not offered if it is no name.
-    ///   - complaint: why a name cannot be used, or nil if it can.
+    ///   - offer: the login name; not offered if it is not a valid name.
+    ///   - complaint: returns the reason why a name cannot be used, or nil if it can.
     public init(offer: String?, complaint: @escaping (String) -> String?) {
         self.complaint = complaint
         self.offer = offer.flatMap { $0.isEmpty || complaint($0) != nil ? nil : $0 }
@@ -23,11 +23,12 @@ public struct NamePrompt {
         offer.map { "Name [\(SafeText.line($0))]: " } ?? "Name: "
     }
 
-    /// - Parameter line: what was typed, with or without its newline.
+    /// Evaluates an answer.
+    /// - Parameter line: the typed line, with or without its newline.
     public func answer(_ line: String) -> Answer {
         let name = String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         if name.isEmpty {
-            return offer.map(Answer.name) ?? .again("type what you want to be called")
+            return offer.map(Answer.name) ?? .again("type the name that you want to use")
         }
         if let complaint = complaint(name) { return .again(SafeText.line(complaint)) }
         return .name(name)

@@ -1,23 +1,23 @@
 import CoreModel
 import Wire
 
-/// Who is here and who has spoken: for Tab, and to know whether a message will have to wait.
+/// The people who are here or have spoken: for Tab, and to know whether a message will have to wait.
 struct Roster {
-    /// Names of people who spoke but are not here.
+    /// The maximum number of names kept of people who spoke but are not here.
     private static let maximumAbsentCount = 200
 
-    /// Somebody may be here and at relays, under different names.
+    /// A place where a person is: this network, or a relay. Names may differ between them.
     private struct Place: Hashable {
         var peer: PeerID
         var relay: String?
     }
 
     private var present: [Place: String] = [:]
-    /// In how many places each of them is.
+    /// The number of places where each person is.
     private var placeCounts: [PeerID: Int] = [:]
     private var absent: [String] = []
 
-    /// In alphabetical order, each in the form that means one of them only.
+    /// The names in alphabetical order, each in the form that means one person only.
     var names: [String] {
         let here = Set(namesHere).sorted()
         return here + absent.filter { name in !here.contains(name) }.sorted()
@@ -38,12 +38,12 @@ struct Roster {
         }
     }
 
-    /// Of those who are here, in alphabetical order.
+    /// The names of the people who are here, in alphabetical order.
     var presentNames: [String] { Set(present.values).sorted() }
 
     func isPresent(_ peer: PeerID) -> Bool { placeCounts[peer] != nil }
 
-    /// Whether this peer is on our own network, under this name.
+    /// Returns whether this peer is on our own network, under this name.
     func isHere(_ peer: PeerID, as name: String) -> Bool { present[Place(peer: peer, relay: nil)] == name }
 
     mutating func note(_ change: Event.PeerChange) {
@@ -76,6 +76,6 @@ struct Roster {
 }
 
 extension Event.PeerSummary {
-    /// `ben`, or `ben@hub` where a relay is what connects us.
+    /// The name: `ben`, or `ben@hub` where a relay connects us.
     var nameAndPlace: String { relay.map { "\(name)@\($0)" } ?? name }
 }

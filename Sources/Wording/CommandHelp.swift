@@ -1,15 +1,15 @@
-/// The commands that can be typed, for `/help`, Tab and what is said about wrong arguments.
+/// A command that can be typed, for `/help`, Tab completion and the message about wrong arguments.
 package struct CommandHelp {
-    /// Without the slash.
+    /// The name, without the slash.
     package var name: String
     package var aliases: [String] = []
-    /// Arguments as they are shown.
+    /// The arguments as they are shown.
     package var arguments: String = ""
-    /// One line.
+    /// A description of one line.
     package var meaning: String
     /// Further lines of `/help COMMAND`.
     package var details: [String] = []
-    /// For moderators of a relay only: listed by `/help op`.
+    /// Whether the command is only for moderators of a relay; if so, `/help op` lists it.
     package var isModeration = false
 
     package var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
@@ -19,63 +19,63 @@ package struct CommandHelp {
         return all.first { $0.name == name || $0.aliases.contains(name) }
     }
 
-    /// In the order that a newcomer needs them.
+    /// All commands, in the order in which a newcomer needs them.
     package static let all: [CommandHelp] = [
         CommandHelp(
-            name: "help", aliases: ["h", "?"], arguments: "[COMMAND]", meaning: "this list, or more on one command"),
+            name: "help", aliases: ["h", "?"], arguments: "[COMMAND]", meaning: "show this list or help on a command"),
         CommandHelp(name: "who", aliases: ["names"], meaning: "who is within earshot"),
         CommandHelp(
             name: "msg", aliases: ["m", "w", "tell"], arguments: "NAME TEXT",
             meaning: "say something to one person only",
             details: [
-                "It is kept, and sent when that person is back, if not here now.",
-                "Where several have the name: NAME@RELAY, or NAME#ID as it is shown.",
+                "If that person is not here, it is kept and sent when they are back.",
+                "If several people have the name: NAME@RELAY, or NAME#ID as shown.",
             ]),
         CommandHelp(
             name: "me", arguments: "TEXT", meaning: "say what you do: /me waves",
             details: ["Shown to the others as: * YOU waves"]),
         CommandHelp(
             name: "room", aliases: ["r", "join"], arguments: "[ROOM]",
-            meaning: "where what you type goes: lobby, @NAME",
+            meaning: "choose where your messages go: lobby, @NAME",
             details: [
                 "/room @bea     everything you type goes to bea only,",
-                "               also if another takes the name later",
+                "               even if somebody else takes the name later",
                 "/room lobby    back to everyone on this network",
-                "/room          says where you are",
+                "/room          shows where your messages go",
             ]),
-        CommandHelp(name: "all", arguments: "TEXT", meaning: "say it in every lobby"),
-        CommandHelp(name: "nick", aliases: ["name"], arguments: "NAME", meaning: "be called something else"),
-        CommandHelp(name: "history", arguments: "[N]", meaning: "the last N lines of this room (20)"),
-        CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "look for words in what was said"),
+        CommandHelp(name: "all", arguments: "TEXT", meaning: "say something in every lobby"),
+        CommandHelp(name: "nick", aliases: ["name"], arguments: "NAME", meaning: "change your name"),
+        CommandHelp(name: "history", arguments: "[N]", meaning: "show the last N lines of this room (default 20)"),
+        CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "search what was said"),
         CommandHelp(
-            name: "forget", arguments: "ROOM", meaning: "drop what was said: lobby, @NAME",
-            details: ["Only here: what others have is theirs."]),
+            name: "forget", arguments: "ROOM", meaning: "delete what was said: lobby, @NAME",
+            details: ["Only on this machine: others keep their copies."]),
         CommandHelp(name: "away", arguments: "[WORDS]", meaning: "tell the others that you are away"),
-        CommandHelp(name: "back", meaning: "you are back"),
+        CommandHelp(name: "back", meaning: "tell the others that you are back"),
         CommandHelp(
-            name: "block", aliases: ["ignore"], arguments: "[NAME]", meaning: "see nothing more of this person",
-            details: ["/block alone tells who is blocked."]),
+            name: "block", aliases: ["ignore"], arguments: "[NAME]", meaning: "see nothing more from this person",
+            details: ["/block alone lists the people that you have blocked."]),
         CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
         CommandHelp(
-            name: "op", arguments: "PASSWORD", meaning: "become moderator of a relay (/help op)",
-            details: ["/op RELAY PASSWORD  where there are several", "then:"]),
-        CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "put someone out", isModeration: true),
+            name: "op", arguments: "PASSWORD", meaning: "become a moderator of a relay (/help op)",
+            details: ["/op RELAY PASSWORD  if you are on several relays", "As a moderator:"]),
+        CommandHelp(name: "kick", arguments: "NAME [REASON]", meaning: "remove someone", isModeration: true),
         CommandHelp(
-            name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "put someone out for good, or a time",
+            name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "ban someone, permanently or for a time",
             details: [
                 "/ban bob 12h be kind    for twelve hours; also 30m, 7d, 90s",
-                "/ban spam*              whoever has such a name",
+                "/ban spam*              everyone with such a name",
             ], isModeration: true),
         CommandHelp(name: "unban", arguments: "NAME", meaning: "let someone in again", isModeration: true),
         CommandHelp(name: "bans", meaning: "who is banned", isModeration: true),
         CommandHelp(
-            name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "take someone's word", isModeration: true),
+            name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "stop someone from speaking", isModeration: true),
         CommandHelp(name: "unmute", arguments: "NAME", meaning: "let someone speak again", isModeration: true),
-        CommandHelp(name: "topic", arguments: "[TEXT]", meaning: "what the relay's lobby is about", isModeration: true),
+        CommandHelp(name: "topic", arguments: "[TEXT]", meaning: "set the relay lobby's topic", isModeration: true),
         CommandHelp(name: "quit", aliases: ["q", "exit", "bye"], meaning: "leave; also Ctrl-D"),
     ]
 
-    /// What `/help` shows.
+    /// Returns the lines that `/help` shows, about one command or about all.
     package static func text(about word: String?) -> [String] {
         if let word, !word.isEmpty {
             let name = word.hasPrefix("/") ? String(word.dropFirst()) : word
@@ -88,7 +88,7 @@ package struct CommandHelp {
             return command.name == "op" ? lines + table(all.filter(\.isModeration)) : lines
         }
         let slashes = CommandHelp(name: "/text", meaning: "say something that begins with /")
-        return ["what you type is said to everyone here; a line with / in front is a command:"]
+        return ["what you type goes to everyone here; a line that begins with / is a command:"]
             + table(all.filter { !$0.isModeration } + [slashes])
     }
 

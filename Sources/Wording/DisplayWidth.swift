@@ -1,13 +1,13 @@
-/// How many columns a terminal uses for text (East Asian Width, UAX #11, and what terminals do with emoji).
+/// The number of columns that a terminal uses for text (East Asian Width, UAX #11, and common practice for emoji).
 public enum DisplayWidth {
-    /// Of a text without controls.
+    /// Returns the width of a text without control characters.
     public static func of(_ text: String) -> Int {
         var width = 0
         for character in text { width += of(character) }
         return width
     }
 
-    /// Of one character as a person sees it (an extended grapheme cluster).
+    /// Returns the width of one character as a person sees it (an extended grapheme cluster).
     package static func of(_ character: Character) -> Int {
         let scalars = character.unicodeScalars
         guard let first = scalars.first else { return 0 }
@@ -20,15 +20,15 @@ public enum DisplayWidth {
             }
             if isPicture { return 2 }
         }
-        // Terminals add up scalars: syllables of Hangul letters, letters with spacing marks.
+        // Terminals add up the scalars of Hangul syllables and of letters with spacing marks.
         return scalars.reduce(0) { $0 + of($1) }
     }
 
-    /// Of one scalar standing alone.
+    /// Returns the width of a single scalar.
     package static func of(_ scalar: Unicode.Scalar) -> Int {
         let value = scalar.value
         if value < 0x300 { return value < 0x20 || (0x7F..<0xA0).contains(value) || value == 0xAD ? 0 : 1 }
-        // Vowels and final consonants of Hangul join the letter before.
+        // Vowels and final consonants of Hangul join the preceding letter.
         if (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value) { return 0 }
         if isWide(value) {
             // The tone marks of Chinese and the voicing marks of Japanese combine.
@@ -59,7 +59,7 @@ public enum DisplayWidth {
         return low < wide.count && wide[low].contains(value)
     }
 
-    /// Wide and fullwidth but not emoji presentation, ascending; gaps without letters are closed.
+    /// The wide and fullwidth ranges without emoji presentation, ascending. Gaps without letters are included.
     package static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2329...0x232A, 0x2630...0x2637, 0x268A...0x268F, 0x2E80...0x303E, 0x3041...0x3247,
         0x3250...0xA4CF,

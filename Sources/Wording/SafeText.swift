@@ -1,15 +1,16 @@
-/// Others' text made harmless for a terminal: nothing in it is obeyed, hides what it says, or changes the direction of
-/// what stands around it. What is replaced stays visible.
+/// Makes text from others harmless for a terminal: the terminal obeys nothing in it, and the text can neither hide its
+/// content nor change the direction of the text around it. Replaced characters stay visible.
 public enum SafeText {
-    /// Combining marks that a character may bear. Real writing uses three or four; more reach into other lines.
+    /// The maximum number of combining marks on a character. Real writing uses three or four; more reach into other
+    /// lines.
     package static let maximumMarkCount = 8
-    /// Scalars of one character: the longest emoji in use has ten.
+    /// The maximum number of scalars in a character; the longest emoji in use has ten.
     package static let maximumScalarCount = 16
 
-    /// Columns from one stop of tabs to the next, as terminals have them.
+    /// The number of columns from one tab stop to the next, as in terminals.
     private static let tabWidth = 8
 
-    /// For one line: a newline is shown as `⏎`, a tab as a blank.
+    /// Returns the text for one line: a newline is shown as `⏎`, a tab as a blank.
     public static func line(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
@@ -17,15 +18,16 @@ public enum SafeText {
         return result
     }
 
-    /// Line by line, split at newlines (LF, CR LF). At least one line; blank lines at the end are dropped. A tab goes on
-    /// to the next of its stops, so that code and tables keep their shape.
+    /// Returns the text as lines, split at newlines (LF, CR LF). There is at least one line; blank lines at the end are
+    /// dropped. A tab advances to its next stop, so that code and tables keep their shape.
     public static func lines(_ text: String) -> [String] {
         var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(tabbed)
         while lines.count > 1, lines[lines.count - 1].isEmpty { lines.removeLast() }
         return lines
     }
 
-    /// Beyond any table a tab is one blank: a text of nothing else would be a screenful.
+    /// The column beyond which a tab is one blank, so that a text of tabs alone does not fill the screen. No table is
+    /// wider.
     private static let tabbedColumns = 400
 
     private static func tabbed(_ text: Substring) -> String {
@@ -44,7 +46,7 @@ public enum SafeText {
         return result
     }
 
-    /// One character of a line being edited, as it may be shown. Never empty.
+    /// Returns one character of a line being edited as it may be shown. Never empty.
     package static func shown(_ character: Character) -> String {
         var result = ""
         var markCount = 0
@@ -52,7 +54,7 @@ public enum SafeText {
         for scalar in character.unicodeScalars {
             if scalar == "\r", character == "\r\n" { continue }
             let shown = replacement(for: scalar) ?? scalar
-            // A mark without a letter would settle on whatever stands before it.
+            // A mark without a letter would attach itself to whatever precedes it.
             if scalarCount == 0, DisplayWidth.of(shown) == 0 { result.unicodeScalars.append("\u{25CC}") }
             scalarCount += 1
             if isMark(shown) { markCount += 1 }
@@ -65,7 +67,8 @@ public enum SafeText {
         return result
     }
 
-    /// Replaced before the text is taken apart into characters: a replacement may part or join what stands around it.
+    /// Replaces harmful scalars. This precedes the split into characters, since a replacement may part or join its
+    /// neighbours.
     private static func replaced(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { replacement(for: $0) != nil }) else { return text }
         var scalars = String.UnicodeScalarView()
@@ -80,23 +83,24 @@ public enum SafeText {
 
     private static let unknown: Unicode.Scalar = "\u{FFFD}"
 
+    /// Returns the replacement of a scalar.
     /// - Returns: nil if the scalar is harmless.
     package static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         switch scalar.value {
         case 0x20...0x7E: return nil
         case 0x0A: return "\u{23CE}"
         case 0x09: return " "
-        // The pictures of the C0 controls stand in their order.
+        // The pictures of the C0 controls are in the order of the controls.
         case 0..<0x20: return Unicode.Scalar(0x2400 + scalar.value)
         case 0x7F: return "\u{2421}"
         case 0x80...0x9F: return unknown
         case 0xA0: return nil
         case 0x2028, 0x2029, 0xFFF9...0xFFFB: return unknown
-        // Joiners, variation selectors: letters and emoji need them.
+        // Joiners and variation selectors: letters and emoji need them.
         case 0x200C, 0x200D, 0x034F, 0x180B...0x180D, 0xFE00...0xFE0F, 0xE0100...0xE01EF: return nil
         case 0xAC00...0xD7A3, 0x4E00...0x9FFF: return nil
         default:
-            // Directions, invisible operators, fillers, tags: all that shows nothing by itself.
+            // Directions, invisible operators, fillers, tags: everything that is invisible by itself.
             let properties = scalar.properties
             return properties.isDefaultIgnorableCodePoint || properties.isNoncharacterCodePoint ? unknown : nil
         }

@@ -1,6 +1,6 @@
 package import CoreModel
 
-/// Wall-clock time as RFC 3339 writes it: UTC, milliseconds.
+/// Wall-clock time in the format of RFC 3339: UTC, with milliseconds.
 package enum Timestamp {
     package static func text(_ time: WallTime) -> String {
         let calendar = time.calendar()

@@ -1,26 +1,27 @@
 package import CoreModel
 import Wire
 
-/// What a typed line asks for.
+/// The request that a typed line makes.
 package enum TypedLine: Equatable {
-    /// Blank.
+    /// A blank line.
     case nothing
     case command(Command)
-    /// About a command, or nil: about all.
+    /// Help about a command; nil for all commands.
     case help(String?)
-    /// What is typed goes there from now on.
+    /// Typed text goes to this room from now on.
     case enter(RoomName)
     case showRoom
-    /// Not understood: why, for people.
+    /// The line is not understood, for this reason, worded for people.
     case misuse(String)
 
     private static let usualHistoryCount = 20
     private static let maximumHistoryCount = 10_000
     private static let searchCount = 50
 
+    /// Parses a typed line.
     /// - Parameters:
     ///   - room: where text goes; nil is the default room.
-    ///   - names: who is known, for `/room NAME`.
+    ///   - names: the names of known people, for `/room NAME`.
     package static func read(_ line: String, room: RoomName?, names: [String]) -> TypedLine {
         let trimmed = trim(line)
         guard !trimmed.isEmpty else { return .nothing }
@@ -33,12 +34,13 @@ package enum TypedLine: Equatable {
         return read(help.name, rest, room: room, names: names) ?? .misuse("usage: \(help.usage)")
     }
 
-    /// A private conversation is spoken in by telling its partner.
+    /// Returns the command that sends text to the room. In a private conversation it is a message to the partner.
     private static func say(_ text: String, kind: Entry.Kind, in room: RoomName?) -> Command {
         if case .conversation(let name) = room { return .tell(to: name, text: text, kind: kind) }
         return .say(text: text, kind: kind, room: room)
     }
 
+    /// Parses the arguments of a command.
     /// - Returns: nil if the arguments are wrong.
     private static func read(_ name: String, _ rest: String, room: RoomName?, names: [String]) -> TypedLine? {
         switch name {
@@ -65,7 +67,7 @@ package enum TypedLine: Equatable {
         }
     }
 
-    /// Commands about somebody.
+    /// Parses the arguments of a command that is about a person.
     private static func readNamed(_ command: String, _ rest: String) -> Command? {
         var (name, words) = split(rest[...])
         if name.hasPrefix("@"), command != "op", command != "nick" { name.removeFirst() }
@@ -104,7 +106,7 @@ package enum TypedLine: Equatable {
         return String(start.reversed().drop(while: \.isWhitespace).reversed())
     }
 
-    /// The first word and what follows it.
+    /// Splits a text into its first word and what follows it.
     private static func split(_ text: Substring) -> (word: String, rest: String) {
         let word = text.prefix { !$0.isWhitespace }
         return (String(word), trim(String(text[word.endIndex...])))

@@ -1,4 +1,4 @@
-/// Something that can be measured by name.
+/// A measurement with a name.
 struct Benchmark: Sendable {
     let name: String
     let about: String
@@ -12,22 +12,22 @@ struct Benchmark: Sendable {
 /// How thoroughly to measure.
 struct Plan: Sendable {
     let isQuick: Bool
-    /// Which number of members or peers alone is meant.
+    /// The only number of members or peers to measure; nil for all.
     let part: String?
 
-    /// How often a figure is taken; the median is shown.
+    /// The number of times that a figure is measured; the median is shown.
     var runs: Int { isQuick ? 3 : 9 }
-    /// Those of some numbers that are meant.
+    /// Returns the selected ones of some numbers.
     func meant(_ numbers: [Int]) -> [Int] {
         guard let part else { return numbers }
         return part.split(separator: ",").compactMap { Int($0) }
     }
 
-    /// How long one run lasts at least.
+    /// The minimum duration of one run.
     var nanosecondsPerRun: UInt64 { isQuick ? 5_000_000 : 40_000_000 }
 }
 
-/// Why a benchmark could not be run.
+/// The reason why a benchmark could not be run.
 struct Obstacle: Error, CustomStringConvertible {
     let description: String
 

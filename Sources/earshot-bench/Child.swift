@@ -1,18 +1,19 @@
 import CMeasure
 import Glibc
 
-/// A process that a benchmark started, with pipes to its standard input and output. Ends with the value.
+/// A process that a benchmark started, with pipes to its standard input and output. It is killed when the value is
+/// released.
 final class Child {
     let processID: pid_t
-    /// What is written here, it reads.
+    /// The end of the pipe to its standard input.
     let input: CInt
-    /// What it writes is read here; never waits.
+    /// The end of the pipe from its standard output; non-blocking.
     let output: CInt
     let startedAt: UInt64
     private var unread: [UInt8] = []
     private var hasEnded = false
 
-    /// - Parameter processor: Where it runs; nil for anywhere.
+    /// - Parameter processor: the processor where it runs; nil for any.
     init(_ path: String, _ arguments: [String], processor: Int? = nil, errors: CInt? = nil) throws {
         var (toChild, fromChild): ([CInt], [CInt]) = ([0, 0], [0, 0])
         guard measure_pipe(&toChild) == 0, measure_pipe(&fromChild) == 0 else {
@@ -50,12 +51,12 @@ final class Child {
         close(output)
     }
 
-    /// This very program in another role.
+    /// Starts this program in another role.
     static func role(_ name: String, _ arguments: [String] = [], processor: Int? = nil) throws -> Child {
         try Child("/proc/self/exe", [Role.option, name] + arguments, processor: processor)
     }
 
-    /// The release build of `earshot` beside this program.
+    /// The path of the release build of `earshot` beside this program.
     static let earshotPath: String = {
         let own = (try? File.link("/proc/self/exe")) ?? ""
         return own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex) + "/earshot"
@@ -70,7 +71,8 @@ final class Child {
         }
     }
 
-    /// Waits for the end, a second at most. - Returns: how long the process ran, in nanoseconds.
+    /// Waits for the process to end, at most a second.
+    /// - Returns: how long the process ran, in nanoseconds.
     func waitForEnd() -> UInt64 {
         var event = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
         while poll(&event, 1, 1000) > 0, readLine() != nil || event.revents & Int16(POLLHUP) == 0 {}
@@ -79,7 +81,7 @@ final class Child {
         return Clock.now - startedAt
     }
 
-    /// The next whole line that it wrote, without its end; nil if there is none yet.
+    /// Returns the next whole line that it wrote, without its newline; nil if there is none yet.
     func readLine() -> ArraySlice<UInt8>? {
         while true {
             if let end = unread.firstIndex(of: 10) {
@@ -108,16 +110,16 @@ final class Child {
             _ = poll(&event, 1, 100)
             if event.revents & Int16(POLLIN) == 0, event.revents & Int16(POLLHUP) != 0 { break }
         }
-        throw Obstacle("the other side said nothing")
+        throw Obstacle("the other side sent nothing")
     }
 
-    /// Processor time that it has used, in nanoseconds.
+    /// The processor time that it has used, in nanoseconds.
     var processorTime: UInt64 {
         let fields = File.text("/proc/\(processID)/schedstat").split(separator: " ")
         return fields.first.flatMap { UInt64($0) } ?? 0
     }
 
-    /// Bytes of memory that are its own and in use.
+    /// The bytes of private memory in use.
     var residentBytes: Int {
         for line in File.text("/proc/\(processID)/status").split(separator: "\n") where line.hasPrefix("RssAnon:") {
             return (line.split(separator: " ").dropFirst().first.flatMap { Int($0.filter(\.isNumber)) } ?? 0) * 1024
@@ -129,7 +131,7 @@ final class Child {
 enum Processor {
     static let count = sysconf(CInt(_SC_NPROCESSORS_ONLN))
 
-    /// Where the benchmark itself runs, and where its other side does: apart, if there are two.
+    /// The processors of the benchmark and of its other side: different ones, if there are two.
     static var own: Int { count > 1 ? 1 : 0 }
     static let other = 0
 
@@ -137,6 +139,7 @@ enum Processor {
 }
 
 enum Network {
-    /// Where measurements meet nobody else's programs, if this process may have that.
+    /// Whether measurements run in a private network namespace, away from other programs, if this process may create
+    /// one.
     static let isOwn: Bool = measure_own_network() == 0
 }

@@ -30,7 +30,7 @@ extension Benchmark {
 }
 
 extension Report {
-    /// A line with an operation, its floor and the ratio.
+    /// Adds a line with an operation, its floor and the ratio.
     mutating func compare(
         _ name: String, _ plan: Plan, _ operation: () throws -> Void, floor: () throws -> Void
     ) rethrows {
@@ -59,7 +59,7 @@ extension Report {
                 record.append(contentsOf: text)
                 ana.seal(tailOf: &record, from: 0)
             }, floor: floor)
-        // What is opened has to be sealed first, record by record.
+        // A record has to be sealed before it can be opened.
         let (cara, dan) = try Handshaking().transports()
         var plaintext: [UInt8] = []
         plaintext.reserveCapacity(size)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Standard output and error, whole and at once.
+/// Standard output and error, written completely and unbuffered.
 enum Console {
-    /// Ends the process if it cannot be shown.
+    /// Shows a text, or ends the process if that fails.
     static func show(_ text: String) {
         let code = write(text, to: 1)
         guard code != 0 else { return }
@@ -13,7 +13,8 @@ enum Console {
 
     static func complain(_ text: String) { _ = write(text + "\n", to: 2) }
 
-    /// - Returns: the error's number; 0 if all was written.
+    /// Writes a text.
+    /// - Returns: the error number; 0 if everything was written.
     private static func write(_ text: String, to descriptor: CInt) -> CInt {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -26,7 +27,7 @@ enum Console {
     }
 }
 
-/// Where the figures were taken.
+/// The machine where the figures were measured.
 enum Machine {
     static var description: String {
         let processors = File.text("/proc/cpuinfo").split(separator: "\n")
@@ -38,14 +39,14 @@ enum Machine {
 }
 
 enum File {
-    /// The whole of a small file; empty if it cannot be read.
+    /// Returns the whole of a small file; empty if it cannot be read.
     static func text(_ path: String) -> String {
         var bytes: [UInt8] = []
         read(path) { bytes += $0 }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What a symbolic link says.
+    /// Returns the target of a symbolic link.
     static func link(_ path: String) throws -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
@@ -53,7 +54,7 @@ enum File {
         return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    /// The whole of a file, piece by piece.
+    /// Reads the whole of a file, piece by piece.
     static func read(_ path: String, _ body: (UnsafeRawBufferPointer) -> Void) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -1,14 +1,14 @@
 import Secure
 import Wire
 
-/// What is measured with: always the same.
+/// The data to measure with, always the same.
 enum Fixtures {
     static let identity = Identity(seed: Array(repeating: 7, count: 32))
     static let room = RoomID(Array(repeating: 9, count: 32))!
-    /// As long as the messages that chat servers are usually measured with.
+    /// A text as long as the messages in typical benchmarks of chat servers.
     static let text = String(repeating: "how now, brown cow? ", count: 5)
 
-    /// A log as one author writes it: each entry names the one before it.
+    /// Returns a log as one author writes it: each entry names the one before it.
     static func entries(_ count: Int, by author: Identity = identity, startingAt lamport: UInt64 = 1) -> [SignedEntry] {
         var parents: [EntryID] = []
         return (0..<count).map { number in
@@ -22,7 +22,7 @@ enum Fixtures {
         }
     }
 
-    /// Keys without entries, as random as real ones.
+    /// Returns keys without entries, as random as real ones.
     static func keys(_ count: Int, seed: UInt64) -> [EntryKey] {
         var random = RandomStream(simulationSeed: seed)
         return (0..<count).map { number in

@@ -5,7 +5,7 @@ import Wire
 extension Benchmark {
     static let handshake = Benchmark(
         name: "handshake",
-        about: "One link's handshake, both sides; the floor is its key agreements, signatures and checks alone."
+        about: "One link's handshake, both sides; the floor is its key agreements, signatures and verifications alone."
     ) { plan in
         var report = Report()
         let handshaking = Handshaking()
@@ -15,7 +15,7 @@ extension Benchmark {
     }
 }
 
-/// Two sides that make a link in memory.
+/// The two sides of a handshake in memory.
 struct Handshaking {
     private let ana = Fixtures.identity
     private let bea = Identity(seed: Array(repeating: 8, count: 32))
@@ -31,12 +31,12 @@ struct Handshaking {
             case .send(let second) = try responder.messageReceived(first),
             case .sendAndFinish(let third, _, let anaTransport) = try initiator.messageReceived(second),
             case .finished(_, let beaTransport) = try responder.messageReceived(third)
-        else { throw Obstacle("the handshake took another course") }
+        else { throw Obstacle("the handshake did not finish") }
         return (anaTransport, beaTransport)
     }
 
-    /// Noise XX: each side makes a key, agrees three times, checks a signature. What each signs stays the same, so it
-    /// need be signed once only.
+    /// Returns the cryptographic operations of Noise XX: each side makes a key, performs three key agreements, and
+    /// verifies a signature. The signed data stays the same, so it needs to be signed only once.
     static func primitives() -> () -> Void {
         let seed = [UInt8](repeating: 1, count: 32)
         let signer = earshot_ed25519_key(seed)

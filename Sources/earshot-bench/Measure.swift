@@ -1,23 +1,23 @@
 import CMeasure
 import Glibc
 
-/// What one operation took of the processor: the median of several runs, and how far apart they were. Not what the clock
-/// on the wall says: other programs may be at work.
+/// The processor time of one operation: the median of several runs, and their spread. It is not wall-clock time, since
+/// other programs may be running.
 struct Timing {
     var nanoseconds: Double
-    /// The middle half of the runs lies within this share of the median.
+    /// The share of the median within which the middle half of the runs lies.
     var spread: Double
-    /// Requests for memory on this thread.
+    /// The number of memory allocations on this thread.
     var allocations: Double
 
     var perSecond: Double { 1e9 / nanoseconds }
 
-    /// Repeats an operation until a run is long enough to be measured, and takes several runs.
+    /// Repeats an operation until a run is long enough to be measured, and measures several runs.
     static func of(_ plan: Plan, _ operation: () throws -> Void) rethrows -> Timing {
         try of(plan, operation, beside: operation).timing
     }
 
-    /// Measures an operation and its floor in turns, so that both meet the same disturbances.
+    /// Measures an operation and its floor alternately, so that both are disturbed alike.
     static func of(
         _ plan: Plan, _ operation: () throws -> Void, beside floor: () throws -> Void
     ) rethrows -> (timing: Timing, floor: Timing, ratio: Double) {
@@ -69,18 +69,18 @@ struct Timing {
     }
 }
 
-/// Figures of the same thing, taken several times.
+/// Several measurements of the same quantity.
 struct Sample {
     private let sorted: [Double]
 
     init(_ values: [Double]) {
-        precondition(!values.isEmpty, "something was measured")
+        precondition(!values.isEmpty, "there are measurements")
         sorted = values.sorted()
     }
 
     var median: Double { quantile(0.5) }
 
-    /// The middle half lies within this share of the median.
+    /// The share of the median within which the middle half of the values lies.
     var spread: Double { median == 0 ? 0 : (quantile(0.75) - quantile(0.25)) / median }
 
     func quantile(_ share: Double) -> Double {
@@ -92,10 +92,10 @@ struct Sample {
 }
 
 enum Clock {
-    /// Nanoseconds since the machine started.
+    /// The time since the machine started, in nanoseconds.
     static var now: UInt64 { read(CLOCK_MONOTONIC) }
 
-    /// Processor time of this process so far, in nanoseconds.
+    /// The processor time of this process so far, in nanoseconds.
     static var processor: UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
 
     private static func read(_ clock: clockid_t) -> UInt64 {
@@ -105,6 +105,6 @@ enum Clock {
     }
 }
 
-/// Keeps the compiler from leaving out what nobody looks at.
+/// Keeps the compiler from eliminating an unused value.
 @inline(never)
 func use<Value>(_ value: borrowing Value) {}

@@ -1,11 +1,11 @@
-/// What was asked for on the command line.
+/// The arguments of the command line.
 struct Options {
     var benchmarks: [(benchmark: Benchmark, part: String?)] = []
     var isJSON = false
     var isQuick = false
     var isList = false
     var isHelp = false
-    /// Set in processes that a benchmark starts as its other side.
+    /// The role, in processes that a benchmark starts as its other side.
     var role: (name: String, arguments: [String])?
 
     struct Misuse: Error {
@@ -38,14 +38,14 @@ struct Options {
     }
 
     static let helpText = """
-        How fast Earshot is, each figure beside the least that the same machine needs for it.
+        Measures how fast Earshot is, and shows each figure beside the minimum for the same machine.
 
         usage: earshot-bench [OPTION]... [NAME]...
 
-          --list    what can be measured; without a name, all of it is.
+          --list    list the benchmarks; without a NAME, all are run.
                     fanout:100 is fanout with 100 members only
-          --quick   fewer and shorter runs
-          --json    one JSON object a line instead of tables
+          --quick   make fewer and shorter runs
+          --json    print one JSON object a line instead of tables
 
         Use a release build: swift run -c release earshot-bench
 

@@ -29,7 +29,7 @@ extension Benchmark {
     }
 }
 
-/// Two logs, each with half of the differences for itself.
+/// Two logs, each with half of the differences to itself.
 private struct LogPair {
     private let ana: LogIndex
     private let bea: LogIndex
@@ -67,7 +67,7 @@ private struct LogPair {
         return (rounds, bytes)
     }
 
-    /// What somebody would do who had both.
+    /// Counts the differences as a process that has both logs would.
     func compare() -> Int {
         var (left, right) = (ana.keys[...], bea.keys[...])
         var found = 0

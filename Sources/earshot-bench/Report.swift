@@ -1,9 +1,9 @@
 import RelayCore
 
-/// What a benchmark found: a table for people, lines for programs.
+/// The results of a benchmark: a table for people, lines for programs.
 struct Report {
     var lines: [Line] = []
-    /// Shown below the table.
+    /// The remarks shown below the table.
     var remarks: [String] = []
 
     struct Line {
@@ -33,7 +33,7 @@ struct Report {
         lines.append(line)
     }
 
-    /// A column a heading, in the order in which headings first appear.
+    /// Returns a table with a column for each heading, in the order in which headings first appear.
     func table(of benchmark: Benchmark) -> String {
         var headings: [String] = []
         for line in lines {
@@ -99,7 +99,7 @@ extension Report.Figure {
 }
 
 extension String {
-    /// With spaces behind, or before if the width is negative.
+    /// Returns the text padded with spaces behind it, or before it if the width is negative.
     func padded(to width: Int) -> String {
         let space = String(repeating: " ", count: max(0, abs(width) - count))
         return width < 0 ? space + self : self + space

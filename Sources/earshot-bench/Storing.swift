@@ -8,7 +8,7 @@ import Wire
 extension Benchmark {
     static let store = Benchmark(
         name: "store",
-        about: "Entries kept, each committed alone; the floor is a write of its bytes to a file, synced if it must be."
+        about: "Entries stored, each in its own commit; the floor writes its bytes to a file, and syncs if required."
     ) { plan in
         var report = Report()
         let directory = try ScratchDirectory()
@@ -35,7 +35,7 @@ extension Benchmark {
         return report
     }
 
-    /// Nanoseconds an entry.
+    /// Returns the time for an entry, in nanoseconds.
     private static func commit(_ entries: [SignedEntry], to archive: any Archive, _ durability: Durability) throws
         -> Double
     {
@@ -52,7 +52,7 @@ extension Benchmark {
 }
 
 extension Report {
-    /// Opening a log of 100,000 entries, as a program does when it starts.
+    /// Measures the opening of a log of 100,000 entries, as at the start of the program.
     fileprivate mutating func startUp(_ plan: Plan, _ directory: ScratchDirectory) throws {
         let count = plan.isQuick ? 10_000 : 100_000
         let path = directory.path(of: "large.sqlite")
@@ -60,7 +60,7 @@ extension Report {
         do {
             let archive = try SQLiteArchive(at: path)
             var lamport: UInt64 = 0
-            // Not signed anew, only named anew: what is measured does not look at signatures.
+            // Only the names differ, not the signatures, which this measurement does not use.
             let template = Fixtures.entries(2)[1]
             for key in Fixtures.keys(count, seed: 2) {
                 lamport += 1
@@ -84,7 +84,7 @@ extension Report {
             let archive = try SQLiteArchive(at: path)
             let opened = try RoomLog(log: log, room: Fixtures.room, archive: archive)
             times.append(Double(Clock.now - start))
-            guard opened.count == count else { throw Obstacle("\(opened.count) of \(count) entries are there") }
+            guard opened.count == count else { throw Obstacle("\(opened.count) of \(count) entries are present") }
         }
         let (floor, sample) = (Sample(floors), Sample(times))
         add("start-up with \(count) entries") { line in
@@ -92,11 +92,11 @@ extension Report {
             line.add("floor", floor.median, .nanoseconds, spread: floor.spread)
             line.add("time/floor", sample.median / floor.median, .times)
         }
-        remarks.append("The floor of start-up is reading a file with the same entries one behind the other.")
+        remarks.append("The floor of start-up is reading a file with the same entries in sequence.")
     }
 }
 
-/// A directory for files of a benchmark; on a disk unless said otherwise.
+/// A directory for the files of a benchmark, on a disk by default.
 struct ScratchDirectory {
     let path: String
 
@@ -109,7 +109,7 @@ struct ScratchDirectory {
             defer { free(real) }
             return String(cString: real)
         }
-        guard let made else { throw Obstacle("no directory can be made here: \(String(cString: strerror(errno)))") }
+        guard let made else { throw Obstacle("cannot create a directory here: \(String(cString: strerror(errno)))") }
         path = made
     }
 
@@ -117,10 +117,10 @@ struct ScratchDirectory {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Nanoseconds a write, and a sync if it is asked for.
+    /// Returns the time for a write, and for a sync if requested, in nanoseconds.
     func write(_ entries: [SignedEntry], isSynced: Bool) throws -> Double {
         let descriptor = open(path(of: "floor"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Obstacle("no file can be made in \(path)") }
+        guard descriptor >= 0 else { throw Obstacle("cannot create a file in \(path)") }
         defer { close(descriptor) }
         let start = Clock.now
         for entry in entries {
@@ -133,7 +133,7 @@ struct ScratchDirectory {
 
     func fill(_ file: String, with bytes: [UInt8], times: Int) throws {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Obstacle("no file can be made in \(path)") }
+        guard descriptor >= 0 else { throw Obstacle("cannot create a file in \(path)") }
         defer { close(descriptor) }
         for _ in 0..<times { _ = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) } }
     }

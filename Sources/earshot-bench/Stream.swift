@@ -1,9 +1,10 @@
 import CMeasure
 import Glibc
 
-/// Plain sockets over loopback, for floors and for members that are made by the thousand.
+/// Plain sockets over loopback, for floors and for members created by the thousand.
 enum Stream {
-    /// - Returns: the listening socket, which never waits, and its port.
+    /// Starts to listen.
+    /// - Returns: the non-blocking listening socket, and its port.
     static func listen() throws -> (socket: CInt, port: UInt16) {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = loopback(port: 0)
@@ -31,14 +32,14 @@ enum Stream {
         return socket
     }
 
-    /// No waiting, neither for more to send nor for anything else.
+    /// Disables Nagle's algorithm and, by default, blocking.
     static func setUp(_ socket: CInt, waits: Bool = false) {
         var one: CInt = 1
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
         _ = fcntl(socket, F_SETFL, waits ? 0 : O_NONBLOCK)
     }
 
-    /// All of it; waits by trying again when the kernel's buffer is full.
+    /// Sends all bytes, trying again while the kernel's buffer is full.
     static func send(_ bytes: [UInt8], on socket: CInt) {
         var sent = 0
         while sent < bytes.count {
@@ -82,8 +83,8 @@ final class Watch {
         return epoll_event(events: flags, data: epoll_data_t(u64: UInt64(number)))
     }
 
-    /// Calls for each socket that is ready.
-    /// - Parameter milliseconds: how long to wait for one; -1 for as long as it takes.
+    /// Calls a closure for each socket that is ready.
+    /// - Parameter milliseconds: the maximum time to wait for one; -1 for no limit.
     func wait(milliseconds: CInt, _ body: (Int) -> Void) {
         let count = epoll_wait(epoll, &events, CInt(events.count), milliseconds)
         for place in 0..<max(0, Int(count)) { body(Int(events[place].data.u64)) }

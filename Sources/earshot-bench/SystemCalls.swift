@@ -1,10 +1,11 @@
 import Glibc
 
-/// Counts the system calls of another process, by `strace`, where that is installed and allowed.
+/// Counts the system calls of another process, with `strace`, where that is installed and allowed.
 enum SystemCalls {
     private static let tracer: String? = ["/usr/bin/strace", "/usr/local/bin/strace"].first { access($0, X_OK) == 0 }
 
-    /// - Returns: how many calls the process made meanwhile, by name; nil if they cannot be counted here.
+    /// Counts the calls of a process while a closure runs.
+    /// - Returns: the number of calls by name; nil if they cannot be counted here.
     static func count(of process: pid_t, during body: () throws -> Void) throws -> [String: Int]? {
         guard let tracer else { return nil }
         let directory = try ScratchDirectory()
@@ -19,7 +20,7 @@ enum SystemCalls {
         return read(File.text(file))
     }
 
-    /// Waits until the process is traced, two seconds at most.
+    /// Waits until the process is traced, at most two seconds.
     private static func isTraced(_ process: pid_t) -> Bool {
         let end = Clock.now + 2_000_000_000
         while Clock.now < end {
@@ -30,7 +31,7 @@ enum SystemCalls {
         return false
     }
 
-    /// Lines of `% time, seconds, usecs/call, calls, [errors,] name`.
+    /// Parses lines of `% time, seconds, usecs/call, calls, [errors,] name`.
     private static func read(_ table: String) -> [String: Int] {
         var counts: [String: Int] = [:]
         for line in table.split(separator: "\n") {

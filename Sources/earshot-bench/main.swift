@@ -1,6 +1,6 @@
 import Glibc
 
-/// The process begins and ends here.
+/// Runs the program: the process begins and ends here.
 func start() -> Int32 {
     let options: Options
     do {
@@ -19,7 +19,7 @@ func start() -> Int32 {
         return 0
     }
     if !options.isJSON { Console.show("\(Machine.description)\n") }
-    // Before anything has a socket.
+    // This must precede every socket.
     _ = Network.isOwn
     signal(SIGPIPE, SIG_IGN)
     var status: Int32 = 0

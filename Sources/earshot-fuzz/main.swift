@@ -2,16 +2,16 @@ import CFuzzer
 import Exercises
 import Glibc
 
-// What is exercised is named by the environment, because libFuzzer starts itself again with its own arguments.
+// The environment names the exercise, because libFuzzer starts itself again with arguments of its own.
 let name = getenv("EARSHOT_FUZZ_TARGET").map { String(cString: $0) } ?? ""
 guard let chosen = Exercise(rawValue: name) else {
     let names = Exercise.allCases.map(\.rawValue).joined(separator: ", ")
     fatalError("EARSHOT_FUZZ_TARGET must be one of \(names)")
 }
-/// For the callback, which as a C function captures nothing.
+/// The exercise for the callback, which as a C function captures nothing.
 nonisolated(unsafe) var exercise = chosen
 
-/// libFuzzer links against this name.
+/// Runs one input. libFuzzer links against this name.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     exercise.run(Array(UnsafeBufferPointer(start: bytes, count: count)))

@@ -3,7 +3,7 @@ import Foundation
 import Host
 import Simulator
 
-/// How long many peers take to see each other with nothing going wrong, and what it costs.
+/// A measurement of the time in which many peers see each other without faults, and of its cost.
 struct ScaleRun {
     private let arguments: SimulationArguments
 
@@ -28,7 +28,7 @@ struct ScaleRun {
         show("to join, per peer: \(joining.linkBytes / arguments.peers) bytes on links, ")
         show("\(joining.linksOpened / arguments.peers) links opened, ")
         show("\(joining.datagramBytes / arguments.peers) bytes in \(joining.datagrams / arguments.peers) datagrams\n")
-        // Links that are not needed are closed in this time.
+        // Unneeded links are closed in this time.
         try crowd.run(for: .seconds(60))
         let settled = crowd.simulation.recorder.total
         show(
@@ -54,12 +54,12 @@ struct ScaleRun {
             + "\(crowd.simulation.stepCount) steps)\n"
     }
 
-    /// On the other stream, for whoever waits.
+    /// Shows progress on standard error.
     private func progress(_ text: String) {
         Surroundings.complain(text)
     }
 
-    /// What it costs when nobody does anything.
+    /// Measures the cost of a quiet network.
     private func rest(_ crowd: Crowd) throws {
         let before = crowd.simulation.recorder.total
         let quiet = Duration.seconds(60)
@@ -71,7 +71,7 @@ struct ScaleRun {
         show("\(Double(after.datagramBytes - before.datagramBytes) / seconds) bytes in datagrams\n")
     }
 
-    /// People do things, and all must see what they should. Nothing but that is checked here: faults are for seeds.
+    /// Lets people act, and checks that everybody sees the actions. Nothing else is checked here: faults are for seeds.
     private func live(_ crowd: Crowd) throws -> Bool {
         let hours = arguments.hours ?? 0.05
         let deeds = min(max(10, Int(hours * 100)), 500)
@@ -79,11 +79,11 @@ struct ScaleRun {
         let life = try crowd.live(for: .seconds(hours * 3_600), deeds: deeds)
         let bytes = crowd.simulation.recorder.total.linkBytes - before.linkBytes
         show(
-            "then \(hours) h in which people do \(deeds) things; until the others saw it, the middle and the longest:\n"
+            "then \(hours) h with \(deeds) actions of people; median and longest time until the others saw them:\n"
         )
         for (name, delays) in [
             ("a line in the lobby", life.lines), ("a private message, to its receipt", life.tells),
-            ("a newcomer", life.joins), ("who quits", life.quits), ("who crashes", life.crashes),
+            ("a newcomer", life.joins), ("a quit", life.quits), ("a crash", life.crashes),
         ] {
             guard let median = delays.median, let longest = delays.longest else { continue }
             show(
@@ -92,7 +92,7 @@ struct ScaleRun {
         show(
             "  per peer and second: \(Int(Double(bytes) / Double(arguments.peers) / (hours * 3_600))) bytes on links\n")
         for complaint in life.complaints { show("  wrong: \(complaint)\n") }
-        show("  \(life.complaintCount) things went wrong\n")
+        show("  \(life.complaintCount) errors\n")
         return life.complaintCount == 0
     }
 

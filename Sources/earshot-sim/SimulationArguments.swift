@@ -1,7 +1,7 @@
 import CoreModel
 import Simulator
 
-/// What was asked for on the command line.
+/// The arguments of the command line.
 struct SimulationArguments {
     var peers = 20
     var seeds: ClosedRange<UInt64> = 1...100
@@ -15,7 +15,7 @@ struct SimulationArguments {
     var keepsGoing = false
     var wantsHelp = false
 
-    /// Why the arguments were not understood: one line, with what to do next.
+    /// The reason why the arguments were not understood: one line, with what to do next.
     struct Misuse: Error {
         var text: String
     }
@@ -23,24 +23,24 @@ struct SimulationArguments {
     static let help = """
         usage: earshot-sim [--peers N] [--seeds A..B | --replay SEED] [options]
 
-        Runs real peers on a virtual network through faults drawn from each seed, and checks after every step that
-        nothing happens that must not, and in the end that everything has come right. Ends with status 1 at the
-        first seed that fails, with the seed, the step, what was violated and a sequence chart of the last events.
+        Runs real peers on a virtual network through faults drawn from each seed. Checks after every step that no
+        invariant is violated, and at the end that everything has converged. Exits with status 1 at the first seed
+        that fails, and prints the seed, the step, the violation and a sequence chart of the last events.
 
-          --peers N          how many peers (20)
-          --seeds A..B       which seeds to run (1..100)
-          --replay SEED      run one seed, say what came of it, and print its whole trace
-          --faults LIST      what may go wrong, with commas between: all, none or some of
+          --peers N          number of peers (default 20)
+          --seeds A..B       seeds to run (default 1..100)
+          --replay SEED      run one seed, and print its outcome and its whole trace
+          --faults LIST      faults that may occur, separated by commas: all, none or some of
                              \(FaultPlan.Kind.allCases.map(\.rawValue).joined(separator: " "))
                              \(TrialSettings.Habit.allCases.map(\.rawValue).joined(separator: " "))
-          --reach            nothing but firewalls, switches that pass no multicast and slow hosts, as with
+          --reach            only firewalls, switches that pass no multicast and slow hosts, as with
                              --faults \(FaultPlan.Kind.reach.map(\.rawValue).joined(separator: ","))
-          --hours H          how long things go wrong, of virtual time (20 s)
-          --mesh N           up to N peers all have links with all, beyond each has a few (48)
-          --chart FILE.svg   draw how the peers of one seed (the one replayed, or the last) come to see the same
-          --keep-going       run all seeds, tell in a line what fails, and how far it is every 500 seeds
-          --scale            no faults: measure how long N peers take to see each other, and what it costs
-          --help
+          --hours H          virtual time during which faults occur (default 20 s)
+          --mesh N           up to N peers, all have links with all; beyond, each has a few (default 48)
+          --chart FILE.svg   draw how the peers of one seed (the replayed one, or the last) converge
+          --keep-going       run all seeds, with a line for each failure and for every 500 seeds
+          --scale            without faults: measure how long N peers take to see each other, and the cost
+          --help             show this help
 
         """
 
@@ -61,7 +61,8 @@ struct SimulationArguments {
         }
     }
 
-    /// - Returns: false if the value is none for this option.
+    /// Sets the value of an option.
+    /// - Returns: false if the value is invalid for this option.
     private mutating func take(_ option: String, _ value: String) throws(Misuse) -> Bool {
         switch option {
         case "--peers":

@@ -3,7 +3,7 @@ import Foundation
 import Host
 import Simulator
 
-/// One seed after the other, until one fails.
+/// A run of one seed after the other, until one fails.
 struct Sweep {
     private let arguments: SimulationArguments
     private let settings: TrialSettings
@@ -14,7 +14,7 @@ struct Sweep {
         settings = arguments.settings
     }
 
-    /// What came of those so far.
+    /// The results of the seeds so far.
     private struct Tally {
         var steps = 0
         var messages = 0
@@ -30,7 +30,8 @@ struct Sweep {
         }
     }
 
-    /// - Returns: the process's status.
+    /// Runs the seeds, or replays one.
+    /// - Returns: the exit status of the process.
     func run() throws -> Int32 {
         if let seed = arguments.replayed { return try replay(seed) }
         let start = clock.now
@@ -45,7 +46,7 @@ struct Sweep {
                 tally.add(try trial.run(), of: seed)
             } catch let violation as Violation {
                 clearProgress()
-                // Again, and traced this time.
+                // Run it again, traced this time.
                 guard arguments.keepsGoing else { return try replay(seed, isBrief: true) }
                 tally.failed.append(seed)
                 show("seed \(seed) failed: \(violation.invariant): \(violation.detail)\n")
@@ -60,7 +61,7 @@ struct Sweep {
         show(
             "\(arguments.seeds.count - failed) of \(arguments.seeds.count) seeds passed in \(clock.now - start): "
                 + "\(tally.steps) steps, \(tally.messages) messages, "
-                + "slowest to come right: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last)), "
+                + "slowest to converge: seed \(slowest.seed) with \(slowest.recovery) (\(slowest.last)), "
                 + "to see all others after the last start or fault: seed \(tally.latestView.seed) with "
                 + "\(tally.latestView.time)\n")
         if failed > 0 { return 1 }
@@ -68,8 +69,8 @@ struct Sweep {
         return 0
     }
 
-    /// Runs one seed with a trace, and tells what came of it.
-    /// - Parameter isBrief: the trace is shown only as a chart of its end, if the seed fails.
+    /// Runs one seed with a trace, and shows its outcome.
+    /// - Parameter isBrief: whether the trace is shown only as a chart of its end, if the seed fails.
     private func replay(_ seed: UInt64, isBrief: Bool = false) throws -> Int32 {
         show("seed \(seed), \(settings.peers) peers\n")
         let trial = Trial(seed: seed, settings: settings, isTraced: true)
@@ -124,7 +125,7 @@ struct Sweep {
         for line in trial.simulation.recorder.trace { show("\(line)\n") }
     }
 
-    // On a terminal.
+    // MARK: Progress on a terminal
 
     private func tellProgress(_ seed: UInt64, since start: ContinuousClock.Instant) {
         guard Surroundings.obeysEscapes(2), seed % 10 == 0 else { return }

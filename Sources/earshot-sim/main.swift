@@ -1,6 +1,6 @@
 import Host
 
-/// The process begins and ends here; everything in between is `Sweep`'s or `ScaleRun`'s.
+/// Runs the program: the process begins and ends here, and the rest is in `Sweep` and `ScaleRun`.
 func start() -> Int32 {
     do {
         let arguments = try SimulationArguments(CommandLine.arguments.dropFirst())
@@ -19,7 +19,7 @@ func start() -> Int32 {
     }
 }
 
-/// Ends the process if it cannot be shown: nothing else is worth hours of a processor.
+/// Shows a text, or ends the process if that fails: without output, hours of processor time are wasted.
 func show(_ text: String) {
     do throws(OutputEnd) {
         try Surroundings.show(Array(text.utf8))

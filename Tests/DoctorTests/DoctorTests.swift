@@ -5,25 +5,25 @@ import Wire
 
 @Suite("Doctor: this machine")
 struct DoctorTests {
-    @Test("nothing is wrong on a healthy network where nobody else is: one line a check, and what to do next")
+    @Test("a healthy network without other peers has no cause: one line for each check, and the next step")
     func healthy() {
         let diagnosis = Diagnosis(.healthy())
         #expect(diagnosis.exitStatus == 0)
         #expect(
             Report.text(diagnosis) == """
                  ok    wlan0 is up: 192.168.1.23/24, router 192.168.1.1
-                 ok    this is no container and no virtual machine
-                 ok    sending to the group works on wlan0
+                 ok    this is not a container or a virtual machine
+                 ok    sending multicast works on wlan0
                  ok    port 47474 is free
-                 ok    what is said to the group gets in on wlan0
-                 note  nobody else is heard; perhaps nobody else is here
+                 ok    multicast gets in on wlan0
+                 note  nobody else was heard; perhaps nobody else is here
                  ok    place lantern-14: the same on both machines if they share a network
-                Nothing wrong here. Run it on the other machine too: earshot doctor 192.168.1.23
+                Nothing is wrong here. Run it on the other machine too: earshot doctor 192.168.1.23
 
                 """)
     }
 
-    @Test("an input firewall is felt by what does not come back, and what rests on it is not shown as a fault")
+    @Test("an input firewall is detected by missing multicast loopback, and dependent checks are skipped")
     func firewallIn() {
         var facts = Facts.healthy(returns: false)
         facts.firewall.isUfwEnabled = true
@@ -32,13 +32,13 @@ struct DoctorTests {
         #expect(
             Report.text(diagnosis) == """
                  ok    wlan0 is up: 192.168.1.23/24, router 192.168.1.1
-                 ok    this is no container and no virtual machine
-                 ok    sending to the group works on wlan0
+                 ok    this is not a container or a virtual machine
+                 ok    sending multicast works on wlan0
                  ok    port 47474 is free
-                 FAIL  what others say does not get in on wlan0 (our own datagram came back on lo, not on wlan0)
-                 --    1 more check needs that first
+                 FAIL  multicast from others does not get in on wlan0 (our own datagram came back on lo, not on wlan0)
+                 --    1 more check depends on this
                  ok    place lantern-14: the same on both machines if they share a network
-                A firewall on this machine drops what others say. Others still see you, but to be reached at once:
+                A firewall on this machine drops what others send. Others see you; to be reached immediately, type:
                     sudo ufw allow 47474
 
                 """)
@@ -72,7 +72,7 @@ struct DoctorTests {
         #expect(command { _ in } == "sudo nft list ruleset")
     }
 
-    @Test("the chain for incoming packets is read from a file of rules, and only that one")
+    @Test("only the chain for incoming packets is read from a file of rules")
     func chain() {
         let text =
             "# table x y\ntable inet filter {\n chain output { type filter hook output priority 0; }\n"
@@ -81,32 +81,32 @@ struct DoctorTests {
         #expect(FirewallFacts.nftablesChain(in: "table ip nat { chain a { type nat hook output priority 0; } }") == nil)
     }
 
-    @Test("IPv6 that does not come back is no fault where IPv4 does")
+    @Test("IPv6 multicast that does not come back is not a fault if IPv4 does")
     func onlyIPv4() {
         var facts = Facts.healthy()
         facts.interfaces[1].probes[1].hasReturned = false
         let diagnosis = Diagnosis(facts)
         #expect(diagnosis.causes.isEmpty)
-        #expect(diagnosis.line(.returning) == "what is said to the group gets in on wlan0, by IPv4 only")
+        #expect(diagnosis.line(.returning) == "multicast gets in on wlan0, over IPv4 only")
     }
 
-    @Test("IPv4 that does not come back is a fault also where IPv6 does")
+    @Test("IPv4 multicast that does not come back is a fault even if IPv6 does")
     func onlyIPv6() {
         var facts = Facts.healthy()
         facts.interfaces[1].probes[0].hasReturned = false
         #expect(Diagnosis(facts).causes.map(\.code) == [.firewallIn])
     }
 
-    @Test("a system that does not let us send: a VPN's kill switch, ufw, or some other rule")
+    @Test("a system that forbids sending: a VPN's kill switch, ufw, or some other rule")
     func sendForbidden() {
         var facts = Facts.healthy(sending: .forbidden)
         #expect(Diagnosis(facts).causes.map(\.code) == [.sendForbidden])
         #expect(Diagnosis(facts).skippedCount == 2)
-        #expect(Diagnosis(facts).line(.sendForbidden) == "this machine does not let us send to the group on wlan0")
+        #expect(Diagnosis(facts).line(.sendForbidden) == "this machine does not allow sending multicast on wlan0")
         #expect(
             Diagnosis(facts).causes[0].cause
                 == .init(
-                    "A firewall on this machine forbids what Earshot sends: the \"kill switch\" of a VPN, or rules for "
+                    "A firewall on this machine blocks what Earshot sends: the \"kill switch\" of a VPN, or rules for "
                         + "outgoing packets. Look for them:", command: "sudo nft list ruleset"))
         facts.firewall.isUfwEnabled = true
         #expect(Diagnosis(facts).causes[0].cause?.command == "sudo ufw allow out 47474")
@@ -114,21 +114,21 @@ struct DoctorTests {
         #expect(
             Diagnosis(facts).causes[0].cause
                 == .init(
-                    "The VPN on wg0 forbids it, most likely (its \"kill switch\"): let it allow the local network. Its rules:",
+                    "The VPN on wg0 most likely forbids it (its \"kill switch\"): allow the local network. Its rules:",
                     command: "sudo nft list ruleset"))
         facts = .healthy()
         facts.interfaces[1].probes[0].sending = .forbidden
         #expect(
-            Diagnosis(facts).line(.sendForbidden) == "this machine does not let us send to the group on wlan0 by IPv4")
+            Diagnosis(facts).line(.sendForbidden) == "this machine does not allow sending multicast on wlan0 over IPv4")
     }
 
-    @Test("no route to the group")
+    @Test("a missing route for multicast is a cause; an odd error of the system is not")
     func unroutable() {
         #expect(Diagnosis(.healthy(sending: .unroutable)).causes.map(\.code) == [.sendUnroutable])
         #expect(Diagnosis(.healthy(sending: .failed("odd"))).causes.isEmpty)
     }
 
-    @Test("no network: each reason has its sentence, and nothing else is called a fault")
+    @Test("each reason for having no network has its own sentence, and nothing else is reported as a fault")
     func noNetwork() {
         func diagnosis(_ interfaces: InterfaceFacts...) -> Diagnosis {
             var facts = Facts.healthy()
@@ -146,7 +146,7 @@ struct DoctorTests {
         #expect(
             cause(eth0)
                 == .init(
-                    "No router has given eth0 an address. Ask it again:", command: "sudo nmcli device connect eth0"))
+                    "No router has given eth0 an address. Ask again:", command: "sudo nmcli device connect eth0"))
         eth0.hasCarrier = false
         #expect(
             cause(eth0)
@@ -154,20 +154,22 @@ struct DoctorTests {
         eth0.isWireless = true
         #expect(
             cause(eth0)
-                == .init("eth0 has not joined a Wi-Fi. Choose one:", command: "nmcli --ask device wifi connect NETWORK")
+                == .init(
+                    "eth0 has not joined a Wi-Fi network. Choose one:",
+                    command: "nmcli --ask device wifi connect NETWORK")
         )
         eth0.isUp = false
         #expect(cause(eth0) == .init("eth0 is switched off. Switch it on:", command: "sudo ip link set eth0 up"))
         #expect(
-            cause() == .init("There is only lo, which leads to this machine itself: connect it to a network."))
+            cause() == .init("There is only lo, which leads back to this machine: connect the machine to a network."))
         #expect(
             cause(.some(3, "docker0", "172.17.0.1", 16, kind: .containers))
-                == .init("Others in the same room cannot be reached by docker0: join a network beside it."))
+                == .init("Others in the same room cannot be reached through docker0: join another network as well."))
         #expect(diagnosis().skippedCount == 6)
-        #expect(Report.text(diagnosis()).contains(" --    6 more checks need that first\n"))
+        #expect(Report.text(diagnosis()).contains(" --    6 more checks depend on this\n"))
     }
 
-    @Test("a bridge of containers, a VPN and a cable that is out are no faults beside a network that works")
+    @Test("a container bridge, a VPN and an unplugged cable are not faults beside a network that works")
     func spare() {
         var facts = Facts.healthy()
         facts.interfaces.append(.some(3, "docker0", "172.17.0.1", 16, kind: .containers))
@@ -176,12 +178,12 @@ struct DoctorTests {
         let diagnosis = Diagnosis(facts)
         #expect(diagnosis.causes.isEmpty)
         let text = Report.text(diagnosis, isVerbose: true)
-        #expect(text.contains("docker0 is not used: it leads to containers or virtual machines of this machine\n"))
+        #expect(text.contains("docker0 is not used: it leads to this machine's own containers or virtual machines\n"))
         #expect(text.contains("wg0 is not used: it is a VPN\n"))
         #expect(text.contains("eth0 is not used: it has no link\n"))
     }
 
-    @Test("containers, WSL2 and virtual machines behind translation are a cause, unless others are heard")
+    @Test("containers, WSL2 and virtual machines behind NAT are a cause, unless others are heard")
     func boxes() {
         func diagnosis(_ address: String, heard: Bool = false, _ fill: (inout BoxFacts) -> Void) -> Diagnosis {
             var facts = Facts.healthy()
@@ -199,41 +201,43 @@ struct DoctorTests {
             diagnosis("172.20.16.4") { $0.kernel = "5.15.1-microsoft-standard-WSL2" }.causes.map(\.code) == [.behindNAT]
         )
         #expect(diagnosis("10.0.2.15") { $0.machine = "innotek GmbH VirtualBox" }.causes.map(\.code) == [.behindNAT])
-        // In the host's network, or on a bridge.
+        // On the host's network, or on a bridge.
         #expect(diagnosis("192.168.1.7") { $0.hasDockerFile = true }.causes.isEmpty)
         #expect(diagnosis("192.168.1.7") { $0.machine = "QEMU" }.causes.isEmpty)
         #expect(diagnosis("172.17.0.2", heard: true) { $0.hasDockerFile = true }.causes.isEmpty)
         #expect(diagnosis("172.17.0.2") { _ in }.causes.isEmpty)
     }
 
-    @Test("who has the ports")
+    @Test("ports used by other programs or another Earshot are reported")
     func ports() {
         var facts = Facts.healthy()
         facts.ports.isDiscoveryTaken = true
         facts.ports.discoveryOwner = 1000
         #expect(Diagnosis(facts).causes.map(\.code) == [.discoveryPortTaken])
-        #expect(Diagnosis(facts).causes[0].line == "another program has UDP port 47474 for itself (user 1000)")
+        #expect(Diagnosis(facts).causes[0].line == "another program uses UDP port 47474 exclusively (user 1000)")
         #expect(Diagnosis(facts).causes[0].cause?.command == "sudo ss -lunp 'sport = :47474'")
         facts = .healthy()
         facts.ports.linkPortOwner = 0
         #expect(Diagnosis(facts).causes.isEmpty)
-        #expect(Diagnosis(facts).line(.port) == "TCP port 47474 is another program's (user 0); Earshot takes any other")
+        #expect(
+            Diagnosis(facts).line(.port) == "another program uses TCP port 47474 (user 0), so Earshot uses another port"
+        )
         facts.firewall.isUfwEnabled = true
         #expect(Diagnosis(facts).causes.map(\.code) == [.linkPortUncovered])
         facts.ports.isGroupHeard = true
-        #expect(Diagnosis(facts).line(.port) == "an Earshot runs here, at port 47474")
+        #expect(Diagnosis(facts).line(.port) == "an Earshot runs here, on port 47474")
         facts.ports.linkPortOwner = nil
-        #expect(Diagnosis(facts).line(.port) == "an Earshot runs here, its links at another port")
+        #expect(Diagnosis(facts).line(.port) == "an Earshot runs here, its links on another port")
     }
 
-    @Test("others are heard")
+    @Test("peers that are heard are named")
     func heard() {
         var facts = Facts.healthy()
         facts.hearing.voices = [.bea]
         #expect(Diagnosis(facts).line(.hearing) == "1 other is heard: bea (192.168.1.50)")
     }
 
-    @Test("linked or reached on the same network but not heard: something does not pass multicast")
+    @Test("a peer that is linked or reached on the same network but not heard means that multicast is filtered")
     func filtered() {
         var facts = Facts.healthy()
         facts.hearing.listened = .seconds(9)
@@ -241,7 +245,7 @@ struct DoctorTests {
         #expect(Diagnosis(facts).causes.isEmpty, "a link with another network proves nothing")
         facts.hearing.links.append(IPAddress("192.168.1.50")!)
         #expect(Diagnosis(facts).causes.map(\.code) == [.multicastFiltered])
-        #expect(Diagnosis(facts).causes[0].line == "nobody is heard here in 9 s, although 192.168.1.50 is reached")
+        #expect(Diagnosis(facts).causes[0].line == "nobody was heard here in 9 s, although 192.168.1.50 can be reached")
         #expect(Diagnosis(facts).causes[0].cause?.command == "earshot --peer 192.168.1.50")
         facts.hearing.voices = [.bea]
         #expect(Diagnosis(facts).causes.isEmpty)
@@ -250,15 +254,15 @@ struct DoctorTests {
         #expect(Diagnosis(facts).causes.map(\.code) == [.multicastFiltered])
     }
 
-    @Test("another version of the protocol")
+    @Test("another version of the protocol is a cause")
     func otherVersion() {
         var facts = Facts.healthy()
         facts.hearing.otherVersions = [2]
         #expect(Diagnosis(facts).causes.map(\.code) == [.otherVersion])
-        #expect(Diagnosis(facts).causes[0].line == "others here speak version 2 of the protocol, we version 1")
+        #expect(Diagnosis(facts).causes[0].line == "others here speak version 2 of the protocol, this one version 1")
     }
 
-    @Test("what names bring cannot command a terminal")
+    @Test("names cannot send control characters to a terminal")
     func terminal() {
         var facts = Facts.healthy()
         facts.hearing.voices = [.init(peer: .bea, name: "b\u{1B}[2J\u{202E}", address: .v4(1), count: 1)]

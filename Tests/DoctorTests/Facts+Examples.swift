@@ -3,7 +3,7 @@ import Doctor
 import Wire
 
 extension Facts {
-    /// lo and one Wi-Fi, all as it should be.
+    /// lo and one Wi-Fi, without a fault.
     static func healthy(returns: Bool = true, sending: ProbeFacts.Sending = .sent) -> Facts {
         var facts = Facts()
         var wlan0 = InterfaceFacts.some(2, "wlan0", "192.168.1.23", 24)
@@ -57,6 +57,6 @@ extension HearingFacts.Voice {
 }
 
 extension Diagnosis {
-    /// What the first finding of a code says.
+    /// Returns the line of the first finding with a code.
     func line(_ code: Finding.Code) -> String? { findings.first { $0.code == code }?.line }
 }

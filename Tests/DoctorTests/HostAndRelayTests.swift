@@ -15,7 +15,7 @@ struct HostAndRelayTests {
         return diagnosis.causes.first
     }
 
-    @Test("an answer is no fault, and names who answers")
+    @Test("an answer is not a fault, and the peer that answers is named")
     func answered() {
         var facts = Facts.healthy()
         facts.hearing.voices = [.bea]
@@ -24,43 +24,44 @@ struct HostAndRelayTests {
         #expect(Diagnosis(facts).line(.host) == "192.168.1.50 answers: an Earshot, bea")
     }
 
-    @Test("it drops, it rejects, no Earshot is there, nobody is there, it is elsewhere: each is told apart")
+    @Test("a host that drops, rejects, has no Earshot, is absent or is elsewhere: the cases are distinguished")
     func silences() {
         let drops = finding(.timedOut, .known)
-        #expect(drops?.code == .hostDrops && drops?.line == "192.168.1.50 is there, and drops the call")
+        #expect(drops?.code == .hostDrops && drops?.line == "192.168.1.50 is there, but drops the connection")
         #expect(
             drops?.cause
                 == .init(
-                    "A firewall on 192.168.1.50 drops calls, as ufw does. There, type:", command: "sudo ufw allow 47474"
+                    "A firewall on 192.168.1.50 drops connections, as ufw does. On that machine, type:",
+                    command: "sudo ufw allow 47474"
                 ))
         let rejects = finding(.unreachable, .known)
-        #expect(rejects?.code == .hostRejects && rejects?.line == "192.168.1.50 is there, and rejects the call")
+        #expect(rejects?.code == .hostRejects && rejects?.line == "192.168.1.50 is there, but rejects the connection")
         #expect(
             rejects?.cause?.command
                 == "sudo firewall-cmd --add-port=47474/udp --add-port=47474/tcp --permanent && sudo firewall-cmd --reload"
         )
         let refused = finding(.refused, .known)
         #expect(refused?.code == .hostWithoutEarshot)
-        #expect(refused?.line == "192.168.1.50 is reached, and no Earshot runs there at port 47474")
+        #expect(refused?.line == "192.168.1.50 can be reached, but no Earshot runs there on port 47474")
         #expect(finding(.unreachable, .silent)?.code == .hostAway)
-        #expect(finding(.unreachable, .silent)?.line == "nobody is at 192.168.1.50")
+        #expect(finding(.unreachable, .silent)?.line == "nothing answers at 192.168.1.50")
         #expect(finding(.timedOut, .silent)?.code == .hostAway)
         #expect(finding(.timedOut, .unknown)?.code == .dialForbidden)
         #expect(finding(.timedOut, at: "10.0.0.9")?.code == .hostElsewhere)
-        #expect(finding(.unroutable, at: "10.0.0.9")?.line == "10.0.0.9 is on another network and does not answer")
+        #expect(finding(.unroutable, at: "10.0.0.9")?.line == "10.0.0.9 is on another network, and does not answer")
         #expect(finding(.forbidden)?.code == .dialForbidden)
         #expect(finding(.other)?.code == .hostNotEarshot)
         #expect(finding(.otherVersion(9))?.code == .otherVersion)
-        #expect(finding(.failed("odd"))?.line == "192.168.1.50 cannot be called: odd")
+        #expect(finding(.failed("odd"))?.line == "192.168.1.50 cannot be reached: odd")
     }
 
-    @Test("its own address is this machine")
+    @Test("the machine's own address is reported as itself")
     func own() {
         #expect(finding(.own)?.code == .hostIsSelf)
         #expect(finding(.own)?.line == "192.168.1.50 is this machine")
     }
 
-    @Test("of several addresses the most telling one counts, and is named")
+    @Test("of several addresses, the most informative one counts and is named")
     func several() {
         var facts = Facts.healthy()
         facts.target = TargetFacts(
@@ -69,18 +70,18 @@ struct HostAndRelayTests {
                 DialFacts(.init(address: IPAddress("127.0.1.1")!, port: 47474), .own),
                 DialFacts(.init(address: IPAddress("192.168.1.50")!, port: 47474), .timedOut, neighbour: .known),
             ])
-        #expect(Diagnosis(facts).line(.hostDrops) == "bea-laptop (192.168.1.50) is there, and drops the call")
+        #expect(Diagnosis(facts).line(.hostDrops) == "bea-laptop (192.168.1.50) is there, but drops the connection")
     }
 
-    @Test("a name that is not found")
+    @Test("a name that is not found is a cause")
     func unknownName() {
         var facts = Facts.healthy()
         facts.target = TargetFacts(text: "bea-laptop", lookupFailure: "no such host")
         #expect(Diagnosis(facts).causes.map(\.code) == [.hostUnknown])
-        #expect(Diagnosis(facts).line(.hostUnknown) == "bea-laptop is not found: no such host")
+        #expect(Diagnosis(facts).line(.hostUnknown) == "bea-laptop was not found: no such host")
     }
 
-    @Test("refused, and heard all the same: its port is another, or its firewall rejects")
+    @Test("a peer that is heard but refuses uses another port, or its firewall rejects")
     func refusedAndHeard() {
         var facts = Facts.healthy()
         facts.hearing.voices = [.bea]
@@ -89,10 +90,10 @@ struct HostAndRelayTests {
         facts.hearing.voices[0].linkPort = 40_000
         #expect(Diagnosis(facts).causes.isEmpty)
         #expect(
-            Diagnosis(facts).line(.host) == "the Earshot of 192.168.1.50 is at port 40000, which it announces")
+            Diagnosis(facts).line(.host) == "the Earshot on 192.168.1.50 uses port 40000, which it announces")
     }
 
-    @Test("a relay: found, reached, a relay, the right key")
+    @Test("a relay is checked for its name, its reachability, its kind and its key")
     func relay() throws {
         func finding(
             _ outcome: DialFacts.Outcome, key: PeerID? = nil, _ community: DialFacts.Community = .own
@@ -108,13 +109,13 @@ struct HostAndRelayTests {
         #expect(finding(.answered(.bea, name: nil))?.line == "the relay r.example:47475 answers")
         #expect(
             finding(.answered(.bea, name: nil), key: .bea)?.line
-                == "the relay r.example:47475 answers, with the key of the address")
+                == "the relay r.example:47475 answers, with the key in the address")
         #expect(finding(.answered(.bea, name: nil), key: .cem)?.code == .relayOtherKey)
         #expect(finding(.answered(.bea, name: "bea"))?.code == .relayNotRelay)
         let answer = DialFacts.Outcome.answered(.bea, name: nil)
         #expect(
             finding(answer, key: .cem, .certified(.cem))?.line
-                == "the relay r.example:47475 answers, of the community of the address")
+                == "the relay r.example:47475 answers, from the community in the address")
         #expect(finding(answer, key: .bea, .certified(.cem))?.code == .relayOtherCommunity)
         #expect(finding(answer, key: .cem, .certified(.dia))?.code == .relayOtherCommunity)
         #expect(finding(answer, .certified(.cem))?.status == .ok)
@@ -133,7 +134,7 @@ struct HostAndRelayTests {
         #expect(Diagnosis(facts).causes.map(\.code) == [.relayUnknown])
     }
 
-    @Test("what the running Earshot says: links, the key in use, --no-multicast, blocked people")
+    @Test("the status of the running Earshot is reported: links, key in use, --no-multicast, blocked people")
     func running() {
         var facts = Facts.healthy()
         var running = RunningFacts(version: "1", name: "ana", port: 47474, usesMulticast: true)
@@ -148,7 +149,7 @@ struct HostAndRelayTests {
         #expect(Diagnosis(facts).causes.map(\.code) == [.noMulticastOption, .keyInUse])
     }
 
-    @Test("a sweep")
+    @Test("a sweep reports the addresses that answered")
     func sweep() {
         var facts = Facts.healthy()
         facts.sweep = SweepFacts(addressCount: 253, voices: [])
@@ -160,13 +161,13 @@ struct HostAndRelayTests {
         #expect(
             Diagnosis(facts).line(.sweep)
                 == "2 of 253 addresses answered an introduction: bea (192.168.1.50), 192.168.1.60")
-        // They are here, and what they say to all does not come.
+        // They are present, but their multicast does not arrive.
         #expect(Diagnosis(facts).causes.map(\.code) == [.multicastFiltered])
         facts.hearing.voices = [.bea]
         #expect(Diagnosis(facts).causes.isEmpty)
     }
 
-    @Test("the lines of a status come back as they were, and others are refused")
+    @Test("the lines of a status are read back unchanged, and other lines are refused")
     func status() {
         let status = RunningFacts(
             version: "0.9 beta", name: "ana maria", port: 1, usesMulticast: false, isKeyInUseElsewhere: true,
@@ -181,7 +182,7 @@ struct HostAndRelayTests {
         #expect(RunningFacts(lines: Array("earshot-status 1\nlink x y\nnew thing\n".utf8))?.links == [])
     }
 
-    @Test("the place is the same on two machines of one network, and another with another router")
+    @Test("the place is the same on two machines of one network, and differs with another router")
     func place() {
         func place(_ address: String, router: [UInt8]) -> String? {
             var facts = Facts.healthy()

@@ -47,7 +47,7 @@ struct CommandLineTests {
         (#"{"do":"quit"}"#, .quit(afterReceipts: false)),
     ]
 
-    @Test("every command is read as the tables say", arguments: golden)
+    @Test("every command is read as documented", arguments: golden)
     func everyCommand(line: String, command: Command) {
         let (commands, output) = read(line)
         #expect(commands == [command])
@@ -55,16 +55,16 @@ struct CommandLineTests {
     }
 
     @Test(
-        "a line that is no command is answered with the reason, and the next line is read",
+        "a line that is not a command is answered with the reason, and the next line is read",
         arguments: [
-            ("hello", "this is no JSON (at byte 0)"),
-            ("{", "a name in double quotes is missing (at byte 1)"),
+            ("hello", "this is not JSON (at byte 0)"),
+            ("{", "expected a name in double quotes (at byte 1)"),
             (#"{"do":"who"} x"#, "something follows the JSON value (at byte 13)"),
             (#"{"do":"who","do":"who"}"#, "a name occurs twice (at byte 16)"),
             (#"{"do":"\ud800"}"#, "half of a surrogate pair (at byte 13)"),
-            ("[]", "a command is a JSON object"),
+            ("[]", "a command must be a JSON object"),
             ("{}", "do is missing"),
-            (#"{"do":1}"#, "do must be a text"),
+            (#"{"do":1}"#, "do must be a string"),
             (#"{"do":"dance"}"#, "unknown command dance"),
             (#"{"do":"say"}"#, "text is missing"),
             (#"{"do":"tell","text":"hi"}"#, "to is missing"),
@@ -81,7 +81,7 @@ struct CommandLineTests {
             (#"{"do":"search","words":"tea","room":"@bea"}"#, "search has no field room: it takes words, limit"),
             (#"{"do":"ban","name":"eve","time":"2h"}"#, "ban has no field time: it takes name, reason"),
             (#"{"do":"back","text":null}"#, "back has no field text: it takes none"),
-            (#"{"do":"who","ref":[1]}"#, "ref must be a text, a number, true, false or null"),
+            (#"{"do":"who","ref":[1]}"#, "ref must be a string, a number, true, false or null"),
         ])
     func refused(line: String, reason: String) {
         let (commands, output) = read(line + "\n" + #"{"do":"bans"}"#)
@@ -89,7 +89,7 @@ struct CommandLineTests {
         #expect(output == #"{"event":"error","code":"bad-command","text":"\#(reason)"}"# + "\n")
     }
 
-    @Test("every command takes the fields that it is read from, and no other")
+    @Test("every command accepts exactly the fields that it reads")
     func fields() {
         for (line, command) in Self.golden {
             let end = line.lastIndex(of: "}")!
@@ -109,7 +109,7 @@ struct CommandLineTests {
                 == #"{"event":"error","ref":"a","code":"bad-command","text":"unknown command dance"}"# + "\n")
     }
 
-    @Test("bytes that are no UTF-8, and nesting without end, are refused")
+    @Test("invalid UTF-8 and endless nesting are refused")
     func hostile() {
         let interface = ScriptInterface(version: "1")
         interface.inputReceived([0x22, 0xC0, 0xAF, 0x22, 0x0A], at: Example.time)
@@ -120,7 +120,7 @@ struct CommandLineTests {
         #expect(commands(interface).isEmpty)
     }
 
-    @Test("a line that is too long is refused once, and the next is read")
+    @Test("a line that is too long is refused once, and the next one is read")
     func tooLong() {
         let interface = ScriptInterface(version: "1")
         let long = Array(repeating: UInt8(ascii: "x"), count: ScriptInterface.maximumLineBytes)
@@ -132,7 +132,7 @@ struct CommandLineTests {
                 == #"{"event":"error","code":"bad-command","text":"a line is longer than 262144 bytes"}"# + "\n")
     }
 
-    @Test("input means the same whole and byte by byte; the end sends what is owed and quits")
+    @Test("input reads the same whole and byte by byte; its end sends pending messages and quits")
     func pieces() {
         let input = Self.golden.map(\.0).joined(separator: "\r\n\n  \n")
         let whole = ScriptInterface(version: "1")
@@ -147,7 +147,7 @@ struct CommandLineTests {
     }
 
     @Test(
-        "a reference comes back as it was spelt, until nothing more can answer",
+        "a reference is returned as it was spelt until the last answer to its command",
         arguments: [
             "1", "-0.50e+3", "12345678901234567890123", #""a\"b""#, "true", "null",
         ])
@@ -166,7 +166,7 @@ struct CommandLineTests {
         #expect(answer(.delivered).hasPrefix(#"{"event":"delivery","id""#))
     }
 
-    @Test("a script is told of each who comes and goes, and not of all again")
+    @Test("a script gets an event for each arrival and departure, and no summary of them")
     func company() {
         let interface = ScriptInterface(version: "1")
         interface.eventOccurred(.company(.init(relay: "hub", came: ["bea"], went: [])), token: nil, at: Example.time)
@@ -177,7 +177,7 @@ struct CommandLineTests {
         #expect(String(decoding: interface.takeOutput(), as: UTF8.self).hasPrefix(#"{"event":"peer","state":"joined""#))
     }
 
-    @Test("references are bounded: the oldest goes first")
+    @Test("references are bounded: the oldest is dropped first")
     func boundedReferences() {
         let interface = ScriptInterface(version: "1")
         var tokens: [CommandToken?] = []
@@ -192,7 +192,7 @@ struct CommandLineTests {
                 == #"{"event":"who","peers":[]}"# + "\n" + #"{"event":"who","ref":1,"peers":[]}"# + "\n")
     }
 
-    @Test("a command without a reference bears no token")
+    @Test("a command without a reference carries no token")
     func noReference() throws {
         let interface = ScriptInterface(version: "1")
         interface.inputReceived((#"{"do":"who"}"# + "\n").bytes, at: Example.time)
@@ -200,7 +200,7 @@ struct CommandLineTests {
         #expect(next.token == nil)
     }
 
-    @Test("every mutated line is read or refused, once each", arguments: 1...20)
+    @Test("every mutated line is either read or refused, exactly once", arguments: 1...20)
     func mutated(seed: Int) {
         var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
         func roll(_ sides: Int) -> Int {
@@ -222,7 +222,7 @@ struct CommandLineTests {
                 default: if line.count > 1 { line.remove(at: place) }
                 }
             }
-            // A newline makes two lines of one.
+            // A newline turns one line into two.
             line.removeAll { $0 == 0x0A }
             interface.inputReceived(line + [0x0A], at: Example.time)
             let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }

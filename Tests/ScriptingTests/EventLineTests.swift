@@ -27,7 +27,7 @@ struct EventLineTests {
     private static let rows = try! ProtocolDocument.text(of: "README.md").split(separator: "\n")
         .filter { $0.hasPrefix("| `") }
 
-    /// The README's table of events has a row for this one, which names each of its fields.
+    /// Requires that the table of events in the README has a row for this event that names each of its fields.
     private func expectInTable(_ json: String, _ sourceLocation: SourceLocation) {
         let table = Self.rows.drop { !$0.hasPrefix("| `\"event\"` |") }.prefix { !$0.hasPrefix("| `earshot`") }
         let keys = json.matches(of: #/"(\w+)":/#).map { String($0.1) }
@@ -42,7 +42,7 @@ struct EventLineTests {
         }
     }
 
-    @Test("being ready and being named are written as the tables say")
+    @Test("ready and name events are written as documented")
     func names() {
         expect(
             .ready(name: "ana", id: Example.ana, port: 47474),
@@ -61,7 +61,7 @@ struct EventLineTests {
             #"{"event":"name","state":"claimed","name":"lan","wanted":"lan","remark":"lan looks like Ian"}"#)
     }
 
-    @Test("peers are written with what is known of them only")
+    @Test("peers are written with their known fields only")
     func peers() throws {
         let address = try #require(Endpoint("[fe80::1%3]:47474"))
         let bea = Event.PeerSummary(name: "bea", id: Example.bea, address: address)
@@ -87,7 +87,7 @@ struct EventLineTests {
         expect(.who([]), #"{"event":"who","peers":[]}"#)
     }
 
-    @Test("messages are written as the tables say, a gap only if there is one")
+    @Test("messages are written as documented, with a gap only if there is one")
     func messages() {
         expect(.message(Example.message("hi")), #"{"event":"message",\#(Example.messageJSON)}"#)
         expect(
@@ -118,7 +118,7 @@ struct EventLineTests {
             #"{"event":"search","words":"h","messages":[{\#(Example.messageJSON)}]}"#)
     }
 
-    @Test("deliveries, relays, failures and the rest are written as the tables say")
+    @Test("deliveries, relays, failures and other events are written as documented")
     func rest() {
         expect(
             .delivery(id: Example.entry, to: .init(name: "bea", id: Example.bea), state: .queued),
@@ -149,7 +149,7 @@ struct EventLineTests {
         expect(.remark("hm", about: Example.bea), #"{"event":"notice","text":"hm","id":"\#(Example.beaHex)"}"#)
     }
 
-    @Test("any text stays on one line, holds no control, and is read back as it was")
+    @Test("any text stays on one line, contains no control characters, and is read back unchanged")
     func anyText() throws {
         let scalars = [0..<0x3000, 0xD700..<0xE100, 0xFE00..<0x1_0100, 0x1F300..<0x1F400, 0xE0000..<0xE0100]
             .joined().compactMap { Unicode.Scalar(UInt32($0)) }
@@ -171,7 +171,7 @@ struct EventLineTests {
         #expect(Timestamp.text(WallTime(milliseconds: milliseconds)) == text)
     }
 
-    @Test("an entry of a kind that is not known can be told from a text")
+    @Test("an entry of an unknown kind is distinguishable from a text")
     func unknownKinds() {
         let message = Example.message("[this needs a newer Earshot]", kind: .unknown(5))
         #expect(line(.message(message)).contains(#""kind":"unknown","kindNumber":5,"#))

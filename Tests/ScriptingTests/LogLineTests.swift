@@ -4,11 +4,11 @@ import Wording
 
 @testable import Scripting
 
-@Suite("Lines of a log")
+@Suite("Log lines")
 struct LogLineTests {
     private static let noon = WallTime(milliseconds: 1_795_262_400_123)
 
-    @Test("a line says when, how important, and what")
+    @Test("a line has a time, a level and a text")
     func text() {
         #expect(LogLine.text(Note(.warning, "ana came"), at: Self.noon) == "2026-11-21T12:00:00.123Z warning ana came")
     }

@@ -7,7 +7,7 @@ import Wording
 
 @Suite("Metrics")
 struct MetricPageTests {
-    @Test("the page is in the text format of its collectors")
+    @Test("the page is in the text format of Prometheus")
     func format() {
         let page = MetricPage.text(of: [
             Metric(.gauge, "members", "Members that are here.", 12),

@@ -5,8 +5,8 @@ import RelayCore
 import RoomSync
 import Wire
 
-/// A core with no sense: it says by multicast what it is told to say, dials whom it is told to tell, sends each text
-/// on that link and shows every line that comes in. For trying out the network.
+/// A trivial core for testing the network: it multicasts the text of `say`, dials the recipient of `tell`, sends each
+/// text on that link, and shows every line that arrives.
 struct Chatterbox: Core {
     private var outputs: [Output] = []
     private var dialled: LinkID?

@@ -9,8 +9,8 @@ import Wire
 
 @Suite("Peers that crash")
 struct CrashScenarios {
-    /// Seed 299 of 8 peers showed the second first, with links that were closed on purpose.
-    @Test("what was kept just before a crash is shown before what answers it", arguments: 1...5)
+    /// Seed 299 of 8 peers showed the second message first, with links that were closed deliberately.
+    @Test("a message stored just before a crash is shown before its answer", arguments: 1...5)
     func keptBeforeCrash(seed: UInt64) throws {
         let town = try Town.settled(seed: seed, names: Town.names(2))
         let (writer, reader) = (HostID(0), HostID(1))

@@ -6,12 +6,13 @@ import Simulator
 import Testing
 import Wire
 
-/// A slow network, where both sides dial at once and names, gatherings and words change while links are being made.
+/// A slow network, where both sides dial simultaneously, and names, gatherings and messages change during handshakes.
 @Suite struct CrossingLinks {
     /// Seeds 4, 6, 10, 11 and 15 lost entries with links that were closed as duplicates; 23 lost a change of gathering
-    /// between two hellos; 127, 191, 303 and 669 an entry that was asked for while the other was in another gathering.
+    /// between two hellos; 127, 191, 303 and 669 lost an entry that was requested while the other peer was in another
+    /// gathering.
     @Test(
-        "what is said while links are still being made is shown to everybody once",
+        "a message said during handshakes is shown to everybody once",
         arguments: [4, 6, 10, 11, 15, 23, 127, 191, 303, 669] as [UInt64])
     func saidWhileLinking(seed: UInt64) throws {
         var conditions = Conditions(loss: seed % 2 == 0 ? 0.3 : 0)

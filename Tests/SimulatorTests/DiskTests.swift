@@ -23,7 +23,7 @@ struct DiskTests {
 
     private func numbers(_ disk: Disk) throws -> [UInt64] { try disk.keys(of: log).map(\.lamport) }
 
-    @Test("a process that dies loses only the round that it had not committed")
+    @Test("a process that dies loses only its uncommitted round")
     func processEnd() throws {
         let disk = Disk()
         try write(1, .normal, to: disk)
@@ -36,7 +36,7 @@ struct DiskTests {
         #expect(try numbers(disk) == [1, 2])
     }
 
-    @Test("a power cut takes back what was committed after the last full round, from the end")
+    @Test("a power cut undoes commits after the last synced round, from the end")
     func powerCut() throws {
         for (share, left) in [(0, [1, 2]), (0.5, [1, 2, 3]), (1, [1, 2, 3, 4])] as [(Double, [UInt64])] {
             let disk = Disk()
@@ -53,7 +53,7 @@ struct DiskTests {
         }
     }
 
-    @Test("everything that an archive keeps comes back after a power cut as it was synced")
+    @Test("all contents of an archive are as they were synced after a power cut")
     func everythingKept() throws {
         let disk = Disk()
         let met = KnownPeer(

@@ -3,9 +3,9 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite("What the fuzzer does")
+@Suite("Fuzz targets")
 struct ExerciseTests {
-    /// What it has found worth keeping.
+    /// The inputs of the fuzzer that are worth keeping.
     private func corpus(of exercise: Exercise) throws -> [[UInt8]] {
         let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Corpus/\(exercise.rawValue)")
@@ -13,14 +13,14 @@ struct ExerciseTests {
         return try names.map { [UInt8](try Data(contentsOf: directory.appendingPathComponent($0))) }
     }
 
-    @Test("inputs that reached new code once still break nothing", arguments: Exercise.allCases)
+    @Test("inputs that once reached new code still break nothing", arguments: Exercise.allCases)
     func kept(exercise: Exercise) throws {
         let inputs = try corpus(of: exercise)
         #expect(inputs.count > 10)
         for input in inputs { exercise.run(input) }
     }
 
-    @Test("changed inputs break nothing", arguments: Exercise.allCases)
+    @Test("mutated inputs break nothing", arguments: Exercise.allCases)
     func changed(exercise: Exercise) throws {
         let inputs = try corpus(of: exercise)
         for seed in 1...2 {

@@ -8,15 +8,15 @@ import Simulator
 import Testing
 import Wire
 
-@Suite("Firewalls, deaf switches and neighbours on the virtual network")
+@Suite("Firewalls, switches without multicast and neighbours on the virtual network")
 struct FirewallTests {
     private let lo = DatagramPath.multicast(interface: 1)
     private let eth0 = DatagramPath.multicast(interface: 2)
     private let eth1 = DatagramPath.multicast(interface: 3)
 
-    // The group.
+    // MARK: Multicast
 
-    @Test("a multicast comes with the interface that it came over, and back once on each of its sender's")
+    @Test("a multicast arrives with the receiving interface, and comes back once on each interface of its sender")
     func interfaces() throws {
         let street = try Street(on: [[LANID(0)], [LANID(1), LANID(0)], [LANID(1)]])
         street.say(0, "a")
@@ -33,7 +33,7 @@ struct FirewallTests {
         #expect(own.source.address.isLoopback)
     }
 
-    @Test("with the cable pulled, a multicast comes back on the loopback interface only")
+    @Test("with the cable pulled, a multicast comes back only on the loopback interface")
     func unpluggedMulticast() throws {
         let street = try Street()
         street.simulation.perform(.unplug(HostID(0)))
@@ -44,7 +44,7 @@ struct FirewallTests {
     }
 
     @Test(
-        "a firewall drops what others say to the group, and one's own but on lo; others hear it",
+        "a firewall drops incoming multicast, and one's own except on lo; others receive what its host sends",
         arguments: [
             Firewall.dropping, .rejecting,
         ])
@@ -59,7 +59,7 @@ struct FirewallTests {
         #expect(street.texts(2, by: eth0).sorted() == ["a", "b"])
     }
 
-    @Test("a switch that passes no multicast lets its sender hear it, and passes unicast and links")
+    @Test("a switch that drops multicast lets its sender receive it, and passes unicast and links")
     func deafSwitch() throws {
         let street = try Street(on: [[LANID(0)], [LANID(0)], [LANID(1)], [LANID(1)]])
         street.simulation.perform(.deafen(LANID(0)))
@@ -79,7 +79,7 @@ struct FirewallTests {
         #expect(street.texts(1, by: eth0) == ["d"])
     }
 
-    @Test("what one LAN's switch does not pass comes over another that both are on")
+    @Test("a multicast that one LAN's switch drops arrives over another common LAN")
     func otherLAN() throws {
         let street = try Street(on: [[LANID(0), LANID(1)], [LANID(0), LANID(1)]])
         street.simulation.perform(.deafen(LANID(0)))
@@ -88,9 +88,9 @@ struct FirewallTests {
         #expect(street[1].heard.map(\.path) == [eth1])
     }
 
-    // Datagrams by unicast.
+    // MARK: Unicast datagrams
 
-    @Test("a datagram by unicast comes as such, from the port of discovery")
+    @Test("a unicast datagram arrives as unicast, from the discovery port")
     func unicast() throws {
         let street = try Street()
         street.tell(0, 1, "a")
@@ -100,7 +100,7 @@ struct FirewallTests {
         #expect(street.simulation.recorder.traffic[0].unicastDatagrams == 1)
     }
 
-    @Test("through a firewall come only answers, for 30 s after the last datagram either way")
+    @Test("a firewall passes only replies, for 30 s after the last datagram in either direction")
     func answers() throws {
         let street = try Street(hosts: 3)
         street.shield(0)
@@ -121,7 +121,7 @@ struct FirewallTests {
         #expect(street[1].heard.map(\.text) == ["hello"])
     }
 
-    @Test("what was dropped does not keep the way open")
+    @Test("dropped datagrams do not keep a flow open")
     func droppedDoesNotRefresh() throws {
         let street = try Street()
         street.shield(0)
@@ -134,7 +134,7 @@ struct FirewallTests {
         #expect(street[0].heard.isEmpty)
     }
 
-    @Test("two behind firewalls hear each other once both have sent", arguments: [Firewall.dropping, .rejecting])
+    @Test("two hosts behind firewalls hear each other once both have sent", arguments: [Firewall.dropping, .rejecting])
     func bothFirewalled(firewall: Firewall) throws {
         let street = try Street()
         street.shield(0, 1, by: firewall)
@@ -149,7 +149,7 @@ struct FirewallTests {
         #expect(street[1].heard.map(\.text) == ["third"])
     }
 
-    @Test("a change of address, of either, and a power cut lose what was sent before")
+    @Test("an address change of either side, or a power cut, ends the flow")
     func lostFlows() throws {
         for fault in [Fault.changeAddress(HostID(0)), .changeAddress(HostID(1)), .powerCut(HostID(0))] {
             let street = try Street()
@@ -174,11 +174,11 @@ struct FirewallTests {
         #expect(street[0].neighbours.isEmpty)
     }
 
-    @Test("a datagram to an address of nobody's is counted, and that is all")
+    @Test("a datagram to an unused address is counted, and has no other effect")
     func nobody() throws {
         let street = try Street()
         street.simulation.command(HostID(0), .tell(to: "10.0.200.1:47474", text: "a", kind: .text))
-        // Nobody listens on another port.
+        // No host listens on another port.
         let other = Endpoint(address: street.address(1), port: 9)
         street.simulation.command(HostID(0), .tell(to: other.description, text: "a", kind: .text))
         try street.run(for: .seconds(5))
@@ -188,9 +188,9 @@ struct FirewallTests {
         #expect(street[0].neighbours.isEmpty && street[0].heard.isEmpty && street[1].heard.isEmpty)
     }
 
-    // Connections.
+    // MARK: Connections
 
-    @Test("a firewall that drops lets the dialler try again, one that rejects has it fail at once")
+    @Test("a dial retries at a dropping firewall, and fails immediately at a rejecting one")
     func dialled() throws {
         let street = try Street(hosts: 3)
         street.shield(0)
@@ -202,13 +202,13 @@ struct FirewallTests {
         try street.run(for: .seconds(10))
         #expect(street[1].opened.isEmpty && street[0].accepted.isEmpty && street[2].accepted.isEmpty)
         street.simulation.perform(.firewall(HostID(0), nil))
-        // Tries come after 1, 3, 7 and 15 s.
+        // The attempts follow after 1, 3, 7 and 15 s.
         try street.run(for: .seconds(6))
         #expect(street[1].opened == [LinkID(number: 1)] && street[0].accepted.count == 1)
     }
 
     @Test(
-        "a host behind a firewall dials as ever, and what comes back passes",
+        "a host behind a firewall can dial, and the replies pass",
         arguments: [
             Firewall.dropping, .rejecting,
         ])
@@ -223,7 +223,7 @@ struct FirewallTests {
         #expect(street[1].words == "there" && street[0].words == "back")
     }
 
-    @Test("a firewall turned on keeps connections and drops new ones")
+    @Test("a firewall that is turned on keeps connections and drops new ones")
     func turnedOn() throws {
         let street = try Street()
         street.tell(1, 0, "dial")
@@ -237,9 +237,9 @@ struct FirewallTests {
         #expect(street[0].accepted.count == 1 && street[1].opened.count == 1)
     }
 
-    // Neighbours.
+    // MARK: Neighbours
 
-    @Test("a first datagram or dial tells both of a neighbour, once, even where a firewall drops it")
+    @Test("a first datagram or dial makes both sides neighbours, once, even if a firewall drops it")
     func neighbours() throws {
         for text in ["datagram", "dial", "link"] {
             let street = try Street(hosts: 3)
@@ -256,7 +256,7 @@ struct FirewallTests {
     }
 
     @Test(
-        "a neighbour is told of again after an unplugged cable, another address, a power cut, and to the next process")
+        "a neighbour is reported again after a pulled cable, an address change, a power cut, and to the next process")
     func newNeighbours() throws {
         let (host, other) = (HostID(0), 1)
         for (faults, count) in [
@@ -270,12 +270,12 @@ struct FirewallTests {
             for fault in faults { street.simulation.perform(fault) }
             street.tell(other, 0, "b")
             try street.run()
-            // A process that was started again counts from none.
+            // A process that was started again counts from zero.
             #expect(street[0].neighbours == Array(repeating: street.address(other), count: count), "\(faults)")
         }
     }
 
-    @Test("machines that sleep, have no power or are cut off are nobody's neighbours")
+    @Test("machines that sleep, have no power or are cut off are not neighbours")
     func absentNeighbours() throws {
         for fault in [Fault.sleep(HostID(1)), .powerCut(HostID(1)), .cut(from: HostID(0), to: HostID(1))] {
             let street = try Street()

@@ -8,14 +8,14 @@ import Simulator
 import Testing
 import Wire
 
-/// What is kept, let go of and caught up with, by real peers on the virtual LAN.
-@Suite("Keeping and letting go")
+/// Retention, pruning and catching up of real peers on the virtual LAN.
+@Suite("Retention")
 struct KeepingScenarios {
     private func say(_ text: String, _ host: HostID, in town: Town) {
         town.simulation.command(host, .say(text: text, kind: .text, room: nil))
     }
 
-    @Test("who has forgotten the lobby still hears a newcomer who knows nothing of it", arguments: 1...5)
+    @Test("a peer that has forgotten the lobby still shows the lines of a newcomer", arguments: 1...5)
     func newcomerAfterForgetting(seed: UInt64) throws {
         let town = try Town(seed: seed, names: Town.names(2))
         let (old, new) = (town.simulation.addHost(), town.simulation.addHost(startingAfter: .seconds(30)))
@@ -31,7 +31,7 @@ struct KeepingScenarios {
         #expect(town.texts(new) == ["hello", "welcome"], "seed \(seed)")
     }
 
-    @Test("what was forgotten does not come back when gatherings meet", arguments: 1...5)
+    @Test("forgotten entries do not come back when gatherings meet", arguments: 1...5)
     func forgottenBeforeMeeting(seed: UInt64) throws {
         let town = try Town(seed: seed, names: Town.names(4))
         town.addAll(within: .milliseconds(200))
@@ -61,7 +61,7 @@ struct KeepingScenarios {
         }
     }
 
-    @Test("a late joiner catches up with a thousand of the longest messages, and no link is cut for it")
+    @Test("a late joiner catches up with a thousand messages of maximum length, without a closed link")
     func longHistory() throws {
         let town = try Town(seed: 1, names: Town.names(2))
         let (old, new) = (town.simulation.addHost(), town.simulation.addHost(startingAfter: .seconds(60)))
@@ -74,7 +74,7 @@ struct KeepingScenarios {
         #expect(town.simulation.node(of: new)?.linkCount == 1)
     }
 
-    @Test("however fast others speak, only so much is kept")
+    @Test("retention limits hold, however fast others speak")
     func flood() throws {
         var retention = Retention()
         retention.entryCount = 100

@@ -6,9 +6,9 @@ import RoomSync
 import Simulator
 import Wire
 
-/// A core with no sense that keeps all it is told. A command's first word says what it does: to `say` to the group, to
-/// `tell` an endpoint by `link` (dial it from the link port), by `dial` (from any port) or by a datagram of that text;
-/// `nick` says a word on all links, `topic` sets one that is said on each as soon as it is open, `quit` closes them.
+/// A trivial core that records all its inputs. The first word of a command selects its action: `say` multicasts; `tell`
+/// reaches an endpoint by `link` (a dial from the link port), by `dial` (from any port) or by a datagram of that text;
+/// `nick` sends a word on all links, `topic` sets one that is sent on each as soon as it is open, `quit` closes them.
 struct Knocker: Core {
     struct Heard: Equatable {
         var text: String
@@ -18,18 +18,18 @@ struct Knocker: Core {
 
     private var outputs: [Output] = []
     private var nextLink: UInt64 = 1
-    /// Which are open, in the order in which they were opened.
+    /// The open links, in the order in which they were opened.
     private(set) var links: [LinkID] = []
     private(set) var heard: [Heard] = []
     private(set) var neighbours: [IPAddress] = []
     private(set) var opened: [LinkID] = []
     private(set) var accepted: [LinkID] = []
-    /// Where they came from.
+    /// The endpoints that they came from.
     private(set) var callers: [Endpoint] = []
     private(set) var closed: [LinkID] = []
     private(set) var ends: [LinkEnd] = []
     private(set) var words = ""
-    /// On which something came before they were open.
+    /// The links on which data arrived before they were open.
     private(set) var early: [LinkID] = []
     private var greeting = ""
     let nextDeadline: Deadline? = nil
@@ -81,7 +81,7 @@ struct Knocker: Core {
     mutating func nextOutput() -> Output? { outputs.isEmpty ? nil : outputs.removeFirst() }
 }
 
-/// Knockers on the virtual network, each started.
+/// Knockers on the virtual network, all started.
 struct Street {
     let simulation: Simulation<Knocker>
 
@@ -95,9 +95,9 @@ struct Street {
         try simulation.run(for: .milliseconds(1))
     }
 
-    /// The toy at this host.
+    /// The core at this host.
     subscript(_ host: Int) -> Knocker {
-        // Tests ask only of hosts that run.
+        // Tests query only hosts that run.
         simulation.node(of: HostID(host))!
     }
 
@@ -125,7 +125,7 @@ struct Street {
         for host in hosts { simulation.perform(.firewall(HostID(host), firewall)) }
     }
 
-    /// What this host heard by this path, in order.
+    /// Returns the texts that this host received by this path, in order.
     func texts(_ host: Int, by path: DatagramPath) -> [String] {
         self[host].heard.filter { $0.path == path }.map(\.text)
     }

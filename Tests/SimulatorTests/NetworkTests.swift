@@ -32,7 +32,7 @@ struct NetworkTests {
         String(decoding: simulation.node(of: second)?.received ?? [], as: UTF8.self)
     }
 
-    @Test("a multicast reaches everybody on the LAN, its sender on each of its interfaces, and nobody on another")
+    @Test("a multicast reaches every host on the LAN, its sender on each of its interfaces, and no host on another LAN")
     func multicast() throws {
         let simulation = Simulation(seed: 1) { _, _, _ in Chatterbox() }
         let lans = [[LANID(0)], [LANID(0)], [LANID(1)], [LANID(0), LANID(1)]]
@@ -45,7 +45,7 @@ struct NetworkTests {
         #expect(simulation.recorder.total.datagramBytes == 1)
     }
 
-    @Test("datagrams are lost and doubled about as often as asked for")
+    @Test("datagrams are lost and duplicated about as often as configured")
     func lossAndDuplication() throws {
         var conditions = Conditions(loss: 0.2)
         conditions.duplication = 0.1
@@ -57,7 +57,7 @@ struct NetworkTests {
         #expect((4_185...4_615).contains(count), "\(count)")
     }
 
-    @Test("with reordering, later datagrams overtake earlier ones; without, and without jitter, none does")
+    @Test("datagrams overtake earlier ones with reordering, and never without reordering and jitter")
     func reordering() throws {
         func isOrdered(_ share: Double) throws -> Bool {
             var conditions = Conditions()
@@ -90,7 +90,7 @@ struct NetworkTests {
         #expect(simulation.node(of: second)?.accepted == 1)
     }
 
-    @Test("an orderly close comes after the bytes, a crash resets at once")
+    @Test("an orderly close follows the bytes, a crash resets immediately")
     func closing() throws {
         let simulation = try simulation()
         try tell(simulation, "last words")
@@ -109,7 +109,7 @@ struct NetworkTests {
         #expect(simulation.node(of: second)?.ends.last == .failed("connection reset"))
     }
 
-    @Test("dialling a dead process is refused at once, an address of nobody's fails after 3 s")
+    @Test("dialling a dead process is refused immediately, and an unused address fails after 3 s")
     func refusal() throws {
         let simulation = try simulation()
         simulation.perform(.crash(second))
@@ -124,7 +124,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "what is sent into a cut is late but not lost, and nobody hears of the cut until a quarter of an hour is over")
+        "data sent into a cut is late but not lost, and the connection fails only after a quarter of an hour")
     func cut() throws {
         let simulation = try simulation()
         try tell(simulation, "a")
@@ -145,7 +145,7 @@ struct NetworkTests {
         #expect(received(simulation) == "ab")
     }
 
-    @Test("a machine that lost power is silent; back again, it resets what it no longer knows")
+    @Test("a machine without power is silent; once back, it resets the connections that it does not know")
     func powerCut() throws {
         let simulation = try simulation()
         try tell(simulation, "a")
@@ -160,7 +160,7 @@ struct NetworkTests {
         #expect(received(simulation) == "")
     }
 
-    @Test("a change of address tells the host only; its links carry nothing any more")
+    @Test("an address change notifies only the host; its links carry no more data")
     func addressChange() throws {
         let simulation = try simulation()
         try tell(simulation, "a")
@@ -176,7 +176,7 @@ struct NetworkTests {
         #expect(received(simulation) == "a")
     }
 
-    @Test("a pulled cable leaves the loopback interface; the wall clock can jump; sleep ends with a word")
+    @Test("a pulled cable leaves the loopback interface; the wall clock can jump; sleep ends with a notice")
     func hostFaults() throws {
         let simulation = try simulation()
         simulation.perform(.unplug(first))
@@ -209,7 +209,7 @@ struct NetworkTests {
         #expect(simulation.node(of: second)?.ends == [.closedByPeer])
     }
 
-    @Test("the invariant is asked after every step")
+    @Test("the invariant is checked after every step")
     func invariant() throws {
         struct Broken: Error {}
         let simulation = try simulation()
@@ -219,7 +219,7 @@ struct NetworkTests {
         #expect(simulation.now < Instant(nanoseconds: 10_000_000))
     }
 
-    @Test("the same seed gives the same trace to the byte, another one another", arguments: [1, 2, 3])
+    @Test("equal seeds give equal traces to the byte, and different seeds different ones", arguments: [1, 2, 3])
     func determinism(seed: UInt64) throws {
         func run(_ seed: UInt64) throws -> (trace: [String], fingerprint: UInt64) {
             let simulation = try simulation(seed: seed, hosts: 6, Conditions(loss: 0.1))

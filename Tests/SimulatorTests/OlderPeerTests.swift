@@ -7,10 +7,10 @@ import Simulator
 import Testing
 import Wire
 
-/// Peers from before there were statements, on a network where the others keep few links (Protocol.md, Big networks).
+/// Peers without the link-state exchange, on a network where the others have few links (Protocol.md, Big networks).
 @Suite("Older peers on a big network")
 struct OlderPeerTests {
-    @Test("one that was there from the start and one that comes later see all and are seen by all", arguments: 1...2)
+    @Test("an older peer sees all and is seen by all, whether it starts first or joins later", arguments: 1...2)
     func amongMany(seed: UInt64) throws {
         let count = 14
         let town = try Town(seed: seed, names: Town.names(count), fullMeshCount: 6, older: [0, count - 1])
@@ -25,7 +25,7 @@ struct OlderPeerTests {
         let late = town.simulation.addHost(startingAfter: .zero)
         let joined = try town.simulation.run(limit: .seconds(60)) { _ in town.isWhole() }
         #expect(try #require(joined, "seed \(seed): \(town.whoIsMissing())") < .seconds(25), "seed \(seed)")
-        // It lasts, and all of them hear each other.
+        // It lasts, and all peers receive each other's messages.
         try town.simulation.run(for: .seconds(60))
         #expect(town.isWhole(), "seed \(seed): \(town.whoIsMissing())")
         town.simulation.command(late, .say(text: "from one that is old", kind: .text, room: nil))

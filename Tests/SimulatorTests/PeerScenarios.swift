@@ -18,7 +18,7 @@ struct PeerScenarios {
     }
 
     @Test(
-        "two and eight peers see each other within 2 s, with a fifth of all datagrams lost within 5 s",
+        "two and eight peers see each other within 2 s, or within 5 s if a fifth of all datagrams is lost",
         arguments: 1...10)
     func fullView(seed: UInt64) throws {
         for count in [2, 8] {
@@ -35,14 +35,14 @@ struct PeerScenarios {
         #expect(time < .seconds(10), "\(time)")
     }
 
-    @Test("of several that want one name at once, one has it and the others take the next", arguments: 1...10)
+    @Test("if several peers want one name simultaneously, one gets it and the others take the next", arguments: 1...10)
     func sameName(seed: UInt64) throws {
         let town = try Town.settled(seed: seed, names: ["ana", "ana", "ana"])
         let names = town.simulation.hosts.compactMap { town.simulation.recorder.name(of: $0) }
         #expect(names.sorted() == ["ana", "ana-2", "ana-3"], "seed \(seed)")
     }
 
-    @Test("of two names that look alike both sides are told, whoever comes first", arguments: 1...5)
+    @Test("both sides are notified of two names that look alike, in either order of arrival", arguments: 1...5)
     func lookalikes(seed: UInt64) throws {
         let town = try Town.settled(seed: seed, names: ["оса", "oca", "eve"])
         for (host, other, name) in [(HostID(0), HostID(1), "oca"), (HostID(1), HostID(0), "оса")] {
@@ -61,7 +61,7 @@ struct PeerScenarios {
         #expect(third.count == 1 && third[0].hasSuffix(", who is somebody else"), "seed \(seed): \(third)")
     }
 
-    @Test("when two halves meet that have an ana each, one wins and all agree within 2 s of contact", arguments: 1...10)
+    @Test("if each half of a network has an ana, one wins and all agree within 2 s of contact", arguments: 1...10)
     func healedPartition(seed: UInt64) throws {
         let town = try Town(seed: seed, names: ["ana", "bea", "ana", "eve"])
         let (left, right) = ([HostID(0), HostID(1)], [HostID(2), HostID(3)])
@@ -116,7 +116,7 @@ struct PeerScenarios {
         #expect(time != nil, "seed \(seed): \(town.whoIsMissing())")
     }
 
-    @Test("what is said in the lobby is shown once everywhere, no answer before what it answers", arguments: 1...5)
+    @Test("a lobby message is shown once everywhere, and never after its answer", arguments: 1...5)
     func lobby(seed: UInt64) throws {
         let town = try Town.settled(seed: seed, names: Town.names(8), conditions: Conditions(loss: 0.1))
         for number in 0..<40 {
@@ -129,14 +129,14 @@ struct PeerScenarios {
             let messages = town.simulation.recorder.messages(of: host)
             #expect(messages.map(\.text).sorted() == (0..<40).map(String.init).sorted(), "seed \(seed), \(host)")
             #expect(messages.allSatisfy { !$0.hasGap }, "seed \(seed), \(host)")
-            // Everybody shows what an author had seen before what that author said then.
+            // Every peer shows the messages that an author had seen before the author's own later ones.
             let author = messages.first { !$0.isOwn }?.fromID
             let own = messages.filter { $0.fromID == author }.map(\.lamport)
             #expect(own == own.sorted(), "seed \(seed), \(host)")
         }
     }
 
-    @Test("a private message is shown to the one it is for and to nobody else, and its receipt comes back")
+    @Test("a private message is shown only to its recipient, and its receipt comes back")
     func privateMessage() throws {
         let town = try Town.settled(seed: 3, names: Town.names(5))
         town.simulation.command(HostID(1), .tell(to: "peer4", text: "for you", kind: .text))
@@ -152,7 +152,7 @@ struct PeerScenarios {
         #expect(isDelivered)
     }
 
-    @Test("twenty peers that have settled announce themselves with less than 2 kB/s in all")
+    @Test("twenty settled peers announce themselves with less than 2 kB/s in total")
     func beaconBudget() throws {
         let town = try Town.settled(seed: 1, names: Town.names(20))
         try town.simulation.run(for: .seconds(30))
@@ -188,7 +188,7 @@ struct PeerScenarios {
         #expect(changes == town.simulation.hosts.map { town.simulation.recorder.peerChanges(of: $0).count })
     }
 
-    @Test("the same seed gives the same history of real peers, to the byte")
+    @Test("equal seeds give equal histories of real peers, to the byte")
     func determinism() throws {
         func fingerprint(_ seed: UInt64) throws -> UInt64 {
             let town = try Town.settled(seed: seed, names: Town.names(4), conditions: Conditions(loss: 0.1))

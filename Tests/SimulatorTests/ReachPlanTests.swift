@@ -9,7 +9,7 @@ import TestKit
 import Testing
 import Wire
 
-@Suite("Firewalls and deaf switches as faults of a trial")
+@Suite("Firewalls and switches without multicast as faults of a trial")
 struct ReachPlanTests {
     private static let lans = [
         (lan: LANID(0), hosts: (0..<5).map(HostID.init)), (lan: LANID(1), hosts: [HostID(5)]),
@@ -24,7 +24,7 @@ struct ReachPlanTests {
         }
     }
 
-    @Test("often one host of a LAN has a firewall, often all but one, seldom all, from the start and for good")
+    @Test("often one host of a LAN has a firewall, often all but one, seldom all, for the whole run")
     func firewalls() {
         var counts = [Int](repeating: 0, count: 6)
         var kinds: [Firewall: Int] = [:]
@@ -42,12 +42,12 @@ struct ReachPlanTests {
         }
         #expect((400...600).contains(counts.reduce(0, +)), "\(counts)")
         #expect(counts[1] > 150 && counts[4] > 110 && counts[2] > 5 && counts[3] > 5, "\(counts)")
-        // Of one host alone all is one.
+        // With one host alone, all is one.
         #expect((20...90).contains(counts[5]) && (20...90).contains(lonely), "\(counts), \(lonely)")
         #expect(kinds[.dropping, default: 0] > kinds[.rejecting, default: 0] && kinds[.rejecting, default: 0] > 100)
     }
 
-    @Test("a switch is deaf from the start and for good, or for a while")
+    @Test("a switch drops multicast for the whole run, or temporarily")
     func deafSwitches() {
         var (good, passing) = (0, 0)
         let end = Instant(nanoseconds: 20_500_000_000)
@@ -71,7 +71,7 @@ struct ReachPlanTests {
         #expect(good > 20 && passing > 20)
     }
 
-    @Test("a seed's other faults and habits are the same with them and without", arguments: 1...12)
+    @Test("the other faults and habits of a seed are the same with and without them", arguments: 1...12)
     func apart(seed: UInt64) throws {
         var without = TrialSettings(peers: 4)
         without.faults.removeAll(where: \.limitsReach)
@@ -99,7 +99,7 @@ struct ReachPlanTests {
         #expect(outcome.fullView > .zero && outcome.fullView < .seconds(2), "\(outcome.fullView)")
     }
 
-    @Test("after faults, it counts from the last of them")
+    @Test("with faults, the time to a full view counts from the last of them")
     func fullViewAfterFaults() throws {
         var settings = TrialSettings(peers: 4)
         (settings.faults, settings.habits, settings.messageCount) = ([.partition], [], 0)

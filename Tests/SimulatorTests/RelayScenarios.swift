@@ -15,7 +15,7 @@ struct RelayScenarios {
     private let dia = HostID(4)
     private let lobby = RoomName.relayLobby(relay: "hub")
 
-    @Test("all meet in its lobby within a second; each LAN keeps its own", arguments: 1...5)
+    @Test("all peers meet in its lobby within a second; each LAN keeps its own lobby", arguments: 1...5)
     func lobbies(seed: UInt64) throws {
         let town = try RelayTown.two(seed: seed)
         for host in town.peers { #expect(town.relayEvents(host).map(\.state) == [.connected], "seed \(seed)") }
@@ -25,12 +25,12 @@ struct RelayScenarios {
         for host in town.peers { #expect(town.lobby(host) == ["to all"], "seed \(seed), \(host)") }
         #expect(town.texts(dia, in: .lobby) == ["here"])
         #expect(town.texts(ana, in: .lobby).isEmpty && town.texts(ben, in: .lobby).isEmpty)
-        // The relay keeps its own lobby and nothing else.
+        // The relay stores its own lobby and nothing else.
         #expect(try town.simulation.disks[0].logs() == [.relayLobby(town.hubID)])
         #expect(town.relay?.counters.entriesKept == 1)
     }
 
-    @Test("private messages go both ways through the relay, and directly where there is a link", arguments: 1...5)
+    @Test("private messages travel both ways through the relay, and directly where there is a link", arguments: 1...5)
     func privateMessages(seed: UInt64) throws {
         let town = try RelayTown.two(seed: seed)
         town.simulation.command(ana, .tell(to: "cem@hub", text: "far", kind: .text))
@@ -56,7 +56,7 @@ struct RelayScenarios {
         #expect(try town.simulation.disks[0].logs().allSatisfy { $0 == .relayLobby(town.hubID) })
     }
 
-    @Test("names are unique at the relay, and one that is taken there stays what it was on the LAN")
+    @Test("names are unique at the relay, and a peer whose name is taken there keeps it on the LAN")
     func names() throws {
         let residents = [0, 1].map { RelayTown.Resident(name: "ana", lan: LANID($0)) }
         let town = try RelayTown(seed: 1, residents)
@@ -68,7 +68,7 @@ struct RelayScenarios {
     }
 
     @Test(
-        "a relay that is killed and started again has everybody back within 5 s, nothing lost, nothing twice",
+        "a relay that is killed and restarted has all members back within 5 s, without loss or duplicates",
         arguments: 1...10)
     func killed(seed: UInt64) throws {
         let town = try RelayTown.two(seed: seed) { $0.operators = [] }
@@ -100,14 +100,14 @@ struct RelayScenarios {
         }
     }
 
-    @Test("what is typed before the relay is there is said when it is, and old words are history to a newcomer")
+    @Test("lines typed before the relay is up are sent once it is, and old lines are history to a newcomer")
     func patience() throws {
         let residents = ["ana", "ben"].map { RelayTown.Resident(name: $0, lan: LANID(0), isAlone: true) }
         let town = try RelayTown(seed: 4, residents)
         try town.simulation.run(for: .zero)
         town.simulation.perform(.crash(RelayTown.hub))
         try town.simulation.run(for: .seconds(2))
-        // Alone with a relay, its lobby is where things are said.
+        // For a peer alone with a relay, the relay's lobby is the default room.
         town.say(ana, "anybody?", room: nil)
         try town.simulation.run(for: .seconds(3))
         #expect(town.relayEvents(ana).map(\.state).contains(.disconnected))
@@ -118,7 +118,7 @@ struct RelayScenarios {
         #expect(town.lobby(ana) == ["anybody?"])
     }
 
-    @Test("a private message typed while the relay, or the other, is away is kept and comes when both are there")
+    @Test("a private message typed while the relay or the recipient is absent arrives when both are present")
     func privateWhileAway() throws {
         let town = try RelayTown.two(seed: 6)
         town.simulation.perform(.crash(RelayTown.hub))
@@ -138,7 +138,7 @@ struct RelayScenarios {
         #expect(town.failures(ana).isEmpty)
     }
 
-    @Test("a newcomer is shown the last of what was said, once and without gaps, and what it says itself is kept")
+    @Test("a newcomer is shown the latest messages, once and without gaps, and its own messages are kept")
     func newcomer() throws {
         let residents: [RelayTown.Resident] = [
             .init(name: "ana", lan: LANID(0), isAlone: true),
@@ -159,7 +159,7 @@ struct RelayScenarios {
         #expect(town.lobby(ana).last == "hello")
     }
 
-    @Test("what is typed in the room of somebody who has quit is read by no other who has the name", arguments: 1...3)
+    @Test("a message typed in the room of a peer that quit is never read by another with its name", arguments: 1...3)
     func namesakes(seed: UInt64) throws {
         let (opa, first, second) = (HostID(1), HostID(2), HostID(3))
         let residents: [RelayTown.Resident] = [
@@ -191,7 +191,7 @@ struct RelayScenarios {
         #expect(town.texts(second, in: .conversation(with: "opa")).isEmpty, "seed \(seed)")
     }
 
-    @Test("who is refused and has nobody else to speak with ends with status 4; with a LAN it goes on")
+    @Test("a refused peer without other peers exits with status 4; with a LAN it continues")
     func refused() throws {
         let check = PasswordCheck(tag: [1]) { $0 == Array("secret".utf8) }
         let residents: [RelayTown.Resident] = [

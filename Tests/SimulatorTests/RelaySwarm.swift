@@ -8,12 +8,12 @@ import TestKit
 import Testing
 import Wire
 
-/// Everything that can go wrong at once, between two LANs and the relay that connects them.
+/// All kinds of faults at once, between two LANs and the relay that connects them.
 @Suite("A relay and its members through swarms of faults")
 struct RelaySwarm {
-    /// These lost a private message with a tunnel that was dead without a word.
+    /// These lost a private message with a tunnel that was dead without notice.
     @Test(
-        "afterwards all have the same, everything once, and private messages have arrived",
+        "afterwards all have the same messages, each once, and private messages have arrived",
         arguments: [14, 19, 27, 30, 48, 71, 102, 103, 138, 157, 222, 273, 341] as [UInt64])
     func converges(seed: UInt64) throws { try Self.run(seed) }
 
@@ -24,7 +24,7 @@ struct RelaySwarm {
         }
         let town = try RelayTown(seed: seed, residents)
         try town.simulation.run(for: .seconds(3))
-        // The relay's address is written down; the others' are not.
+        // The relay's address is configured, so it must not change; the others' may.
         let kinds = FaultPlan.Kind.allCases.filter { $0 != .addressChange }
         let plan = FaultPlan(
             swarm: &random, kinds: kinds, hosts: town.simulation.hosts, from: town.simulation.now, for: .seconds(60),
@@ -41,7 +41,7 @@ struct RelaySwarm {
             }
             try town.simulation.run(for: .seconds(1))
         }
-        // Who was to die in its next round may have had none until now.
+        // A host that was to die in its next round may have had none until now.
         try town.simulation.run(for: .seconds(30))
         for host in town.simulation.hosts where town.simulation.node(of: host) == nil {
             town.simulation.perform(.restart(host))

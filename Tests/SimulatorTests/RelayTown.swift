@@ -8,7 +8,7 @@ import Simulator
 import Testing
 import Wire
 
-/// What runs on a machine: a peer or a relay.
+/// The core of a machine: a peer or a relay.
 enum RelayTownNode: Core {
     case peer(Peer)
     case relay(Relay)
@@ -48,12 +48,12 @@ enum RelayTownNode: Core {
     }
 }
 
-/// A relay that stands between two LANs, with real peers on both.
+/// A relay between two LANs, with real peers on both.
 final class RelayTown {
     struct Resident {
         var name: String
         var lan: LANID
-        /// The relay is all that it has.
+        /// Whether the relay is its only connection.
         var isAlone = false
         var password: String?
         var startsAfter = Duration.zero
@@ -81,12 +81,12 @@ final class RelayTown {
             makeNode: { host, generation, disk in
                 let stream = RandomStream(simulationSeed: seeds[host.number] &+ UInt64(generation))
                 let identity = identities[host.number]
-                // A disk of the simulation does not fail.
+                // A simulated disk does not fail.
                 guard host != Self.hub else {
                     var configuration = RelayConfiguration(name: hubName)
                     change(&configuration)
                     return .relay(
-                        // It cannot fail.
+                        // The archive cannot fail.
                         try! Relay(configuration: configuration, identity: identity, random: stream, archive: disk))
                 }
                 let resident = residents[host.number - 1]
@@ -100,7 +100,7 @@ final class RelayTown {
                         password: resident.password.map { Array($0.utf8) })
                 ]
                 return .peer(
-                    // It cannot fail.
+                    // The archive cannot fail.
                     try! Peer(configuration: configuration, identity: identity, random: stream, archive: disk))
             })
         simulation.recorder.traceLimit = 0
@@ -108,7 +108,7 @@ final class RelayTown {
         for resident in residents { simulation.addHost(on: [resident.lan], startingAfter: resident.startsAfter) }
     }
 
-    /// Two on each of two LANs.
+    /// Returns a town with two peers on each of two LANs.
     static func two(
         seed: UInt64, isAlone: Bool = false, _ change: @escaping (inout RelayConfiguration) -> Void = { _ in }
     )
@@ -119,7 +119,7 @@ final class RelayTown {
         }
         let town = try RelayTown(seed: seed, residents, change)
         let time = try town.simulation.run(limit: .seconds(10)) { _ in town.isWhole }
-        try #require(time != nil, "seed \(seed): not everybody came together")
+        try #require(time != nil, "seed \(seed): not all peers met")
         return town
     }
 
@@ -128,7 +128,7 @@ final class RelayTown {
     func id(_ host: HostID) -> PeerID { identities[host.number].peerID }
     var relay: Relay? { simulation.node(of: Self.hub)?.relay }
 
-    /// Whom a host knows to be at the relay, by key.
+    /// Returns the peers that a host knows to be at the relay, by key.
     func members(seenBy host: HostID) -> [PeerID: String] {
         var members: [PeerID: String] = [:]
         for (_, change) in simulation.recorder.peerChanges(of: host) where change.peer.via == .relay {
@@ -137,7 +137,7 @@ final class RelayTown {
         return members
     }
 
-    /// Whether everybody sees everybody at the relay.
+    /// Whether every peer sees every other at the relay.
     var isWhole: Bool {
         simulation.hosts.count == residents.count + 1
             && peers.allSatisfy { host in

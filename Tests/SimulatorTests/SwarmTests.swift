@@ -2,29 +2,29 @@ import Secure
 import Simulator
 import Testing
 
-/// Bugs put in on purpose, one at a time, and the first seed from 1 on, at 20 peers, that found each (at f056b1b):
+/// Bugs inserted deliberately, one at a time, and the first seed from 1 on, at 20 peers, that found each (at f056b1b):
 ///
-/// - naming: each of two holders takes its own claim for the better one (3); who holds a name never yields (3);
-/// - reconciliation: three bits of each fingerprint are compared (3); the last of a list is never asked for (2);
-/// - ordering: parents that are not there are not waited for (2), nor those that wait themselves (2); one parent of
-///   several is enough (2);
-/// - receipts: confirmed when committed, not when synced (1); confirmed when offered (1); each receipt is told, awaited
-///   or not (2);
-/// - link resolution: both sides close what they take for the older link (135); instances are not compared (147);
-/// - relay forwarding: what goes through tunnels goes to the first member (3);
-/// - the same by the roll call at the end: the last member gets nothing (2); each eighth line is not passed on (2).
+/// - naming: both holders consider their own claim the better one (3); a holder never yields (3);
+/// - reconciliation: only three bits of each fingerprint are compared (3); the last of a list is never requested (2);
+/// - ordering: missing parents are not waited for (2), nor parents that wait themselves (2); one of several parents is
+///   enough (2);
+/// - receipts: confirmed when committed, not when synced (1); confirmed when offered (1); each receipt is reported,
+///   whether awaited or not (2);
+/// - link resolution: both sides close the link that they consider older (135); instances are not compared (147);
+/// - relay forwarding: tunnelled data is sent to the first member (3);
+/// - the same by the roll call at the end: the last member gets nothing (2); every eighth line is not forwarded (2).
 ///
-/// Not found in 300 seeds: a new name is taken without asking; the oldest of several links is kept. Not found in 120
-/// or fewer: duplicates are not said again, a new claim is not announced, a relay keeps what two say in the very same
-/// round from both, or does not tell of broken links.
+/// Not found in 300 seeds: a new name is taken without probing; the oldest of several links is kept. Not found in 120
+/// or fewer: duplicates are not resent, a new claim is not announced, a relay keeps both of two lines said in the very
+/// same round, or does not report broken links.
 @Suite("Peers through faults")
 struct SwarmTests {
-    @Test("peers come through a swarm of faults", arguments: 1...10)
+    @Test("peers survive a swarm of faults", arguments: 1...10)
     func swarm(seed: UInt64) throws {
         try Trial(seed: seed, settings: TrialSettings(peers: seed % 4 == 0 ? 10 : 5)).expectToPass()
     }
 
-    @Test("liars harm nobody but themselves", arguments: [1, 3, 4])
+    @Test("liars harm only themselves", arguments: [1, 3, 4])
     func liars(seed: UInt64) throws {
         var settings = TrialSettings(peers: 5)
         settings.habits = [.lying, .lying, .lying]
@@ -33,34 +33,34 @@ struct SwarmTests {
         try trial.expectToPass()
     }
 
-    /// 634, 729 and 811: a lie far ahead parted the logs for good. 91, 198 and 245: one that came first took away the
-    /// causal order.
-    @Test("seeds that have found something", arguments: [91, 198, 245, 634, 729, 811] as [UInt64])
+    /// 634, 729 and 811: a lie with a far greater Lamport time split the logs permanently. 91, 198 and 245: a lie that
+    /// arrived first destroyed the causal order.
+    @Test("seeds that have found bugs", arguments: [91, 198, 245, 634, 729, 811] as [UInt64])
     func found(seed: UInt64) throws {
         var settings = TrialSettings(peers: 5)
-        // There were none when these were found.
+        // Neither existed when these were found.
         settings.habits.removeAll { $0 == .relaying }
         settings.faults.removeAll(where: \.limitsReach)
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
-    /// With firewalls. 671, 966, 1218, 2067 and 2376: who introduces itself with a clock put back is dialled all the same.
-    /// 2358: a lobby line that nobody heard, from a process whose clock had jumped since where it was was kept, is no
-    /// loss.
-    @Test("seeds with firewalls that have found something", arguments: [671, 966, 1218, 2067, 2358, 2376] as [UInt64])
+    /// With firewalls. 671, 966, 1218, 2067 and 2376: a peer that introduces itself with a clock put back is dialled
+    /// all the same. 2358: the loss of a lobby line that no other peer received, from a process whose clock had jumped
+    /// since its network location was stored, is not a violation.
+    @Test("seeds with firewalls that have found bugs", arguments: [671, 966, 1218, 2067, 2358, 2376] as [UInt64])
     func foundBehindFirewalls(seed: UInt64) throws {
         try Trial(seed: seed, settings: TrialSettings(peers: 6)).expectToPass()
     }
 
-    /// 154: all swept at once, found each other in pairs, and stopped.
-    @Test("seeds of firewalls alone that have found something", arguments: [154, 159] as [UInt64])
+    /// 154: all peers swept simultaneously, found each other in pairs, and stopped.
+    @Test("seeds with only firewalls that have found bugs", arguments: [154, 159] as [UInt64])
     func foundByReach(seed: UInt64) throws {
         var settings = TrialSettings(peers: 6)
         (settings.faults, settings.habits) = (FaultPlan.Kind.reach, [])
         try Trial(seed: seed, settings: settings).expectToPass()
     }
 
-    @Test("two LANs with a relay between them come through", arguments: 1...8)
+    @Test("two LANs with a relay between them survive a swarm of faults", arguments: 1...8)
     func relay(seed: UInt64) throws {
         var settings = TrialSettings(peers: 6)
         settings.habits = [.relaying]
@@ -69,7 +69,7 @@ struct SwarmTests {
         try trial.expectToPass()
     }
 
-    @Test("each kind of fault, all the time and alone", arguments: TrialSettings(peers: 4).faults)
+    @Test("peers survive each kind of fault, all the time and alone", arguments: TrialSettings(peers: 4).faults)
     func alone(kind: FaultPlan.Kind) throws {
         var settings = TrialSettings(peers: 4)
         settings.faults = [kind]
@@ -81,7 +81,7 @@ struct SwarmTests {
         _ = try trial.run()
     }
 
-    @Test("what a simulation spares itself changes nothing of what happens")
+    @Test("the shortcuts of a simulation do not change its outcome")
     func sparedWork() throws {
         func run(_ signing: Signing) throws -> UInt64 {
             let town = try Town(seed: 5, names: Town.names(4), signing: signing)
@@ -93,7 +93,7 @@ struct SwarmTests {
         #expect(try run(.ed25519) == run(.simulated()))
     }
 
-    @Test("the same seed gives the same trace, to the byte, with faults and disks")
+    @Test("equal seeds give equal traces, to the byte, with faults and disks")
     func determinism() throws {
         func run(_ seed: UInt64) throws -> (lines: [String], outcome: TrialOutcome) {
             let trial = Trial(seed: seed, settings: TrialSettings(peers: 4), isTraced: true)

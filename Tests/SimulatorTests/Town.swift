@@ -8,15 +8,15 @@ import Simulator
 import Testing
 import Wire
 
-/// Real peers on the virtual network; each has its key and its archive over all its starts.
+/// Real peers on the virtual network; each keeps its key and its archive over all its starts.
 final class Town {
     let simulation: Simulation<Peer>
     let identities: [Identity]
 
     /// - Parameters:
-    ///   - names: what each wants to be called, one peer for each.
-    ///   - retention: how much each keeps.
-    ///   - older: those that know nothing of statements and want links with all.
+    ///   - names: the wanted names, one for each peer.
+    ///   - retention: the retention of each peer.
+    ///   - older: the peers without the link-state exchange, which want links with all.
     init(
         seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention(),
         fullMeshCount: Int? = nil, older: Set<Int> = [], signing: Signing = .ed25519
@@ -37,7 +37,7 @@ final class Town {
                     configuration.knowsStatements = false
                     configuration.fullMeshCount = 10_000
                 }
-                // A disk of the simulation does not fail.
+                // A simulated disk does not fail.
                 return try! Peer(
                     configuration: configuration, identity: identities[host.number], random: stream, archive: disk)
             })
@@ -46,7 +46,7 @@ final class Town {
 
     static func names(_ count: Int) -> [String] { (0..<count).map { "peer\($0)" } }
 
-    /// All of them started within the first half second, and everybody sees everybody under the name it has.
+    /// Returns a town where all peers were started within the first half second and see each other under their names.
     static func settled(
         seed: UInt64, names: [String], conditions: Conditions = Conditions(), limit: Duration = .seconds(20)
     ) throws -> Town {
@@ -63,7 +63,7 @@ final class Town {
 
     func peerID(_ host: HostID) -> PeerID { identities[host.number].peerID }
 
-    /// Whether each of these (default: all) shows all others under the names that they themselves believe to have,
+    /// Returns whether each of these hosts (default: all) shows all others under the names that they themselves hold,
     /// all different.
     func isWhole(_ hosts: [HostID]? = nil) -> Bool {
         let hosts = hosts ?? simulation.hosts
@@ -90,7 +90,7 @@ final class Town {
             .joined(separator: "; ")
     }
 
-    /// How often, and when last, this host was told that the other left.
+    /// Returns the times at which this host was notified that the other left.
     func departures(of other: HostID, seenBy host: HostID) -> [Instant] {
         simulation.recorder.peerChanges(of: host)
             .filter { $0.change.state == .left && $0.change.peer.id == peerID(other) }.map(\.at)

@@ -2,7 +2,7 @@ import Simulator
 import Testing
 
 extension Trial {
-    /// Runs it; what is violated is recorded with its seed.
+    /// Runs the trial; a violation is recorded with its seed.
     func expectToPass() throws {
         do {
             _ = try run()

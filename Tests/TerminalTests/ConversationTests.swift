@@ -5,13 +5,13 @@ import Wording
 
 @testable import Terminal
 
-@Suite("Where typed text goes")
+@Suite("The destination of typed text")
 struct ConversationTests {
     private let cy = PeerID(Array(repeating: 0xC1, count: 32))!
     private let other = PeerID(Array(repeating: 0xC2, count: 32))!
     private let taken = "cy has another key now: /room @cy to talk to this one"
 
-    /// Enters a conversation, as the core allows it.
+    /// Enters a conversation, which the core allows.
     private func enter(_ name: String, _ peer: PeerID, _ person: inout Person) throws {
         person.type("/room @\(name)\r")
         let (command, token) = try #require(person.interface.nextCommand())
@@ -23,14 +23,14 @@ struct ConversationTests {
         .peer(.init(state: state, peer: .init(name: name, id: id, via: relay == nil ? .lan : .relay, relay: relay)))
     }
 
-    @Test("a conversation is with a key: when another has the name, what is typed goes to the first")
+    @Test("a conversation is with a key: it stays with the first holder of a name when another takes it")
     func staysWithTheKey() throws {
         var person = Person(columns: 100, isSettled: true)
         person.happens(peer(.joined, "cy", cy))
         try enter("cy", cy, &person)
         #expect(person.screen.lines.last == "ana → cy>")
         #expect(
-            person.screen.lines.contains("04:10 -- what you type now goes to cy only (/room lobby: to everyone again)"))
+            person.screen.lines.contains("04:10 -- what you type now goes to cy only (/room lobby for everyone again)"))
         person.happens(peer(.left, "cy", cy))
         person.happens(peer(.joined, "cy", other))
         person.happens(.conversation(.init(peer: cy, name: "cy#c1c1c1c1", was: "cy", remark: taken)))
@@ -46,7 +46,7 @@ struct ConversationTests {
         person.happens(.conversation(.init(peer: cy, name: "cy-2", was: "cy#c1c1c1c1")))
         #expect(
             person.screen.lines.suffix(2) == [
-                "04:10 -- what you type goes to cy-2 only (/room lobby: to everyone again)", "ana → cy-2>",
+                "04:10 -- what you type goes to cy-2 only (/room lobby for everyone again)", "ana → cy-2>",
             ])
         person.happens(.conversation(.init(peer: other, name: "nobody's business", was: "cy")))
         #expect(person.screen.lines.last == "ana → cy-2>")
@@ -55,7 +55,7 @@ struct ConversationTests {
         #expect(person.screen.lines.last == "ana>")
     }
 
-    @Test("until the core has said with whom, text goes by the name; if it is with nobody, all is as before")
+    @Test("text is addressed by name until the core has resolved it; if it cannot, nothing has changed")
     func asking() throws {
         var person = Person(columns: 100, isSettled: true)
         person.type("/room @nobdy\rsecret\r")
@@ -65,12 +65,12 @@ struct ConversationTests {
         #expect(second.command == .tell(to: "nobdy", text: "secret", kind: .text))
         person.happens(.failed(.init(.noSuchPeer, "nobody is called nobdy")), token: token)
         #expect(person.screen.lines.suffix(2) == ["04:10 !! nobody is called nobdy", "ana> /room @nobdy"])
-        // What was answered late is about nothing any more.
+        // A late answer has no effect.
         person.happens(.conversation(.init(peer: cy, name: "nobdy")), token: token)
         #expect(person.screen.lines.last == "ana> /room @nobdy")
     }
 
-    @Test("in a file of lines what was meant for one is never said to all")
+    @Test("plain input that was meant for one person is never sent to everybody")
     func plainLines() throws {
         let interface = LineInterface(name: "ana", options: .init(isTerminal: false))
         interface.inputReceived(Array("/room @nobdy\n".utf8), at: Person.now)
@@ -83,7 +83,7 @@ struct ConversationTests {
         #expect(interface.nextCommand()?.command == .say(text: "hello", kind: .text, room: .lobby))
     }
 
-    @Test("what waits for somebody waits for the key, not for others who come, go or are called so")
+    @Test("a pending message waits for the key, whichever peer of that name arrives or leaves")
     func deliveries() {
         var person = Person(columns: 100, isSettled: true)
         let id = Example.entry
@@ -91,7 +91,7 @@ struct ConversationTests {
         person.happens(.delivery(id: id(1), to: .init(name: "cy", id: cy), state: .queued))
         person.happens(peer(.joined, "cy", other, relay: "hub"))
         person.happens(peer(.left, "cy", other, relay: "hub"))
-        #expect(!person.screen.lines.contains { $0.contains("not yet with") })
+        #expect(!person.screen.lines.contains { $0.contains("not yet delivered") })
         person.happens(peer(.left, "cy", cy))
         person.happens(peer(.joined, "cy", other))
         person.happens(.delivery(id: id(2), to: .init(name: "cy#c1c1c1c1", id: cy), state: .queued))
@@ -99,11 +99,12 @@ struct ConversationTests {
         person.happens(.delivery(id: id(1), to: .init(name: "cy-2", id: cy), state: .delivered))
         #expect(
             person.screen.lines.filter { $0.contains("not yet") || $0.contains("has what") || $0.contains("kept") } == [
-                "04:10 -- 1 message not yet with cy: kept, and sent when cy is back", "04:10 -- cy-2 has what you sent",
+                "04:10 -- 1 message not yet delivered to cy: kept, and sent when cy is back",
+                "04:10 -- cy-2 has what you sent",
             ])
     }
 
-    @Test("Tab offers names that mean one only")
+    @Test("Tab offers names that mean one person only")
     func offers() {
         var person = Person(columns: 100, isSettled: true)
         person.happens(peer(.joined, "cy", cy))
@@ -115,14 +116,14 @@ struct ConversationTests {
         #expect(person.interface.roster.names == ["cy"])
     }
 
-    @Test("what is to be pointed out stands out")
+    @Test("a remark stands out")
     func remark() {
         var person = Person(columns: 100, isSettled: true)
         person.happens(.remark("not the same key as the cy of before", about: other))
         #expect(person.screen.lines.first == "04:10 !! not the same key as the cy of before")
     }
 
-    @Test("many who come or go for one reason have one line, however many; what is pointed out of one is said")
+    @Test("mass arrivals and departures take one line each; a remark about one of them is still shown")
     func company() {
         var person = Person(columns: 100, isSettled: true)
         func gathered(_ state: Event.PeerChange.State, _ number: Int, remark: String? = nil) -> Event {

@@ -7,7 +7,7 @@ import Wording
 
 @Suite("Editing")
 struct EditorTests {
-    @Test("input means the same whole and byte by byte")
+    @Test("input decodes the same whole and byte by byte")
     func pieces() {
         let input =
             "héllo 日本\u{1B}[D\u{1B}[1;5D\u{1B}[3~x\u{1B}[200~a\r\nb\rc\u{1B}[20\u{1B}[201~\u{1B}OHé👩‍👧\u{1B}]0;t\u{07}!\r"
@@ -21,7 +21,7 @@ struct EditorTests {
         #expect(pieces.screen.text == whole.screen.text)
     }
 
-    @Test("cut, paste back and moving by words work as in a shell")
+    @Test("cutting, pasting back and moving by words work as in a shell")
     func cutting() {
         var person = Person()
         person.type("one two three\u{17}\u{01}\u{19}")
@@ -32,7 +32,7 @@ struct EditorTests {
         #expect(person.screen.text == ["ana> hreeone two !"])
     }
 
-    @Test("Up recalls what was typed, and Down comes back to the half-typed line")
+    @Test("Up recalls typed lines, and Down returns to the half-typed line")
     func recall() {
         var person = Person()
         person.type("first\rsecond\rhalf")
@@ -97,7 +97,7 @@ struct EditorTests {
         #expect(person.screen.bellCount == 2)
     }
 
-    @Test("random bytes never trap, and what they leave is shown harmless", arguments: 1...20)
+    @Test("random bytes never trap, and the resulting line is shown harmlessly", arguments: 1...20)
     func hostile(seed: Int) {
         var dice = Dice(seed: UInt64(seed))
         var person = Person(columns: 8 + dice.roll(40))
@@ -113,7 +113,7 @@ struct EditorTests {
         #expect(person.screen.unknown.isEmpty)
     }
 
-    @Test("sequences and pastes without end keep nothing")
+    @Test("endless sequences and pastes keep nothing")
     func endless() {
         var decoder = KeyDecoder()
         #expect(decoder.decode([0x1B, 0x5B] + Array(repeating: 0x30, count: 32)).isEmpty)

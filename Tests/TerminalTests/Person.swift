@@ -2,14 +2,14 @@ import CoreModel
 import Terminal
 import Wire
 
-/// Somebody in front of a screen: types, and sees.
+/// A person in front of a screen, who types and reads.
 struct Person {
     let interface: LineInterface
     var screen: Screen
     /// 2026-11-21T04:10:05Z
     static let now = WallTime(milliseconds: 1_795_234_205_000)
 
-    /// - Parameter isSettled: the name is settled, and what was said about that is wiped away.
+    /// - Parameter isSettled: whether the name is settled, with the lines about that erased.
     init(
         columns: Int = 60, isColoured: Bool = true, isQuiet: Bool = false, utcOffset: Int = 0, isSettled: Bool = false
     ) {
@@ -44,7 +44,7 @@ struct Person {
         look()
     }
 
-    /// Commands asked for since the last time.
+    /// Removes and returns the commands issued since the last call.
     func commands() -> [Command] {
         var commands: [Command] = []
         while let next = interface.nextCommand() { commands.append(next.command) }
@@ -87,7 +87,7 @@ enum Example {
     }
 }
 
-/// Repeatable chance (xorshift).
+/// A repeatable random number generator (xorshift).
 struct Dice {
     private var state: UInt64
 

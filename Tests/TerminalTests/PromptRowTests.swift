@@ -7,7 +7,7 @@ import Wording
 
 @Suite("The line being typed, as seen on a screen")
 struct PromptRowTests {
-    @Test("an incoming line stands above the line being typed, which stays whole")
+    @Test("an incoming line appears above the line being typed, which stays whole")
     func incoming() {
         var person = Person(isSettled: true)
         person.type("hel")
@@ -21,7 +21,7 @@ struct PromptRowTests {
         #expect(person.screen.isPasteMarked)
     }
 
-    @Test("wide characters, combining marks and joined emoji keep the cursor right")
+    @Test("wide characters, combining marks and joined emoji keep the cursor in the right place")
     func wide() {
         var person = Person()
         person.type("日本語")
@@ -59,7 +59,7 @@ struct PromptRowTests {
         #expect(person.screen.column == 5)
     }
 
-    @Test("after the window became narrower or wider nothing is left over of the old row")
+    @Test("after a change of the window's width, nothing of the old row is left over")
     func resized() {
         var person = Person(columns: 60)
         person.happens(Example.said("hi"))
@@ -72,7 +72,7 @@ struct PromptRowTests {
         #expect(person.screen.text.last == "ana> a line of some length that is being typed")
     }
 
-    @Test("whatever is typed and happens, chat lines stay whole and the prompt is one row", arguments: 1...16)
+    @Test("chat lines stay whole and the prompt is one row, whatever is typed and happens", arguments: 1...16)
     func anything(seed: Int) {
         var dice = Dice(seed: UInt64(seed))
         var person = Person(columns: 8 + dice.roll(60))
@@ -95,7 +95,7 @@ struct PromptRowTests {
             let lines = person.screen.lines
             #expect(Array(lines.dropLast()) == expected, "seed \(seed), step \(step)")
             #expect(person.screen.text.last?.contains(">") == true)
-            // What is seen before the cursor is what stands before it in the line.
+            // The text seen before the cursor is the text before it in the line.
             let editor = person.interface.editor
             if editor.cursor > 0, let before = editor.characters[..<editor.cursor].last {
                 let shown = SafeText.shown(before)
@@ -115,7 +115,7 @@ struct PromptRowTests {
         #expect(person.screen.text == ["ana> abc"])
     }
 
-    @Test("leaving gives the terminal back")
+    @Test("leaving restores the terminal")
     func leave() {
         var person = Person()
         person.type("half")

@@ -4,7 +4,7 @@ import Wording
 
 @testable import Terminal
 
-@Suite("Text of others")
+@Suite("Text from others")
 struct SafeTextTests {
     private static let obeyed: [ClosedRange<UInt32>] = [
         0...0x1F, 0x7F...0x9F, 0xAD...0xAD, 0x61C...0x61C, 0x115F...0x1160, 0x200B...0x200B, 0x200E...0x200F,
@@ -12,12 +12,12 @@ struct SafeTextTests {
         0xE0000...0xE00FF,
     ]
 
-    /// All of the planes in use, and some of each where nothing has been assigned.
+    /// Scalars of all planes in use, and some of each plane where nothing has been assigned.
     private static let scalars =
         Array(UInt32(0)...0x1FFFF) + Array(0xE0000...0xE0FFF)
         + Array(stride(from: UInt32(0x20000), through: 0x10FFFF, by: 251))
 
-    @Test("no scalar comes through that a terminal could obey or that nobody could see")
+    @Test("no scalar passes that a terminal could obey or that nobody could see")
     func everyScalar() {
         for value in Self.scalars {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -36,7 +36,7 @@ struct SafeTextTests {
         }
     }
 
-    /// Letters, marks, digits, signs and what people agreed on privately must come through.
+    /// Letters, marks, digits, symbols and private-use scalars pass unchanged.
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         let properties = scalar.properties
         return switch properties.generalCategory {
@@ -45,7 +45,7 @@ struct SafeTextTests {
         }
     }
 
-    @Test("every scalar alone takes one or two columns")
+    @Test("every single scalar takes one or two columns")
     func alone() {
         for value in Self.scalars {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -54,14 +54,14 @@ struct SafeTextTests {
         }
     }
 
-    @Test("what is replaced stays visible")
+    @Test("replaced characters stay visible")
     func visible() {
         #expect(SafeText.line("\u{1B}[31mred\u{7F}\u{0}\u{9B}\u{202E}x\t.") == "␛[31mred␡␀��x .")
         #expect(SafeText.line("a\nb\r\nc\rd") == "a⏎b⏎c␍d")
         #expect(SafeText.line("👩‍👩‍👧 é עברית हिन्दी 日本 ❤️") == "👩‍👩‍👧 é עברית हिन्दी 日本 ❤️")
     }
 
-    @Test("marks are bounded, and never settle on what stands before the text")
+    @Test("marks are bounded, and never attach themselves to what precedes the text")
     func marks() {
         let shown = SafeText.line("a" + String(repeating: "\u{301}", count: 100) + "b")
         #expect(shown == "a" + String(repeating: "\u{301}", count: SafeText.maximumMarkCount) + "\u{FFFD}b")
@@ -97,7 +97,7 @@ struct DisplayWidthTests {
         #expect(DisplayWidth.of(text) == width)
     }
 
-    @Test("the width of a text is the sum of its characters'", arguments: 1...20)
+    @Test("the width of a text is the sum of the widths of its characters", arguments: 1...20)
     func sum(seed: Int) {
         var dice = Dice(seed: UInt64(seed))
         let parts = ["a", "日", "e\u{301}", "👩‍👧", "한", "→", "❤️"]

@@ -1,24 +1,24 @@
 import CoreModel
 import Wording
 
-/// A terminal as far as we use one: what a person would see. Its idea of widths is its own, so that a mistake in ours
-/// shows. Rows scroll up without end; a change of size wraps anew, as most terminals do.
+/// A terminal with the features that we use, which shows what a person would see. Its idea of widths is its own, so
+/// that a mistake in ours shows. Rows scroll up without limit; a change of size wraps again, as in most terminals.
 struct Screen {
     private(set) var columns: Int
-    /// Cells of a row; the second half of a wide character is "".
+    /// The cells of a row; the second half of a wide character is "".
     private var rows: [[String]] = [[]]
-    /// Whether the row goes on in the next because it was full.
+    /// Whether the row continues in the next because it was full.
     private var isWrapped = [false]
     private(set) var row = 0
     private(set) var column = 0
     private(set) var bellCount = 0
     private(set) var isPasteMarked = false
-    /// What we sent and no terminal should get from us.
+    /// The sequences that we sent and that no terminal should receive from us.
     private(set) var unknown: [String] = []
 
     init(columns: Int) { self.columns = columns }
 
-    /// Rows as seen, without blanks at their ends.
+    /// The visible rows, without blanks at their ends.
     var text: [String] {
         rows.map { cells in
             var cells = cells
@@ -27,7 +27,7 @@ struct Screen {
         }
     }
 
-    /// Rows joined where a line was too long for one.
+    /// The rows, joined where a line was too long for one row.
     var lines: [String] {
         var lines: [String] = []
         var current = ""
@@ -40,7 +40,7 @@ struct Screen {
         return lines.map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
     }
 
-    /// What stands that many columns before the cursor.
+    /// Returns the text of that many columns before the cursor.
     func cell(beforeCursor width: Int) -> String? {
         column >= width && column - width < rows[row].count ? rows[row][column - width] : nil
     }
@@ -125,7 +125,7 @@ struct Screen {
         isWrapped[row] = false
     }
 
-    /// Wraps every line anew; the cursor stays with the character it stood on.
+    /// Wraps every line again; the cursor stays on its character.
     mutating func resize(columns new: Int) {
         var lines: [[String]] = [[]]
         var cursor = (line: 0, cell: 0)
@@ -146,7 +146,7 @@ struct Screen {
                 start = end
             } while start < cells.count
         }
-        // Past the end of what is written, the cursor stays in its row.
+        // Past the end of the text, the cursor stays in its row.
         column = min(column, new - 1)
     }
 }

@@ -5,16 +5,16 @@ import Wording
 
 @testable import Terminal
 
-@Suite("What happens, as a person sees it")
+@Suite("Events as a person sees them")
 struct ShownEventTests {
-    /// The lines that events lead to, without the prompt.
+    /// Returns the lines that the events lead to, without the prompt.
     private func lines(_ events: Event..., isQuiet: Bool = false, utcOffset: Int = 0) -> [String] {
         var person = Person(columns: 200, isQuiet: isQuiet, utcOffset: utcOffset, isSettled: true)
         for event in events { person.happens(event) }
         return Array(person.screen.lines.dropLast())
     }
 
-    @Test("messages show when, who and where; private ones cannot be mistaken")
+    @Test("messages show their time, author and room; private ones are unmistakable")
     func messages() {
         let bea = RoomName.conversation(with: "bea")
         #expect(lines(Example.said("hi")) == ["04:10 <bea> hi"])
@@ -24,10 +24,10 @@ struct ShownEventTests {
         #expect(lines(Example.said("psst", by: "ana", room: bea, isOwn: true)) == ["04:10 [→ bea] psst"])
         #expect(lines(Example.said("nods", room: bea, kind: .action)) == ["04:10 [bea →] * bea nods"])
         #expect(lines(Example.said("hi", room: .relayLobby(relay: "hub"))) == ["04:10 lobby@hub <bea> hi"])
-        #expect(lines(Example.said("hi", hasGap: true)) == ["04:10 <bea> ⋯ (something said before this is missing) hi"])
+        #expect(lines(Example.said("hi", hasGap: true)) == ["04:10 <bea> ⋯ (an earlier message is missing) hi"])
     }
 
-    @Test("times are local, and bear their day when it is not today")
+    @Test("times are local, and have a date unless they are of today")
     func times() {
         #expect(lines(Example.said("hi"), utcOffset: 5 * 3600 + 1800) == ["09:40 <bea> hi"])
         #expect(lines(Example.said("hi"), utcOffset: -5 * 3600) == ["23:10 <bea> hi"])
@@ -36,7 +36,7 @@ struct ShownEventTests {
         #expect(lines(Example.said("hi", time: WallTime(milliseconds: .max)))[0].hasSuffix("23:59 <bea> hi"))
     }
 
-    @Test("what was said in an earlier gathering is marked, and the mark explained")
+    @Test("messages from an earlier gathering are marked, and the mark is explained")
     func earlier() {
         var message = Example.message("hi", isHistory: true)
         message.isEarlier = true
@@ -44,11 +44,11 @@ struct ShownEventTests {
         #expect(
             lines(.history(room: .lobby, messages: [message, Example.message("ho", isHistory: true)])) == [
                 "04:10 ┊ <bea> hi", "04:10 <bea> ho",
-                "04:10 -- ┊ was said here before the present company met, and is not told to it",
+                "04:10 -- ┊ marks what was said before the people here now met; they do not have it",
             ])
     }
 
-    @Test("nobody can fake another's line: further lines are set in, controls are shown")
+    @Test("nobody can fake another's line: further lines are indented, control characters are shown")
     func fakes() {
         #expect(
             lines(Example.said("hi\n04:11 <cy> I am bea\r\n\u{1B}[2Jx\u{202E}y"))
@@ -60,7 +60,7 @@ struct ShownEventTests {
         #expect(lines(Example.said("hi", by: "b\u{1B}\n"))[0] == "04:10 <b␛⏎> hi")
     }
 
-    @Test("pasted code and tables keep their shape: a tab goes on to its next stop")
+    @Test("pasted code and tables keep their shape: a tab advances to its next stop")
     func tabs() {
         #expect(
             lines(Example.said("func f() {\n\tif x {\n\t\treturn\n    \t}\n}"))
@@ -74,7 +74,7 @@ struct ShownEventTests {
                     "04:10 <bea> name    age", "            日本日本        7", "            1234567 8",
                     "            12345678        9",
                 ])
-        // Of others' words in a line about something else a tab is a blank.
+        // In the words of others within an event's line, a tab is a blank.
         #expect(lines(Example.peer(.joined, away: "at\ttea")) == ["04:10 -- bea is here, but away: at tea"])
     }
 
@@ -85,7 +85,7 @@ struct ShownEventTests {
         #expect(lines.last == "            ⋯ (800 more lines)")
     }
 
-    @Test("who comes and goes is said quietly, or not at all if quiet; what matters is said always")
+    @Test("arrivals and departures are hidden if quiet; remarks are always shown")
     func peers() {
         let changes = [
             Example.peer(.joined), Example.peer(.renamed, "bee", was: "bea"), Example.peer(.away, "bee", away: "tea"),
@@ -108,7 +108,7 @@ struct ShownEventTests {
         #expect(lines(ready, isQuiet: true).isEmpty)
     }
 
-    @Test("names that look alike are pointed out: others' with their event, ours with what to do")
+    @Test("lookalike names are pointed out: others' with their event, ours with advice")
     func lookalikes() {
         let other = "аna looks like ana, your own name, but is somebody else"
         #expect(
@@ -119,15 +119,15 @@ struct ShownEventTests {
         #expect(lines(Example.peer(.joined, "аna", remark: other), isQuiet: true) == ["04:10 !! \(other)"])
         let own = Event.name(
             .init(state: .claimed, name: "lan", wanted: "lan", remark: "lan looks like Ian, who is somebody else"))
-        let remark = "04:10 !! lan looks like Ian, who is somebody else (/nick NAME for another)"
+        let remark = "04:10 !! lan looks like Ian, who is somebody else (/nick NAME to choose another)"
         #expect(lines(own) == ["04:10 -- you are now lan", remark])
-        // The first claim is told by `ready`; what is to be pointed out is not.
+        // `ready` announces the first claim, but not its remark.
         var person = Person(columns: 200)
         person.happens(own)
         #expect(person.screen.lines.dropLast() == [remark])
     }
 
-    @Test("whoever was here before us is said in one line, however many they are")
+    @Test("the peers that were here before us take one line, regardless of their number")
     func company() {
         func greeting(_ names: [String]) -> String {
             var person = Person(columns: 200)
@@ -143,7 +143,7 @@ struct ShownEventTests {
         #expect(greeting((0..<40).map { "p\($0)" }) == "04:10 -- you are ana; 40 others are here (/who) (/help, /quit)")
     }
 
-    @Test("what a relay tells of somebody on this network too is not said a second time")
+    @Test("an event from a relay about a peer on this network is not shown again")
     func atARelayToo() {
         func atRelay(_ state: Event.PeerChange.State, _ name: String, was: String? = nil) -> Event {
             .peer(.init(state: state, peer: .init(name: name, id: Example.bea, via: .relay, relay: "hub"), was: was))
@@ -158,7 +158,7 @@ struct ShownEventTests {
                 ])
     }
 
-    @Test("a text that speaks of us stands out, one that merely has the letters does not")
+    @Test("a text that mentions us stands out, one that merely contains the letters does not")
     func mentions() {
         for text in ["ana", "Ana: tea?", "is ANA here", "(ana)", "ask bea and ana."] {
             #expect(Mention.of("ana", in: text))
@@ -175,7 +175,7 @@ struct ShownEventTests {
                 .hasSuffix("\u{1B}[1mhello ana\u{1B}[0m"))
     }
 
-    @Test("a name taken, lost or changed is told, and stands in the prompt")
+    @Test("a name that is taken, lost or changed is announced, and the prompt shows it")
     func names() {
         var person = Person(columns: 100, isQuiet: true)
         person.happens(.name(.init(state: .claimed, name: "ana", wanted: "ana")))
@@ -186,13 +186,13 @@ struct ShownEventTests {
         person.happens(.name(.init(state: .lost, name: "zoe-2", wanted: "zoe")))
         #expect(
             person.screen.lines == [
-                "04:10 !! ana is somebody else's name here; you are ana-2 (/nick NAME for another)",
+                "04:10 !! the name ana is taken here; you are ana-2 (/nick NAME to choose another)",
                 "04:10 -- you are now zoe",
-                "04:10 !! another zoe was here before you; you are now zoe-2 (/nick NAME for another)", "zoe-2>",
+                "04:10 !! another zoe was here first; you are now zoe-2 (/nick NAME to choose another)", "zoe-2>",
             ])
     }
 
-    @Test("a name that was taken before we came is told with what we are called instead")
+    @Test("a name that was taken before we arrived is announced with our new name")
     func namedOtherwise() {
         let start = [
             Event.name(.init(state: .claimed, name: "ana-2", wanted: "ana-2")),
@@ -202,12 +202,12 @@ struct ShownEventTests {
         for event in start { person.happens(event) }
         #expect(
             person.screen.lines == [
-                "04:10 !! ana is somebody else's name here; you are ana-2 (/nick NAME for another)",
-                "04:10 -- you are ana-2; others appear here by themselves (/help, /quit)", "ana-2>",
+                "04:10 !! the name ana is taken here; you are ana-2 (/nick NAME to choose another)",
+                "04:10 -- you are ana-2; others will appear here by themselves (/help, /quit)", "ana-2>",
             ])
         #expect(
             lines(.name(.init(state: .taken, name: "ana", wanted: "ana")))
-                == ["04:10 !! ana is somebody else's name here: start with another --name"])
+                == ["04:10 !! the name ana is taken here: start with another --name"])
     }
 
     @Test("a delivery is worth a line only when it has to wait")
@@ -224,19 +224,20 @@ struct ShownEventTests {
                 .delivery(id: id(1), to: Example.toBea, state: .delivered),
                 .delivery(id: id(2), to: Example.toBea, state: .delivered),
                 .delivery(id: id(2), to: Example.toBea, state: .delivered))
-                == ["04:10 -- kept for bea, who is not here: sent as soon as bea is", "04:10 -- bea has what you sent"])
+                == ["04:10 -- kept for bea, who is not here; sent when bea is back", "04:10 -- bea has what you sent"])
         #expect(
             lines(
                 Example.peer(.joined), .delivery(id: id(1), to: Example.toBea, state: .queued), Example.peer(.left),
                 Example.peer(.joined), .delivery(id: id(1), to: Example.toBea, state: .delivered))
                 == [
                     "04:10 -- bea is here", "04:10 -- bea left",
-                    "04:10 -- 1 message not yet with bea: kept, and sent when bea is back", "04:10 -- bea is here",
+                    "04:10 -- 1 message not yet delivered to bea: kept, and sent when bea is back",
+                    "04:10 -- bea is here",
                     "04:10 -- bea has what you sent",
                 ])
     }
 
-    @Test("who is there is shown in columns")
+    @Test("the people who are here are shown in columns")
     func who() throws {
         let address = try #require(Endpoint("192.0.2.1:47474"))
         #expect(lines(.who([])) == ["04:10 -- nobody else is within earshot yet"])
@@ -252,7 +253,7 @@ struct ShownEventTests {
                 ])
     }
 
-    @Test("history, what was found, bans, relays and removals have their lines")
+    @Test("history, search results, bans, relays and removals have their lines")
     func rest() {
         #expect(lines(.history(room: .lobby, messages: [])) == ["04:10 -- nothing has been said here yet"])
         let message = Example.message("tea", isHistory: true)
@@ -270,10 +271,10 @@ struct ShownEventTests {
                 ])) == ["04:10 -- blocked: eve (bebebebe), mal (a1a1a1a1, not here) (/unblock NAME)"])
         #expect(
             lines(.relay(state: .refused, address: "hub:1", reason: "full")) == ["04:10 -- relay hub:1 refused: full"])
-        #expect(lines(.removed(by: "op", how: .kick, reason: "")) == ["04:10 !! you were put out by op"])
+        #expect(lines(.removed(by: "op", how: .kick, reason: "")) == ["04:10 !! you were removed by op"])
     }
 
-    @Test("colours are used only where they are wanted, and a name keeps its own")
+    @Test("colours are used only where they are wanted, and a peer keeps its colour")
     func colours() {
         func bytes(isTerminal: Bool, isColoured: Bool) -> String {
             let interface = LineInterface(name: "ana", options: .init(isTerminal: isTerminal, isColoured: isColoured))

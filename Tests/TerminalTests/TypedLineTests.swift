@@ -5,7 +5,7 @@ import Wording
 
 @testable import Terminal
 
-@Suite("What typed lines ask for")
+@Suite("Typed lines as commands")
 struct TypedLineTests {
     private func read(_ line: String, room: RoomName? = nil) -> TypedLine {
         TypedLine.read(line, room: room, names: ["Bea", "cy"])
@@ -42,12 +42,12 @@ struct TypedLineTests {
         ("/quit see you", .quit(afterReceipts: false)),
     ]
 
-    @Test("commands are read as in IRC clients", arguments: commands)
+    @Test("commands are parsed as in IRC clients", arguments: commands)
     func command(line: String, command: Command) {
         #expect(read(line) == .command(command))
     }
 
-    @Test("in a private conversation text, actions and history are about that conversation")
+    @Test("in a private conversation, text, actions and history refer to that conversation")
     func conversation() {
         let room = RoomName.conversation(with: "bea")
         #expect(read("hi", room: room) == .command(.tell(to: "bea", text: "hi", kind: .text)))
@@ -56,7 +56,7 @@ struct TypedLineTests {
         #expect(read("hi", room: .lobby) == .command(.say(text: "hi", kind: .text, room: .lobby)))
     }
 
-    @Test("rooms are entered by their name, or by somebody's name")
+    @Test("a room is entered by its name or by a person's name")
     func rooms() {
         #expect(read("/room") == .showRoom)
         #expect(read("/room lobby") == .enter(.lobby))
@@ -66,13 +66,13 @@ struct TypedLineTests {
         #expect(read("/room dan") == .misuse("no room dan: try lobby, or @NAME to talk to one person only"))
     }
 
-    @Test("blank lines ask for nothing", arguments: ["", " ", "\t \n"])
+    @Test("blank lines do nothing", arguments: ["", " ", "\t \n"])
     func blank(line: String) {
         #expect(read(line) == .nothing)
     }
 
     @Test(
-        "what is not understood is answered with what to type, and nothing is sent",
+        "a line that is not understood is answered with what to type, and nothing is sent",
         arguments: [
             ("/foo bar", "unknown command /foo (try /help)"),
             ("/", "unknown command / (try /help)"),
@@ -97,7 +97,7 @@ struct TypedLineTests {
         #expect(read(line) == .misuse(text))
     }
 
-    @Test("help knows every command and its other names, and fits a narrow screen")
+    @Test("help lists every command and its aliases, and fits a narrow screen")
     func help() {
         let all = CommandHelp.text(about: nil)
         #expect(all.count <= 24)
@@ -108,7 +108,7 @@ struct TypedLineTests {
             for word in [command.name, command.name.uppercased()] + command.aliases {
                 #expect(CommandHelp.text(about: word).first?.hasPrefix(command.usage) == true)
             }
-            // Every command that is offered is understood.
+            // Every command that is listed is recognised.
             let line = "/\(command.name) " + (command.arguments.hasPrefix("[") ? "" : "x x")
             #expect(read(line) != .misuse("unknown command /\(command.name) (try /help)"))
         }

@@ -28,7 +28,7 @@ struct TypingTests {
         #expect(person.screen.text.last == "ana> /msg bea hi")
     }
 
-    @Test("an unknown command is said to be so, sends nothing and can be mended")
+    @Test("an unknown command is reported, sends nothing and can be corrected")
     func unknown() {
         var person = Person()
         person.type("/mgs bea hi\r")
@@ -36,7 +36,7 @@ struct TypingTests {
         #expect(person.screen.lines == ["04:10 !! unknown command /mgs (try /help)", "ana> /mgs bea hi"])
     }
 
-    @Test("without a terminal: plain lines in, plain lines out, the end sends what is owed and quits")
+    @Test("without a terminal, lines go in and out plainly, and the end of input sends pending messages and quits")
     func plain() {
         let interface = LineInterface(name: "ana", options: .init(isTerminal: false))
         for byte in "hél".utf8 { interface.inputReceived([byte], at: Person.now) }
@@ -58,7 +58,7 @@ struct TypingTests {
         #expect(interface.leave().isEmpty)
     }
 
-    @Test("the name is asked for, offering the login name, until it can be used")
+    @Test("the name prompt offers the login name, and repeats until a name can be used")
     func namePrompt() {
         func complaint(_ name: String) -> String? { name.contains(" ") ? "a name has no blanks" : nil }
         let prompt = NamePrompt(offer: "ana", complaint: complaint)
@@ -69,7 +69,7 @@ struct TypingTests {
         for offer in [nil, "", "a b"] {
             let prompt = NamePrompt(offer: offer, complaint: complaint)
             #expect(prompt.prompt == "Name: ")
-            #expect(prompt.answer(" ") == .again("type what you want to be called"))
+            #expect(prompt.answer(" ") == .again("type the name that you want to use"))
         }
     }
 }

@@ -3,21 +3,22 @@ public import PeerCore
 import Secure
 import Wire
 
-/// Many peers on one good LAN, all started within a second, with nothing going wrong: for measuring what numbers cost.
+/// Many peers on one good LAN, all started within a second, without faults, to measure the cost of large numbers.
 public final class Crowd {
     public let simulation: Simulation<Peer>
     let identities: [Identity]
     var choice: RandomStream
     private var startedCount: Int
-    /// By host: a disk that is never cut off takes twice the memory.
+    /// The archives, by host, instead of disks: a disk, which keeps what a power cut would leave, takes twice the
+    /// memory.
     private let archives: [MemoryArchive]
 
-    /// How many can come after those that start.
+    /// The maximum number of peers that can join after those that start.
     private static let guestCount = 100
 
     /// - Parameters:
-    ///   - peers: how many, at least 2.
-    ///   - fullMeshCount: as in ``PeerConfiguration``; nil: as it ships.
+    ///   - peers: the number of peers, at least 2.
+    ///   - fullMeshCount: as in ``PeerConfiguration``; nil for the default.
     public init(seed: UInt64, peers: Int, fullMeshCount: Int? = nil) {
         var random = RandomStream(simulationSeed: seed)
         let signing = Signing.simulated()
@@ -27,14 +28,14 @@ public final class Crowd {
         let seeds = identities.map { _ in random.next() }
         self.identities = identities
         archives = identities.map { _ in MemoryArchive() }
-        // Nobody starts a second time.
+        // No peer starts a second time.
         for archive in archives { archive.keepsPeers = false }
         choice = random
         startedCount = peers
         simulation = Simulation(seed: seed) { [archives] host, _, _ in
             var configuration = PeerConfiguration(name: Trial.name(host.number))
             if let fullMeshCount { configuration.fullMeshCount = fullMeshCount }
-            // Memory does not fail.
+            // An archive in memory does not fail.
             return try! Peer(
                 configuration: configuration, identity: identities[host.number],
                 random: RandomStream(simulationSeed: seeds[host.number]), archive: archives[host.number])
@@ -44,9 +45,9 @@ public final class Crowd {
         for number in 0..<peers { simulation.addHost(startingAfter: .seconds(1) / peers * number) }
     }
 
-    /// Runs until everybody sees everybody.
+    /// Runs until every peer sees every other.
     /// - Parameter progress: called every 100 ms with the time and ``shareOfViews``.
-    /// - Returns: how long that took since the first start; nil if longer than the limit.
+    /// - Returns: the time since the first start; nil if the limit is exceeded.
     public func gather(limit: Duration, progress: (Duration, Double) -> Void = { _, _ in }) throws -> Duration? {
         let start = simulation.now
         while simulation.now - start < limit {
@@ -63,23 +64,23 @@ public final class Crowd {
         try simulation.run(for: duration)
     }
 
-    /// One more, from now on.
+    /// Adds a peer now.
     func addPeer() -> HostID {
         precondition(startedCount < identities.count, "no more guests")
         startedCount += 1
         return simulation.addHost()
     }
 
-    /// Whose processes run.
+    /// The peers that run.
     private var running: [Peer] { simulation.hosts.compactMap { simulation.node(of: $0) } }
 
-    /// The share, of 1, of all (peer, other peer) in which the one sees the other and all names are held.
+    /// The share, of 1, of all pairs (peer, other peer) in which the one sees the other and holds a name.
     public var shareOfViews: Double {
         let seen = running.reduce(0) { sum, peer in sum + (peer.heldName == nil ? 0 : peer.presentCount) }
         return Double(seen) / Double(startedCount * (startedCount - 1))
     }
 
-    /// The least and the most established links that a peer has now.
+    /// The minimum and maximum number of established links that a peer has now.
     public var linksPerPeer: (least: Int, most: Int) {
         let counts = running.map(\.linkedPeerCount)
         return (counts.min() ?? 0, counts.max() ?? 0)

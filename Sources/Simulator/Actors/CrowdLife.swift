@@ -3,16 +3,16 @@ import PeerCore
 import Secure
 import Wire
 
-/// What people in a crowd do while all is well otherwise: they speak, write to each other, come, quit and crash; and
-/// what the others see of it.
+/// The actions of people in a crowd while no faults occur, and how others see them: they speak, write to each other,
+/// arrive, quit and crash.
 public struct CrowdLife: Sendable {
-    /// How long something took, for each who was to see it.
+    /// The time that something took, for each peer that was to see it.
     public struct Delays: Sendable {
         public private(set) var all: [Duration] = []
 
         mutating func add(_ delay: Duration) { all.append(delay) }
 
-        /// The one in the middle; nil: there are none.
+        /// The median; nil if there are no delays.
         public var median: Duration? { all.isEmpty ? nil : all.sorted()[all.count / 2] }
         public var longest: Duration? { all.max() }
         public var count: Int { all.count }
@@ -26,7 +26,7 @@ public struct CrowdLife: Sendable {
     public internal(set) var joins = Delays()
     public internal(set) var quits = Delays()
     public internal(set) var crashes = Delays()
-    /// What was not seen by somebody who was to see it, or twice; the first few of them.
+    /// Events that a peer should have seen but did not, or saw twice; the first few of them.
     public internal(set) var complaints: [String] = []
     public internal(set) var complaintCount = 0
 
@@ -37,7 +37,7 @@ public struct CrowdLife: Sendable {
 }
 
 extension Crowd {
-    /// Something that somebody did, and who has not seen it yet.
+    /// An action of a person, and the peers that have not seen it yet.
     private struct Deed {
         enum Kind {
             case line, tell, join, quit, crash
@@ -49,13 +49,13 @@ extension Crowd {
         var other: HostID?
         var text = ""
         var at: Instant
-        /// Only ever asked for a member.
+        /// Only used for membership tests.
         var pending: Set<Int>
     }
 
-    /// Lets people do things, evenly over a time, and looks at what the others see.
-    /// - Parameter deeds: how many things; of ten, five are lines, two private messages, and one each is somebody who
-    ///   comes, who quits and who crashes.
+    /// Lets people act, spread evenly over a time, and checks what the others see.
+    /// - Parameter deeds: the number of actions; of ten, five are lines, two are private messages, and one each is an
+    ///   arrival, a quit and a crash.
     public func live(for duration: Duration, deeds count: Int) throws -> CrowdLife {
         var life = CrowdLife()
         var open: [Deed] = []
@@ -66,7 +66,7 @@ extension Crowd {
             let deed = begin(number)
             open.append(deed)
             let pause = duration / count
-            // Whatever is not seen by then is complained of.
+            // Actions that are not seen by then are reported.
             try watch(for: min(pause, .seconds(15)), &open, &life)
             try simulation.run(for: max(.zero, pause - .seconds(15)))
             drop()
@@ -81,7 +81,7 @@ extension Crowd {
         for host in simulation.recorder.events.indices { simulation.recorder.events[host] = [] }
     }
 
-    /// All see all who are there, and have the same lobby.
+    /// Checks that all peers see all others present, and have the same lobby.
     private func checkAgreement(_ life: inout CrowdLife) {
         let running = simulation.hosts.filter { simulation.node(of: $0) != nil }
         let lines = running.first.flatMap { simulation.node(of: $0)?.lobbyCount }
@@ -104,7 +104,7 @@ extension Crowd {
             deed.kind = .tell
             deed.pending = [host.number]
             deed.text = "for you alone \(number)"
-            // Somebody without a link, if there is one.
+            // A peer without a link, if there is one.
             let strangers = running.filter { other in
                 other != host && simulation.node(of: host)?.isLinked(with: identities[other.number].peerID) == false
             }
@@ -151,7 +151,7 @@ extension Crowd {
         for place in open.indices {
             let deed = open[place]
             guard let delay = Self.delay(recorded, deed, identities[deed.host.number].peerID) else { continue }
-            // A newcomer is not expected to see what went before.
+            // A newcomer is not expected to see earlier actions.
             guard open[place].pending.remove(host.number) != nil else {
                 if deed.kind == .line, host != deed.host { life.complain("\(host): \(deed.text), unexpected or again") }
                 continue
@@ -166,7 +166,7 @@ extension Crowd {
         }
     }
 
-    /// How long after the deed it was seen, if this is that.
+    /// Returns how long after the action it was seen, if this event shows it.
     private static func delay(_ recorded: RecordedEvent, _ deed: Deed, _ peer: PeerID) -> Duration? {
         let delay = recorded.at - deed.at
         switch (deed.kind, recorded.event) {

@@ -1,7 +1,7 @@
 import Secure
 package import Wire
 
-/// What a liar has picked up, to be used against those it comes from. Each list keeps its latest.
+/// The data that a liar has captured, to be used against its senders. Each list keeps its latest elements.
 package struct Hearsay {
     package private(set) var datagrams: [[UInt8]] = []
     package private(set) var endpoints: [Endpoint] = []
@@ -13,7 +13,7 @@ package struct Hearsay {
     package private(set) var processes: [ProcessTag] = []
     package private(set) var digest: [UInt64]?
     package private(set) var gathering: GatheringID?
-    /// The greatest that somebody honest may have used.
+    /// The greatest Lamport time that an honest peer may have used.
     package private(set) var lamport: UInt64 = 1
     var ownAnnouncement: [UInt8] = []
     private static let kept = 64

@@ -1,7 +1,7 @@
 import Secure
 import Wire
 
-/// Lies about who is here and who has links with whom (Protocol.md, Big networks).
+/// Lies about the presence and the links of peers (Protocol.md, Big networks).
 extension Liar {
     mutating func statedLie() -> Frame? {
         switch random.uniform(below: 8) {
@@ -9,10 +9,10 @@ extension Liar {
         case 1: return .news(processes().map { StatementKey(process: $0, sequence: random.next() >> 10) })
         case 2: return .ask(processes())
         case 3, 4: return statement(by: identity, of: heard.ownAnnouncement, links: processes())
-        // Played again, with a place where nobody is.
+        // Replayed, with a location where no peer is.
         case 5:
             return any(of: heard.statements).map { .statements([StatedPeer(statement: $0, endpoints: elsewhere())]) }
-        // Somebody else has no links any more, or so it says in another's hand.
+        // A forged claim that another peer has no links any more.
         case 6: return any(of: heard.datagrams).flatMap { forged($0) }
         default:
             let invented = Identity(seed: random.bytes(Identity.seedBytes), signing: identity.signing)
@@ -28,7 +28,7 @@ extension Liar {
 
     private func elsewhere() -> [Endpoint] { [Endpoint(address: .v4(0x0A00_00FE), port: 47474)] }
 
-    /// Some that are, and some that are not; ascending, none twice.
+    /// Returns some processes that exist and some that do not, ascending and without duplicates.
     private mutating func processes() -> [ProcessTag] {
         let strange = (0..<random.uniform(below: 4)).map { _ in ProcessTag(number: random.next()) }
         return Set(heard.processes.suffix(Int(1 + random.uniform(below: 60))) + strange).sorted()

@@ -3,9 +3,9 @@ import RelayCore
 import Secure
 import Wire
 
-/// A hostile neighbour: it speaks the protocol well and lies in it. What it says is well-formed, properly sealed and
-/// signed where only its own key is needed; it forges, replays, back-dates, contradicts itself and floods. One day it
-/// gives up and is gone.
+/// A hostile neighbour: it speaks the protocol correctly and lies in it. Its messages are well-formed, and properly
+/// sealed and signed where only its own key is needed; it forges, replays, back-dates, contradicts itself and floods.
+/// At some time it stops and leaves.
 struct Liar: Core {
     private struct Line {
         var channel: LiarChannel
@@ -18,11 +18,11 @@ struct Liar: Core {
     var heard = Hearsay()
     private let staticKey: NoiseKeyPair
     private let instance: UInt64
-    /// Whether it takes part in what is stated on big LANs, too.
+    /// Whether it also takes part in the link-state exchange of big LANs.
     let hasStatements: Bool
     var sequence: UInt64 = 1_767_225_600_000
     private var lines: [LinkID: Line] = [:]
-    /// The order in which they are walked.
+    /// The open links, in the order in which they are visited.
     private var open: [LinkID] = []
     private var nextLink: UInt64 = 1
     private var outputs: [Output] = []
@@ -30,8 +30,8 @@ struct Liar: Core {
     private var isOver = false
 
     /// - Parameters:
-    ///   - end: when it gives up.
-    ///   - hasStatements: it lies about who has links with whom, too.
+    ///   - end: the time at which it stops.
+    ///   - hasStatements: whether it also lies about links between peers.
     init(identity: Identity, random: RandomStream, until end: Instant, hasStatements: Bool = false) {
         var random = random
         self.identity = identity
@@ -50,7 +50,7 @@ struct Liar: Core {
         guard !isOver else { return }
         switch input {
         case .started: nextLie = now + .milliseconds(100)
-        // What it sent itself comes back on another interface, too, and is heard there.
+        // Its own multicast comes back on another interface as well, and is handled there.
         case .datagramReceived(_, _, .multicast(interface: 1)): break
         case .datagramReceived(let bytes, let source, _): heard.datagram(bytes, from: source, except: identity.peerID)
         case .linkAccepted(let link, _):
@@ -80,7 +80,7 @@ struct Liar: Core {
         outputs.append(.finished(.done))
     }
 
-    // Links.
+    // MARK: Links
 
     private mutating func received(_ bytes: [UInt8], on link: LinkID) {
         guard var line = lines[link] else { return }
@@ -115,7 +115,7 @@ struct Liar: Core {
         outputs.append(.openLink(link, to: endpoint, from: .any))
     }
 
-    // Lies.
+    // MARK: Lies
 
     func any<Element>(of list: [Element], _ random: inout RandomStream) -> Element? {
         list.isEmpty ? nil : list[Int(random.uniform(below: UInt64(list.count)))]
@@ -148,13 +148,13 @@ struct Liar: Core {
     private mutating func lieByDatagram() {
         switch random.uniform(below: 5) {
         case 0: outputs.append(.multicast(announcement(random.unit() < 0.2 ? .goodbye : .announce).bytes))
-        // Played again, as it was or with the end of another.
+        // Replayed, unchanged or with the signature of another.
         case 1: if let bytes = any(of: heard.datagrams) { outputs.append(.multicast(bytes)) }
         case 2:
             guard let one = any(of: heard.datagrams), let other = any(of: heard.datagrams) else { return }
             outputs.append(.multicast(one.dropLast(64) + other.suffix(64)))
         default:
-            // Somebody who does not exist, at the address of somebody who does.
+            // A peer that does not exist, at the address of one that does.
             let invented = Identity(seed: random.bytes(Identity.seedBytes), signing: identity.signing)
             let announcement = Announcement(
                 kind: .announce, peer: invented.peerID, instance: random.next() | 1, sequence: random.next() >> 12,
@@ -185,8 +185,8 @@ struct Liar: Core {
         }
     }
 
-    /// Signed by us, and as wrong as it can be: far ahead, back-dated, answering to what never was, or the same time
-    /// said twice with other words.
+    /// Returns an entry signed by the liar that is as wrong as possible: far ahead, back-dated, with parents that never
+    /// existed, or with a time that was used before.
     private mutating func entry(in room: RoomID, wall: WallTime) -> [UInt8] {
         let greatest = heard.lamport
         let lamport: UInt64
@@ -206,7 +206,7 @@ struct Liar: Core {
             body: "a lie #\(random.uniform(below: 1_000_000))")
         let signed = SignedEntry(signing: entry, by: identity)
         if random.unit() < 0.9 { return signed.bytes }
-        // By another's hand, or so it says.
+        // Allegedly signed by another author.
         guard let victim = any(of: heard.peers) else { return signed.bytes }
         var forged = entry
         forged.author = victim
@@ -214,7 +214,7 @@ struct Liar: Core {
         return Envelope(payload: payload, signature: identity.sign(payload, for: .entry)).bytes
     }
 
-    /// True announcements, and false addresses.
+    /// Returns true announcements with false addresses.
     private mutating func introductions() -> Frame {
         let list = (0..<4).compactMap { _ -> Introduction? in
             guard let bytes = any(of: heard.datagrams) else { return nil }

@@ -1,7 +1,7 @@
 package import Secure
 package import Wire
 
-/// The bytes of a liar's link: properly shaken hands, sealed as they should be.
+/// The bytes of a liar's link, with a proper handshake and proper sealing.
 package struct LiarChannel {
     private var handshake: LinkHandshake
     private var transport: Transport?
@@ -15,7 +15,7 @@ package struct LiarChannel {
 
     package mutating func begin() -> [UInt8]? { handshake.begin().map(Self.record) }
 
-    /// - Returns: what to answer, who it is once that is proved, and what they said.
+    /// - Returns: the bytes to answer, the peer once it is authenticated, and the received frames.
     package mutating func received(_ bytes: [UInt8]) throws -> (answer: [UInt8], peer: PeerID?, frames: [Frame]) {
         var answer: [UInt8] = []
         var authenticated: PeerID?
@@ -43,10 +43,10 @@ package struct LiarChannel {
         return (answer, authenticated, said)
     }
 
-    /// One record; nil before the handshake is over.
+    /// Returns one record; nil before the handshake is complete.
     package func seal(_ frames: [Frame]) -> [UInt8]? { seal(frames.map { $0.encoded() }) }
 
-    /// One record of one frame, which need not be one.
+    /// Returns one record of one frame, which need not be valid.
     package func seal(encoded frame: [UInt8]) -> [UInt8]? { frame.count > Limits.frameBytes ? nil : seal([frame]) }
 
     private func seal(_ frames: [[UInt8]]) -> [UInt8]? {

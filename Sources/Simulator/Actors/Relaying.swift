@@ -4,25 +4,25 @@ import RelayCore
 import Secure
 import Wire
 
-/// The part of a trial that a relay brings: drawn apart from all else, so that a seed without one is what it was
-/// before there were any.
+/// The part of a trial that concerns a relay. It has a random stream of its own, so that a seed without a relay draws
+/// the same values as before relays existed.
 struct Relaying {
-    /// What the relay's processes are made of.
+    /// The parameters of the relay's processes.
     struct Hub {
         let identity: Identity
         let seed: UInt64
-        /// Nil: it is its own community.
+        /// The relay's certificate; nil if it is its own community.
         let certificate: SignedCertificate?
 
-        /// The key that its room is known by.
+        /// The key that identifies its room.
         var community: PeerID { certificate?.certificate.community ?? identity.peerID }
 
         func resident(_ generation: Int, _ disk: Disk) -> Resident {
             let stream = RandomStream(simulationSeed: seed &+ UInt64(generation))
-            // This is a name.
+            // The name is valid.
             var configuration = RelayConfiguration(name: try! Nickname("hub"))
             configuration.certificate = certificate
-            // A disk of the simulation does not fail.
+            // A simulated disk does not fail.
             return try! Resident(
                 Relay(configuration: configuration, identity: identity, random: stream, archive: disk))
         }
@@ -30,7 +30,7 @@ struct Relaying {
 
     private var random: RandomStream
     let neighbourhood: Neighbourhood
-    /// Nil: this seed has none.
+    /// The relay; nil if this seed has none.
     let relay: Hub?
     let plan: FaultPlan?
 
@@ -47,7 +47,7 @@ struct Relaying {
             certificate: Self.certificate(of: identity, seed: seed, signing: signing))
         neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.community, random: &random)
         relay = hub
-        // The relay's address is written down, so it does not change.
+        // The address of the relay is fixed in the configuration of its members, so it must not change.
         let kinds = settings.faults.filter { $0 != .addressChange }
         let somebody = HostID(Int(random.uniform(below: UInt64(settings.peers))))
         plan = FaultPlan(
@@ -55,18 +55,18 @@ struct Relaying {
             for: settings.turmoil, count: Int(random.uniform(below: 12)), base: conditions)
     }
 
-    /// In a third of the seeds the relay belongs to a community. Drawn apart from all else again.
+    /// Returns the certificate of the relay, which a third of the seeds have. It has a random stream of its own again.
     private static func certificate(of relay: Identity, seed: UInt64, signing: Signing) -> SignedCertificate? {
         var random = RandomStream(simulationSeed: seed ^ 0x636F_6D6D_756E_0000)
         guard random.unit() < 1.0 / 3 else { return nil }
         let community = Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
-        // For good: clocks may say anything.
+        // Valid indefinitely, since clocks may have any value.
         let certificate = RelayCertificate(
             community: community.peerID, relay: relay.peerID, notBefore: 0, notAfter: Limits.wallTime)
         return SignedCertificate(signing: certificate, by: community)
     }
 
-    /// What members say at the relay, and to those who may be on the other LAN.
+    /// Returns the messages that members send at the relay and to peers that may be on the other LAN.
     mutating func acts(_ settings: TrialSettings) -> [ScriptedAct] {
         let members = neighbourhood.isMember.indices.filter { neighbourhood.isMember[$0] }.map(HostID.init)
         guard !members.isEmpty else { return [] }
@@ -83,7 +83,7 @@ struct Relaying {
 }
 
 extension Neighbourhood {
-    /// What a peer is configured with.
+    /// Returns the relays that a peer is configured with.
     func relays(of host: HostID) -> [RelayTarget] {
         guard isMember[host.number] else { return [] }
         return [RelayTarget(address: Self.relayAddress, endpoints: [relayEndpoint(for: host)])]

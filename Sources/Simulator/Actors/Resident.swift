@@ -3,8 +3,8 @@ import PeerCore
 import RelayCore
 import Wire
 
-/// Who lives at a host in a trial: a peer or a relay as they ship, or a liar. A reference, because a core is far too large to be
-/// copied whenever something is asked of it.
+/// The core of a host in a trial: a peer or a relay as shipped, or a liar. It holds a reference, because a core is far
+/// too large to be copied for every query.
 public struct Resident: Core {
     private final class Home<Dweller: Core> {
         var dweller: Dweller
@@ -13,7 +13,7 @@ public struct Resident: Core {
 
         var nextDeadline: Deadline? { Self.nextDeadline(of: &dweller) }
 
-        /// `inout`, because it would be copied to be looked at.
+        /// Reads the deadline through `inout`, which avoids a copy of the core.
         private static func nextDeadline(of dweller: inout Dweller) -> Deadline? { dweller.nextDeadline }
     }
 
@@ -55,7 +55,7 @@ public struct Resident: Core {
         }
     }
 
-    // What may be known of an honest peer; nil of others.
+    // State of an honest peer; nil for other cores.
 
     private var peer: Home<Peer>? {
         if case .peer(let home) = kind { home } else { nil }

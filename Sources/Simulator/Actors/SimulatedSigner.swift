@@ -3,9 +3,9 @@ package import Secure
 import Synchronization
 import Wire
 
-/// Signs and checks for the many peers of a simulation at a small part of the cost: announcements, which all of them
-/// check all the time, bear a digest in the place of a signature, and of all else what one has signed or checked the
-/// others do not compute again. Anybody can make such a digest: the product has no part of this.
+/// Signs and verifies for the many peers of a simulation at a fraction of the cost. Announcements, which all peers
+/// verify all the time, carry a digest instead of a signature; any other signature is computed or verified only once
+/// for all peers. Anybody can make such a digest, so this is not part of the product.
 final class SimulatedSigner: Signer {
     private struct Claim: Hashable {
         var signature: [UInt8]
@@ -15,7 +15,7 @@ final class SimulatedSigner: Signer {
 
     private let genuine = Ed25519Signer()
     private let valid = Mutex<Set<Claim>>([])
-    /// All are forgotten when there are so many: about 40 MiB.
+    /// The number of signatures, about 40 MiB, at which all are discarded.
     private static let capacity = 100_000
 
     func signature(of message: [UInt8], for context: SignatureContext, with key: Ed25519Key) -> [UInt8] {
@@ -36,7 +36,7 @@ final class SimulatedSigner: Signer {
         return isValid
     }
 
-    /// What stands in the place of a peer's signature of a message: 64 bytes.
+    /// Returns the 64 bytes that replace a peer's signature of a message.
     private static func stamp(_ message: [UInt8], by peer: PeerID) -> [UInt8] {
         let digest = SHA256.hash(peer.bytes + message)
         return digest + digest
@@ -51,6 +51,6 @@ final class SimulatedSigner: Signer {
 }
 
 extension Signing {
-    /// For the peers of one simulation, or of several one after the other.
+    /// Returns the signing for the peers of one simulation, or of several in succession.
     package static func simulated() -> Signing { Signing(signer: SimulatedSigner(), sharing: SharedWork()) }
 }

@@ -1,41 +1,42 @@
 public import CoreModel
 
-/// Something that goes wrong, or right again.
+/// A fault, or its repair.
 public enum Fault: Sendable {
-    /// Nothing gets from one host to the other; the way back is another matter. Nobody is told.
+    /// No packets pass from one host to the other; the way back is independent. Neither is notified.
     case cut(from: HostID, to: HostID)
     case heal(from: HostID, to: HostID)
-    /// Nothing passes between these and all others, in either direction (`oneWay`: only from these to the others).
+    /// No packets pass between these hosts and all others, in either direction (`oneWay`: only from these to the
+    /// others).
     case partition([HostID], oneWay: Bool)
     case healAll
-    /// The cable is pulled: the host is told that its interfaces are gone, the others are not.
+    /// The cable is pulled: the host is notified that its interfaces are gone, the others are not.
     case unplug(HostID)
     case plug(HostID)
-    /// Every interface gets another address; links bound to the old one are dead, but nobody says so.
+    /// Every interface gets another address; links bound to the old one are dead, without notice.
     case changeAddress(HostID)
-    /// The connections that are between the two now carry nothing any more, and nobody is told.
+    /// The existing connections between the two carry no more data, without notice.
     case deaden(HostID, HostID)
     case sleep(HostID)
     case wake(HostID)
-    /// The process gets no time, its kernel goes on: it reads late, and all at once.
+    /// The process gets no time, but its kernel goes on: it reads late, and everything together.
     case pause(HostID)
     case resume(HostID)
-    /// The wall clock jumps by so much.
+    /// The wall clock jumps by this much.
     case shiftWall(HostID, Duration)
-    /// The process dies, the machine lives on: its links are reset.
+    /// The process dies, but the machine lives on: its links are reset.
     case crash(HostID)
-    /// The process dies in its next round, before or after it commits; nothing of that round leaves the machine.
+    /// The process dies in its next round, before or after it commits; no output of that round leaves the machine.
     case crashInNextRound(HostID, afterCommit: Bool)
-    /// The machine dies: its links are never heard of again.
+    /// The machine dies: its links fall silent.
     case powerCut(HostID)
     /// A crashed process or machine starts again.
     case restart(HostID)
-    /// The host gets a firewall, another, or none (nil). Connections that exist go on.
+    /// The host gets a firewall, another one, or none (nil). Existing connections continue.
     case firewall(HostID, Firewall?)
-    /// The LAN's switch passes no multicast any more; unicast passes.
+    /// The LAN's switch stops passing multicast; unicast passes.
     case deafen(LANID)
     case undeafen(LANID)
-    /// What a host sends and receives on any of its links is no faster than this, in bytes a second; nil: as fast as the
+    /// The host sends and receives no faster than this on any of its links, in bytes a second; nil: as fast as the
     /// network.
     case slow(HostID, bytesPerSecond: Int?)
     case conditions(Conditions)
@@ -43,31 +44,32 @@ public enum Fault: Sendable {
 
 /// A schedule of faults, drawn from a seed.
 public struct FaultPlan: Sendable {
-    /// Kinds that a swarm switches on or off as a whole, because bugs hide where one kind keeps another from acting.
+    /// The kinds of faults. A swarm switches each on or off as a whole, because one kind can mask bugs that another
+    /// reveals.
     public enum Kind: String, CaseIterable, Sendable {
         case loss, slowLinks, oneWayCut, deadLink, partition, flapping, unplugging, addressChange, sleep, pause
         case clockJump, crash, powerCut
-        /// From the start and for good: some hosts have firewalls.
+        /// Some hosts have firewalls for the whole run.
         case firewall
-        /// A LAN's switch passes no multicast, for good or for a while.
+        /// A LAN's switch passes no multicast, for the whole run or temporarily.
         case deafSwitch
-        /// A host takes bytes slowly for a while, and what it sends leaves slowly.
+        /// A host receives and sends slowly for a while.
         case slowHost
 
-        /// Whether it hinders hosts from hearing each other without breaking anything that they have. These are drawn
-        /// apart, from a random stream of their own.
+        /// Whether it keeps hosts from hearing each other without breaking anything that they have. These kinds are
+        /// drawn from a random stream of their own.
         public var limitsReach: Bool { self == .firewall || self == .deafSwitch || self == .slowHost }
 
-        /// Those that limit reach.
+        /// The kinds that limit reach.
         public static var reach: [Kind] { allCases.filter(\.limitsReach) }
     }
 
     public private(set) var faults: [(at: Instant, fault: Fault)] = []
-    /// What this plan has switched on.
+    /// The kinds that this plan has switched on.
     public let kinds: [Kind]
     private let base: Conditions
 
-    /// - Parameter faults: in order.
+    /// - Parameter faults: the faults in order.
     init(kinds: [Kind], faults: [(at: Instant, fault: Fault)]) {
         self.kinds = kinds
         base = Conditions()
@@ -75,16 +77,16 @@ public struct FaultPlan: Sendable {
     }
 
     /// - Parameters:
-    ///   - kinds: those that may be on; each is by a coin's toss. Those that limit reach are passed over.
-    ///   - start: no fault before.
-    ///   - duration: all faults are over, and undone, when it has passed.
-    ///   - count: how many times something goes wrong.
-    ///   - base: the conditions while nothing is wrong with them.
+    ///   - kinds: the kinds that may be on; a coin is tossed for each. Those that limit reach are ignored.
+    ///   - start: the time before which there is no fault.
+    ///   - duration: the time after which all faults are over and undone.
+    ///   - count: the number of faults.
+    ///   - base: the conditions in the absence of faults.
     public init(
         swarm random: inout some RandomNumberGenerator, kinds: [Kind] = Kind.allCases, hosts: [HostID],
         from start: Instant, for duration: Duration, count: Int, base: Conditions = Conditions()
     ) {
-        precondition(hosts.count >= 2 && duration > .zero, "nothing could go wrong")
+        precondition(hosts.count >= 2 && duration > .zero, "no fault is possible")
         self.base = base
         self.kinds = kinds.filter { !$0.limitsReach && Bool.random(using: &random) }
         guard !self.kinds.isEmpty else { return }
@@ -99,13 +101,13 @@ public struct FaultPlan: Sendable {
         }
         add(.healAll, at: start + duration)
         add(.conditions(base), at: start + duration)
-        // Stable: what was drawn first happens first.
+        // A stable sort: faults at the same time keep the order in which they were drawn.
         faults = faults.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
 
     private mutating func add(_ fault: Fault, at: Instant) { faults.append((at, fault)) }
 
-    /// - Parameter hosts: shuffled; as many as the kind needs are taken from the front.
+    /// - Parameter hosts: the shuffled hosts; a kind takes as many as it needs from the front.
     private mutating func add(
         _ kind: Kind, _ hosts: [HostID], from start: Instant, to end: Instant,
         random: inout some RandomNumberGenerator

@@ -3,14 +3,14 @@ import Wire
 
 /// Faults of reach: they keep hosts from hearing each other without breaking anything that they have.
 extension FaultPlan {
-    /// Draws firewalls, deaf switches and slow hosts. They need a stream of their own: what else a seed does is the same with them
-    /// and without.
+    /// Draws firewalls, switches without multicast, and slow hosts. They have a random stream of their own, so that the
+    /// rest of a seed is the same with and without them.
     ///
     /// - Parameters:
-    ///   - kinds: those that may be on; each is by a coin's toss. Kinds that are not about reach are passed over.
+    ///   - kinds: the kinds that may be on; a coin is tossed for each. Kinds that do not limit reach are ignored.
     ///   - lans: the hosts that may get a firewall, by LAN.
-    ///   - start: no switch turns deaf for a while before; what lasts for the whole run begins with it.
-    ///   - duration: switches that are deaf for a while pass multicast again when it has passed.
+    ///   - start: the time before which no switch drops multicast temporarily; permanent faults begin with the run.
+    ///   - duration: the time after which switches that drop multicast temporarily pass it again.
     public init(
         reach random: inout some RandomNumberGenerator, kinds: [Kind], lans: [(lan: LANID, hosts: [HostID])],
         from start: Instant, for duration: Duration
@@ -49,7 +49,7 @@ extension FaultPlan {
 
     private static var beginning: Instant { Instant(nanoseconds: 0) }
 
-    /// Often one of a LAN, often most, now and then all.
+    /// Returns the hosts with firewalls: often one of a LAN, often most, sometimes all.
     private static func firewalled(of hosts: [HostID], random: inout some RandomNumberGenerator) -> [HostID] {
         let most = hosts.count - 1
         let count =

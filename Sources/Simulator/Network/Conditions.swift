@@ -1,4 +1,4 @@
-/// A machine on the virtual network; numbered from 0 in the order they were added.
+/// A machine on the virtual network, numbered from 0 in the order of addition.
 public struct HostID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var number: Int
 
@@ -21,26 +21,27 @@ public struct LANID: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
-/// How well the network carries. Shares are of 1.
+/// The quality of the network. Shares are of 1.
 public struct Conditions: Equatable, Sendable {
-    /// One way.
+    /// The time that a packet takes, one way.
     public var latency = Duration.microseconds(300)
-    /// Added to the latency, evenly from none to this.
+    /// The maximum that is added to the latency, evenly distributed.
     public var jitter = Duration.microseconds(200)
-    /// Share of datagrams that are lost. A segment of a link is lost as often, but sent again.
+    /// The share of datagrams that are lost. A segment of a link is lost as often, but retransmitted.
     public var loss = 0.0
-    /// Share of datagrams that arrive twice.
+    /// The share of datagrams that arrive twice.
     public var duplication = 0.0
-    /// Share of datagrams that come up to `reorderingDelay` late, so that later ones overtake them.
+    /// The share of datagrams that arrive up to `reorderingDelay` late, so that later ones overtake them.
     public var reordering = 0.0
     public var reorderingDelay = Duration.milliseconds(50)
-    /// Of one direction of one link; nil: without limit.
+    /// The rate of one direction of one link; nil if unlimited.
     public var linkBytesPerSecond: Int?
-    /// What the systems of both ends take of one direction of a link before the sender's process has to wait.
+    /// The bytes of one direction of a link that the systems of both ends accept before the sender's process has to
+    /// wait.
     public var systemBytes = 64 * 1024
 
     public init() {}
 
-    /// A good LAN that loses this share of datagrams.
+    /// Creates a good LAN that loses this share of datagrams.
     public init(loss: Double) { self.loss = loss }
 }

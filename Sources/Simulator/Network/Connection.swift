@@ -1,38 +1,38 @@
 import CoreModel
 import Wire
 
-/// A TCP connection as both kernels see it. An end is 0 (who dialled) or 1. One of a kind, so that what is on its way
-/// is never copied.
+/// A TCP connection as both kernels see it. An end is 0 (the dialler) or 1. A class, so that data in transit is never
+/// copied.
 final class Connection {
     struct End {
         var host: HostID
-        /// The process that has it; a later one on the same host does not know it.
+        /// The generation of the process that has it; a later process on the same host does not know it.
         var generation: Int
         var link: LinkID
-        /// What the connection is bound to: when the host has another address, nothing gets through any more.
+        /// The address that the connection is bound to: when the host's address changes, no more data passes.
         var address: IPAddress
-        /// The core knows it and has not been told that it is closed.
+        /// Whether the core knows the link and has not been notified of its close.
         var isOpen: Bool
     }
 
-    /// What is on its way from one end to the other, in order.
+    /// The data in transit from one end to the other, in order.
     struct Direction {
         var parcels: [Parcel] = []
         var taken = 0
         var queuedBytes = 0
         var isPumping = false
-        /// The sender's core is to be told when the systems have taken everything.
+        /// Whether the sender's core waits to be notified when the systems have accepted everything.
         var isDrainAwaited = false
-        /// When the last parcel arrives, so that none overtakes another.
+        /// The arrival time of the last parcel, so that none overtakes another.
         var lastArrival = Instant(nanoseconds: 0)
-        /// How long to wait before sending again.
+        /// The time to wait before the next retransmission.
         var retransmission = Direction.firstRetransmission
-        /// Since when nothing gets through.
+        /// The time since when no data has passed.
         var stuckSince: Instant?
 
         static let firstRetransmission = Duration.milliseconds(200)
         static let longestRetransmission = Duration.seconds(120)
-        /// Linux gives up after 15 retransmissions, about a quarter of an hour.
+        /// The time after which the connection fails: 15 retransmissions on Linux, about a quarter of an hour.
         static let patience = Duration.seconds(924)
 
         var first: Parcel? { taken < parcels.count ? parcels[taken] : nil }
@@ -51,19 +51,19 @@ final class Connection {
     struct Parcel {
         var arrival: Instant
         var bytes: [UInt8]
-        /// The sender closes after this.
+        /// Whether the sender closes after this parcel.
         var isLast: Bool
     }
 
     var ends: [End]
-    /// `directions[0]` carries from end 0 to end 1.
+    /// The two directions; `directions[0]` carries data from end 0 to end 1.
     var directions = [Direction(), Direction()]
-    /// Something between the two has forgotten it: nothing gets through any more, and nobody is told.
+    /// Whether a device between the two has lost its state: no more data passes, and neither end is notified.
     var isDead = false
 
-    /// From the dialler's link port to the other's.
+    /// Whether it leads from the dialler's link port to the other's.
     let isBetweenLinkPorts: Bool
-    /// The dialled machine has not answered yet.
+    /// Whether the dialled machine has not answered yet.
     var isUnderWay = true
 
     init(ends: [End], isBetweenLinkPorts: Bool) {

@@ -2,8 +2,8 @@ public import CoreModel
 import LocalNetwork
 public import Wire
 
-/// A machine's disk as its archive sees it. A process that dies leaves behind what was committed; a machine that loses
-/// power only what was synced, and perhaps the first of what was committed after that.
+/// A machine's disk as its archive sees it. A process that dies leaves behind what it committed. A machine that loses
+/// power leaves only what was synced, and perhaps the first of the commits after that.
 public final class Disk: Archive {
     private enum Change {
         case append(ArchivedEntry, body: String, LogID, Durability)
@@ -32,29 +32,29 @@ public final class Disk: Archive {
         }
     }
 
-    /// As the running process sees it.
+    /// The content as the running process sees it.
     private var present = MemoryArchive()
-    /// As it would be found after the worst power cut.
+    /// The content that would be found after the worst power cut.
     private var synced = MemoryArchive()
-    /// What was committed since the last sync, a round each, oldest first.
+    /// The changes committed since the last sync, one element a round, oldest first.
     private var unsynced: [[Change]] = []
-    /// What the round that is under way has changed, and how firmly it must be kept.
+    /// The changes of the round in progress, and how durable they must be.
     private var round: [Change] = []
     private var firmness = Durability.normal
 
-    /// A write-ahead log is synced at the latest when it has this many rounds.
+    /// The number of rounds after which a write-ahead log is synced at the latest.
     private static let checkpointRounds = 1_000
 
     /// An empty disk.
     public init() {}
 
-    /// How many committed rounds a power cut could take back.
+    /// The number of committed rounds that a power cut could undo.
     public var unsyncedRounds: Int { unsynced.count }
 
-    /// Whether the entry would be found after a power cut, in whichever log.
+    /// Returns whether the entry would be found after a power cut, in whichever log.
     public func isSynced(_ key: EntryKey) -> Bool { Self.bytes(of: key, in: synced) != nil }
 
-    /// The entry as it was signed, from whichever log; nil if it is in none.
+    /// Returns the entry as it was signed, from whichever log; nil if it is in none.
     public func bytes(of key: EntryKey) -> [UInt8]? { Self.bytes(of: key, in: present) }
 
     private static func bytes(of key: EntryKey, in archive: MemoryArchive) -> [UInt8]? {
@@ -64,9 +64,9 @@ public final class Disk: Archive {
         return nil
     }
 
-    // Faults.
+    // MARK: Faults
 
-    /// The process is gone: what it had not committed never happened.
+    /// Ends the process: its uncommitted changes never happened.
     public func processEnded() {
         guard !round.isEmpty else { return }
         forgetRound()
@@ -74,9 +74,9 @@ public final class Disk: Archive {
         for changes in unsynced { apply(changes, to: present) }
     }
 
-    /// The machine loses power.
-    /// - Parameter share: 0...1, of the rounds since the last sync that had reached the disk all the same: always the
-    ///   first of them.
+    /// Cuts the machine's power.
+    /// - Parameter share: the share, in 0...1, of the rounds since the last sync that had reached the disk all the
+    ///   same, always the first ones.
     public func powerCut(keeping share: Double) {
         forgetRound()
         for changes in unsynced.prefix(Int(Double(unsynced.count) * share)) { apply(changes, to: synced) }
@@ -101,7 +101,7 @@ public final class Disk: Archive {
     }
 
     private func apply(_ changes: [Change], to archive: MemoryArchive) {
-        // What succeeded once succeeds again.
+        // A change that succeeded once succeeds again.
         for change in changes { try! change.apply(to: archive) }
     }
 
@@ -110,7 +110,7 @@ public final class Disk: Archive {
         round.append(change)
     }
 
-    // What a core asks for.
+    // MARK: Archive
 
     public func append(
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability

@@ -1,8 +1,8 @@
 import CoreModel
 import RelayCore
 
-/// What is to happen, soonest first; what was put in for the same time comes out in the order it was put in. A binary
-/// heap of places, because what moves in it should be small.
+/// A priority queue of future events, soonest first; events for the same time leave in the order of insertion. A binary
+/// heap of indices, so that only small values move in it.
 struct EventQueue<Element> {
     private struct Item {
         var at: Instant
@@ -52,7 +52,7 @@ struct EventQueue<Element> {
         return (first.at, element)
     }
 
-    /// Puts this in the place of the first.
+    /// Replaces the root by this item and restores the heap order.
     private mutating func siftDown(_ item: Item) {
         var parent = 0
         while true {

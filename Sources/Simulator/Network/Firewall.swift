@@ -1,31 +1,31 @@
 import CoreModel
 import Wire
 
-/// A host's firewall, as ufw and firewalld set it up: what answers something that the host sent gets in, what nobody
-/// asked for does not, and the loopback interface is free (`policy drop; ct state established,related accept; iif lo
-/// accept`). What the host sends always gets out.
+/// A host's firewall, as ufw and firewalld configure it. Replies to what the host sent are accepted, unsolicited
+/// packets are not, and the loopback interface is open (`policy drop; ct state established,related accept; iif lo
+/// accept`). Outgoing packets always pass.
 public enum Firewall: Sendable {
-    /// Says nothing of what it keeps out.
+    /// Drops packets silently.
     case dropping
-    /// Answers a connection's first packet with an ICMP error, so that the dialler gives up at once (firewalld).
+    /// Answers a connection's first packet with an ICMP error, so that the dialler fails immediately (firewalld).
     case rejecting
 }
 
-/// What a machine's connection tracking knows of datagrams by unicast: by the other address, because all of them go
-/// from the same port to the same port.
+/// A machine's connection tracking of unicast datagrams, by remote address only, because all of them use the same
+/// ports.
 struct FlowTable {
-    /// When a datagram last passed, in either direction, since this machine sent one there.
+    /// The last time a datagram passed, in either direction, since this machine sent one there.
     private var lastPassed: [IPAddress: Instant] = [:]
 
-    /// When a connection was last asked for there from the link port. What such a firewall knows of it outlives the
-    /// attempt: the other side's own first packet, between the same ports, is taken for the answer.
+    /// The last time a connection to an address was attempted from the link port. The entry in connection tracking
+    /// outlives the attempt: the other side's own first packet, between the same ports, passes for a reply.
     private var asked: [IPAddress: Instant] = [:]
 
     /// Linux's `nf_conntrack_tcp_timeout_syn_sent`.
     private static let askedLifetime = Duration.seconds(120)
     /// Linux's `nf_conntrack_udp_timeout`.
     private static let lifetime = Duration.seconds(30)
-    /// Expired flows are removed beyond this many, so that sweeps over a long run do not pile up.
+    /// The number of flows beyond which expired ones are removed, so that sweeps do not accumulate over a long run.
     private static let tidyCount = 1024
 
     mutating func sent(to address: IPAddress, at now: Instant) {
@@ -39,7 +39,7 @@ struct FlowTable {
         asked[address].map { now - $0 < Self.askedLifetime } ?? false
     }
 
-    /// Whether a datagram from there answers one that was sent; if so, the flow lives on.
+    /// Returns whether a datagram from an address is a reply to one that was sent; if so, the flow is extended.
     mutating func admits(from address: IPAddress, at now: Instant) -> Bool {
         guard let last = lastPassed[address], now - last < Self.lifetime else { return false }
         lastPassed[address] = now

@@ -2,7 +2,7 @@ import CoreModel
 import Secure
 import Wire
 
-/// A datagram on its way to one host.
+/// A datagram in transit to one host.
 struct Datagram {
     enum Route {
         /// The sender's own multicast, on `lo`.
@@ -37,9 +37,9 @@ extension Simulation {
         }
     }
 
-    /// Loopback is on: a host's own multicast comes back on `lo` and on every other interface, and is never lost.
+    /// Delivers a host's own multicast on `lo` and on every other interface (loopback is on); it is never lost.
     private func hearOwn(_ bytes: [UInt8], of host: HostID) {
-        // One delay for all, because each costs random draws on which the rest of the run depends.
+        // One delay for all copies, since each costs random draws that the rest of the run depends on.
         let at = now + datagramDelay()
         func hear(from address: IPAddress, _ route: Datagram.Route) {
             let source = Endpoint(address: address, port: Self.linkPort)
@@ -53,7 +53,7 @@ extension Simulation {
         }
     }
 
-    /// By unicast, from the port of discovery to the port of discovery.
+    /// Sends a unicast datagram, from the discovery port to the discovery port.
     func send(_ bytes: [UInt8], from host: HostID, to endpoint: Endpoint) {
         let receiver = endpoint.port == Self.linkPort ? network.owner(of: endpoint.address) : nil
         let source = receiver.flatMap { network.address(of: host, towards: $0) }
@@ -109,8 +109,8 @@ extension Simulation {
         deliver(.datagramReceived(datagram.bytes, from: datagram.source, by: path), to: receiver, from: sender)
     }
 
-    /// A unicast packet has reached the receiver's machine: its kernel knows the sender's address now, and the sender's,
-    /// which asked for the hardware address first, the receiver's.
+    /// Records that a unicast packet has reached the receiver's machine. Its kernel now knows the sender's address, and
+    /// the sender's kernel, which asked for the hardware address first, knows the receiver's.
     func introduce(_ sender: HostID, at source: IPAddress, to receiver: HostID, at destination: IPAddress) {
         noticeNeighbour(source, at: receiver)
         if network.passes(from: receiver, to: sender) { noticeNeighbour(destination, at: sender) }
@@ -119,7 +119,7 @@ extension Simulation {
     private func noticeNeighbour(_ address: IPAddress, at host: HostID) {
         guard machines[host.number].neighbours.insert(address).inserted, machines[host.number].node != nil
         else { return }
-        // In a round of its own, because the packet itself is about to be handled.
+        // In a separate round, because the packet itself is about to be handled.
         queue.push(
             .input(host, generation: machines[host.number].generation, .neighbourSeen(address)), at: now)
     }

@@ -3,7 +3,7 @@ import Secure
 import Wire
 
 extension Simulation {
-    /// Does it now.
+    /// Performs a fault now.
     public func perform(_ fault: Fault) {
         recorder.traced(at: now, nil, "fault: \(fault)")
         switch fault {
@@ -60,12 +60,12 @@ extension Simulation {
         machines[host.number].isAsleep = false
         machines[host.number].scheduledDeadline = nil
         deliver(.resumed, to: host)
-        // What its kernel had to say of them meanwhile.
+        // The kernel reports the interfaces as they are after the sleep.
         deliver(.interfacesChanged(network.interfaces(of: host)), to: host)
         scheduleDeadline(of: host)
     }
 
-    /// What waited for the process comes all at once.
+    /// Resumes the process: all waiting inputs arrive together.
     private func resume(_ host: HostID) {
         guard machines[host.number].isPaused else { return }
         machines[host.number].isPaused = false
@@ -86,7 +86,7 @@ extension Simulation {
         }
     }
 
-    /// The process ends; the kernel closes what it had open, after what is queued (`orderly`) or at once.
+    /// Ends the process. The kernel closes its links, either after the queued data (`orderly`) or immediately.
     func stopProcess(_ host: HostID, orderly: Bool) {
         guard machines[host.number].node != nil else { return }
         closeAllLinks(of: host, telling: true, abruptly: !orderly)

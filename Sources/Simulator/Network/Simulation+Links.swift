@@ -8,7 +8,7 @@ extension Simulation {
         guard let other = network.owner(of: endpoint.address), network.address(of: other, towards: host) != nil,
             let address = network.address(of: host, towards: other), endpoint.port == Self.linkPort
         else {
-            // Nobody answers for this address: the kernel gives up after three tries of a second each.
+            // No host has this address: the kernel fails after three tries of a second each.
             let closed = Input.linkClosed(link, .failed("no route to host"))
             queue.push(.input(host, generation: generation, closed), at: now + .seconds(3))
             return
@@ -33,7 +33,7 @@ extension Simulation {
         queue.push(.connectionAsked(index), at: now + transitTime())
     }
 
-    /// The dialled machine hears of it, or nobody does.
+    /// Delivers the first packet to the dialled machine, or to none.
     func connectionAsked(_ index: Int) {
         guard let connection = connections[index], connection.ends[0].isOpen else { return }
         let (dialler, dialled) = (connection.ends[0].host, connection.ends[1].host)
@@ -66,7 +66,8 @@ extension Simulation {
         connections[index]?.ends[1].link = link
         connections[index]?.ends[1].isOpen = true
         connections[index]?.isUnderWay = false
-        // Before the acceptance is told: the answer must be ahead of what the accepting side says at once.
+        // This precedes the notice of the acceptance, since the answer must be ahead of data that the accepting side
+        // sends immediately.
         let arrival = now + transitTime()
         connections[index]?.directions[1].lastArrival = arrival
         queue.push(.connectionAnswered(index, end: 0), at: arrival)
@@ -74,7 +75,7 @@ extension Simulation {
         deliver(.linkAccepted(link, from: Endpoint(address: source, port: port)), to: dialled, from: dialler)
     }
 
-    /// A lost SYN is sent again after 1, 2, 4, … seconds; Linux gives up after 127.
+    /// Sends a lost SYN again after 1, 2, 4, … seconds; Linux stops after 127.
     func askAgain(_ index: Int) {
         let wait = connections[index]?.directions[0].retransmission ?? .zero
         let next = max(wait * 2, .seconds(1))
@@ -92,7 +93,7 @@ extension Simulation {
         deliver(.linkOpened(ends[end].link), to: ends[end].host, from: ends[1 - end].host)
     }
 
-    /// Whether packets of this connection get from this end to the other.
+    /// Returns whether packets of this connection pass from this end to the other.
     private func isPassable(_ connection: Connection, from end: Int) -> Bool {
         let (from, to) = (connection.ends[end], connection.ends[1 - end])
         return !connection.isDead && network.passes(from: from.host, to: to.host)
@@ -104,7 +105,7 @@ extension Simulation {
         machines[host.number].isPowered && !machines[host.number].isAsleep
     }
 
-    /// Whether there is a connection between the two processes that run there now, over which nothing is held up.
+    /// Returns whether the processes that run there now have a connection over which no data is held up.
     public func canTalk(_ one: HostID, _ other: HostID) -> Bool {
         let bothRun = [one, other].allSatisfy {
             machines[$0.number].node != nil && isAwake($0) && !machines[$0.number].isPaused
@@ -142,7 +143,7 @@ extension Simulation {
         if !isPumping { queue.push(.pump(index, direction: end), at: arrival) }
     }
 
-    /// The core is told when no more is on the way than the systems of both ends hold.
+    /// Notifies the core when no more data is in transit than the systems of both ends hold.
     func awaitDrained(_ link: LinkID, of host: HostID) {
         guard let index = machines[host.number].links[link], let connection = connections[index] else { return }
         let end = connection.ends[0].host == host && connection.ends[0].link == link ? 0 : 1
@@ -159,7 +160,7 @@ extension Simulation {
         queue.push(.input(host, generation: generation, .linkDrained(connection.ends[end].link)), at: now)
     }
 
-    /// Brings the first parcel over, or tries again later.
+    /// Delivers the first parcel, or tries again later.
     func pump(_ index: Int, _ direction: Int) {
         guard let connection = connections[index], let parcel = connection.directions[direction].first else {
             connections[index]?.directions[direction].isPumping = false
@@ -173,7 +174,7 @@ extension Simulation {
         if receiver.isOpen, machines[receiver.host.number].isPaused,
             machines[receiver.host.number].generation == receiver.generation
         {
-            // Its window is closed; it opens it again when it reads.
+            // The receive window is closed; it opens again when the process reads.
             queue.push(.pump(index, direction: direction), at: now + Connection.Direction.firstRetransmission)
             return
         }
@@ -187,7 +188,7 @@ extension Simulation {
             connection.directions[direction].isPumping = false
         }
         guard receiver.isOpen, machines[receiver.host.number].generation == receiver.generation else {
-            // Its process knows nothing of it any more; the machine says so, if that gets through.
+            // The process does not know the connection any more; the machine sends a reset, if that passes.
             if isPassable(connection, from: 1 - direction) {
                 queue.push(.reset(index, end: direction, text: "connection reset"), at: now + transitTime())
             }
@@ -202,7 +203,7 @@ extension Simulation {
         if parcel.isLast { endClosed(index, 1 - direction, .closedByPeer) }
     }
 
-    /// TCP sends again, at growing intervals, and gives up in the end.
+    /// Retransmits with exponential backoff, and closes the connection in the end.
     private func stall(_ index: Int, _ direction: Int) {
         guard let state = connections[index]?.directions[direction] else { return }
         let since = state.stuckSince ?? now
@@ -217,7 +218,7 @@ extension Simulation {
         queue.push(.pump(index, direction: direction), at: now + state.retransmission)
     }
 
-    /// One end is no more; its core is told, once. `later`: in a round of its own, because one is under way.
+    /// Closes one end and notifies its core, once. `later`: in a separate round, because one is in progress.
     func endClosed(_ index: Int, _ end: Int, _ why: LinkEnd, later: Bool = false) {
         guard let closing = connections[index]?.ends[end], closing.isOpen else { return }
         connections[index]?.ends[end].isOpen = false
@@ -246,7 +247,7 @@ extension Simulation {
         endClosed(index, end, .closedByUs, later: true)
     }
 
-    /// What the other end will hear of it.
+    /// Sends the other end the close or the reset.
     private func farewell(_ index: Int, _ end: Int, abruptly: Bool) {
         guard let connection = connections[index], connection.ends[1 - end].isOpen else { return }
         let closing = connection.ends[end]
@@ -257,7 +258,7 @@ extension Simulation {
         }
     }
 
-    /// All links of a process that ends; sorted, because the order must not depend on hashing.
+    /// Closes all links of a process that ends, in sorted order, because the order must not depend on hashing.
     func closeAllLinks(of host: HostID, telling others: Bool, abruptly: Bool) {
         for (link, index) in machines[host.number].links.sorted(by: { $0.key < $1.key }) {
             guard let connection = connections[index] else { continue }

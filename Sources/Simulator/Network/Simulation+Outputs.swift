@@ -29,7 +29,7 @@ extension Simulation {
         case .multicast(let bytes): multicast(bytes, from: host)
         case .sendDatagram(let bytes, let endpoint): send(bytes, from: host, to: endpoint)
         case .findHost(let name, _):
-            // There are no names in this world.
+            // The simulation has no name resolution.
             let generation = machines[host.number].generation
             queue.push(.input(host, generation: generation, .hostFound(name: name, endpoints: [])), at: now)
         case .openLink(let link, let endpoint, let port): openLink(link, of: host, to: endpoint, from: port)
@@ -50,7 +50,7 @@ extension Simulation {
         network.conditions.latency + network.conditions.jitter * random.unit()
     }
 
-    // The trace.
+    // MARK: Trace
 
     func trace(_ host: HostID, _ input: Input, from source: HostID?) {
         let text: String
@@ -83,6 +83,6 @@ extension Simulation {
 }
 
 extension LinkID {
-    /// Dialled links count from 1, accepted ones from a1.
+    /// The name of a link in a trace: dialled links count from 1, accepted ones from a1.
     var name: String { number >= 1 << 63 ? "a\(number - (1 << 63) + 1)" : "\(number)" }
 }

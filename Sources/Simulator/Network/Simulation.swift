@@ -2,10 +2,10 @@ public import CoreModel
 import Secure
 public import Wire
 
-/// Many cores on one virtual network, clock and disk. All that happens follows from the seed: the same seed gives the
-/// same trace, to the byte.
+/// Many cores on one virtual network, clock and disk. Everything that happens follows from the seed: equal seeds give
+/// equal traces, to the byte.
 public final class Simulation<Node: Core> {
-    /// What is to happen.
+    /// A scheduled event.
     enum Happening {
         case input(HostID, generation: Int, Input)
         case datagram(Datagram)
@@ -18,26 +18,27 @@ public final class Simulation<Node: Core> {
         case fault(Fault)
     }
 
-    /// One of a kind, so that its process is never copied.
+    /// A machine. A class, so that its process is never copied.
     final class Machine {
-        /// Nil while the process is not running.
+        /// The core of the process; nil while it is not running.
         var node: Node?
         var generation = 0
         var isPowered = true
         var isAsleep = false
-        /// The process gets no time; its kernel goes on.
+        /// Whether the process gets no time while its kernel goes on.
         var isPaused = false
-        /// What has come for a paused process.
+        /// The inputs that have arrived for a paused process.
         var waiting: [Input] = []
         var waitingDatagrams = 0
-        /// The process dies in its next round, before (false) or after (true) that is committed.
+        /// Set if the process dies in its next round, before (false) or after (true) that round is committed.
         var doom: Bool?
         var wallOffset = Duration.zero
         var wallShiftedAt = Instant(nanoseconds: 0)
         var nextAcceptedLink: UInt64 = 1 << 63
-        /// Where its links are in `connections`.
+        /// The indices of its links in `connections`.
         var links: [LinkID: Int] = [:]
-        /// Whose hardware addresses its kernel knows. Only ever asked for a member.
+        /// The addresses whose hardware addresses its kernel knows. Only used for membership tests and sorted
+        /// iteration.
         var neighbours: Set<IPAddress> = []
         var scheduledDeadline: Instant?
     }
@@ -45,29 +46,29 @@ public final class Simulation<Node: Core> {
     public let seed: UInt64
     public internal(set) var now = Instant(nanoseconds: 0)
     public var recorder = Recorder()
-    /// Called after every step; what it throws ends the run.
+    /// Called after every step; an error that it throws ends the run.
     public var invariant: ((Simulation<Node>) throws -> Void)?
     var network = VirtualNetwork()
     var machines: [Machine] = []
     var connections: [Connection?] = []
     var queue = EventQueue<Happening>()
     var random: RandomStream
-    /// By host; each lives as long as its machine, over all starts of the process.
+    /// The disks, by host; each lives as long as its machine, over all starts of the process.
     public internal(set) var disks: [Disk] = []
-    /// Hosts that had a round in this step, or were stopped, with repeats.
+    /// The hosts that had a round in this step or were stopped, possibly repeated.
     public internal(set) var stirred: [HostID] = []
-    /// How many steps were taken.
+    /// The number of steps taken.
     public private(set) var stepCount = 0
     private let makeNode: (HostID, _ generation: Int, Disk) -> Node
-    /// 2026-01-01 at the virtual clock's zero.
+    /// 2026-01-01, at zero of the virtual clock.
     private let wallStart: UInt64 = 1_767_225_600_000
     static var linkPort: UInt16 { 47474 }
 
     /// - Parameters:
-    ///   - seed: decides everything that the network does. Say it when a test fails.
-    ///   - conditions: can be changed later by a fault.
-    ///   - makeNode: makes the core of a process on its machine's disk; the generation counts the starts on that
-    ///     host from 0.
+    ///   - seed: determines everything that the network does. Print it when a test fails.
+    ///   - conditions: the initial conditions, which a fault can change later.
+    ///   - makeNode: makes the core of a process on its machine's disk; the generation counts the starts on that host
+    ///     from 0.
     public init(
         seed: UInt64, conditions: Conditions = Conditions(),
         makeNode: @escaping (HostID, _ generation: Int, Disk) -> Node
@@ -81,7 +82,7 @@ public final class Simulation<Node: Core> {
     public var hosts: [HostID] { machines.indices.map(HostID.init) }
     var hostCount: Int { machines.count }
 
-    /// Adds a machine with one interface on each of these LANs. Its process starts when the clock says `delay` more.
+    /// Adds a machine with one interface on each of these LANs. Its process starts after `delay`.
     @discardableResult
     public func addHost(on lans: [LANID] = [LANID(0)], startingAfter delay: Duration = .zero) -> HostID {
         let host = network.addHost(on: lans)
@@ -94,7 +95,7 @@ public final class Simulation<Node: Core> {
 
     public func node(of host: HostID) -> Node? { machines[host.number].node }
 
-    /// Where links to this host go.
+    /// Returns the endpoint for links to this host.
     public func endpoint(of host: HostID) -> Endpoint? {
         network.attachments[host.number].first.map { Endpoint(address: $0.address, port: Self.linkPort) }
     }
@@ -104,12 +105,13 @@ public final class Simulation<Node: Core> {
         return WallTime(milliseconds: UInt64(clamping: Int64(wallStart) + since))
     }
 
-    /// When its clock last jumped.
+    /// Returns the time when its clock last jumped.
     func wallShift(of host: HostID) -> Instant { machines[host.number].wallShiftedAt }
 
-    // Running.
+    // MARK: Running
 
-    /// Takes one step; false if nothing is left to happen.
+    /// Takes one step.
+    /// - Returns: false if no event is left.
     @discardableResult
     public func step() throws -> Bool {
         guard let (at, happening) = queue.pop() else { return false }
@@ -127,7 +129,7 @@ public final class Simulation<Node: Core> {
         now = end
     }
 
-    /// Runs until the condition holds, looking after every step.
+    /// Runs until the condition holds, checking it after every step.
     /// - Returns: how long that took; nil if it did not hold within the limit.
     public func run(limit: Duration, until condition: (Simulation<Node>) -> Bool) throws -> Duration? {
         let start = now
@@ -140,12 +142,12 @@ public final class Simulation<Node: Core> {
         return nil
     }
 
-    /// What the person at this host asks for, now.
+    /// Hands a command of the person at this host to its core, now.
     public func command(_ host: HostID, _ command: Command, token: CommandToken? = nil) {
         deliver(.commanded(command, token: token), to: host)
     }
 
-    /// A datagram that no core sent, from an address of nobody's.
+    /// Delivers a datagram that no core sent, from an address that no host has.
     public func inject(datagram bytes: [UInt8], to host: HostID) {
         deliver(.datagramReceived(bytes, from: Self.stranger, by: .multicast(interface: 0)), to: host)
     }
@@ -156,7 +158,7 @@ public final class Simulation<Node: Core> {
         for (at, fault) in plan.faults { queue.push(.fault(fault), at: max(at, now)) }
     }
 
-    // A host's round.
+    // MARK: Rounds of a host
 
     func start(_ host: HostID) {
         guard machines[host.number].node == nil else { return }
@@ -167,13 +169,13 @@ public final class Simulation<Node: Core> {
         recorder.events[host.number] = []
         recorder.exits[host.number] = nil
         deliver(.started(linkPort: Self.linkPort, interfaces: network.interfaces(of: host)), to: host)
-        // A host asks its kernel for the neighbours that it knows already.
+        // A starting host asks its kernel for the neighbours that it already knows.
         for address in machines[host.number].neighbours.sorted(by: { "\($0)" < "\($1)" }) {
             deliver(.neighbourSeen(address), to: host)
         }
     }
 
-    /// One round of a host's loop, with one input.
+    /// Runs one round of a host's loop, with one input.
     func deliver(_ input: Input, to host: HostID, from source: HostID? = nil) {
         guard machines[host.number].node != nil, !machines[host.number].isAsleep else { return }
         if machines[host.number].isPaused {
@@ -185,7 +187,7 @@ public final class Simulation<Node: Core> {
         let wall = wall(of: host)
         machines[host.number].node?.handle(input, at: now, wall: wall)
         if machines[host.number].doom == false { return stopProcess(host, orderly: false) }
-        // A disk of the simulation does not fail.
+        // A simulated disk does not fail.
         try! disks[host.number].commit()
         if machines[host.number].doom == true { return stopProcess(host, orderly: false) }
         while let output = machines[host.number].node?.nextOutput() {
@@ -194,7 +196,7 @@ public final class Simulation<Node: Core> {
         scheduleDeadline(of: host)
     }
 
-    /// What a process that gets no time has not read; of datagrams only what a socket holds.
+    /// Holds input for a paused process: of datagrams, only as many as fit in a socket.
     private func hold(_ input: Input, for host: HostID) {
         switch input {
         case .deadlineReached: return
@@ -206,12 +208,12 @@ public final class Simulation<Node: Core> {
         machines[host.number].waiting.append(input)
     }
 
-    /// About what 208 KiB hold, Linux's default.
+    /// About the number that fit in 208 KiB, Linux's default.
     private static var socketDatagrams: Int { 256 }
 
     func scheduleDeadline(of host: HostID) {
         guard let deadline = machines[host.number].node?.askDeadline() else { return }
-        // However soon it is asked for, some time passes before a real loop comes round.
+        // However soon the deadline is, some time passes before a real loop runs again.
         let at = max(deadline.at, now + .microseconds(1))
         guard machines[host.number].scheduledDeadline != at else { return }
         machines[host.number].scheduledDeadline = at
@@ -220,6 +222,6 @@ public final class Simulation<Node: Core> {
 }
 
 extension Core {
-    /// Its next deadline, asked of it where it is: a core that is only read is copied first.
+    /// Returns its next deadline in place: a core that is only read is copied first.
     mutating func askDeadline() -> Deadline? { nextDeadline }
 }

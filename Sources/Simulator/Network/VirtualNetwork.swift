@@ -1,13 +1,13 @@
 import CoreModel
 import Wire
 
-/// Which cable a host's interface is on, and the address it has there.
+/// The connection of a host's interface to a LAN, and its address there.
 struct Attachment {
     var lan: LANID
     var address: IPAddress
 }
 
-/// Who is connected to what, and what gets through.
+/// The topology of the network, and which packets pass.
 struct VirtualNetwork {
     private struct Way: Hashable {
         var from: HostID
@@ -17,16 +17,16 @@ struct VirtualNetwork {
     var conditions = Conditions()
     private(set) var attachments: [[Attachment]] = []
     private var owners: [IPAddress: HostID] = [:]
-    /// Only ever asked for a member: its order reaches nothing.
+    /// Only used for membership tests: its order affects nothing.
     private var cutWays: Set<Way> = []
     private var unplugged: Set<HostID> = []
-    /// By host; nil: it has none.
+    /// The firewalls, by host; nil for a host without one.
     private var firewalls: [Firewall?] = []
-    /// By host.
+    /// The connection tracking, by host.
     private var flows: [FlowTable] = []
-    /// Only ever asked for a member.
+    /// Only used for membership tests.
     private var deafLANs: Set<LANID> = []
-    /// In bytes a second; who is not in it is as fast as the network.
+    /// The rates in bytes a second; a host that is not listed is as fast as the network.
     private var rates: [HostID: Int] = [:]
     private var nextAddress: UInt32 = 1
 
@@ -75,27 +75,27 @@ struct VirtualNetwork {
 
     mutating func setRate(_ rate: Int?, of host: HostID) { rates[host] = rate }
 
-    /// How many bytes a second one direction of one link carries; nil: without limit.
+    /// Returns the bytes a second that one direction of one link carries; nil if unlimited.
     func linkRate(from host: HostID, to other: HostID) -> Int? {
         [conditions.linkBytesPerSecond, rates[host], rates[other]].compactMap(\.self).min()
     }
 
-    /// A switch that passes no multicast passes all the rest.
+    /// Sets whether a LAN's switch drops multicast. Everything else passes.
     mutating func setDeaf(_ isDeaf: Bool, _ lan: LANID) {
         if isDeaf { deafLANs.insert(lan) } else { deafLANs.remove(lan) }
     }
 
-    /// The host sends a datagram by unicast.
+    /// Records that the host sends a unicast datagram.
     mutating func sent(by host: HostID, to address: IPAddress, at now: Instant) {
         flows[host.number].sent(to: address, at: now)
     }
 
-    /// Whether a datagram by unicast from there is the answer to one of the host's.
+    /// Returns whether a unicast datagram from an address is a reply to one of the host's.
     mutating func admits(at host: HostID, from address: IPAddress, at now: Instant) -> Bool {
         flows[host.number].admits(from: address, at: now)
     }
 
-    /// The machine starts again: its firewall is as before, but knows nothing of what was sent.
+    /// Records that the host asks for a connection to an address.
     mutating func askedForConnection(from host: HostID, to address: IPAddress, at now: Instant) {
         flows[host.number].askedForConnection(to: address, at: now)
     }
@@ -104,21 +104,23 @@ struct VirtualNetwork {
         flows[host.number].awaitsConnection(from: address, at: now)
     }
 
+    /// Clears the connection tracking of a machine that starts again: its firewall stays, but knows no flows.
     mutating func forgetFlows(of host: HostID) { flows[host.number] = FlowTable() }
 
-    /// Whether a packet would get through now, if both machines are awake.
+    /// Returns whether a packet would pass now, if both machines are awake.
     func passes(from: HostID, to: HostID) -> Bool {
         if from == to { return true }
         return !unplugged.contains(from) && !unplugged.contains(to) && !cutWays.contains(Way(from: from, to: to))
     }
 
-    /// The address that `host` would send from to reach `other`, if they share a LAN.
+    /// Returns the address that `host` would send from to reach `other`, if they share a LAN.
     func address(of host: HostID, towards other: HostID) -> IPAddress? {
         let lans = attachments[other.number].map(\.lan)
         return attachments[host.number].first { lans.contains($0.lan) }?.address
     }
 
-    /// Where a multicast of `host` leaves it to reach `other`: the first LAN that they share and whose switch passes it.
+    /// Returns the attachment by which a multicast of `host` reaches `other`: the first shared LAN whose switch passes
+    /// it.
     func multicastAttachment(of host: HostID, towards other: HostID) -> Attachment? {
         attachments[host.number].first { attachment in
             !deafLANs.contains(attachment.lan)
@@ -126,16 +128,16 @@ struct VirtualNetwork {
         }
     }
 
-    /// The index of a host's interface on a LAN, as ``interfaces(of:)`` lists it; nil: it has none now.
+    /// Returns the index of a host's interface on a LAN, as ``interfaces(of:)`` lists it; nil if it has none now.
     func interfaceIndex(of lan: LANID, at host: HostID) -> UInt32? {
         guard !unplugged.contains(host) else { return nil }
         return attachments[host.number].firstIndex { $0.lan == lan }.map { Self.interfaceIndex(at: $0) }
     }
 
-    /// `lo` is the first.
+    /// Returns the index of an interface; the first interface is `lo`.
     private static func interfaceIndex(at position: Int) -> UInt32 { UInt32(position + 2) }
 
-    /// As its kernel would list them.
+    /// Returns the interfaces as the host's kernel would list them.
     func interfaces(of host: HostID) -> [NetworkInterface] {
         var interfaces = [
             NetworkInterface(

@@ -1,19 +1,19 @@
 public import CoreModel
 
-/// How far everything had come right at one time.
+/// The degree of convergence at one time.
 public struct Sample: Equatable, Sendable {
     public var at: Instant
-    /// Peers that run and hold a name.
+    /// The number of peers that run and hold a name.
     public var running: Int
-    /// The share, of 1, of all (peer, other peer) in which the one shows the other under its name.
+    /// The share, of 1, of all pairs (peer, other peer) in which the one shows the other under its name.
     public var views: Double
-    /// The share, of 1, of all (peer, lobby message) in which the peer has shown the message.
+    /// The share, of 1, of all pairs (peer, lobby message) in which the peer has shown the message.
     public var lobby: Double
-    /// How many gatherings there are.
+    /// The number of gatherings.
     public var gatherings: Int
 }
 
-/// A picture of how a trial's peers came to see the same: SVG, with the faults as marks below.
+/// A chart of how a trial's peers converged, as SVG, with the faults as marks below.
 public struct ConvergenceChart {
     private let samples: [Sample]
     private let faults: [Instant]
@@ -21,7 +21,7 @@ public struct ConvergenceChart {
     private let peers: Int
     private static let (width, height, left, top) = (900.0, 320.0, 50.0, 40.0)
 
-    /// - Parameter trial: has run, with samples.
+    /// - Parameter trial: a trial that has run, with samples.
     public init(_ trial: Trial) {
         samples = trial.samples
         faults = trial.plan.faults.map(\.at)
@@ -29,7 +29,7 @@ public struct ConvergenceChart {
         title = "seed \(trial.seed), \(peers) peers: \(trial.kinds.joined(separator: ", "))"
     }
 
-    /// The file's text.
+    /// The text of the SVG file.
     public var svg: String {
         let full = (Self.width + 2 * Self.left, Self.height + 3 * Self.top)
         var lines = [

@@ -1,7 +1,7 @@
 import CoreModel
 
 extension Event {
-    /// A few words for a trace.
+    /// A short description for a trace.
     var summary: String {
         switch self {
         case .ready(let name, _, _): "ready as \(name)"

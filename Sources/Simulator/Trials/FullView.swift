@@ -1,15 +1,15 @@
 import CoreModel
 import Wire
 
-/// Since when every peer sees every other one on its LAN, under whatever name: counted as people come and go, because
-/// looking at all pairs after every step would take too long.
+/// The time since when every peer has seen every other one on its LAN, under whatever name. Arrivals and departures are
+/// counted, because checking all pairs after every step would take too long.
 struct FullView {
-    /// Pairs of a peer and another that it could see.
+    /// The number of pairs of a peer and another that it could see.
     private let total: Int
     private var count = 0
-    /// Nil: somebody does not see somebody.
+    /// The time since when the view has been full; nil while a peer does not see another.
     private(set) var since: Instant?
-    /// When a process was last started.
+    /// The time when a process was last started.
     private(set) var lastStart = Instant(nanoseconds: 0)
 
     init(of neighbourhood: Neighbourhood) {
@@ -18,19 +18,19 @@ struct FullView {
         if total == 0 { since = lastStart }
     }
 
-    /// So many more, or fewer, are seen.
+    /// Records that more pairs, or fewer, are seen.
     mutating func changed(by difference: Int, at now: Instant) {
         count += difference
         since = count == total ? since ?? now : nil
     }
 
-    /// A process that sees nobody takes the place of one that saw so many.
+    /// Records that a new process, which sees no peers, replaces one that saw some.
     mutating func restarted(having seen: Int, at now: Instant) {
         lastStart = now
         changed(by: -seen, at: now)
     }
 
-    /// How long the full view took to come after the last start and the last fault; nil: it has not come.
+    /// Returns the time that the full view took after the last start and the last fault; nil if it is not full.
     func delay(after lastFault: Instant) -> Duration? {
         since.map { max(.zero, $0 - max(lastStart, lastFault)) }
     }

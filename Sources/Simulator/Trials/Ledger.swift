@@ -2,32 +2,32 @@ import CoreModel
 import Secure
 import Wire
 
-/// One thing that somebody was told to say.
+/// A message that a person was made to say.
 struct Said {
     var text: String
     var author: HostID
-    /// Nil: everybody, on the LAN or at the relay.
+    /// The recipient; nil for everybody, on the LAN or at the relay.
     var recipient: HostID?
     var isAtRelay = false
-    /// Set when its author showed it as said: from then on it must not be lost.
+    /// Set when its author showed it as said: it must not be lost from then on.
     var key: EntryKey?
-    /// What its author had seen, as it was signed.
+    /// The entries that its author had seen, as signed.
     var parents: [EntryID] = []
-    /// Which start of its author's process said it.
+    /// The number of the start of its author's process.
     var start = 0
-    /// Its author had no network then: it is said in a gathering of no place, which only the process that founded it can
-    /// bring to one.
+    /// Whether its author had no network: the message belongs to a gathering without a place, which only the process
+    /// that founded it can bring to one.
     var isOffline = false
-    /// When, and its author's clock then, which may have jumped since.
+    /// The time of the message, and its author's clock then, which may have jumped since.
     var at = Instant(nanoseconds: 0)
     var wall = WallTime(milliseconds: 0)
-    /// Somebody else has shown it.
+    /// Whether another peer has shown it.
     var isOut = false
-    /// Its author was told that the recipient has it.
+    /// Whether its author was notified that the recipient has it.
     var isDelivered = false
 }
 
-/// All that was said in a run, by its text, of which each is used once.
+/// All messages of a run, by text; each text is used once.
 struct Ledger {
     private(set) var entries: [Said] = []
     private var placeByText: [String: Int] = [:]
@@ -49,6 +49,6 @@ struct Ledger {
     func place(of text: String) -> Int? { placeByText[text] }
     func place(of id: EntryID) -> Int? { placeByID[id] }
 
-    /// What must reach everybody, or the one it is for.
+    /// The messages that must reach everybody, or their recipient.
     var accepted: [Said] { entries.filter { $0.key != nil } }
 }

@@ -1,9 +1,9 @@
 import CoreModel
 import Wire
 
-/// No two peers that are in contact both hold a name for longer than it takes to notice.
+/// Checks that no two peers in contact both hold one name for longer than it takes to notice.
 struct NameWatch {
-    /// How long two may hold one name while they can talk (DESIGN §5).
+    /// The maximum time that two peers may hold one name while they can talk (DESIGN §5).
     static let patience = Duration.seconds(2)
 
     private struct Pair: Hashable {
@@ -12,10 +12,10 @@ struct NameWatch {
     }
 
     private var held: [HostID: String] = [:]
-    /// Ascending; short, because names are rarely shared.
+    /// The holders of each name, ascending; short lists, because names are rarely shared.
     private var holders: [String: [HostID]] = [:]
     private var shared: [String] = []
-    /// Since when the two have been in contact without a break, each holding the name.
+    /// The time since when the two have been in contact without a break, each holding the name.
     private var since: [Pair: Instant] = [:]
 
     mutating func look(at simulation: Simulation<Resident>, peers: [PeerID]) throws {

@@ -2,20 +2,20 @@ public import CoreModel
 import PeerCore
 public import Wire
 
-/// What one process told the person in front of it, and when.
+/// An event that one process reported to its user, and when.
 public struct RecordedEvent: Sendable {
     public var at: Instant
     public var event: Event
     public var token: CommandToken?
 }
 
-/// How much went over the wire.
+/// The traffic of a host.
 public struct Traffic: Equatable, Sendable {
-    /// As sent, one for each multicast however many hear it.
+    /// The datagrams sent; a multicast counts once, however many hosts receive it.
     public var datagrams = 0
-    /// How many of them went to one address.
+    /// The number of them that were sent to one address.
     public var unicastDatagrams = 0
-    /// How many of those went to an address that nobody has.
+    /// The number of those that were sent to an address that no host has.
     public var datagramsToNobody = 0
     public var datagramBytes = 0
     public var linksOpened = 0
@@ -27,9 +27,9 @@ public struct Traffic: Equatable, Sendable {
 /// One line of a trace.
 public struct TraceLine: Sendable, CustomStringConvertible {
     public var at: Instant
-    /// Where it happened; nil: to the network.
+    /// The host where it happened; nil for the network.
     public var host: HostID?
-    /// Whose doing it was, where that is another host.
+    /// The host that caused it, if it is another one.
     public var source: HostID?
     public var text: String
 
@@ -40,7 +40,7 @@ public struct TraceLine: Sendable, CustomStringConvertible {
 }
 
 extension Instant {
-    /// Seconds since the simulation's start, to the microsecond.
+    /// The seconds since the start of the simulation, to the microsecond.
     var stamp: String {
         let microseconds = String(nanoseconds / 1000 % 1_000_000)
         let padding = String(repeating: "0", count: 6 - microseconds.count)
@@ -48,22 +48,22 @@ extension Instant {
     }
 }
 
-/// What a simulation remembers.
+/// The record of a simulation.
 public struct Recorder {
-    /// By host; begins anew with every start of its process.
+    /// The events, by host; cleared at every start of the host's process.
     public internal(set) var events: [[RecordedEvent]] = []
-    /// By host: how often its process was started.
+    /// The number of starts of the host's process, by host.
     public internal(set) var starts: [Int] = []
     public internal(set) var exits: [ExitStatus?] = []
     public internal(set) var traffic: [Traffic] = []
     public internal(set) var total = Traffic()
-    /// Of everything that was traced: the same for the same seed.
+    /// The fingerprint of everything that was traced: equal for equal seeds.
     public private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
-    /// Whether ``events`` are kept; without, a long run of many takes no more memory for it.
+    /// Whether ``events`` are kept. If not, the memory of a long run does not grow with them.
     public var keepsEvents = true
-    /// Whether anything is traced; it takes most of the time.
+    /// Whether anything is traced, which takes most of the time.
     public var isTracing = true
-    /// How many of the last lines are kept.
+    /// The number of the last lines that are kept.
     public var traceLimit = 2_000
     private var ring: [TraceLine] = []
     private var ringStart = 0
@@ -105,9 +105,9 @@ public struct Recorder {
         change(&total)
     }
 
-    // What a person would know from what was shown.
+    // MARK: The state that a person would infer from the events
 
-    /// What the peer is called, once that is settled.
+    /// Returns the name of the peer, once it is settled.
     public func name(of host: HostID) -> String? {
         var name: String?
         for recorded in events[host.number] {
@@ -120,7 +120,7 @@ public struct Recorder {
         return name
     }
 
-    /// Who is there besides itself, as shown, with their names.
+    /// Returns the other people present, as shown, with their names.
     public func people(of host: HostID) -> [PeerID: String] {
         var people: [PeerID: String] = [:]
         for recorded in events[host.number] {

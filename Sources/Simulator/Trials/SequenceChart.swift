@@ -1,5 +1,5 @@
-/// A readable picture of the end of a trace: a column for each host, time downwards, an arrow for what came from
-/// another.
+/// A readable chart of the end of a trace: a column for each host, time downwards, an arrow for each input from another
+/// host.
 public struct SequenceChart {
     private let lines: [TraceLine]
     private let hosts: [HostID]
@@ -7,8 +7,8 @@ public struct SequenceChart {
     private static let textLimit = 110
 
     /// - Parameters:
-    ///   - trace: oldest first; its last `count` lines that concern one of `hosts` are drawn.
-    ///   - hosts: whose columns are drawn; empty: of all that the last lines name.
+    ///   - trace: the lines, oldest first; the last `count` that concern one of `hosts` are drawn.
+    ///   - hosts: the hosts whose columns are drawn; if empty, all that the last lines name.
     public init(_ trace: [TraceLine], of hosts: [HostID] = [], last count: Int = 60) {
         let meant = Set(hosts)
         let relevant = trace.filter { line in

@@ -1,24 +1,25 @@
 import CoreModel
 
-/// What follows once everything has come right: it must stay so, and everybody must be heard.
+/// The end of a trial, once everything has converged: it must stay converged, and every line must arrive.
 extension Trial {
     func stayAtRest() throws {
         let start = simulation.now
         let called = callRoll()
         try advance(to: start + Self.earshot)
-        try check(called.lines, "a line is shown to all it is for within \(Self.earshot)")
+        try check(called.lines, "a line is shown to all its readers within \(Self.earshot)")
         try advance(to: start + settings.calm)
-        try check(called.letters, "who is there is told what is for him within \(settings.calm)")
+        try check(called.letters, "a peer that is present gets its private messages within \(settings.calm)")
         let restless = simulation.hosts.prefix(settings.peers).filter { witness.lastChange(at: $0) > start }
         if let unrest = witness.unrest(in: simulation) ?? restless.first.map({ "\($0) saw somebody come or go" }) {
-            throw Violation("what has come right stays so", unrest, step: simulation.stepCount, at: simulation.now)
+            throw Violation("convergence is permanent", unrest, step: simulation.stepCount, at: simulation.now)
         }
     }
 
-    /// How long a line may take. Each hop takes at most 0.2 s; what waits for a comparison of logs takes longer.
+    /// The maximum time that a line may take. Each hop takes at most 0.2 s; a line that waits for reconciliation takes
+    /// longer.
     private static let earshot = Duration.seconds(2)
 
-    /// Everybody says a line on the LAN, members one at the relay, and each writes to the next that there is.
+    /// Makes every peer say a line on the LAN, every member one at the relay, and each write to the next peer present.
     private func callRoll() -> (lines: [String], letters: [String]) {
         var lines: [String] = []
         var letters: [String] = []

@@ -3,7 +3,7 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Something that a person does at a given time.
+/// An action of a person at a given time.
 struct ScriptedAct {
     enum Act {
         case say(String)
@@ -31,7 +31,7 @@ extension Trial {
             let isPrivate = host != other && random.unit() < 0.4
             let act = isPrivate ? ScriptedAct.Act.tell(other, "to \(other) #\(number)") : .say("#\(number)")
             acts.append(ScriptedAct(at: time(), host: host, act: act))
-            // Some speak much, at once: what they say is a chain.
+            // Some speak a lot in quick succession: their lines form a chain.
             if random.unit() < 0.1 {
                 let start = time()
                 for more in 1...Int(1 + random.uniform(below: 8)) {
@@ -59,7 +59,7 @@ extension Trial {
         return Self.inOrder(acts)
     }
 
-    /// Of what happens at the same time, first what stands first.
+    /// Returns the acts in the order of time; those at the same time keep their order.
     static func inOrder(_ acts: [ScriptedAct]) -> [ScriptedAct] {
         acts.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }

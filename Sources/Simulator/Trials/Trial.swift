@@ -3,30 +3,31 @@ import PeerCore
 import Secure
 import Wire
 
-/// How a trial is set up; the rest follows from its seed.
+/// The settings of a trial; everything else follows from its seed.
 public struct TrialSettings: Sendable {
-    /// Honest peers, at least 2.
+    /// The number of honest peers, at least 2.
     public var peers: Int
-    /// Faults that may be on; each is by a coin's toss of the seed.
+    /// The faults that may be on; the seed tosses a coin for each.
     public var faults: [FaultPlan.Kind]
-    /// What people may do; each is by a coin's toss too.
+    /// The habits that people may have; the seed tosses a coin for each of them too.
     public var habits: [Habit]
-    /// How long things go wrong, of virtual time.
+    /// The virtual time during which faults occur.
     public var turmoil: Duration
-    /// How often something goes wrong in that time, at most.
+    /// The maximum number of faults in that time.
     public var faultCount: Int
-    /// How much is said, at most.
+    /// The maximum number of messages.
     public var messageCount: Int
-    /// Within this after the last fault everything must have come right.
+    /// The time after the last fault within which everything must have converged.
     public var recovery = Duration.seconds(120)
-    /// Peers up to which all have links with all (``PeerConfiguration/fullMeshCount``); nil: as it ships.
+    /// The number of peers up to which all have links with all (``PeerConfiguration/fullMeshCount``); nil for the
+    /// default.
     public var fullMeshCount: Int?
-    /// And stay so for this long.
+    /// The time for which everything must then stay converged.
     public var calm = Duration.seconds(4)
 
-    /// What people do that peers must bear with.
+    /// Behaviour of people that peers must cope with.
     public enum Habit: String, CaseIterable, Sendable {
-        /// They come one after another, all the time.
+        /// They join one after another, all the time.
         case lateJoining
         /// They quit in order and come back.
         case quitting
@@ -36,9 +37,9 @@ public struct TrialSettings: Sendable {
         case sharedNames
         /// They go away and come back.
         case beingAway
-        /// One or two hostile ones are among them.
+        /// One or two of them are hostile.
         case lying
-        /// Some are on another LAN, and some of both at a relay, which suffers faults too.
+        /// Some are on another LAN, and some on both LANs are at a relay, which has faults too.
         case relaying
     }
 
@@ -51,7 +52,7 @@ public struct TrialSettings: Sendable {
         messageCount = 4 * peers
     }
 
-    /// Things go wrong for this long; as much happens in a minute as otherwise in all.
+    /// Sets the time during which faults occur; each minute of it has as many faults and messages as a default trial.
     public mutating func last(_ duration: Duration) {
         turmoil = duration
         let minutes = Int(clamping: max(1, duration.components.seconds / 60))
@@ -60,22 +61,22 @@ public struct TrialSettings: Sendable {
     }
 }
 
-/// What came of a trial in which nothing was violated.
+/// The outcome of a trial without a violation.
 public struct TrialOutcome: Equatable, Sendable {
-    /// From the last fault until everything had come right.
+    /// The time from the last fault until everything had converged.
     public var recovery: Duration
-    /// From the last start of a peer, or the last fault, until every peer saw every other one on its LAN.
+    /// The time from the last start of a peer, or the last fault, until every peer saw every other one on its LAN.
     public var fullView: Duration
-    /// What came right last; nil if all was right at once.
+    /// The condition that was met last; nil if all were met immediately.
     public var last: String?
     public var steps: Int
     public var messages: Int
     public var traffic: Traffic
-    /// Of the trace; the same for the same seed. Nothing is traced, and this says nothing, in a quick trial.
+    /// The fingerprint of the trace, equal for equal seeds. In a quick trial nothing is traced, so it is meaningless.
     public var fingerprint: UInt64
 }
 
-/// One run of real peers through faults drawn from a seed: safety is checked after every step while the faults rage,
+/// One run of real peers through faults drawn from a seed: safety is checked after every step while faults occur,
 /// liveness after they stop.
 public final class Trial {
     public let seed: UInt64
@@ -86,21 +87,21 @@ public final class Trial {
     let witness: Witness
     var script: [ScriptedAct]
     let plan: FaultPlan
-    /// What befalls the relay, and one peer with it; nil without one.
+    /// The faults of the relay and of one peer; nil without a relay.
     let relayPlan: FaultPlan?
-    /// Firewalls and deaf switches.
+    /// Firewalls and switches without multicast.
     let reachPlan: FaultPlan
     let neighbourhood: Neighbourhood
-    /// How far everything had come right, at regular times; empty unless asked for.
+    /// The degree of convergence at regular times; empty unless ``isSampled``.
     public internal(set) var samples: [Sample] = []
-    /// Take samples, for a ``ConvergenceChart``.
+    /// Whether to take samples, for a ``ConvergenceChart``.
     public var isSampled = false
-    /// Lent by one trial to the next, because the keys for links are the same few in all.
+    /// The signing, which one trial hands to the next because all use the same few link keys.
     private let signing: Signing
 
     /// - Parameters:
-    ///   - isTraced: keep a trace, which takes most of the time.
-    ///   - earlier: what it has computed is not computed again; nothing else comes of it.
+    ///   - isTraced: whether to keep a trace, which takes most of the time.
+    ///   - earlier: a trial whose computed signatures are reused, without any other effect.
     public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false, after earlier: Trial? = nil) {
         precondition(settings.peers >= 2, "a trial needs two peers")
         let signing = earlier?.signing ?? .simulated()
@@ -136,7 +137,7 @@ public final class Trial {
             var configuration = PeerConfiguration(name: names[host.number])
             if let count = settings.fullMeshCount { configuration.fullMeshCount = count }
             configuration.relays = neighbourhood.relays(of: host)
-            // A disk of the simulation does not fail.
+            // A simulated disk does not fail.
             return try! Resident(
                 Peer(configuration: configuration, identity: identities[host.number], random: stream, archive: disk))
         }
@@ -167,10 +168,10 @@ public final class Trial {
         }
     }
 
-    /// Nothing goes wrong before, and nothing is said.
+    /// The time before which there are no faults and no messages.
     static let start = Instant(nanoseconds: 500_000_000)
 
-    /// The relay's host gets no firewall: a relay that nobody reaches is none.
+    /// Draws the faults of reach. The relay's host gets no firewall: a relay that no peer can reach would be useless.
     private static func reachPlan(
         seed: UInt64, settings: TrialSettings, in neighbourhood: Neighbourhood
     ) -> FaultPlan {
@@ -186,9 +187,9 @@ public final class Trial {
         return (0..<count).map { name(areShared ? Int(random.uniform(below: UInt64(pool))) : $0) }
     }
 
-    /// `peer` and the number.
+    /// Returns `peer` and the number.
     static func name(_ number: Int) -> Nickname {
-        // All of these are names.
+        // All of these names are valid.
         try! Nickname("peer\(number)")
     }
 
@@ -201,7 +202,7 @@ public final class Trial {
         return conditions
     }
 
-    /// Runs it to the end.
+    /// Runs the trial to its end.
     /// - Throws: the ``Violation``, if there is one.
     public func run() throws -> TrialOutcome {
         simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
@@ -223,17 +224,17 @@ public final class Trial {
             traffic: simulation.recorder.total, fingerprint: simulation.recorder.fingerprint)
     }
 
-    /// Asked when everything has come right.
+    /// The time until the full view. Read only once everything has converged.
     private var fullView: Duration {
         let plans = [plan, reachPlan] + [relayPlan].compactMap(\.self)
         let last = plans.compactMap { $0.faults.last?.at }.max() ?? Instant(nanoseconds: 0)
         guard let delay = witness.fullView.delay(after: last) else {
-            preconditionFailure("all was right, but somebody does not see somebody")
+            preconditionFailure("everything has converged, but a peer does not see another")
         }
         return delay
     }
 
-    /// All faults are over, and everybody is there.
+    /// Ends all faults and restarts all missing peers.
     private func repairAll() {
         for host in simulation.hosts.prefix(settings.peers + (neighbourhood.relay == nil ? 0 : 1)) {
             simulation.perform(.wake(host))
@@ -253,7 +254,7 @@ public final class Trial {
                 last = unrest
                 guard recovery < settings.recovery else {
                     throw Violation(
-                        "everything comes right within \(settings.recovery) of the last fault", unrest,
+                        "everything converges within \(settings.recovery) of the last fault", unrest,
                         step: simulation.stepCount, at: simulation.now)
                 }
             } else if simulation.now - start >= (relayPlan == nil ? Self.latency : Self.relayLatency) {
@@ -263,13 +264,13 @@ public final class Trial {
         }
     }
 
-    /// How long it may take until peers notice that a link died during the last fault.
+    /// The maximum time until peers notice that a link died during the last fault.
     private static let latency = Duration.seconds(11)
 
-    /// And until a relay notices that it hears nothing of a member that hears it.
+    /// The maximum further time until a relay notices that it receives nothing from a member that receives from it.
     private static let relayLatency = Duration.seconds(32)
 
-    /// Between looks at the whole.
+    /// The time between checks of convergence.
     private static let interval = Duration.milliseconds(250)
 
     func advance(to end: Instant) throws {

@@ -1,12 +1,12 @@
 public import CoreModel
 
-/// Something that must never be, and was.
+/// A violation of an invariant.
 public struct Violation: Error, Equatable, Sendable {
-    /// What should have held, as a sentence.
+    /// The invariant that should have held, as a sentence.
     public var invariant: String
-    /// Who, and what happened instead.
+    /// The host concerned, and what happened instead.
     public var detail: String
-    /// The number of the step after which it was seen.
+    /// The number of the step after which it was detected.
     public var step: Int
     public var at: Instant
 

@@ -3,20 +3,20 @@ import PeerCore
 import RoomSync
 import Wire
 
-/// What must hold once nothing goes wrong any more.
+/// The conditions that must hold once no more faults occur.
 extension Witness {
     func lastChange(at host: HostID) -> Instant {
         host.number < views.count ? views[host.number].lastChange : .init(nanoseconds: 0)
     }
 
-    /// What has not come right yet; nil when everything has.
+    /// Returns the first condition that does not hold yet; nil once everything has converged.
     func unrest(in simulation: Simulation<Resident>) -> String? {
         let hosts = peers.indices.map(HostID.init)
         return unrestOfViews(hosts, simulation) ?? unrestOfLobbies(hosts, simulation)
             ?? unrestOfConversations(hosts, simulation)
     }
 
-    /// Who was not shown what was said, or not told that it was delivered; nil when all is well.
+    /// Returns a peer that was not shown a line, or was not notified of its delivery; nil if there is none.
     func unheard(_ text: String) -> String? {
         guard let said = ledger.place(of: text).map({ ledger[$0] }), let id = said.key?.id else {
             return "\"\(text)\" was not said"
@@ -30,8 +30,8 @@ extension Witness {
         return said.recipient == nil || said.isDelivered ? nil : "\"\(text)\" was not reported delivered"
     }
 
-    /// What lies below has been let go of by somebody, and so is not compared with him: what he has of it, nobody can
-    /// say.
+    /// Returns the highest retention floor of any peer. Entries below it have been pruned by some peer, so they are not
+    /// compared.
     func floor(of log: LogID, _ simulation: Simulation<Resident>) -> UInt64 {
         simulation.disks.reduce(0) { max($0, (try? RoomLog.floor(of: log, in: $1)) ?? 0) }
     }
@@ -43,7 +43,7 @@ extension Witness {
         return floor == 0 ? keys : keys.filter { $0.lamport >= floor }
     }
 
-    /// How far everything has come right, now.
+    /// Returns how far everything has converged now.
     func sample(of simulation: Simulation<Resident>) -> Sample {
         let hosts = peers.indices.map(HostID.init)
         let names = hosts.map { simulation.node(of: $0)?.heldName?.text }
@@ -98,7 +98,7 @@ extension Witness {
         return unrestOfMembers(hosts)
     }
 
-    /// A relay gives everybody there one name, which all see.
+    /// Checks that the relay gives each member one name, which all members see.
     private func unrestOfMembers(_ hosts: [HostID]) -> String? {
         var names: [HostID: String] = [:]
         for host in hosts {
@@ -150,22 +150,22 @@ extension Witness {
         return nil
     }
 
-    /// Both ascending.
+    /// Returns the first key that only one of two ascending lists has, as text.
     private func firstDifference(_ one: [EntryKey], _ other: [EntryKey]) -> String {
         guard let key = Set(one).symmetricDifference(other).min() else { return "none" }
         let text = ledger.place(of: key.id).map { "\"\(ledger[$0].text)\" of \(ledger[$0].author)" }
         return "\(text ?? "a lie") at \(key.lamport)"
     }
 
-    /// Said where nobody heard it, half a day ago by its author's clock, now or in between: an earlier process's
-    /// gathering is over then.
+    /// Returns whether a line was said where no other peer received it, half a day ago by its author's clock, now or in
+    /// between: the gathering of an earlier process is over by then.
     private func hasLongBeenKeptBack(_ said: Said, _ simulation: Simulation<Resident>) -> Bool {
         let (then, now) = (said.wall.milliseconds, simulation.wall(of: said.author).milliseconds)
         let isLongAgo = max(then, now) - min(then, now) > 11 * 3_600_000
-        // Where it was is kept with a time of up to ten minutes before, so a jump in between counts, too.
+        // The network location is stored with a time of up to ten minutes before, so a jump in between counts as well.
         let jump = simulation.wallShift(of: said.author)
         let hasJumped = jump > Instant(nanoseconds: 0) && jump > said.at - Bounds.whereaboutsInterval
-        // In hours the clocks of all that heard it may have jumped, too.
+        // Over hours, the clocks of all peers that received it may have jumped as well.
         if said.isOut { return hasJumped && simulation.now - said.at > .seconds(300) }
         return isLongAgo || hasJumped
     }

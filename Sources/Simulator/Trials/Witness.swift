@@ -3,32 +3,34 @@ import PeerCore
 import Secure
 import Wire
 
-/// Watches a whole run from outside: what each person was shown, what each disk has. Looked at after every step.
+/// Watches a whole run from outside, after every step: the events shown to each person, and the content of each disk.
 final class Witness {
-    /// Somebody as seen in one place: who is on the LAN and at the relay is seen twice.
+    /// A peer as seen in one place: a peer that is on the LAN and at the relay is seen twice.
     struct Sight: Hashable {
         var peer: PeerID
         var via: Event.PeerSummary.Via
     }
 
-    /// What the person at one host has seen of the process that runs there now.
+    /// The state that the person at one host has seen of the process that runs there now.
     struct View {
-        /// Which start of it.
+        /// The number of the process's start.
         var start = 0
-        /// How many of the recorded events were looked at.
+        /// The number of recorded events that were checked.
         var seenEvents = 0
         var isReady = false
         var people: [Sight: String] = [:]
-        /// Messages of all processes on this host; but of the LAN's lobby only those of this one, because an earlier
-        /// process may have shown them in a gathering that is over, and of a relay's not those that a power cut took.
+        /// The messages shown by all processes on this host. Of the LAN's lobby, only those of the current process,
+        /// because an earlier one may have shown them in a gathering that is over; of a relay's lobby, without those
+        /// that a power cut took.
         var shown: Set<EntryID> = []
-        /// Shown by an earlier process, which may have died before it noted that: perhaps once more, as history.
+        /// Messages shown by an earlier process, which may have died before it noted that: they may be shown again, as
+        /// history.
         var mayBeRepeated: Set<EntryID> = []
-        /// Named as a parent by something that was shown without a gap, and by what.
+        /// The entries named as parents by a message that was shown without a gap, with that message.
         var answers: [EntryID: String] = [:]
-        /// What this process has been told is delivered.
+        /// The entries that this process has been notified are delivered.
         var delivered: Set<EntryID> = []
-        /// When somebody last came, left or changed names.
+        /// The last time that a peer arrived, left or changed its name.
         var lastChange = Instant(nanoseconds: 0)
         var windowStart = Instant(nanoseconds: 0)
         var roundsInWindow = 0
@@ -51,10 +53,10 @@ final class Witness {
         hostByPeer = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($0.element, HostID($0.offset)) })
     }
 
-    /// Whether the host is one of the honest peers.
+    /// Returns whether the host is one of the honest peers.
     private func isWatched(_ host: HostID) -> Bool { host.number < peers.count }
 
-    // After every step.
+    // MARK: After every step
 
     func look(at simulation: Simulation<Resident>) throws {
         for host in simulation.stirred where isWatched(host) {
@@ -76,7 +78,8 @@ final class Witness {
         }
     }
 
-    /// Another process starts with an empty screen; what a power cut took back may be shown again.
+    /// Resets the view for a new process, which starts with an empty screen. Messages that a power cut took may be
+    /// shown again.
     private func renew(_ host: HostID, _ simulation: Simulation<Resident>) {
         let start = simulation.recorder.starts[host.number]
         guard views[host.number].start != start else { return }
@@ -96,7 +99,7 @@ final class Witness {
         views[host.number] = view
     }
 
-    /// A process that never comes to rest, or floods the network.
+    /// Detects a process that never comes to rest, or that floods the network.
     private func countRound(of host: HostID, _ simulation: Simulation<Resident>) throws {
         let traffic = simulation.recorder.traffic[host.number]
         views[host.number].roundsInWindow += 1
@@ -117,23 +120,23 @@ final class Witness {
         let unicasts = traffic.unicastDatagrams - before.unicastDatagrams
         let multicasts = traffic.datagrams - before.datagrams - unicasts
         if multicasts > 50 { throw broken("\(multicasts) datagrams to the group within a second") }
-        // A sweep sends 200 a second; others are introductions and answers, few for each that is there.
+        // A sweep sends 200 a second; the others are introductions and answers, a few for each peer.
         if unicasts > 250 + 4 * simulation.hostCount {
             throw broken("\(unicasts) datagrams by unicast within a second")
         }
-        // 32 that are being dialled, as many that are being closed, and what liars dial.
+        // 32 that are being dialled, as many that are being closed, and the ones that liars dial.
         if let links = simulation.node(of: host)?.linkCount, links > 104 + 8 * simulation.hostCount {
             throw broken("\(links) links")
         }
     }
 
-    /// Whether this is one of the peers on the host's LAN, seen there.
+    /// Returns whether this is a peer on the host's LAN, seen there.
     private func isNeighbour(_ sight: Sight, of host: HostID) -> Bool {
         guard sight.via == .lan, let other = hostByPeer[sight.peer] else { return false }
         return neighbourhood.areNeighbours(host, other)
     }
 
-    // Events.
+    // MARK: Events
 
     private typealias Wrong = (invariant: String, detail: String)
 
@@ -144,7 +147,7 @@ final class Witness {
         case .peer(let change): return wrong(with: change, at: host, simulation)
         case .ready:
             defer { views[host.number].isReady = true }
-            return views[host.number].isReady ? ("a peer gets ready once", "ready again") : nil
+            return views[host.number].isReady ? ("a peer becomes ready once", "ready again") : nil
         default: return nil
         }
     }
@@ -154,7 +157,7 @@ final class Witness {
     ) -> Wrong? {
         guard let place = ledger.place(of: message.text) else {
             guard let author = hostByPeer[message.fromID] else { return nil }
-            return ("nobody is shown what was not said", "\"\(message.text)\" of \(author)")
+            return ("nobody is shown a message that was not said", "\"\(message.text)\" of \(author)")
         }
         var said = ledger[place]
         let author = peers[said.author.number]
@@ -162,11 +165,11 @@ final class Witness {
             return ("a message is shown under its author", "\"\(said.text)\" of \(said.author)")
         }
         guard isMeant(said, for: host, in: message.room), message.isPrivate == (said.recipient != nil) else {
-            return ("a message is shown to nobody else", "\"\(said.text)\"")
+            return ("a message is shown only to its readers", "\"\(said.text)\"")
         }
         let key = EntryKey(lamport: message.lamport, id: message.id)
         guard said.key == nil || said.key == key else {
-            return ("what was said once is one entry", "\"\(said.text)\" is another")
+            return ("a message said once is one entry", "\"\(said.text)\" is another")
         }
         if message.isHistory, views[host.number].mayBeRepeated.remove(message.id) != nil { return nil }
         guard views[host.number].shown.insert(message.id).inserted else {
@@ -174,7 +177,7 @@ final class Witness {
         }
         if said.key == nil {
             said.start = simulation.recorder.starts[said.author.number]
-            // A host that is paused right after its words is looked at when it goes on.
+            // A host that is paused right after it spoke is checked when it resumes.
             said.isOffline = said.isOffline || simulation.network.isUnplugged(said.author)
             said.at = simulation.now
             said.wall = simulation.wall(of: said.author)
@@ -183,7 +186,7 @@ final class Witness {
         if !said.isOut, host != said.author {
             said.isOut = true
             guard simulation.disks[said.author.number].isSynced(key) else {
-                return ("what others were told is on its author's disk", "\"\(said.text)\" of \(said.author)")
+                return ("a message shown to others is on its author's disk", "\"\(said.text)\" of \(said.author)")
             }
         }
         if said.parents.isEmpty, let bytes = simulation.disks[host.number].bytes(of: key) {
@@ -193,7 +196,7 @@ final class Witness {
         if let answer = views[host.number].answers[message.id],
             key.lamport >= floor(ofLobbyOf: message, seenAt: host, simulation)
         {
-            return ("nothing is shown after what answers it", "\"\(said.text)\", which \"\(answer)\" answers")
+            return ("no message is shown after its answer", "\"\(said.text)\", which \"\(answer)\" answers")
         }
         if !message.hasGap {
             for parent in said.parents { views[host.number].answers[parent] = said.text }
@@ -201,7 +204,8 @@ final class Witness {
         return nil
     }
 
-    /// Whoever has let go of the oldest hands on what answers to it as if nothing did; another may bring it later.
+    /// Returns the floor below which order is not checked. A peer that has pruned the oldest entries delivers their
+    /// children as if they had no parents; another peer may deliver the parents later.
     private func floor(
         ofLobbyOf message: Event.Message, seenAt host: HostID, _ simulation: Simulation<Resident>
     ) -> UInt64 {
@@ -223,12 +227,12 @@ final class Witness {
     private func wrong(withReceiptFor id: EntryID, at host: HostID, _ simulation: Simulation<Resident>) -> Wrong? {
         guard let place = ledger.place(of: id), let recipient = ledger[place].recipient,
             ledger[place].author == host, let key = ledger[place].key
-        else { return ("only what was written here is reported delivered", "\(id)") }
+        else { return ("only messages written here are reported delivered", "\(id)") }
         guard views[host.number].delivered.insert(id).inserted else {
             return ("a receipt is reported once", "\"\(ledger[place].text)\"")
         }
         guard simulation.disks[recipient.number].isSynced(key) else {
-            return ("what is delivered is on the recipient's disk", "\"\(ledger[place].text)\" at \(recipient)")
+            return ("a delivered message is on the recipient's disk", "\"\(ledger[place].text)\" at \(recipient)")
         }
         ledger[place].isDelivered = true
         return nil
@@ -244,17 +248,17 @@ final class Witness {
         switch change.state {
         case .joined:
             guard before == nil, change.peer.id != peers[host.number] else {
-                return ("who joins was not there", "\(who) joins as \(change.peer.name)")
+                return ("a peer that joins was absent", "\(who) joins as \(change.peer.name)")
             }
             views[host.number].people[sight] = change.peer.name
             if isNeighbour(sight, of: host) { fullView.changed(by: 1, at: simulation.now) }
         case .renamed:
             guard let before, before == change.was, before != change.peer.name else {
-                return ("who is renamed was there under the other name", "\(who): \(before ?? "nobody")")
+                return ("a peer that is renamed was present under its old name", "\(who): \(before ?? "nobody")")
             }
             views[host.number].people[sight] = change.peer.name
         case .left:
-            guard before != nil else { return ("who leaves was there", who) }
+            guard before != nil else { return ("a peer that leaves was present", who) }
             views[host.number].people[sight] = nil
             if isNeighbour(sight, of: host) { fullView.changed(by: -1, at: simulation.now) }
         case .away, .back, .blocked, .unblocked: break

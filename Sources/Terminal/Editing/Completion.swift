@@ -1,15 +1,15 @@
 import Wire
 import Wording
 
-/// What Tab offers.
+/// The completions that Tab offers.
 enum Completion {
-    /// One offer: what stands before the cursor and is replaced, and by what.
+    /// One completion: the text before the cursor that is replaced, and its replacement.
     struct Candidate: Equatable {
         var replaced: String
         var replacement: String
     }
 
-    /// Candidates one after the other, each replacing the one before; at the end what was typed again.
+    /// A cycle through the candidates, each replacing the one before; at the end the typed text returns.
     struct Cycle {
         private let candidates: [Candidate]
         private var index = 0
@@ -37,7 +37,8 @@ enum Completion {
         }
     }
 
-    /// A command at the start of the line; else a name: `name: ` at the start, `name ` elsewhere.
+    /// Returns the candidates: a command at the start of the line, otherwise a name, as `name: ` at the start and `name
+    /// ` elsewhere.
     static func candidates(before text: String, names: [String]) -> [Candidate] {
         let word = String(text.reversed().prefix { !$0.isWhitespace }.reversed())
         let isFirst = word.count == text.count
@@ -47,7 +48,7 @@ enum Completion {
         }
         let mark = word.hasPrefix("@") ? "@" : ""
         let start = FoldedText.compared(String(word.dropFirst(mark.count)))
-        // An empty word offers nobody, except where a command wants a name.
+        // An empty word offers no names, except where a command wants a name.
         guard !start.isEmpty || !mark.isEmpty || text.hasPrefix("/") else { return [] }
         return names.filter { FoldedText.compared($0).hasPrefix(start) }
             .map { Candidate(replaced: word, replacement: mark + $0 + (isFirst && mark.isEmpty ? ": " : " ")) }

@@ -1,9 +1,9 @@
 import CoreModel
 
-/// What was pressed.
+/// A key press.
 enum Key: Equatable {
     case text(String)
-    /// Pasted, newlines as LF.
+    /// Pasted text, with LF for newlines.
     case paste(String)
     case enter, tab, backspace, delete
     case left, right, wordLeft, wordRight, home, end, up, down
@@ -11,37 +11,37 @@ enum Key: Equatable {
     case redraw, interrupt, endOfInput
 }
 
-/// Bytes of a terminal become keys: UTF-8 and escape sequences may arrive in any pieces. Bounded: an escape sequence
-/// that does not end is given up.
+/// Decodes the bytes of a terminal into keys. UTF-8 and escape sequences may arrive in pieces of any size. Memory is
+/// bounded: an escape sequence that does not end is dropped.
 struct KeyDecoder {
-    /// More than any key sends (ECMA-48 sets no bound).
+    /// The maximum length of an escape sequence. No key sends more (ECMA-48 sets no bound).
     private static let maximumSequenceBytes = 32
-    /// Replies of the terminal that we never asked for: read to their end, up to here.
+    /// The maximum length of a terminal's unsolicited reply that is skipped to its end.
     private static let maximumStringBytes = 4096
-    /// Larger pastes are cut; four times the longest text that can be sent.
+    /// The maximum length of a paste, four times the longest text that can be sent. Larger pastes are cut.
     static let maximumPasteBytes = 64 * 1024
 
     private enum State {
         case ground
         /// ESC was read.
         case escape
-        /// ESC [ and these parameters.
+        /// ESC [ and these parameters were read.
         case sequence([UInt8])
-        /// ESC O.
+        /// ESC O was read.
         case singleShift
-        /// An operating system command or the like; how many bytes, and whether the last was ESC.
+        /// An operating system command or similar string: its number of bytes so far, and whether the last was ESC.
         case string(count: Int, sawEscape: Bool)
         case paste
     }
 
     private var state = State.ground
-    /// Typed and not yet told: may end within a character's UTF-8.
+    /// Typed bytes not yet returned as a key. They may end within a character's UTF-8.
     private var text: [UInt8] = []
-    /// Bytes still missing of the last character in `text`.
+    /// The number of bytes missing from the last character in `text`.
     private var missingByteCount = 0
     private var pasted: [UInt8] = []
     private static let pasteEnd: [UInt8] = [0x1B] + Array("[201~".utf8)
-    /// How much of ``pasteEnd`` the last bytes matched.
+    /// The number of bytes of ``pasteEnd`` that the last bytes matched.
     private var pasteEndMatch = 0
 
     mutating func decode(_ bytes: some Sequence<UInt8>) -> [Key] {
@@ -51,7 +51,7 @@ struct KeyDecoder {
         return keys
     }
 
-    /// Tells complete characters; keeps the start of an incomplete one.
+    /// Emits complete characters and keeps the start of an incomplete one.
     private mutating func flushText(into keys: inout [Key]) {
         guard missingByteCount == 0, !text.isEmpty else { return flushBeforeIncomplete(into: &keys) }
         keys.append(.text(String(decoding: text, as: UTF8.self)))
@@ -155,7 +155,7 @@ struct KeyDecoder {
     private static func key(final: UInt8, parameters: [UInt8]) -> Key? {
         let numbers = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        // Second parameter: 3 is with Alt, 5 with Control (xterm).
+        // The second parameter is 3 with Alt and 5 with Control (xterm).
         let isByWord = numbers.count == 2 && ["3", "5", "7"].contains(numbers[1])
         switch final {
         case UInt8(ascii: "A"): return .up
@@ -186,7 +186,7 @@ struct KeyDecoder {
             state = .ground
             return
         }
-        // What looked like the end was text. Only ESC can begin the end anew.
+        // The bytes that looked like the end were text. Only ESC can begin the end again.
         keepPasted(Self.pasteEnd[..<pasteEndMatch])
         pasteEndMatch = byte == 0x1B ? 1 : 0
         if pasteEndMatch == 0 { keepPasted([byte]) }

@@ -1,26 +1,26 @@
-/// The line being typed: a text, a cursor in it, what was typed before, and what was cut.
+/// The line being typed: its text and cursor, the lines typed before, and the text that was cut.
 ///
-/// The unit is the character as a person sees it. A pasted newline stays in the line (shown as `⏎`), so a pasted
-/// text of several lines is sent as one message.
+/// The unit is the character as a person sees it. A pasted newline stays in the line (shown as `⏎`), so a pasted text
+/// of several lines is sent as one message.
 struct LineEditor {
-    /// What the caller is to do.
+    /// An action that the caller has to take.
     enum Action: Equatable {
         case submit(String)
         case quit
-        /// Clear the screen and draw anew.
+        /// Clear the screen and draw again.
         case redraw
-        /// Ask for completions of what stands before the cursor, then call ``complete(with:)``.
+        /// Call ``complete(names:)`` to complete the text before the cursor.
         case complete
-        /// Nothing can be done: too long, nothing to complete.
+        /// Nothing can be done: the line is too long, or there is nothing to complete.
         case refuse
     }
 
-    /// Four times the longest text that can be sent; the core says what is too long.
+    /// The maximum length, four times the longest text that can be sent; the core reports texts that are too long.
     static let maximumBytes = 64 * 1024
     private static let maximumRecallCount = 500
 
     private(set) var characters: [Character] = []
-    /// Characters before the cursor.
+    /// The number of characters before the cursor.
     private(set) var cursor = 0
     private var cut = ""
     private var recall = Recall()
@@ -55,7 +55,7 @@ struct LineEditor {
         case .redraw: return .redraw
         case .interrupt:
             if isEmpty { return .quit }
-            // Cleared, but to be had again with Up.
+            // The line is cleared, but Up brings it back.
             recall.add(text)
             set("")
         case .endOfInput:
@@ -65,7 +65,7 @@ struct LineEditor {
         return nil
     }
 
-    /// Puts a line back that could not be sent.
+    /// Sets the line, for example to one that could not be sent.
     mutating func set(_ line: String) {
         characters = Array(line)
         cursor = characters.count
@@ -78,7 +78,7 @@ struct LineEditor {
         return .submit(line)
     }
 
-    /// Taken apart anew as a whole: what is inserted may join the characters around it.
+    /// Inserts text. The whole line is split into characters again, since the inserted text may join those around it.
     private mutating func insert(_ inserted: String) -> Action? {
         let before = textBeforeCursor + inserted
         let whole = before + String(characters[cursor...])
@@ -123,7 +123,8 @@ struct LineEditor {
         return index
     }
 
-    /// Tab: the first time the first candidate, each further time the next.
+    /// Completes the text before the cursor (Tab): the first time with the first candidate, each further time with the
+    /// next.
     mutating func complete(names: [String]) -> Action? {
         if cycle == nil { cycle = Completion.Cycle(Completion.candidates(before: textBeforeCursor, names: names)) }
         guard let next = cycle?.next() else {
@@ -136,10 +137,10 @@ struct LineEditor {
         return nil
     }
 
-    /// Lines typed before, and the half-typed one that Up left behind.
+    /// The lines typed before, and the draft that Up left behind.
     private struct Recall {
         private var lines: [String] = []
-        /// Where we are in `lines`; nil: at the line being typed.
+        /// The current index in `lines`; nil at the line being typed.
         private var position: Int?
         private var draft = ""
 

@@ -1,20 +1,21 @@
 import Wording
 
-/// The row at the bottom where the line is typed. One row at any width: a longer line is shown in part, around the
-/// cursor, with `‹` and `›` where it goes on.
+/// The row at the bottom where the line is typed. It is one row at any width: a longer line is shown in part, around
+/// the cursor, with `‹` and `›` where it continues.
 struct PromptRow {
-    /// Fewer cannot hold a prompt and a wide character.
+    /// The minimum width: fewer columns cannot hold a prompt and a wide character.
     private static let minimumColumns = 8
 
     private(set) var columns = 80
-    /// The first character shown.
+    /// The index of the first character shown.
     private var leftmost = 0
     private var isDrawn = false
-    /// What stands before the cursor and under it.
+    /// The text drawn before the cursor and under it.
     private var drawnThroughCursor = ""
 
-    /// - Returns: what removes the row as the terminal shows it after its size has changed: most terminals wrap anew,
-    ///   so a row that was longer than the new width now takes several.
+    /// Sets the width of the terminal.
+    /// - Returns: the bytes that remove the row as the terminal shows it after its size has changed. Most terminals
+    ///   wrap again, so a row that is longer than the new width now takes several rows.
     mutating func resize(columns: Int) -> String {
         let new = max(Self.minimumColumns, columns)
         defer { self.columns = new }
@@ -25,7 +26,7 @@ struct PromptRow {
         return (rowsAbove > 0 ? "\u{1B}[\(rowsAbove)A" : "") + "\r\u{1B}[J"
     }
 
-    /// In how many rows above the cursor's a terminal puts the row, wrapping it anew.
+    /// Returns the number of rows above the cursor's that the row takes once the terminal has wrapped it again.
     private func rowsAboveCursor(columns: Int) -> Int {
         var rows = 0
         var column = 0
@@ -40,18 +41,20 @@ struct PromptRow {
         return rows
     }
 
-    /// - Returns: what removes the row, so that lines can be written in its place.
+    /// Removes the row, so that lines can be written in its place.
+    /// - Returns: the bytes to write.
     mutating func erase() -> String {
         guard isDrawn else { return "" }
         isDrawn = false
         return "\r\u{1B}[K"
     }
 
-    /// - Returns: what shows the row, the cursor in its place.
+    /// Draws the row, with the cursor in its place.
+    /// - Returns: the bytes to write.
     mutating func draw(prompt: String, editor: LineEditor) -> String {
         let prompt = Self.fitting(prompt, columns: min(columns / 2, columns - 6))
         let promptWidth = DisplayWidth.of(prompt)
-        // The last column stays free: writing there makes terminals wrap at differing times.
+        // The last column stays free: terminals differ in when they wrap after a character is written there.
         let room = columns - 1 - promptWidth
         scroll(editor, room: room)
         var shown = leftmost > 0 ? "‹" : ""
@@ -70,7 +73,7 @@ struct PromptRow {
             index += 1
             if index == editor.cursor { beforeCursor = shown }
         }
-        // The cursor stands on something written, so that terminals agree on its place when they wrap anew.
+        // The cursor is on a written character, so that terminals agree on its place when they wrap again.
         if editor.cursor == editor.characters.count { shown += " " }
         let cursorColumn = DisplayWidth.of(prompt + beforeCursor)
         let underCursor = shown.dropFirst(beforeCursor.count).prefix(1)
@@ -79,7 +82,7 @@ struct PromptRow {
         return "\r" + prompt + shown + "\u{1B}[K\r" + (cursorColumn > 0 ? "\u{1B}[\(cursorColumn)C" : "")
     }
 
-    /// Moves the part shown only when the cursor would leave it, and then so that there is text on both sides.
+    /// Scrolls only when the cursor would leave the visible part, and then so that there is text on both sides of it.
     private mutating func scroll(_ editor: LineEditor, room: Int) {
         let isOutside = editor.cursor < leftmost || (editor.cursor == leftmost && leftmost > 0)
         if !isOutside, widthFits(editor, from: leftmost, room: room - 2) { return }
@@ -90,11 +93,11 @@ struct PromptRow {
             if width > room * 2 / 3 { break }
             index -= 1
         }
-        // All of it fits, or a single character is wider than the room.
+        // Either all of it fits, or a single character is wider than the row.
         leftmost = index == editor.cursor && index > 0 ? index - 1 : index
     }
 
-    /// Whether the characters up to the cursor fit.
+    /// Returns whether the characters up to the cursor fit.
     private func widthFits(_ editor: LineEditor, from start: Int, room: Int) -> Bool {
         var width = 0
         for index in start..<editor.cursor {
@@ -104,7 +107,7 @@ struct PromptRow {
         return true
     }
 
-    /// The end of a long prompt says least: it is cut, the mark at its end kept.
+    /// Shortens a long prompt at its end, which matters least, but keeps the closing mark.
     private static func fitting(_ prompt: String, columns: Int) -> String {
         guard DisplayWidth.of(prompt) > columns else { return prompt }
         var result = ""

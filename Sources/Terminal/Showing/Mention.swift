@@ -1,8 +1,8 @@
 import Wire
 
-/// Whether somebody is spoken of.
+/// Detects whether a text mentions somebody.
 enum Mention {
-    /// Whether the name stands in the text as a word of its own, compared as names are.
+    /// Returns whether the name occurs in the text as a word of its own, compared as names are.
     static func of(_ name: String, in text: String) -> Bool {
         let name = Array(FoldedText.compared(name))
         let text = Array(FoldedText.compared(text))
@@ -14,7 +14,7 @@ enum Mention {
         }
     }
 
-    /// A hyphen with something behind it makes another name: ana-2 is not ana.
+    /// Returns whether a character can be part of a name. After a hyphen the name goes on: ana-2 is not ana.
     private static func isOfName(_ character: Character) -> Bool {
         character.isLetter || character.isNumber || character == "-" || character == "_"
     }

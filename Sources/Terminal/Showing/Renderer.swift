@@ -2,20 +2,20 @@ import CoreModel
 import Wire
 import Wording
 
-/// Events become lines for people. All text of others passes ``SafeText``.
+/// Turns events into lines for people. All text from others passes through ``SafeText``.
 struct Renderer {
     var style: Style
     /// Local time minus UTC, in seconds.
     var utcOffset: Int
 
-    /// Of one message: 16 KiB of newlines must not sweep away what others said.
+    /// The maximum number of lines of one message: 16 KiB of newlines must not scroll away what others said.
     static let maximumLineCount = 200
-    /// Stands in front of what was said in an earlier gathering.
+    /// The mark in front of messages from an earlier gathering.
     static let earlierMark = "┊"
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// What somebody said; further lines of it are set in, so that they cannot pass for something else.
-    /// - Parameter isMention: it speaks of who looks at it.
+    /// Returns the lines of a message. Further lines are indented, so that they cannot pass for something else.
+    /// - Parameter isMention: whether the message mentions the person who reads it.
     func lines(_ message: Event.Message, isMention: Bool = false, now: WallTime) -> [String] {
         let time = clock(message.time, now: now)
         let name = SafeText.line(message.from)
@@ -48,26 +48,27 @@ struct Renderer {
         }
         if message.isHistory { texts = texts.map { style.paint($0, .grey) } }
         if isMention { texts = texts.map { style.paint($0, .bold) } }
-        if message.hasGap { texts[0] = style.paint("⋯ (something said before this is missing) ", .grey) + texts[0] }
+        if message.hasGap { texts[0] = style.paint("⋯ (an earlier message is missing) ", .grey) + texts[0] }
         return [head + texts[0]] + texts.dropFirst().map { indent + $0 }
     }
 
-    /// Something that happened. Always one line: others' words in it must not pass for a second event.
+    /// Returns the line of an ordinary event. Always one line: the words of others in it must not pass for a second
+    /// event.
     func notice(_ text: String, now: WallTime) -> [String] {
         [style.paint("\(clock(now, now: now)) -- \(SafeText.line(text))", .grey)]
     }
 
-    /// Something to be noticed.
+    /// Returns the line of an event that deserves attention.
     func remark(_ text: String, now: WallTime) -> [String] {
         [style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \(SafeText.line(text))", .yellow)]
     }
 
-    /// Something that could not be done.
+    /// Returns the line of a failure.
     func failure(_ text: String, now: WallTime) -> [String] {
         [style.paint(clock(now, now: now), .grey) + " " + style.paint("!! \(SafeText.line(text))", .red)]
     }
 
-    /// Who is there, in columns.
+    /// Returns a table of the people who are here.
     func table(_ peers: [Event.PeerSummary], now: WallTime) -> [String] {
         guard !peers.isEmpty else { return notice("nobody else is within earshot yet", now: now) }
         let count = peers.count == 1 ? "1 other" : "\(peers.count) others"
@@ -95,7 +96,7 @@ struct Renderer {
             }
     }
 
-    /// `HH:MM`, with the day before it if that is not today.
+    /// Returns `HH:MM`, preceded by the day unless it is today.
     private func clock(_ time: WallTime, now: WallTime) -> String {
         let then = time.calendar(offset: utcOffset)
         let today = now.calendar(offset: utcOffset)

@@ -1,6 +1,6 @@
 import Wire
 
-/// Colours, or none.
+/// Coloured output, or plain output.
 struct Style {
     enum Ink {
         case grey, red, yellow, bold, personal(PeerID), privately
@@ -8,7 +8,7 @@ struct Style {
 
     var isColoured: Bool
 
-    /// Readable on black and on white, told apart by most eyes.
+    /// Colours that are readable on black and on white, and that most people can tell apart.
     private static let personalColours = [27, 32, 37, 64, 70, 97, 130, 133, 136, 161, 166, 172]
 
     func paint(_ text: String, _ ink: Ink) -> String {
@@ -25,7 +25,7 @@ struct Style {
         return "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
 
-    /// From the identity, not the name: it stays when the name changes.
+    /// Returns a colour derived from the identity, not the name, so that it stays when the name changes.
     static func colour(of peer: PeerID) -> Int {
         let sum = peer.bytes.prefix(8).reduce(0) { ($0 * 31 + Int($1)) % 65_521 }
         return personalColours[sum % personalColours.count]

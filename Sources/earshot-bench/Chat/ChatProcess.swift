@@ -5,18 +5,18 @@ import Glibc
 final class ChatProcess {
     let name: String
     let child: Child
-    /// Lines of each kind so far.
+    /// The number of lines of each kind so far.
     var joinedCount: Int { joinedAt.count }
     private(set) var messageCount = 0
     private(set) var deliveredCount = 0
-    /// When things first happened, in nanoseconds since the process was started.
+    /// The times of first occurrences, in nanoseconds since the process was started.
     private(set) var joinedAt: [UInt64] = []
     private(set) var readyAt: UInt64?
     private(set) var port: String?
 
     /// - Parameters:
-    ///   - state: where its directory of state is made.
-    ///   - callingOn: the port of a peer to call, where there is no multicast.
+    ///   - state: the directory where its state directory is created.
+    ///   - callingOn: the port of a peer to dial, where there is no multicast.
     init(_ name: String, state: ScratchDirectory, callingOn port: String? = nil, processor: Int? = nil) throws {
         self.name = name
         var arguments = ["--json", "--name", name, "--state", state.path(of: name), "--port", "0"]
@@ -27,7 +27,7 @@ final class ChatProcess {
         child = try Child(Child.earshotPath, arguments, processor: processor)
     }
 
-    /// Takes the lines that have come.
+    /// Handles the lines that have arrived.
     func turn() {
         while let line = child.readLine() {
             if line.contains("\"event\":\"message\"") {
@@ -43,7 +43,7 @@ final class ChatProcess {
         }
     }
 
-    /// Turns all of these until something holds.
+    /// Runs all of these until a condition holds.
     static func turn(_ all: [ChatProcess], within seconds: Int = 60, until isDone: () -> Bool) throws {
         let end = Clock.now + UInt64(seconds) * 1_000_000_000
         var events = all.map { pollfd(fd: $0.child.output, events: Int16(POLLIN), revents: 0) }
@@ -52,13 +52,13 @@ final class ChatProcess {
             if isDone() { return }
             guard Clock.now < end else {
                 let stragglers = all.map { "\($0.name): \($0.joinedCount) joined, \($0.messageCount) messages" }
-                throw Obstacle("no more happens; \(stragglers.prefix(5).joined(separator: "; "))")
+                throw Obstacle("no more progress; \(stragglers.prefix(5).joined(separator: "; "))")
             }
             _ = poll(&events, nfds_t(events.count), 100)
         }
     }
 
-    /// So many who all know each other.
+    /// Returns that many processes, all of which know each other.
     static func meeting(_ count: Int, named prefix: String, state: ScratchDirectory) throws -> [ChatProcess] {
         var all: [ChatProcess] = []
         for number in 0..<count {
@@ -70,7 +70,7 @@ final class ChatProcess {
         try turn(everybody, within: 120) {
             everybody.allSatisfy { $0.joinedCount >= count - 1 && $0.readyAt != nil }
         }
-        // What meeting leads to is over after a while.
+        // The exchanges after the meeting end after a while.
         let calm = Clock.now + 3_000_000_000
         try turn(everybody) { Clock.now >= calm }
         return all

@@ -1,7 +1,7 @@
 extension Benchmark {
     static let join = Benchmark(
         name: "join",
-        about: "A newcomer's first moments, from the start of the process; the floor is a process that only says its "
+        about: "A newcomer's first moments, from the start of the process; the floor is a process that only prints its "
             + "version."
     ) { plan in
         var report = Report()
@@ -29,7 +29,7 @@ extension Benchmark {
                 line.add("floor", Sample(floors).median, .nanoseconds, spread: Sample(floors).spread)
             }
         }
-        if !Network.isOwn { report.remarks.append("Without multicast: no network of one's own could be made.") }
+        if !Network.isOwn { report.remarks.append("Without multicast: no private network could be created.") }
         return report
     }
 }

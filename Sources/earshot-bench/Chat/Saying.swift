@@ -3,7 +3,7 @@ import Secure
 extension Benchmark {
     static let say = Benchmark(
         name: "say",
-        about: "One says much to many, each with a link to each and all of it kept; the floor is a bare server with as "
+        about: "Many lines from one to many, all linked to all and storing all; the floor is a bare server with as "
             + "many receivers."
     ) { plan in
         var report = Report()
@@ -28,11 +28,11 @@ extension Benchmark {
                 line.add("CPU/floor", Sample(costs).median / floor.processorTime, .times)
             }
         }
-        report.remarks.append("CPU is that of sender and receivers; each receiver checks each signature.")
+        report.remarks.append("CPU is that of sender and receivers; each receiver verifies each signature.")
         return report
     }
 
-    /// How fast, and nanoseconds of all processors for each delivery.
+    /// The rate, and the processor time of all processes for each delivery, in nanoseconds.
     private typealias Cost = (perSecond: Double, processorTime: Double)
 
     private static func saying(_ count: Int, among all: [ChatProcess]) throws -> Cost {
@@ -40,7 +40,7 @@ extension Benchmark {
         let used = all.reduce(0) { $0 + $1.child.processorTime }
         let start = Clock.now
         let line = "{\"do\":\"say\",\"text\":\"\(Fixtures.text)\"}\n"
-        // A pipe holds so many; what is written must be read meanwhile.
+        // The capacity of a pipe is limited, so its output must be read meanwhile.
         var left = count
         while left > 0 {
             let part = min(left, 200)
@@ -59,7 +59,7 @@ extension Benchmark {
 
     private static func floor(_ count: Int, to receivers: Int) throws -> Cost {
         let child = try Child.role("fanout-floor", processor: Processor.other)
-        guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not say its port") }
+        guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not report its port") }
         let bytes = Fixtures.entries(2)[1].bytes.count
         let crowd = Crowd()
         for _ in 0...receivers {

@@ -6,7 +6,7 @@ extension Benchmark {
     static let tell = Benchmark(
         name: "tell",
         about: "A private message from one's standard input to another's standard output, each after the receipt for "
-            + "the one before; the floors are there and back by TCP, and what the message cannot do without."
+            + "the one before; the floors are a round trip over TCP, and the least work that a message needs."
     ) { plan in
         var report = Report()
         Processor.bind(Processor.own)
@@ -28,16 +28,16 @@ extension Benchmark {
                 line.add("receiver", result.receiverTime, .nanoseconds)
             }
         }
-        report.remarks.append("On disk, both sides wait for their disks before they go on; in memory, nobody does.")
+        report.remarks.append("On disk, both sides wait for their disks before they go on; in memory, neither does.")
         report.remarks.append(
-            "All: TCP there and back and half as much again for three hops, one signature made and checked, and two "
+            "All: 1.5 round trips over TCP for three hops, one signature made and verified, and two "
                 + "writes of three pages, each synced.")
         return report
     }
 
     private struct Told {
         var times: Sample
-        /// Processor time of each side for a message, in nanoseconds.
+        /// The processor time of each side for a message, in nanoseconds.
         var senderTime: Double
         var receiverTime: Double
     }
@@ -70,7 +70,7 @@ extension Benchmark {
         var sum: Double
     }
 
-    /// What a message needs, whoever carries it.
+    /// Measures the least work that a message needs, whatever transmits it.
     private static func leastTime(keptIn place: String, echo: Sample) throws -> Least {
         let directory = try ScratchDirectory(in: place)
         defer { directory.remove() }
@@ -90,10 +90,10 @@ extension Benchmark {
 }
 
 extension ScratchDirectory {
-    /// Nanoseconds of writes over what a file has, each synced.
+    /// Returns the times of writes over existing data, each synced, in nanoseconds.
     fileprivate func syncTimes(_ count: Int, bytes: Int) throws -> [Double] {
         let descriptor = open(path(of: "synced"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Obstacle("no file can be made in \(path)") }
+        guard descriptor >= 0 else { throw Obstacle("cannot create a file in \(path)") }
         defer { close(descriptor) }
         let content = [UInt8](repeating: 1, count: bytes)
         for _ in 0..<count { _ = content.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } }
@@ -107,9 +107,9 @@ extension ScratchDirectory {
     }
 }
 
-/// Bytes sent back as they come.
+/// A server that returns every byte that it receives.
 enum Echo {
-    /// Says its port on standard output and serves one caller.
+    /// Prints its port on standard output and serves one client.
     static func run() throws {
         let (listener, port) = try Stream.listen()
         Console.show("\(port)\n")
@@ -123,16 +123,16 @@ enum Echo {
         }
     }
 
-    /// There and back, so many times.
+    /// Measures that many round trips.
     static func times(_ count: Int, bytes: Int) throws -> Sample {
         let child = try Child.role("echo", processor: Processor.other)
-        guard let port = UInt16(try child.line()) else { throw Obstacle("the echo did not say its port") }
+        guard let port = UInt16(try child.line()) else { throw Obstacle("the echo did not report its port") }
         let socket = try Stream.connect(to: port)
         defer { close(socket) }
         Stream.setUp(socket, waits: true)
         let message = [UInt8](repeating: 1, count: bytes)
         var buffer = [UInt8](repeating: 0, count: bytes)
-        // Ends with its value.
+        // The process ends when this value is released.
         defer { withExtendedLifetime(child) {} }
         return Sample(
             (0..<count).map { _ in

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Many members in one process, whose messages go out when they should and are counted when they arrive.
+/// Many members in one process, whose messages are sent at the right time and counted when they arrive.
 final class Crowd {
     private(set) var members: [any Member] = []
     private let watch = Watch()
@@ -9,7 +9,7 @@ final class Crowd {
     private(set) var joinedCount = 0
     private(set) var byteCount = 0
     private var failure: (any Error)?
-    /// Told of each delivery, if somebody wants to know when: the member's place and how many it has now.
+    /// Called for each delivery, if set: with the member's index and the number of its deliveries so far.
     var deliveryArrived: ((_ place: Int, _ count: Int) -> Void)?
 
     deinit {
@@ -24,7 +24,7 @@ final class Crowd {
         if member.hasJoined { joinedCount += 1 }
     }
 
-    /// Reads what has come.
+    /// Reads the data that has arrived.
     func turn(milliseconds: CInt = 0) throws {
         watch.wait(milliseconds: milliseconds) { place in
             let member = members[place]
@@ -49,7 +49,7 @@ final class Crowd {
         while !isDone() {
             try turn()
             guard Clock.now < end else {
-                throw Obstacle("\(deliveredCount) deliveries and \(joinedCount) joins, and no more come")
+                throw Obstacle("\(deliveredCount) deliveries and \(joinedCount) joins, and no more arrive")
             }
         }
     }

@@ -18,9 +18,9 @@ extension Benchmark {
             }
             report.add("\(count) members, floor", floor, beside: nil)
         }
-        report.remarks.append("calls: of the system, for each delivery of a single message; CPU s/M: for a million.")
+        report.remarks.append("calls: system calls per delivery of a single message; CPU s/M: seconds for a million.")
         report.remarks.append(
-            "batched: at most 160 messages under way, of up to 10 members; single: one. Floors are for the same bytes.")
+            "batched: at most 160 messages in transit, from up to 10 members; single: one. Floors send the same bytes.")
         return report
     }
 }
@@ -37,12 +37,12 @@ enum FanoutServer {
     }
 }
 
-/// What one server did with one crowd.
+/// The results of one server with one crowd.
 struct FanoutResult {
     var joinsPerSecond = 0.0
     var joinProcessorTime = 0.0
     var bytesPerMember = 0.0
-    /// Nil where they cannot be counted.
+    /// The system calls for each delivery; nil where they cannot be counted.
     var callsPerDelivery: Double?
     var batched = Load()
     var single = Load()
@@ -50,7 +50,7 @@ struct FanoutResult {
 
     struct Load {
         var deliveriesPerSecond = 0.0
-        /// Processor time of the server for a million deliveries, in seconds.
+        /// The processor time of the server for a million deliveries, in seconds.
         var processorSeconds = 0.0
         var bytes = 0.0
         var latencies: Sample?

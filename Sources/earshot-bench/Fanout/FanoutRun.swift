@@ -2,16 +2,16 @@ import Glibc
 import Secure
 import Wire
 
-/// One crowd's visit at each server.
+/// A run of one crowd at each server.
 struct Fanout {
     let memberCount: Int
     let plan: Plan
     private let speakers: [Identity]
     private let entries: [[SignedEntry]]
-    /// Which messages are said one at a time, while calls are counted, at fixed times, and as many as can be.
+    /// The messages sent one at a time, while calls are counted, at fixed times, and as fast as possible.
     private let single, counted, paced, batched: Range<Int>
 
-    /// At most so many messages are under way.
+    /// The maximum number of messages in transit.
     private static let window = 160
 
     init(memberCount: Int, plan: Plan) {
@@ -19,7 +19,7 @@ struct Fanout {
         self.plan = plan
         let count = min(10, memberCount)
         speakers = (0..<count).map { Identity(seed: Array(repeating: UInt8(100 + $0), count: 32)) }
-        // As many as take a second or two, and signed beforehand.
+        // As many as take a second or two, signed beforehand.
         let messages = max(3_200, min(plan.isQuick ? 16_000 : 64_000, 6_000_000 / memberCount))
         let available = messages / count
         let singles = max(20, min(available / 4, (plan.isQuick ? 20_000 : 60_000) / memberCount))
@@ -29,7 +29,7 @@ struct Fanout {
         self.paced = counted.upperBound..<counted.upperBound + paced
         batched = self.paced.upperBound..<available
         entries = speakers.enumerated().map { [batched] place, speaker in
-            // One alone speaks until all do: nobody answers to what has never been said.
+            // One member alone speaks until all do, so that no message answers one that was never sent.
             Self.entries(available, by: speaker, since: place == 0 ? 0 : batched.lowerBound)
         }
     }
@@ -57,7 +57,7 @@ struct Fanout {
                 try Child.role("fanout-relay", [directory.path(of: "relay.db")], processor: Processor.other)
             case .relayInMemory: try Child.role("fanout-relay", processor: Processor.other)
             }
-        guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not say its port") }
+        guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not report its port") }
         var visit = FanoutVisit(child: child, crowd: Crowd(), port: port)
         try visit.join(memberCount) { place, random in
             guard case .floor = server else {
@@ -90,7 +90,7 @@ struct FanoutVisit {
         self.port = port
     }
 
-    /// Everybody comes, a hundred at a time.
+    /// Connects all members, a hundred at a time.
     mutating func join(
         _ count: Int, _ make: (_ place: Int, _ random: inout RandomStream) -> any Member
     ) throws {
@@ -108,7 +108,7 @@ struct FanoutVisit {
         try crowd.turn { crowd.joinedCount == count }
         let elapsed = Clock.now - start
         result.joinsPerSecond = Double(count) * 1e9 / Double(elapsed)
-        // Who is there is told at most once a second.
+        // The server reports the members present at most once a second.
         try settle(milliseconds: 1_200)
         result.joinProcessorTime = Double(child.processorTime - used) / Double(count)
         result.bytesPerMember = Double(child.residentBytes - emptyBytes) / Double(count)
@@ -119,7 +119,7 @@ struct FanoutVisit {
         while Clock.now < end { try crowd.turn(milliseconds: 10) }
     }
 
-    /// One message at a time.
+    /// Sends one message at a time.
     mutating func single(_ messages: Range<Int>) throws {
         let crowd = crowd
         result.single = try load { latencies in
@@ -133,7 +133,7 @@ struct FanoutVisit {
         }
     }
 
-    /// One message at a time, while calls of the server are counted.
+    /// Sends one message at a time, while the system calls of the server are counted.
     mutating func systemCalls(_ messages: Range<Int>) throws {
         let crowd = crowd
         let calls = try SystemCalls.count(of: child.processID) {
@@ -147,7 +147,7 @@ struct FanoutVisit {
         result.callsPerDelivery = calls.map { Double($0["total"] ?? 0) / deliveries }
     }
 
-    /// One message after the other at fixed times, whatever became of the one before.
+    /// Sends one message after the other at fixed times, whether or not the previous one has arrived.
     mutating func paced(_ messages: Range<Int>, perSecond: Double) throws {
         let crowd = crowd
         let delivered = crowd.members.map(\.deliveredCount)
@@ -166,10 +166,10 @@ struct FanoutVisit {
         }
     }
 
-    /// As many as the server can take, but at most a window under way.
+    /// Sends as fast as the server can handle, with at most a window in transit.
     mutating func batched(_ range: Range<Int>, speakers: Int, window: Int) throws {
         let crowd = crowd
-        // Two halves take turns, so that the server always has something to do.
+        // Two halves alternate, so that the server always has work.
         let part = max(1, window / 2 / speakers)
         let others = crowd.members.count - 1
         result.batched = try load { _ in
@@ -205,7 +205,7 @@ struct FanoutVisit {
     }
 }
 
-/// From the sending of a message to each of its deliveries, in nanoseconds.
+/// The times from the sending of a message to each of its deliveries, in nanoseconds.
 private final class Latencies {
     var times: [Double] = []
 }

@@ -1,13 +1,13 @@
 import CMeasure
 import Glibc
 
-/// The least that a server can do: what comes from one goes to all the others, once a round, with no checks.
+/// The least that a server can do: the bytes from each client are sent to all others, once a round, without checks.
 final class FloorServer {
     private struct Client {
         var socket: CInt
-        /// What the kernel did not take.
+        /// The bytes that the kernel did not accept.
         var queue: [UInt8] = []
-        /// What it said in this round, which the others get.
+        /// The range of the bytes that it sent in this round, which the others get.
         var said: Range<Int>?
     }
 
@@ -17,7 +17,7 @@ final class FloorServer {
     private var round: [UInt8] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
 
-    /// Says its port on standard output and serves until it is killed.
+    /// Prints its port on standard output and serves until it is killed.
     static func run() throws -> Never {
         let (listener, port) = try Stream.listen()
         Console.show("\(port)\n")

@@ -2,22 +2,22 @@ import Glibc
 import Secure
 import Wire
 
-/// One member of the crowd, as the server sees it a peer like any other. It has its keys before it connects, as a
-/// program has that was started before.
+/// One member of the crowd; to the server it is a peer like any other. It has its keys before it connects, like a
+/// program that has been running for a while.
 protocol Member: AnyObject {
-    /// -1 before it is connected.
+    /// The socket; -1 before it is connected.
     var socket: CInt { get }
     func connected(_ socket: CInt)
-    /// Messages of others that have arrived.
+    /// The number of messages from others that have arrived.
     var deliveredCount: Int { get }
-    /// Whether it is in the room.
+    /// Whether it has joined the room.
     var hasJoined: Bool { get }
     func received(_ bytes: UnsafeRawBufferPointer) throws
-    /// The bytes that say these messages, in one write.
+    /// Returns the bytes that send these messages, in one write.
     func saying(_ messages: Range<Int>) -> [UInt8]
 }
 
-/// At the floor: bytes are counted.
+/// A member at the floor, which counts bytes.
 final class PlainMember: Member {
     private(set) var socket: CInt = -1
     let hasJoined = true
@@ -37,17 +37,17 @@ final class PlainMember: Member {
     }
 }
 
-/// At a relay: handshake, hello, join, sealed records.
+/// A member at a relay: handshake, hello, join, sealed records.
 final class RelayMember: Member {
     private(set) var socket: CInt = -1
     private(set) var deliveredCount = 0
     private(set) var hasJoined = false
-    /// What it is going to say.
+    /// The messages that it is going to send.
     private let entries: [SignedEntry]
     private var handshake: LinkHandshake
-    /// Its first message.
+    /// The first message of its handshake.
     private let call: [UInt8]
-    /// What it says of itself as soon as it may.
+    /// The frames that it sends as soon as it may.
     private let introduction: [Frame]
     private var transport: Transport?
     private var records = RecordBuffer()
@@ -91,13 +91,13 @@ final class RelayMember: Member {
 
     private func handshakeReceived(_ message: [UInt8]) throws {
         guard case .sendAndFinish(let answer, _, let transport) = try handshake.messageReceived(message) else {
-            throw Obstacle("the handshake took another course")
+            throw Obstacle("the handshake did not finish")
         }
         self.transport = transport
         Stream.send(Self.prefixed(answer) + sealed(introduction), on: socket)
     }
 
-    /// Counts without reading what it does not need: a member's own work is not what is measured.
+    /// Counts deliveries without parsing what it does not need, since a member's own work is not measured.
     private func frameReceived(_ frame: ArraySlice<UInt8>) throws {
         var reader = CBORReader(frame)
         _ = try reader.array()

@@ -6,15 +6,15 @@ import Secure
 import Store
 import Wire
 
-/// A relay in a process of its own, with no limits.
+/// A relay in a process of its own, without limits.
 enum RelayServer {
     static let identity = Identity(seed: Array(repeating: 21, count: 32))
 
     /// Its lobby (Protocol.md, Relays).
     static let room = RoomID(SHA256.hash(Array("earshot relay lobby v1".utf8) + identity.peerID.bytes))!
 
-    /// Says its port on standard output and serves until it is killed.
-    /// - Parameter path: where it keeps its log; nil for in memory only.
+    /// Prints its port on standard output and serves until it is killed.
+    /// - Parameter path: the file for its log; nil to keep it in memory only.
     static func run(keepingAt path: String?) throws {
         let archive: any Archive = try path.map { try SQLiteArchive(at: $0, for: .relay) } ?? MemoryArchive()
         var configuration = RelayConfiguration(name: try Nickname("bench"))
@@ -25,7 +25,7 @@ enum RelayServer {
         configuration.limits.messageRate = 1e9
         configuration.limits.messageBurst = 1_000_000_000
         configuration.limits.queueBytes = 64 << 20
-        // Members of the bench do not ping.
+        // The members of the benchmark do not ping.
         configuration.limits.silence = .seconds(3_600)
         let relay = try Relay(
             configuration: configuration, identity: identity, random: RandomStream(seed: Entropy.bytes(32)),
@@ -44,7 +44,7 @@ enum RelayServer {
     }
 }
 
-/// Nobody in front of it.
+/// A front end without a user.
 private final class Silence: FrontEnd {
     func inputReceived(_ bytes: [UInt8], at wall: WallTime) {}
     func inputEnded() {}
