@@ -54,7 +54,8 @@ struct ProtocolVectorTests {
     }
 
     @Test(
-        "statements are signed, and processes named, as in the document", arguments: document.vectors(kind: "statement")
+        "advertisements are signed, and processes named, as in the document",
+        arguments: document.vectors(kind: "advertisement")
     )
     func statements(vector: ProtocolVector) throws {
         let identity = try Self.identity(try #require(vector.text("identity")))
