@@ -1,25 +1,35 @@
 import Foundation
 
-/// Protocol.md as tests read it: the test vectors that stand in it, in blocks such as
+/// The test vectors of Protocol.md, which are in the files of Tests/Vectors, in blocks such as
 ///
 ///     ```vector kind=frame name=ping
 ///     number: 1000
 ///     bytes: 82 03 1903e8
 ///     ```
 ///
-/// A line is a key, a colon and a value; a line that begins with white space goes on with the value before it; a line
-/// that begins with `#` is for people. Which keys a kind has, and what they mean, is said in the document.
+/// A line is a key, a colon and a value. A line that begins with white space continues the value before it; a line
+/// that begins with `#` is a comment. Text outside of blocks is skipped. Protocol.md documents the keys of each kind.
 public struct ProtocolDocument: Sendable {
-    /// All vectors, in the order of the document.
+    /// All vectors, in the order of the text; those of several files in the order of the files' names.
     public let vectors: [ProtocolVector]
 
-    /// What is wrong with the document, and on which line.
+    /// An error in a text with vectors, and its line.
     public struct Fault: Error, Equatable, Sendable {
         public var line: Int
         public var text: String
     }
 
     public init(parsing text: String) throws(Fault) {
+        vectors = try Self.unique(Self.vectors(in: text))
+    }
+
+    private init(files: [String]) throws(Fault) {
+        var all: [ProtocolVector] = []
+        for text in files { all += try Self.vectors(in: text) }
+        vectors = try Self.unique(all)
+    }
+
+    private static func vectors(in text: String) throws(Fault) -> [ProtocolVector] {
         var vectors: [ProtocolVector] = []
         var open: ProtocolVector?
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -37,24 +47,33 @@ public struct ProtocolDocument: Sendable {
             }
         }
         if let open { throw Fault(line: open.line, text: "the vector \(open.name) has no end") }
+        return vectors
+    }
+
+    private static func unique(_ vectors: [ProtocolVector]) throws(Fault) -> [ProtocolVector] {
         var names: Set<String> = []
-        for vector in vectors where !names.insert(vector.kind + " " + vector.name).inserted {
-            throw Fault(line: vector.line, text: "there are two vectors \(vector.kind) \(vector.name)")
+        for vector in vectors where !names.insert(vector.description).inserted {
+            throw Fault(line: vector.line, text: "there are two vectors \(vector)")
         }
-        self.vectors = vectors
+        return vectors
     }
 
-    /// The vectors of the document at the root of this repository.
+    /// Reads the vectors of all files in Tests/Vectors.
     public static func load() throws -> ProtocolDocument {
-        try ProtocolDocument(parsing: text())
+        let directory = root.appending(path: "Tests/Vectors")
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".txt") }
+        return try ProtocolDocument(
+            files: names.sorted().map { try String(contentsOf: directory.appending(path: $0), encoding: .utf8) })
     }
 
-    /// The text of a document at the root of this repository, which is found from where this file was compiled.
+    /// Returns the text of a document at the root of this repository.
     public static func text(of name: String = "Protocol.md") throws -> String {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try String(contentsOf: root.appending(path: name), encoding: .utf8)
+        try String(contentsOf: root.appending(path: name), encoding: .utf8)
     }
+
+    /// The root of this repository, found from the path under which this file was compiled.
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     public func vectors(kind: String) -> [ProtocolVector] { vectors.filter { $0.kind == kind } }
 

@@ -43,9 +43,9 @@ struct FrozenPeerTests {
         rig.sayEncoded([named], new)
         #expect(rig.peer.gathering == gathering)
         rig.sayEncoded(
-            try ["peers", "peers-none", "ping", "entries", "away", "back", "digest", "news", "ask", "authors"].map {
-                try bytes("frame", $0)
-            }, ana)
+            try [
+                "peers", "peers-none", "ping", "entries", "away", "back", "digest", "advertise", "request", "authors",
+            ].map { try bytes("frame", $0) }, ana)
         #expect(ana.frames.contains(.pong(1000)))
         #expect(rig.texts.contains("hello, everyone") && rig.texts.contains("waves 👋"))
         rig.say([.want(room: .lobby, ids: [later.id, answer.id])], ana)

@@ -54,8 +54,9 @@ struct ProtocolVectorTests {
     }
 
     @Test(
-        "link-state advertisements are signed, and processes named, as in the document",
-        arguments: document.vectors(kind: "statement"))
+        "advertisements are signed, and processes named, as in the document",
+        arguments: document.vectors(kind: "advertisement")
+    )
     func statements(vector: ProtocolVector) throws {
         let identity = try Self.identity(try #require(vector.text("identity")))
         let bytes = try #require(vector.bytes("bytes"))

@@ -58,6 +58,17 @@ struct ProtocolDocumentTests {
         #expect(([0, 255, 16] as [UInt8]).hexadecimal == "00ff10")
     }
 
+    @Test("the worked examples in Protocol.md are vectors of the files")
+    func examples() throws {
+        let files = try ProtocolDocument.load()
+        let examples = try ProtocolDocument(parsing: ProtocolDocument.text()).vectors
+        #expect(!examples.isEmpty)
+        for example in examples {
+            let vector = try #require(files.vector(kind: example.kind, name: example.name), "\(example)")
+            #expect(vector.fields.elementsEqual(example.fields, by: ==), "\(example)")
+        }
+    }
+
     @Test("every link inside Protocol.md leads to one of its headings")
     func links() throws {
         let text = try ProtocolDocument.text()

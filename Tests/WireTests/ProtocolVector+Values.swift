@@ -60,11 +60,11 @@ extension ProtocolVector {
                     AuthorName(peer: try #require(PeerID(hexadecimal: $0)), name: $1)
                 })
         case "digest": .digest(try texts("sum").map { try #require(UInt64($0, radix: 16)) })
-        case "news": .news(try texts("key").map { try statementKey($0) })
-        case "ask": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
-        case "statements":
+        case "advertise": .news(try texts("key").map { try statementKey($0) })
+        case "request": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
+        case "advertisements":
             .statements(
-                try zip(byteStrings("statement"), texts("endpoints")).map {
+                try zip(byteStrings("advertisement"), texts("endpoints")).map {
                     StatedPeer(statement: $0, endpoints: try endpoints($1))
                 })
         default: try relayFrame()
