@@ -73,7 +73,7 @@ let package = Package(
 
         // What a fuzzer does to decoders, cores and front ends.
         .target(
-            name: "Exercises",
+            name: "FuzzTargets",
             dependencies: [
                 "Simulator", "Host", "Options", "Terminal", "Scripting", "JSON", "Wording", "PeerCore", "RelayCore",
                 "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests",
             dependencies: [
-                "TestKit", "Exercises", "Simulator", "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links",
+                "TestKit", "FuzzTargets", "Simulator", "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links",
                 "CoreModel", "Secure", "Wire",
             ],
             exclude: ["Corpus"], swiftSettings: settings),
@@ -188,6 +188,6 @@ if Context.environment["EARSHOT_FUZZ"] != nil {
     package.products.append(.executable(name: "earshot-fuzz", targets: ["earshot-fuzz"]))
     package.targets += [
         .target(name: "CFuzzer"),
-        .executableTarget(name: "earshot-fuzz", dependencies: ["Exercises", "CFuzzer"], swiftSettings: settings),
+        .executableTarget(name: "earshot-fuzz", dependencies: ["FuzzTargets", "CFuzzer"], swiftSettings: settings),
     ]
 }

@@ -18,7 +18,7 @@ public enum Event: Equatable, Sendable {
     case history(room: RoomName, messages: [Message])
     case found(words: String, messages: [Message])
     case bans([Ban])
-    case relay(state: RelayState, address: String, reason: String?)
+    case relay(state: RelayRuntime, address: String, reason: String?)
     /// We were removed from a relay.
     case removed(by: String, how: Removal, reason: String)
     case failed(Failure)
@@ -233,7 +233,7 @@ public enum Event: Equatable, Sendable {
         }
     }
 
-    public enum RelayState: String, Sendable { case connected, disconnected, refused }
+    public enum RelayRuntime: String, Sendable { case connected, disconnected, refused }
     public enum Removal: String, Sendable { case kick, ban }
 
     /// A command that could not be done: what happened and what to do next.

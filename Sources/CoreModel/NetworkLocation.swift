@@ -1,7 +1,7 @@
 package import Wire
 
 /// Where a machine is, told by its networks.
-public struct Place: Equatable, Sendable {
+public struct NetworkLocation: Equatable, Sendable {
     /// Of all of its networks, because some (a container's bridge, a VPN) go along wherever it goes; ascending by
     /// interface, without repeats. Empty: no network but this machine's own.
     package var prefixes: [NetworkInterface.Prefix] = []
@@ -15,26 +15,26 @@ public struct Place: Equatable, Sendable {
 
     /// Whether a machine that is here is where one was that was there, or may be: it has all of those networks and
     /// perhaps more. A router that is not known (any more) tells nothing.
-    package func includes(_ other: Place) -> Bool {
+    package func includes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (other.routers.isEmpty || sharesRouter(with: other))
     }
 
     /// The same with more care, for what is resumed: without the router that was there it is another place.
-    package func resumes(_ other: Place) -> Bool {
+    package func resumes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (routers.isEmpty && other.routers.isEmpty || sharesRouter(with: other))
     }
 
     /// The networks of the other that are here, too.
-    package func kept(of other: Place) -> Place { Place(prefixes: prefixes.filter(other.prefixes.contains)) }
+    package func kept(of other: NetworkLocation) -> NetworkLocation { NetworkLocation(prefixes: prefixes.filter(other.prefixes.contains)) }
 
     /// Whether both have routers, and no common one: links that seem to stand are from there, and dead.
-    package func hasOtherRouters(than other: Place) -> Bool {
+    package func hasOtherRouters(than other: NetworkLocation) -> Bool {
         !routers.isEmpty && !other.routers.isEmpty && !sharesRouter(with: other)
     }
 
-    private func sharesRouter(with other: Place) -> Bool { routers.contains(where: other.routers.contains) }
+    private func sharesRouter(with other: NetworkLocation) -> Bool { routers.contains(where: other.routers.contains) }
 
-    private func includesPrefixes(of other: Place) -> Bool {
+    private func includesPrefixes(of other: NetworkLocation) -> Bool {
         if prefixes.isEmpty || other.prefixes.isEmpty { return prefixes.isEmpty && other.prefixes.isEmpty }
         // IPv4's where both have some: IPv6 prefixes change on a network that stays the same.
         let (own, theirs) = (prefixes.filter(\.isIPv4), other.prefixes.filter(\.isIPv4))
@@ -48,7 +48,7 @@ public struct Place: Equatable, Sendable {
     }
 }
 
-extension Place {
+extension NetworkLocation {
     public init(_ interfaces: [NetworkInterface]) {
         for interface in interfaces where !interface.isLoopback {
             for prefix in interface.addresses {

@@ -17,7 +17,7 @@ extension Frame {
         case .announcement, .entries, .receipt, .away, .members, .moderate, .moderated, .removed, .notice,
             .topic, .tunnel, .tunnelClosed, .declined:
             .chat
-        case .peers, .goodbye, .reconcile, .have, .digest, .news, .ask, .statements, .authors: .sync
+        case .peers, .goodbye, .reconcile, .have, .digest, .advertise, .request, .advertisements, .authors: .sync
         }
     }
 }

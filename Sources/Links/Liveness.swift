@@ -35,7 +35,7 @@ package struct Liveness {
     ///   - death: how long it may be silent at all.
     ///   - isToBeHeard: the other side asks for no sign of life, and gives up who is silent, though it may be sending
     ///     all the time: who only listens has to ping, too.
-    package func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LinkCare {
+    package func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LivenessAction {
         let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
         if now >= death { return .giveUp("silent for too long") }
         let next = (isToBeHeard && !isPinged ? min(lastHeard, lastSaid) : isPinged ? lastSaid : lastHeard) + ping
@@ -46,7 +46,7 @@ package struct Liveness {
 }
 
 /// What a link needs looked at, and when next.
-package enum LinkCare: Equatable {
+package enum LivenessAction: Equatable {
     case fine(until: Instant)
     case ping
     /// Give the link up; the text is for the diagnostic log.

@@ -161,8 +161,8 @@ extension RelayOptions {
     private static func number(
         _ name: String, _ path: WritableKeyPath<RelayOptions, Int>, _ range: ClosedRange<Int>, _ help: String
     ) -> OptionRule<RelayOptions> {
-        let usual = RelayOptions()[keyPath: path]
-        return OptionRule(name: name, placeholder: "N", help: ["\(help) (default \(usual))"]) { value, options, _ in
+        let defaults = RelayOptions()[keyPath: path]
+        return OptionRule(name: name, placeholder: "N", help: ["\(help) (default \(defaults))"]) { value, options, _ in
             guard let number = decimal(value[...]), range.contains(number) else {
                 throw OptionProblem("takes a number from \(range.lowerBound) to \(range.upperBound), not \(value)")
             }

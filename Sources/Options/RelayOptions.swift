@@ -51,19 +51,19 @@ public struct RelayOptions: Equatable {
 
     /// The limits of the relay; the defaults are those of its core, except for retention.
     public struct Limits: Equatable {
-        private static let usual = RelayLimits()
+        private static let defaults = RelayLimits()
 
         /// The maximum number of members.
-        public var members = usual.memberCount
+        public var members = defaults.memberCount
         /// The maximum number of connections from one address.
-        public var perAddress = usual.connectionsPerAddress
+        public var perAddress = defaults.connectionsPerAddress
         /// The maximum number of connections that have not joined yet.
-        public var handshakes = usual.handshakeCount
+        public var handshakes = defaults.handshakeCount
         /// The maximum number of guests with plain text.
-        public var guests = usual.guestCount
+        public var guests = defaults.guestCount
         /// The messages per second that one member may send on average, and the size of a burst.
-        public var rate = Int(usual.messageRate)
-        public var burst = usual.messageBurst
+        public var rate = Int(defaults.messageRate)
+        public var burst = defaults.messageBurst
         /// The maximum number of messages that the lobby's log keeps.
         public var history = 100_000
         /// The number of days for which it keeps them; 0 for indefinitely.
@@ -71,7 +71,7 @@ public struct RelayOptions: Equatable {
         /// The maximum number of bytes that all logs together keep.
         public var keptBytes = 1 << 30
         /// The maximum number of bytes that wait for a member who reads slowly; beyond it, the member is disconnected.
-        public var queueBytes = usual.queueBytes
+        public var queueBytes = defaults.queueBytes
     }
 
     public struct Log: Equatable {

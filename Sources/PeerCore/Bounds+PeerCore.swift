@@ -9,7 +9,7 @@ extension Bounds {
     static let linkQueueBytes = 4 * 1024 * 1024
     /// Links that have not yet proved who they are. When full, the oldest of the address with the most of them gives
     /// way, so silent connections never keep an honest peer out. Worst case 256 × 64 KiB of half a record = 16 MiB.
-    public static let strangerCount = 256
+    public static let unauthenticatedLinkCount = 256
     /// Links in all: a LAN of a thousand peers with room for the moment when one link replaces another.
     public static let linkCount = 2_000
     /// Established links with one peer: two while links cross, two more while old ones are half-open. A peer that keeps
@@ -62,9 +62,9 @@ extension Bounds {
     /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
     static let seenDelay = Duration.milliseconds(20)
     /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
-    public static let whereaboutsInterval = Duration.seconds(600)
+    public static let locationInterval = Duration.seconds(600)
     /// How long a peer that has lost all its networks meets no gathering: DHCP brings the next one within seconds.
-    static let adriftTime = Duration.seconds(10)
+    static let offlineTime = Duration.seconds(10)
     /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and
     /// honest peers settle on one after a few.
     static let gatheringInterval = Duration.seconds(5)
@@ -82,7 +82,7 @@ extension Bounds {
     /// Commands that wait for our name to be settled.
     static let deferredCommandCount = 1_000
     /// How long to wait for receipts when standard input has ended (DESIGN §6).
-    static let receiptPatience = Duration.seconds(2)
+    static let receiptTimeout = Duration.seconds(2)
     /// Words that are looked for at once: each is a walk over an index.
     static let searchWordCount = 200
     /// The most lines that `/history` and `/search` answer with.
@@ -101,9 +101,9 @@ extension Bounds {
     static let relayConnectTime = Duration.seconds(10)
     /// How long a private message through a relay waits for its receipt before it is offered again. A tunnel may be
     /// dead without a word: the other side's link with the relay was replaced, and only use shows it.
-    static let debtInterval = Duration.seconds(10)
+    static let redeliveryInterval = Duration.seconds(10)
     /// When a relay is tried again whose certificate has expired, or is not valid yet.
     static let certificateRetryPause = Duration.seconds(300)
     /// What was said before a relay's key was known.
-    static let unsaidCount = 1_000
+    static let queuedTextCount = 1_000
 }

@@ -74,19 +74,19 @@ extension Peer {
         case nil, .lobby: sayHere(text, kind, token: token)
         case .everyLobby:
             if !configuration.usesOnlyRelays { sayHere(text, kind, token: token) }
-            for visit in visits.all.indices where isOwnRoom(visit) { say(text, kind, at: visit, token: token) }
+            for session in sessions.all.indices where isOwnRoom(session) { say(text, kind, at: session, token: token) }
         case .conversation(let name):
             tellByName(name, text, kind, token: token)
         case .relayLobby(let relay):
-            guard let visit = visit(meantBy: relay, token) else { return }
-            say(text, kind, at: visit, token: token)
+            guard let session = session(meantBy: relay, token) else { return }
+            say(text, kind, at: session, token: token)
         }
     }
 
     /// Whether the relay's room is not that of one before it: relays of one community have one room.
-    private func isOwnRoom(_ visit: Int) -> Bool {
-        guard let community = visits.all[visit].community else { return true }
-        return visits.visits(at: community).first == visit
+    private func isOwnRoom(_ session: Int) -> Bool {
+        guard let community = sessions.all[session].community else { return true }
+        return sessions.sessions(at: community).first == session
     }
 
     private mutating func tellByName(_ name: String, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
@@ -105,8 +105,8 @@ extension Peer {
             .filter { $0.shownName != nil && $0.goneAt == nil }
             .sorted { ($0.name.folded, $0.id) < ($1.name.folded, $1.id) }
             .map { summary(of: $0) }
-        let elsewhere = visits.all.indices.flatMap { visit in
-            visits.all[visit].roster.sorted.filter { $0.peer != id }.map { summary(of: $0, at: visit) }
+        let elsewhere = sessions.all.indices.flatMap { session in
+            sessions.all[session].roster.sorted.filter { $0.peer != id }.map { summary(of: $0, at: session) }
         }
         return here + elsewhere
     }
@@ -120,7 +120,7 @@ extension Peer {
             guard let peer = resolve(name, token), openConversation(with: peer) else { return nil }
             return .conversation(peer)
         case .relayLobby(let relay):
-            guard let visit = visit(meantBy: relay, token), let community = visits.all[visit].community
+            guard let session = session(meantBy: relay, token), let community = sessions.all[session].community
             else { return nil }
             return .relayLobby(community)
         }
@@ -142,7 +142,7 @@ extension Peer {
         presence.away = text
         broadcast(.away(text))
         restate(isUrgent: true)
-        for visit in visits.all { if let link = visit.memberLink { send(.away(text), on: link) } }
+        for session in sessions.all { if let link = session.memberLink { send(.away(text), on: link) } }
         notify(.notice(text == nil ? "you are back" : "you are away"), token: token)
     }
 }

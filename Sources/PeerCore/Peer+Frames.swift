@@ -9,7 +9,7 @@ extension Peer {
     mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
         guard let phase = links[id]?.phase else { return }
         guard let frame = try known(bytes, on: id) else { return }
-        if let visit = links[id]?.visit { return try frameReceived(frame, fromRelay: visit, in: phase, on: id) }
+        if let session = links[id]?.session { return try frameReceived(frame, fromRelay: session, in: phase, on: id) }
         switch (phase, frame) {
         case (.awaitingHello(let peer), .hello(let announcement, let gathering, let away)):
             try helloReceived(announcement, gathering, away, from: peer, on: id)
@@ -42,7 +42,7 @@ extension Peer {
     /// What a peer says that means nothing here, perhaps because it is of a later version: no more than a note now and
     /// then.
     mutating func noteIgnored(_ text: String, on id: LinkID) {
-        guard links[id]?.exchange.understanding.notes.take(at: now) == true else { return }
+        guard links[id]?.exchange.capabilities.notes.take(at: now) == true else { return }
         note(.debug, text)
     }
 
@@ -60,7 +60,7 @@ extension Peer {
     ) throws {
         let announcement = try ownWord(bytes, of: peer)
         let name = try Nickname(announcement.announcement.name)
-        links[id]?.exchange.understanding.features = announcement.announcement.features
+        links[id]?.exchange.capabilities.features = announcement.announcement.features
         // Before anything that answers it can come.
         showUnseen()
         if links[id]?.isTunnel == true {
@@ -108,8 +108,8 @@ extension Peer {
             personAway(peer, word)
         case .authors(let room, let names):
             authorsTold(names, of: room, by: peer, on: id)
-        case .digest, .news, .ask, .statements:
-            if configuration.knowsStatements { try statementsTold(frame, on: id) }
+        case .digest, .advertise, .request, .advertisements:
+            if configuration.knowsAdvertisements { try advertisementsTold(frame, on: id) }
         case .join:
             let reason = "this is a peer and no relay"
             send(.refusal(RelayRefusal(code: .notARelay, reason: reason, retryAfter: nil)), on: id)
@@ -128,7 +128,7 @@ extension Peer {
         guard announcement.announcement.instance == links[id]?.instance else {
             throw LinkViolation("an announcement of another instance")
         }
-        guard let endpoint = links[id]?.endpoint, !isOldNews(announcement.announcement) else { return }
+        guard let endpoint = links[id]?.endpoint, !isStale(announcement.announcement) else { return }
         // Where it listens: where it speaks from, at the port that it announces.
         let listening = Endpoint(address: endpoint.address, port: announcement.announcement.linkPort)
         discovery.announcementAuthenticated(announcement, at: listening, at: now)

@@ -5,17 +5,17 @@ import Wire
 /// Quitting in order: what is owed is sent, everybody is told, then the process may end.
 extension Peer {
     mutating func quit(afterReceipts: Bool) {
-        guard afterReceipts, isOwedReceipts() else {
+        guard afterReceipts, awaitsReceipts() else {
             quitNow(.done)
             return
         }
         presence.stage = .awaitingReceipts
-        agenda.ask(for: .patience, at: now + Bounds.receiptPatience)
+        timers.schedule(.receiptTimeout, at: now + Bounds.receiptTimeout)
     }
 
     /// All receipts are there: no need to wait on.
     mutating func considerLeaving() {
-        if presence.stage == .awaitingReceipts, !isOwedReceipts() { quitNow(.done) }
+        if presence.stage == .awaitingReceipts, !awaitsReceipts() { quitNow(.done) }
     }
 
     mutating func quitNow(_ status: ExitStatus) {
@@ -29,7 +29,7 @@ extension Peer {
             outputs.push(.multicast(goodbye.bytes))
         }
         stateLeaving()
-        for id in visits.tunnels { closeTunnel(id, isTold: true) }
+        for id in sessions.tunnels { closeTunnel(id, isTold: true) }
         for id in links.ids {
             guard let link = links[id], link.phase != .closing else { continue }
             send(.goodbye(.leaving), on: id)

@@ -19,9 +19,9 @@ public struct Peer: Core {
     var roster = Roster()
     var rooms = Rooms()
     var presence: OwnPresence
-    var agenda = Agenda<PeerDuty>()
+    var timers = TimerTable<PeerTimer>()
     var outputs = OutputQueue()
-    var visits: RelayVisits
+    var sessions: RelaySessions
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
     /// What the clock on the wall says, and by what ages are counted.
@@ -48,13 +48,13 @@ public struct Peer: Core {
             mesh: Mesh(fullMeshCount: configuration.fullMeshCount, secretFrom: privateKey),
             usesSweep: configuration.usesSweep)
         presence = OwnPresence(instance: instance)
-        visits = RelayVisits(firstTunnelNumber: random.next())
+        sessions = RelaySessions(firstTunnelNumber: random.next())
         self.random = random
         let gatherings = KnownGatherings(
             decoding: try archive.setting(KnownGatherings.setting) ?? [],
             earlier: try archive.setting(EarlierGatherings.setting) ?? [])
-        clock = try AgeClock(keptIn: archive, gatheringTimes: gatherings.visits.map(\.last.milliseconds))
-        try loadVisits()
+        clock = try AgeClock(keptIn: archive, gatheringTimes: gatherings.sessions.map(\.last.milliseconds))
+        try loadSessions()
         let surplus = roster.load(try archive.knownPeers())
         if !surplus.isEmpty { try archive.forget(surplus) }
         rooms.known = gatherings
@@ -81,7 +81,7 @@ public struct Peer: Core {
             interfacesChanged(interfaces)
         case .resumed:
             discovery.resumed(at: now)
-            askAllLinksForLife()
+            pingAllLinks()
             hurryRelays()
             gatherOnNetwork()
         case .datagramReceived(let bytes, let endpoint, let path):
@@ -123,8 +123,8 @@ public struct Peer: Core {
     public var nextDeadline: Deadline? {
         var next = Deadline.earlier(discovery.nextDeadline, naming.nextDeadline)
         next = .earlier(next, rooms.nextDeadline)
-        next = .earlier(next, visits.nextDeadline)
-        return .earlier(next, agenda.next)
+        next = .earlier(next, sessions.nextDeadline)
+        return .earlier(next, timers.next)
     }
 
     private mutating func deadlineReached() {
@@ -132,28 +132,28 @@ public struct Peer: Core {
         naming.deadlineReached(at: now, wall: wall)
         rooms.deadlineReached(at: now)
         dialRelays()
-        for duty in agenda.takeDue(at: now) {
-            switch duty {
-            case .care: careForLinks()
-            case .people: careForPeople()
+        for timer in timers.takeDue(at: now) {
+            switch timer {
+            case .maintenance: maintainLinks()
+            case .people: maintainPeople()
             case .rumour: passOnRumours()
             case .reconciliation: reconcileWithSomebody()
-            case .news: tellNews()
-            case .statement: makeStatement()
-            case .comparison: compareStatements()
-            case .tending: tendLinks()
+            case .gossip: sendGossip()
+            case .advertisement: makeAdvertisement()
+            case .comparison: compareAdvertisements()
+            case .neighbourSelection: selectNeighbours()
             // To be handed an input was all that it took.
-            case .seen: break
-            case .whereabouts: noteGathering()
+            case .shownMessages: break
+            case .location: noteGathering()
             case .gathering: meetLowestGathering()
-            case .retention: letGoOfOld()
-            case .debts: careForDebts()
+            case .retention: pruneExpired()
+            case .redelivery: redeliver()
             case .silence: considerSilence()
             case .backlog: showCompleteBacklogs()
-            case .surplus: tellSurplus()
-            case .patience: quitNow(.done)
-            case .company: tellCompany()
-            case .asking: for id in links.ids { askForPlanned(on: id) }
+            case .suppressedLines: tellSurplus()
+            case .receiptTimeout: quitNow(.done)
+            case .presenceSummary: tellCompany()
+            case .requests: for id in links.ids { askForPlanned(on: id) }
             }
         }
     }
@@ -226,9 +226,9 @@ struct OwnPresence {
     /// Commands given before the name was settled, oldest first.
     var deferred: [(command: Command, token: CommandToken?)] = []
     /// Where our gathering was met.
-    var place = Place()
+    var place = NetworkLocation()
     /// Since when all of its networks are gone and no other has come.
-    var adriftSince: Instant?
+    var offlineSince: Instant?
     /// That somebody speaks a later version of the protocol has been told.
     var hasToldVersion = false
     var silence = Silence()

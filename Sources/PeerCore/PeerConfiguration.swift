@@ -32,7 +32,7 @@ public struct PeerConfiguration: Sendable {
     /// Up to this many present peers, itself among them, everybody has a link with everybody.
     public var fullMeshCount = Bounds.fullMeshCount
     /// Whether it knows of statements (frames 28 to 31). Without, it is as peers were before there were any: for tests.
-    public var knowsStatements = true
+    public var knowsAdvertisements = true
 
     public init(name: Nickname) {
         self.name = name

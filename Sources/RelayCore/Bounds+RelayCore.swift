@@ -7,7 +7,7 @@ extension Bounds {
     /// Silence after which a relay gives a member up. Members that follow Protocol.md ping long before.
     static let relaySilence = Duration.seconds(30)
     /// How often a relay looks after its links: a walk over 5,000 of them takes less than a millisecond.
-    static let relayCareInterval = Duration.seconds(1)
+    static let relayMaintenanceInterval = Duration.seconds(1)
     /// Entries that a relay has asked a member for and that have not come.
     static let relayRequestCount = 64
     /// Entries that a member said it has and that the relay has still to ask for: 32 KiB a member.

@@ -18,10 +18,10 @@ public struct Relay: Core {
     var names: RelayNames
     var lobby: RoomLog
     var moderation: RelayModerationBook
-    var news = RelayNews()
-    var agenda = Agenda<RelayDuty>()
+    var rosterChanges = RosterChanges()
+    var timers = TimerTable<RelayTimer>()
     var outputs = OutputQueue()
-    var state: RelayState
+    var state: RelayRuntime
     public var counters = RelayCounters()
 
     /// - Parameters:
@@ -42,7 +42,7 @@ public struct Relay: Core {
             log: .relayLobby(keys.community), room: .relayLobby(of: keys.community), archive: archive)
         try keys.keepCommunity(in: archive)
         moderation = try RelayModerationBook(archive: archive)
-        state = RelayState(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
+        state = RelayRuntime(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
         self.random = random
         for peer in try archive.knownPeers() { state.keeping.authors[peer.id] = .some(try? Nickname(peer.name)) }
         names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
@@ -95,7 +95,7 @@ public struct Relay: Core {
     }
 
     public var nextDeadline: Deadline? {
-        var next = Deadline.earlier(agenda.next, names.nextDeadline)
+        var next = Deadline.earlier(timers.next, names.nextDeadline)
         next = .earlier(next, lobby.nextDeadline)
         return .earlier(next, state.nextOverdue)
     }
@@ -116,7 +116,7 @@ public struct Relay: Core {
         lookAtCertificate(isNew: true)
         names.resume(at: now)
         beginAges()
-        agenda.ask(for: .retention, at: now)
+        timers.schedule(.retention, at: now)
         forgetOverdue()
     }
 
@@ -124,10 +124,10 @@ public struct Relay: Core {
         names.deadlineReached(at: now)
         lobby.deadlineReached(at: now)
         forgetOverdue()
-        for duty in agenda.takeDue(at: now) {
-            switch duty {
-            case .care: careForLinks()
-            case .roster: tellNews()
+        for timer in timers.takeDue(at: now) {
+            switch timer {
+            case .maintenance: maintainLinks()
+            case .roster: sendRosterChanges()
             case .pace: passOnWaiting()
             case .retention: trimLog()
             case .certificate: lookAtCertificate(isNew: false)
@@ -138,14 +138,14 @@ public struct Relay: Core {
     /// What follows from any input.
     private mutating func settle() {
         settleLobby()
-        considerNews()
+        considerRosterChanges()
         // Who leaves because the relay is stopped comes back.
         if !state.isFinished, let contested = names.takeContested() {
             keep { archive throws(ArchiveError) in try archive.setSetting(ContestedNames.setting, to: contested) }
         }
         counters.members = links.members.count
         counters.guests = state.guests.count
-        counters.strangers = links.strangerCount
+        counters.unauthenticated = links.unauthenticatedLinkCount
         counters.entriesKept = lobby.count
         counters.bans = moderation.bans.count
     }
@@ -204,7 +204,7 @@ public struct Relay: Core {
 }
 
 /// How a relay stands itself.
-struct RelayState {
+struct RelayRuntime {
     static let retentionInterval = Duration.seconds(60)
 
     let instance: UInt64
@@ -257,9 +257,9 @@ struct RelayOutbox {
 }
 
 /// A relay's own timers.
-enum RelayDuty: Int, AgendaDuty {
+enum RelayTimer: Int, TimerKind {
     /// Look after links: handshakes that take too long, members that are silent.
-    case care
+    case maintenance
     /// Tell who came and went.
     case roster
     /// Pass on what waits for its time.
@@ -271,7 +271,7 @@ enum RelayDuty: Int, AgendaDuty {
 
     var reason: StaticReason {
         switch self {
-        case .care: "links need care"
+        case .maintenance: "links need care"
         case .roster: "members came or went"
         case .pace: "entries wait for their time"
         case .retention: "old entries to drop"

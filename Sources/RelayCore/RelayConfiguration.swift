@@ -99,7 +99,7 @@ public struct RelayCounters: Equatable, Sendable {
     public internal(set) var members = 0
     public internal(set) var guests = 0
     /// Connections that have not joined.
-    public internal(set) var strangers = 0
+    public internal(set) var unauthenticated = 0
     /// Entries in the lobby's log.
     public internal(set) var entriesKept = 0
     public internal(set) var bans = 0

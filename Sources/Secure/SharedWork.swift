@@ -21,7 +21,7 @@ package final class SharedWork: Sendable {
     private let results = Mutex(Results())
     /// The parsed messages by their bytes.
     let announcements = SharedReadings<SignedAnnouncement>()
-    let statements = SharedReadings<SignedStatement>()
+    let advertisements = SharedReadings<SignedAdvertisement>()
     /// The number of agreements at which all are dropped.
     private static let capacity = 100_000
 

@@ -29,7 +29,7 @@ public final class LineInterface: FrontEnd {
 
     let options: Options
     let renderer: Renderer
-    var roster = Roster()
+    var roster = ShownPeople()
     var deliveries = DeliveryWatch()
     var commands = CommandQueue()
     var editor = LineEditor()

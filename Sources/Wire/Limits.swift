@@ -48,9 +48,9 @@ public enum Limits {
 
     /// The maximum size of a signed link-state advertisement: an announcement, an away message, all links and the fixed
     /// fields.
-    public static let statementBytes = 2048
+    public static let advertisementBytes = 2048
     /// The maximum number of links that a link-state advertisement names: 1 KiB.
-    public static let statementLinkCount = 128
+    public static let advertisementLinkCount = 128
     /// The number of sums in a digest: 512 bytes.
     public static let digestSumCount = 64
 

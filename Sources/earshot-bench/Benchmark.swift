@@ -2,7 +2,7 @@
 struct Benchmark: Sendable {
     let name: String
     let about: String
-    let run: @Sendable (Plan) throws -> Report
+    let run: @Sendable (Plan) throws -> MeasurementReport
 
     static var all: [Benchmark] {
         [codec, handshake, reconcile, store, join, tell, say, fanout]

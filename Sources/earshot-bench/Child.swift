@@ -29,7 +29,7 @@ final class Child {
         defer { for word in words { free(word) } }
         if let processor { Processor.bind(processor) }
         var id: pid_t = 0
-        startedAt = Clock.now
+        startedAt = ProcessorClock.now
         let result = posix_spawn(&id, path, &actions, nil, &words, environ)
         if processor != nil { Processor.bind(Processor.own) }
         close(toChild[0])
@@ -78,7 +78,7 @@ final class Child {
         while poll(&event, 1, 1000) > 0, readLine() != nil || event.revents & Int16(POLLHUP) == 0 {}
         waitpid(processID, nil, 0)
         hasEnded = true
-        return Clock.now - startedAt
+        return ProcessorClock.now - startedAt
     }
 
     /// Returns the next whole line that it wrote, without its newline; nil if there is none yet.
@@ -103,8 +103,8 @@ final class Child {
 
     /// Waits for a line.
     func line(within seconds: Int = 10) throws -> String {
-        let end = Clock.now + UInt64(seconds) * 1_000_000_000
-        while Clock.now < end {
+        let end = ProcessorClock.now + UInt64(seconds) * 1_000_000_000
+        while ProcessorClock.now < end {
             if let line = readLine() { return String(decoding: line, as: UTF8.self) }
             var event = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             _ = poll(&event, 1, 100)

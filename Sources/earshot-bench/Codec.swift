@@ -7,7 +7,7 @@ extension Benchmark {
         name: "codec",
         about: "Bytes to values and back; the floor is a copy of the bytes, or libcrypto called directly."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         let entry = Fixtures.entries(2)[1]
         let batch = Fixtures.entries(160).map(\.bytes)
         report.compare("entry, encode", plan, { use(entry.entry.encoded()) }, floor: { use(copy(entry.bytes)) })
@@ -29,7 +29,7 @@ extension Benchmark {
     }
 }
 
-extension Report {
+extension MeasurementReport {
     /// Adds a line with an operation, its floor and the ratio.
     mutating func compare(
         _ name: String, _ plan: Plan, _ operation: () throws -> Void, floor: () throws -> Void

@@ -7,7 +7,7 @@ extension Benchmark {
         name: "handshake",
         about: "One link's handshake, both sides; the floor is its key agreements, signatures and verifications alone."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         let handshaking = Handshaking()
         try report.compare(
             "both sides", plan, { use(try handshaking.transports()) }, floor: Handshaking.primitives())

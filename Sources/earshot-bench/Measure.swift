@@ -34,12 +34,12 @@ struct Timing {
             (allocations, floorAllocations) = (run.allocations, lowest.allocations)
         }
         return (
-            Timing(Sample(times), allocations: allocations), Timing(Sample(floors), allocations: floorAllocations),
-            Sample(ratios).median
+            Timing(Measurement(times), allocations: allocations), Timing(Measurement(floors), allocations: floorAllocations),
+            Measurement(ratios).median
         )
     }
 
-    private init(_ sample: Sample, allocations: Double) {
+    private init(_ sample: Measurement, allocations: Double) {
         nanoseconds = sample.median
         spread = sample.spread
         self.allocations = allocations
@@ -48,9 +48,9 @@ struct Timing {
     private static func repetitions(_ plan: Plan, _ operation: () throws -> Void) rethrows -> Int {
         var repetitions = 1
         while true {
-            let start = Clock.processor
+            let start = ProcessorClock.processor
             for _ in 0..<repetitions { try operation() }
-            let elapsed = Clock.processor - start
+            let elapsed = ProcessorClock.processor - start
             if elapsed >= plan.nanosecondsPerRun { return repetitions }
             let wanted = Double(plan.nanosecondsPerRun) / Double(max(elapsed, 1)) * 1.2
             repetitions = max(repetitions + 1, Int(Double(repetitions) * min(wanted, 100)))
@@ -61,16 +61,16 @@ struct Timing {
         _ repetitions: Int, _ operation: () throws -> Void
     ) rethrows -> (nanoseconds: Double, allocations: Double) {
         let before = measure_allocation_count()
-        let start = Clock.processor
+        let start = ProcessorClock.processor
         for _ in 0..<repetitions { try operation() }
-        let elapsed = Clock.processor - start
+        let elapsed = ProcessorClock.processor - start
         let allocations = measure_allocation_count() - before
         return (Double(elapsed) / Double(repetitions), Double(allocations) / Double(repetitions))
     }
 }
 
 /// Several measurements of the same quantity.
-struct Sample {
+struct Measurement {
     private let sorted: [Double]
 
     init(_ values: [Double]) {
@@ -91,7 +91,7 @@ struct Sample {
     }
 }
 
-enum Clock {
+enum ProcessorClock {
     /// The time since the machine started, in nanoseconds.
     static var now: UInt64 { read(CLOCK_MONOTONIC) }
 

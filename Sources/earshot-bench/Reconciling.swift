@@ -6,7 +6,7 @@ extension Benchmark {
         name: "reconcile",
         about: "Two logs of 10,000 entries that differ; the floor is a comparison of the two in one memory."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         for differences in [0, 1, 10, 1_000] {
             let pair = LogPair(entries: 10_000, differences: differences)
             let course = try pair.reconcile()

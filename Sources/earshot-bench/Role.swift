@@ -12,7 +12,7 @@ enum Role {
             }
             return 0
         } catch {
-            Console.complain("earshot-bench: \(error)")
+            BenchmarkOutput.printError("earshot-bench: \(error)")
             return 1
         }
     }

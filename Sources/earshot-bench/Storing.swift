@@ -10,7 +10,7 @@ extension Benchmark {
         name: "store",
         about: "Entries stored, each in its own commit; the floor writes its bytes to a file, and syncs if required."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         let directory = try ScratchDirectory()
         defer { directory.remove() }
         let rounds = plan.isQuick ? 200 : 1_000
@@ -23,7 +23,7 @@ extension Benchmark {
                 let archive = try SQLiteArchive(at: directory.path(of: "\(name)\(run).sqlite"))
                 times.append(try commit(entries, to: archive, durability))
             }
-            let (floor, sample) = (Sample(floors), Sample(times))
+            let (floor, sample) = (Measurement(floors), Measurement(times))
             report.add("commit, \(name)") { line in
                 line.add("time", sample.median, .nanoseconds, spread: sample.spread)
                 line.add("rate", 1e9 / sample.median, .perSecond)
@@ -40,18 +40,18 @@ extension Benchmark {
         -> Double
     {
         let log = LogID.conversation(Fixtures.identity.peerID)
-        let start = Clock.now
+        let start = ProcessorClock.now
         for entry in entries {
             _ = try archive.append(
                 ArchivedEntry(key: entry.key, bytes: entry.bytes), body: entry.entry.body, to: log,
                 durability: durability)
             try archive.commit()
         }
-        return Double(Clock.now - start) / Double(entries.count)
+        return Double(ProcessorClock.now - start) / Double(entries.count)
     }
 }
 
-extension Report {
+extension MeasurementReport {
     /// Measures the opening of a log of 100,000 entries, as at the start of the program.
     fileprivate mutating func startUp(_ plan: Plan, _ directory: ScratchDirectory) throws {
         let count = plan.isQuick ? 10_000 : 100_000
@@ -77,16 +77,16 @@ extension Report {
         var floors: [Double] = []
         var times: [Double] = []
         for _ in 0..<min(5, plan.runs) {
-            var start = Clock.now
+            var start = ProcessorClock.now
             File.read(flat) { use($0.count) }
-            floors.append(Double(Clock.now - start))
-            start = Clock.now
+            floors.append(Double(ProcessorClock.now - start))
+            start = ProcessorClock.now
             let archive = try SQLiteArchive(at: path)
             let opened = try RoomLog(log: log, room: Fixtures.room, archive: archive)
-            times.append(Double(Clock.now - start))
+            times.append(Double(ProcessorClock.now - start))
             guard opened.count == count else { throw Obstacle("\(opened.count) of \(count) entries are present") }
         }
-        let (floor, sample) = (Sample(floors), Sample(times))
+        let (floor, sample) = (Measurement(floors), Measurement(times))
         add("start-up with \(count) entries") { line in
             line.add("time", sample.median, .nanoseconds, spread: sample.spread)
             line.add("floor", floor.median, .nanoseconds, spread: floor.spread)
@@ -122,13 +122,13 @@ struct ScratchDirectory {
         let descriptor = open(path(of: "floor"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Obstacle("cannot create a file in \(path)") }
         defer { close(descriptor) }
-        let start = Clock.now
+        let start = ProcessorClock.now
         for entry in entries {
             let count = entry.bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
             guard count == entry.bytes.count else { throw Obstacle("the disk is full") }
             if isSynced { fdatasync(descriptor) }
         }
-        return Double(Clock.now - start) / Double(entries.count)
+        return Double(ProcessorClock.now - start) / Double(entries.count)
     }
 
     func fill(_ file: String, with bytes: [UInt8], times: Int) throws {

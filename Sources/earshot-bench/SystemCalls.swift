@@ -22,8 +22,8 @@ enum SystemCalls {
 
     /// Waits until the process is traced, at most two seconds.
     private static func isTraced(_ process: pid_t) -> Bool {
-        let end = Clock.now + 2_000_000_000
-        while Clock.now < end {
+        let end = ProcessorClock.now + 2_000_000_000
+        while ProcessorClock.now < end {
             let lines = File.text("/proc/\(process)/status").split(separator: "\n")
             if let line = lines.first(where: { $0.hasPrefix("TracerPid:") }), !line.hasSuffix("\t0") { return true }
             _ = poll(nil, 0, 5)

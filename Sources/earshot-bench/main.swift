@@ -6,19 +6,19 @@ func start() -> Int32 {
     do {
         options = try Options(CommandLine.arguments.dropFirst())
     } catch {
-        Console.complain("earshot-bench: \(error.text)")
+        BenchmarkOutput.printError("earshot-bench: \(error.text)")
         return 2
     }
     if let role = options.role { return Role.run(role.name, role.arguments) }
     if options.isHelp {
-        Console.show(Options.helpText)
+        BenchmarkOutput.show(Options.helpText)
         return 0
     }
     if options.isList {
-        for benchmark in Benchmark.all { Console.show("\(benchmark.name.padded(to: 12))\(benchmark.about)\n") }
+        for benchmark in Benchmark.all { BenchmarkOutput.show("\(benchmark.name.padded(to: 12))\(benchmark.about)\n") }
         return 0
     }
-    if !options.isJSON { Console.show("\(Machine.description)\n") }
+    if !options.isJSON { BenchmarkOutput.show("\(Machine.description)\n") }
     // This must precede every socket.
     _ = Network.isOwn
     signal(SIGPIPE, SIG_IGN)
@@ -26,9 +26,9 @@ func start() -> Int32 {
     for (benchmark, part) in options.benchmarks {
         do {
             let report = try benchmark.run(Plan(isQuick: options.isQuick, part: part))
-            Console.show(options.isJSON ? report.jsonLines(of: benchmark) : report.table(of: benchmark))
+            BenchmarkOutput.show(options.isJSON ? report.jsonLines(of: benchmark) : report.table(of: benchmark))
         } catch {
-            Console.complain("earshot-bench: \(benchmark.name): \(error)")
+            BenchmarkOutput.printError("earshot-bench: \(benchmark.name): \(error)")
             status = 1
         }
     }

@@ -1,11 +1,11 @@
 import CFuzzer
-import Exercises
+import FuzzTargets
 import Glibc
 
 // The environment names the exercise, because libFuzzer starts itself again with arguments of its own.
 let name = getenv("EARSHOT_FUZZ_TARGET").map { String(cString: $0) } ?? ""
-guard let chosen = Exercise(rawValue: name) else {
-    let names = Exercise.allCases.map(\.rawValue).joined(separator: ", ")
+guard let chosen = FuzzTarget(rawValue: name) else {
+    let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
     fatalError("EARSHOT_FUZZ_TARGET must be one of \(names)")
 }
 /// The exercise for the callback, which as a C function captures nothing.

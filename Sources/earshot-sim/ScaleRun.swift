@@ -56,7 +56,7 @@ struct ScaleRun {
 
     /// Shows progress on standard error.
     private func progress(_ text: String) {
-        Surroundings.complain(text)
+        ProcessEnvironment.printError(text)
     }
 
     /// Measures the cost of a quiet network.

@@ -1,6 +1,6 @@
 import Host
 
-/// Runs the program: the process begins and ends here, and the rest is in `Sweep` and `ScaleRun`.
+/// Runs the program: the process begins and ends here, and the rest is in `SeedSweep` and `ScaleRun`.
 func start() -> Int32 {
     do {
         let arguments = try SimulationArguments(CommandLine.arguments.dropFirst())
@@ -9,12 +9,12 @@ func start() -> Int32 {
             return 0
         }
         if arguments.isScaleRun { return try ScaleRun(arguments).run() }
-        return try Sweep(arguments).run()
+        return try SeedSweep(arguments).run()
     } catch let misuse as SimulationArguments.Misuse {
-        Surroundings.complain("earshot-sim: \(misuse.text)")
+        ProcessEnvironment.printError("earshot-sim: \(misuse.text)")
         return 2
     } catch {
-        Surroundings.complain("earshot-sim: \(error)")
+        ProcessEnvironment.printError("earshot-sim: \(error)")
         return 1
     }
 }
@@ -22,14 +22,14 @@ func start() -> Int32 {
 /// Shows a text, or ends the process if that fails: without output, hours of processor time are wasted.
 func show(_ text: String) {
     do throws(OutputEnd) {
-        try Surroundings.show(Array(text.utf8))
+        try ProcessEnvironment.show(Array(text.utf8))
     } catch .readerGone {
-        Surroundings.end(with: 0)
+        ProcessEnvironment.end(with: 0)
     } catch {
-        Surroundings.complain("earshot-sim: \(error)")
-        Surroundings.end(with: 1)
+        ProcessEnvironment.printError("earshot-sim: \(error)")
+        ProcessEnvironment.end(with: 1)
     }
 }
 
-Surroundings.prepareStandardStreams()
-Surroundings.end(with: start())
+ProcessEnvironment.prepareStandardStreams()
+ProcessEnvironment.end(with: start())

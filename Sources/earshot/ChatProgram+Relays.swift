@@ -24,7 +24,7 @@ extension ChatProgram {
         case .address(let host): return (address, [Endpoint(address: host, port: address.port)])
         case .name(let name):
             do throws(HostError) {
-                return (address, try Surroundings.endpoints(ofHost: name, port: address.port))
+                return (address, try ProcessEnvironment.endpoints(ofHost: name, port: address.port))
             } catch {
                 guard let nickname = try? Nickname(name),
                     let place = try archive.setting(RelayTarget.placeSetting(ofRelayNamed: nickname)),
@@ -40,7 +40,7 @@ extension ChatProgram {
     }
 
     private static func password(in file: String) throws -> [UInt8] {
-        let password = Array(try Surroundings.text(ofFile: file, atMost: 4096).prefix { !$0.isNewline }.utf8)
+        let password = Array(try ProcessEnvironment.text(ofFile: file, atMost: 4096).prefix { !$0.isNewline }.utf8)
         guard password.count <= Limits.passwordBytes else {
             throw HostError("the password in \(file) has more than \(Limits.passwordBytes) bytes")
         }

@@ -24,7 +24,7 @@ struct ChatProgram {
     /// Runs the chat until it ends.
     /// - Throws: An error before the chat began, worded with a remedy.
     func run() throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let name = try chosenName()
         let path = try options.stateDirectory ?? StateDirectory.defaultPath(forName: name.text)
         let state = try StateDirectory(at: path)
@@ -68,8 +68,8 @@ struct ChatProgram {
         let interface = LineInterface(
             name: name.text,
             options: .init(
-                isTerminal: isTerminal, isColoured: isTerminal && Surroundings.environment("NO_COLOR") == nil,
-                utcOffset: Surroundings.utcOffset, isQuiet: options.isQuiet))
+                isTerminal: isTerminal, isColoured: isTerminal && ProcessEnvironment.environment("NO_COLOR") == nil,
+                utcOffset: ProcessEnvironment.utcOffset, isQuiet: options.isQuiet))
         var configuration = configuration
         configuration.usesRawTerminal = isTerminal
         let status: ExitStatus
@@ -77,12 +77,12 @@ struct ChatProgram {
             status = try run(peer, frontEnd: interface, archive: archive, configuration)
         } catch {
             // The terminal is restored in any case; the error to report is this one.
-            try? Surroundings.show(interface.leave())
+            try? ProcessEnvironment.show(interface.leave())
             throw error
         }
-        try Surroundings.showIfRead(interface.leave())
+        try ProcessEnvironment.showIfRead(interface.leave())
         if status == .nameTaken {
-            Surroundings.complain("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
+            ProcessEnvironment.printError("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
         }
         return status
     }
@@ -90,7 +90,7 @@ struct ChatProgram {
     private func run(
         _ peer: Peer, frontEnd: any FrontEnd, archive: any Archive, _ configuration: HostConfiguration
     ) throws -> ExitStatus {
-        let host = try PeerHost(core: peer, frontEnd: frontEnd, archive: archive, configuration: configuration)
+        let host = try CoreHost(core: peer, frontEnd: frontEnd, archive: archive, configuration: configuration)
         let port = host.linkPort
         host.operation.status = { RunningFacts($0.status, port: port).lines }
         return try host.run()
@@ -104,26 +104,26 @@ struct ChatProgram {
         configuration.interfaceNames = options.interfaces
         let isVerbose = options.isVerbose
         // The line interface draws on a person's terminal, so diagnostics are printed only if they go elsewhere.
-        let isShown = options.isJSON || !drawsOnTerminal || !Surroundings.isTerminal(2)
+        let isShown = options.isJSON || !drawsOnTerminal || !ProcessEnvironment.isTerminal(2)
         configuration.note = { note in
             guard isShown, isVerbose || note.level == .warning else { return }
-            Surroundings.complain("earshot: \(note.text)")
+            ProcessEnvironment.printError("earshot: \(note.text)")
         }
         return configuration
     }
 
     private var hasTerminal: Bool {
-        Surroundings.isTerminal(Surroundings.standardInput) && Surroundings.isTerminal(Surroundings.standardOutput)
+        ProcessEnvironment.isTerminal(ProcessEnvironment.standardInput) && ProcessEnvironment.isTerminal(ProcessEnvironment.standardOutput)
     }
 
     /// Whether to draw an input line and colours, rather than read and write plain lines.
-    private var drawsOnTerminal: Bool { hasTerminal && Surroundings.obeysEscapes(Surroundings.standardOutput) }
+    private var drawsOnTerminal: Bool { hasTerminal && ProcessEnvironment.obeysEscapes(ProcessEnvironment.standardOutput) }
 
     // MARK: Start
 
     /// Returns the name that was given or asked for, otherwise the login name.
     private func chosenName() throws -> Nickname {
-        let login = Surroundings.loginName
+        let login = ProcessEnvironment.loginName
         guard options.name == nil, hasTerminal, !options.isJSON else { return try options.name(orLogin: login) }
         let prompt = NamePrompt(offer: login) { text in
             do {
@@ -133,10 +133,10 @@ struct ChatProgram {
                 return "\(error)"
             }
         }
-        while let line = try Surroundings.ask(prompt.prompt) {
+        while let line = try ProcessEnvironment.ask(prompt.prompt) {
             switch prompt.answer(line) {
             case .name(let name): return try Nickname(choosing: name)
-            case .again(let reason): Surroundings.complain(reason)
+            case .again(let reason): ProcessEnvironment.printError(reason)
             }
         }
         throw HostError("no name was given (try --name NAME)")
@@ -147,7 +147,7 @@ struct ChatProgram {
             switch peer {
             case .endpoint(let endpoint): [endpoint]
             // The first addresses are enough: a peer, once reached, announces its other addresses.
-            case .host(let host, let port): Array(try Surroundings.endpoints(ofHost: host, port: port).prefix(2))
+            case .host(let host, let port): Array(try ProcessEnvironment.endpoints(ofHost: host, port: port).prefix(2))
             }
         }
     }

@@ -8,16 +8,16 @@ import Wire
 func start() -> Int32 {
     do {
         let words = CommandLine.arguments.dropFirst()
-        switch try Arguments.parse(words, interfaceNumber: Surroundings.interfaceNumber) {
+        switch try Arguments.parse(words, interfaceNumber: ProcessEnvironment.interfaceNumber) {
         case .help(let text):
-            try Surroundings.show(Array(text.utf8))
+            try ProcessEnvironment.show(Array(text.utf8))
             return 0
         case .kept(let command):
             return try KeptProgram(command: command).run().rawValue
         case .doctor(let command):
             return try DoctorProgram(command: command).run()
         case .version:
-            try Surroundings.show(Array("earshot \(programVersion)\n".utf8))
+            try ProcessEnvironment.show(Array("earshot \(programVersion)\n".utf8))
             return 0
         case .relay(let command):
             return try start(command).rawValue
@@ -27,13 +27,13 @@ func start() -> Int32 {
     } catch OutputEnd.readerGone {
         return 0
     } catch let misuse as Arguments.Misuse {
-        for line in misuse.text.split(separator: "\n") { Surroundings.complain("earshot: \(line)") }
+        for line in misuse.text.split(separator: "\n") { ProcessEnvironment.printError("earshot: \(line)") }
         return 2
     } catch let error as NicknameError {
-        Surroundings.complain("earshot: \(error)")
+        ProcessEnvironment.printError("earshot: \(error)")
         return 2
     } catch {
-        Surroundings.complain("earshot: \(error)")
+        ProcessEnvironment.printError("earshot: \(error)")
         return 1
     }
 }
@@ -41,7 +41,7 @@ func start() -> Int32 {
 func start(_ command: RelayCommand) throws -> ExitStatus {
     switch command {
     case .help:
-        try Surroundings.show(Array(RelayCommand.helpText.utf8))
+        try ProcessEnvironment.show(Array(RelayCommand.helpText.utf8))
         return .done
     case .passwd(let options):
         return try PasswdProgram(options).run()
@@ -50,7 +50,7 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
     case .community(let command):
         return try CommunityProgram(command).run()
     case .backup(let file, let place):
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let directory = try RelayProgram.stateDirectory(place)
         guard StateDirectory.has(RelayProgram.archiveName, at: directory) else {
             throw HostError("no relay has saved anything in \(directory) (try --state DIR or --config FILE)")
@@ -63,5 +63,5 @@ func start(_ command: RelayCommand) throws -> ExitStatus {
     }
 }
 
-Surroundings.prepareStandardStreams()
-Surroundings.end(with: start())
+ProcessEnvironment.prepareStandardStreams()
+ProcessEnvironment.end(with: start())

@@ -16,7 +16,7 @@ import Wire
         var clock: AgeClock
         var wall = AgeClockTests.start
         var now = Instant(nanoseconds: 5)
-        var news: [AgeClock.News] = []
+        var observations: [AgeClock.Observation] = []
 
         init(archive: MemoryArchive = MemoryArchive(), wall: UInt64 = AgeClockTests.start) throws {
             self.wall = wall
@@ -24,7 +24,7 @@ import Wire
             read()
         }
 
-        mutating func read() { news += clock.read(WallTime(milliseconds: wall), at: now) }
+        mutating func read() { observations += clock.read(WallTime(milliseconds: wall), at: now) }
 
         /// A process runs, and looks at the clock every ten minutes.
         mutating func run(days: Double) {
@@ -64,7 +64,7 @@ import Wire
         try machine.restart(after: 0.03)
         machine.run(days: 1)
         #expect(abs(machine.counted - 3.03) < 0.001)
-        #expect(machine.clock.state.departure == nil && machine.news.isEmpty)
+        #expect(machine.clock.state.departure == nil && machine.observations.isEmpty)
     }
 
     @Test("a clock 200 days ahead ages nothing for a week of running, however often it is started, and is noted")
@@ -73,7 +73,7 @@ import Wire
         machine.run(days: 1)
         machine.wall += 200 * Self.day
         machine.run(minutes: 1)
-        #expect(machine.news == [.jumped(Int64(200 * Self.day))])
+        #expect(machine.observations == [.jumped(Int64(200 * Self.day))])
         for _ in 0..<50 {
             try machine.restart(after: 0.001)
             machine.run(minutes: 10)
@@ -100,7 +100,7 @@ import Wire
         var machine = try Machine()
         machine.run(days: 1)
         try machine.restart(after: 90)
-        #expect(machine.news == [.foundApart(Int64(90 * Self.day))])
+        #expect(machine.observations == [.foundApart(Int64(90 * Self.day))])
         for _ in 0..<10 {
             machine.run(days: 0.5)
             try machine.restart(after: 0.001)

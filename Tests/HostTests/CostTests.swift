@@ -48,7 +48,7 @@ extension HostTests {
         func sending() throws {
             let hub = try ToyHost()
             let poller = try Poller()
-            let table = try LinkTable(poller: poller)
+            let table = try LinkSocketTable(poller: poller)
             let link = LinkID(number: 1)
             table.open(link, to: hub.endpoint, at: Clock.now())
             var isOpen = false

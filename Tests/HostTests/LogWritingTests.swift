@@ -21,13 +21,13 @@ extension HostTests {
                 close(write)
             }
             var count = 0
-            while count < 10_000, Surroundings.writePromptly("line \(count)", to: write) == .written { count += 1 }
+            while count < 10_000, ProcessEnvironment.writePromptly("line \(count)", to: write) == .written { count += 1 }
             #expect(count > 100 && count < 10_000)
             var buffer = [UInt8](repeating: 0, count: 1 << 20)
             let taken = Glibc.read(read, &buffer, buffer.count)
             let lines = String(decoding: buffer[..<max(0, taken)], as: UTF8.self).split(separator: "\n")
             #expect(lines.count == count && lines.last == "line \(count - 1)")
-            #expect(Surroundings.writePromptly("again", to: write) == .written)
+            #expect(ProcessEnvironment.writePromptly("again", to: write) == .written)
         }
 
         @Test("a long line is truncated to what a pipe accepts atomically, never within a character")
@@ -39,7 +39,7 @@ extension HostTests {
             }
             for shift in 0..<4 {
                 let text = String(repeating: "x", count: shift) + String(repeating: "😀", count: 2_000)
-                #expect(Surroundings.writePromptly(text, to: write) == .written)
+                #expect(ProcessEnvironment.writePromptly(text, to: write) == .written)
                 var buffer = [UInt8](repeating: 0, count: 1 << 16)
                 let taken = Glibc.read(read, &buffer, buffer.count)
                 let line = String(validating: buffer[..<max(0, taken)], as: UTF8.self)
@@ -54,7 +54,7 @@ extension HostTests {
             close(read)
             // As in every host, and never reset: other tests run at the same time.
             _ = signal(SIGPIPE, SIG_IGN)
-            #expect(Surroundings.writePromptly("line", to: write) == .notTaken)
+            #expect(ProcessEnvironment.writePromptly("line", to: write) == .notTaken)
         }
     }
 }

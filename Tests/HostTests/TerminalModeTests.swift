@@ -32,7 +32,7 @@ extension HostTests {
             var size = winsize(ws_row: 24, ws_col: 77, ws_xpixel: 0, ws_ypixel: 0)
             let resized = ioctl(controller, UInt(TIOCSWINSZ), &size)
             #expect(resized == 0)
-            #expect(Surroundings.columns(of: terminal) == 77)
+            #expect(ProcessEnvironment.columns(of: terminal) == 77)
             #expect(isEditing(terminal))
             do {
                 let host = try ToyHost {

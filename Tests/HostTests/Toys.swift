@@ -116,7 +116,7 @@ final class ToyFrontEnd: FrontEnd {
 final class ToyHost {
     let board = ToyCore.Board()
     let frontEnd = ToyFrontEnd()
-    let host: PeerHost<ToyCore>
+    let host: CoreHost<ToyCore>
     var status: CoreModel.ExitStatus?
 
     init(archive: any Archive = NoArchive(), _ configure: (inout HostConfiguration) -> Void = { _ in }) throws {
@@ -127,7 +127,7 @@ final class ToyHost {
         configuration.output = nil
         configuration.takesSignals = false
         configure(&configuration)
-        host = try PeerHost(
+        host = try CoreHost(
             core: ToyCore(board: board), frontEnd: frontEnd, archive: archive, configuration: configuration)
     }
 

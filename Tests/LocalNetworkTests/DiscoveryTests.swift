@@ -152,8 +152,8 @@ import Wire
         discovery.datagramReceived(
             announcement(of: 2, sequence: 1_000, kind: .goodbye).bytes, from: endpoint(2), at: start)
         let fresh = announcement(of: 2, sequence: 5, instance: 10)
-        let statement = Statement(sequence: 5, announcement: fresh.bytes, away: nil, links: [])
-        discovery.appeared(SignedStatement(signing: statement, announcement: fresh, by: identity(2)), at: start)
+        let advertisement = LinkStateAdvertisement(sequence: 5, announcement: fresh.bytes, away: nil, links: [])
+        discovery.appeared(SignedAdvertisement(signing: advertisement, announcement: fresh, by: identity(2)), at: start)
         let repeated = announcement(of: 2, sequence: 6, instance: 10).bytes
         discovery.datagramReceived(repeated, from: endpoint(3), at: start + .seconds(1))
         let isKnown = discovery.want(peer, at: start + .seconds(1))

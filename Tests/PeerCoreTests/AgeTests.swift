@@ -153,19 +153,19 @@ import Wire
 
     @Test("the 12 h of a gathering are over when either clock says so, and a clock put back does no harm")
     func gatherings() throws {
-        let place = Place()
+        let place = NetworkLocation()
         let (one, other) = (
             GatheringID([UInt8](repeating: 1, count: 32))!, GatheringID([UInt8](repeating: 2, count: 32))!
         )
         func wall(_ hours: UInt64) -> WallTime { WallTime(milliseconds: Self.start + hours * 3_600_000) }
         var known = KnownGatherings()
-        known.noteVisit(to: one, in: place, at: wall(0), wall(0))
+        known.noteStay(to: one, in: place, at: wall(0), wall(0))
         // A weekend off.
         #expect(known.gathering(in: place, at: wall(60), wall(0)) == nil)
         // Half a day elsewhere, and then the clock was set back.
         #expect(known.gathering(in: place, at: wall(1), wall(13)) == nil)
         // One from a time with a clock that was wrong, a month ahead: neither for a month, nor before the other.
-        known.noteVisit(to: other, in: place, at: wall(720), wall(1))
+        known.noteStay(to: other, in: place, at: wall(720), wall(1))
         #expect(known.gathering(in: place, at: wall(721), wall(1)) == other)
         #expect(known.gathering(in: place, at: wall(2), wall(2)) == one)
         known.noteMerge(of: one)

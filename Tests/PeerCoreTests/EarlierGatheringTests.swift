@@ -106,8 +106,8 @@ import Wire
 
     @Test("gatherings of other places are not shown, those of long ago are, up to a limit")
     func places() {
-        func place(_ number: UInt32) -> Place {
-            Place(prefixes: [.init(address: .v4(number << 8), length: 24)], routers: [[UInt8(number)]])
+        func place(_ number: UInt32) -> NetworkLocation {
+            NetworkLocation(prefixes: [.init(address: .v4(number << 8), length: 24)], routers: [[UInt8(number)]])
         }
         func gathering(_ number: Int) -> GatheringID {
             GatheringID([UInt8(number >> 8), UInt8(number & 255)] + [UInt8](repeating: 9, count: 30))!
@@ -116,7 +116,7 @@ import Wire
         let count = EarlierGatherings.capacity + KnownGatherings.capacity + 10
         for number in 0..<count {
             let wall = WallTime(milliseconds: Self.friday + UInt64(number) * 86_400_000)
-            known.noteVisit(to: gathering(number), in: place(UInt32(number % 2)), at: wall)
+            known.noteStay(to: gathering(number), in: place(UInt32(number % 2)), at: wall)
         }
         let here = known.before(gathering(count - 2), in: place(0))
         #expect(here.count == (EarlierGatherings.capacity + KnownGatherings.capacity) / 2 - 1)

@@ -12,9 +12,9 @@ import Wire
 /// What is kept as settings from one start to the next.
 @Suite struct KeptAcrossStartsTests {
     private let hour: UInt64 = 3_600_000
-    private let office = Place(
+    private let office = NetworkLocation(
         prefixes: [.init(address: IPAddress("192.0.2.0")!, length: 24)], routers: [[2, 0, 0, 0, 0, 1]])
-    private let home = Place(prefixes: [
+    private let home = NetworkLocation(prefixes: [
         .init(address: IPAddress("198.51.100.0")!, length: 24), .init(address: IPAddress("2001:db8::")!, length: 64),
     ])
 
@@ -24,21 +24,21 @@ import Wire
     @Test("a gathering is taken up again on one of its networks within 12 h, the latest first")
     func gatherings() {
         var known = KnownGatherings()
-        let both = Place(prefixes: office.prefixes + home.prefixes, routers: office.routers)
-        known.noteVisit(to: gathering(1), in: office, at: wall(0))
-        known.noteVisit(to: gathering(2), in: home, at: wall(5))
+        let both = NetworkLocation(prefixes: office.prefixes + home.prefixes, routers: office.routers)
+        known.noteStay(to: gathering(1), in: office, at: wall(0))
+        known.noteStay(to: gathering(2), in: home, at: wall(5))
         #expect(known.gathering(in: office, at: wall(12)) == gathering(1))
         #expect(known.gathering(in: office, at: wall(13)) == nil)
         #expect(known.gathering(in: home, at: wall(13)) == gathering(2))
         // The prefix of IPv6 has changed, as it does from time to time.
         let renumbered = NetworkInterface.Prefix(address: IPAddress("2001:db8:1::")!, length: 64)
-        #expect(known.gathering(in: Place(prefixes: [home.prefixes[0], renumbered]), at: wall(13)) == gathering(2))
-        #expect(known.gathering(in: Place(), at: wall(6)) == nil)
+        #expect(known.gathering(in: NetworkLocation(prefixes: [home.prefixes[0], renumbered]), at: wall(13)) == gathering(2))
+        #expect(known.gathering(in: NetworkLocation(), at: wall(6)) == nil)
         // The clock was set back.
         #expect(known.gathering(in: home, at: WallTime(milliseconds: 5)) == gathering(2))
-        known.noteVisit(to: gathering(3), in: Place(), at: wall(6))
-        #expect(known.gathering(in: Place(), at: wall(7)) == gathering(3))
-        known.noteVisit(to: gathering(4), in: both, at: wall(8))
+        known.noteStay(to: gathering(3), in: NetworkLocation(), at: wall(6))
+        #expect(known.gathering(in: NetworkLocation(), at: wall(7)) == gathering(3))
+        known.noteStay(to: gathering(4), in: both, at: wall(8))
         #expect(known.gathering(in: both, at: wall(9)) == gathering(4))
         // One of the two cables is out: perhaps somewhere else.
         #expect(known.gathering(in: office, at: wall(9)) == gathering(1))
@@ -51,14 +51,14 @@ import Wire
     func gatheringBounds() {
         var known = KnownGatherings()
         for number in 0..<50 as Range<UInt8> {
-            known.noteVisit(to: gathering(number), in: home, at: wall(UInt64(number)))
+            known.noteStay(to: gathering(number), in: home, at: wall(UInt64(number)))
         }
-        #expect(known.visits.count == KnownGatherings.capacity)
-        #expect(known.visits.last?.gathering == gathering(49))
+        #expect(known.sessions.count == KnownGatherings.capacity)
+        #expect(known.sessions.last?.gathering == gathering(49))
         let bytes = known.encoded()
         #expect(KnownGatherings(decoding: bytes, earlier: known.takeEarlierChange() ?? []) == known)
-        for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).visits.isEmpty) }
-        #expect(KnownGatherings(decoding: [0xFF, 0x00]).visits.isEmpty)
+        for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).sessions.isEmpty) }
+        #expect(KnownGatherings(decoding: [0xFF, 0x00]).sessions.isEmpty)
     }
 
     @Test("a private message is unseen from its arrival until the host asks for more after it was shown")

@@ -102,7 +102,7 @@ struct MeshTests {
 
     @Test("who reads a thousand statements a second is waited for, but not for ever")
     func reading() {
-        var reading = StatementReading()
+        var reading = AdvertisementBacklog()
         let start = start + .seconds(100)
         #expect(reading.mayTell(at: start) == nil)
         for _ in 0..<2_000 { reading.taken(at: start) }
@@ -113,7 +113,7 @@ struct MeshTests {
         while now < start + .seconds(29) {
             for _ in 0..<2_000 { reading.taken(at: now) }
             now = now + .seconds(1)
-            #expect(reading.mayTell(at: now) != nil && reading.end <= now + StatementReading.longest)
+            #expect(reading.mayTell(at: now) != nil && reading.end <= now + AdvertisementBacklog.longest)
         }
         #expect(reading.mayTell(at: start + .seconds(30)) == nil)
     }
@@ -139,9 +139,9 @@ struct MeshTests {
             member.frames.compactMap { frame in
                 switch frame {
                 case .digest: 28
-                case .news: 29
+                case .advertise: 29
                 case .ask: 30
-                case .statements: 31
+                case .advertisements: 31
                 default: nil
                 }
             }
@@ -149,14 +149,14 @@ struct MeshTests {
         for member in members { #expect(said(member) == [28]) }
         rig.say([.digest([UInt64](repeating: 0, count: Limits.digestSumCount))], members[0])
         #expect(said(members[0]) == [28, 29])
-        guard case .news(let keys)? = members[0].frames.last else { return }
+        guard case .advertise(let keys)? = members[0].frames.last else { return }
         rig.say([.ask(keys.map(\.process))], members[0])
-        guard case .statements(let list)? = members[0].frames.last else {
+        guard case .advertisements(let list)? = members[0].frames.last else {
             Issue.record("nothing was stated")
             return
         }
-        let own = try list.map { try SignedStatement(parsing: $0.statement) }.first { $0.peer == rig.peer.id }
-        #expect(own?.statement.links.count == 3)
+        let own = try list.map { try SignedAdvertisement(parsing: $0.advertisement) }.first { $0.peer == rig.peer.id }
+        #expect(own?.advertisement.links.count == 3)
         for member in members[1...] { #expect(said(member) == [28]) }
     }
 }

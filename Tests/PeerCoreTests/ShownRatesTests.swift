@@ -89,7 +89,7 @@ import Wire
     }
 
     @Test("who leaves and comes back all the time is told of as rarely")
-    func comings() throws {
+    func presenceChanges() throws {
         let rig = try rig()
         for _ in 0..<50 {
             let member = rig.join("cem", Example.authors[2])

@@ -98,12 +98,12 @@ struct SlowLinkTests {
         // Each is answered by as much.
         let question = Frame.have(room: end.room, ids: Array(repeating: entry.id, count: 900))
         var bytes = 0
-        while !rig.peer.visits.tunnels.isEmpty, bytes < 2 * Bounds.linkQueueBytes {
+        while !rig.peer.sessions.tunnels.isEmpty, bytes < 2 * Bounds.linkQueueBytes {
             try end.say([question])
             bytes += 900 * 34
             rig.wait(.milliseconds(1))
         }
-        #expect(rig.link != nil && rig.peer.visits.tunnels.isEmpty)
+        #expect(rig.link != nil && rig.peer.sessions.tunnels.isEmpty)
         #expect(bytes < Bounds.linkQueueBytes + 10 * Bounds.outstandingBytes)
     }
 

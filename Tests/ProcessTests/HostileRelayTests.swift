@@ -37,7 +37,7 @@ struct HostileRelayTests {
     }
 
     @Test("members are not affected by a thousand connections, garbage, and a replayed handshake")
-    func strangers() throws {
+    func unauthenticated() throws {
         let secret = place.path(of: "secret")
         try "open sesame\n".write(toFile: secret, atomically: true, encoding: .utf8)
         let relay = try RelayProcess([

@@ -73,7 +73,7 @@ struct HostileMemberTests {
             rig.tell(.linkBytesReceived(eve.link, random.bytes(Int.random(in: 100...3_000, using: &random)) + [0, 0]))
         }
         rig.wait(.seconds(15))
-        #expect(rig.relay.counters.strangers == 0)
+        #expect(rig.relay.counters.unauthenticated == 0)
         rig.say("still here", ana)
         #expect(rig.relay.counters.entriesKept == 1)
     }

@@ -83,12 +83,12 @@ struct RelayAccessTests {
         for number in 0..<1_000 {
             let link = LinkID(number: (1 << 63) + 1_000_000 + UInt64(number))
             rig.tell(.linkAccepted(link, from: Endpoint(address: .v4(0x0A00_0066), port: 1)))
-            #expect(rig.relay.counters.strangers <= 8)
+            #expect(rig.relay.counters.unauthenticated <= 8)
         }
         #expect(rig.relay.counters.ever.connectionsRefused >= 900)
         #expect(rig.join("ana").welcome != nil)
         rig.wait(.seconds(12))
-        #expect(rig.relay.counters.strangers == 0)
+        #expect(rig.relay.counters.unauthenticated == 0)
     }
 
     @Test("whoever says more than the rate is warned first, then slowed down, and loses nothing")

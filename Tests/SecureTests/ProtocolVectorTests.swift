@@ -57,17 +57,17 @@ struct ProtocolVectorTests {
         "advertisements are signed, and processes named, as in the document",
         arguments: document.vectors(kind: "advertisement")
     )
-    func statements(vector: ProtocolVector) throws {
+    func advertisements(vector: ProtocolVector) throws {
         let identity = try Self.identity(try #require(vector.text("identity")))
         let bytes = try #require(vector.bytes("bytes"))
-        let statement = try SignedStatement(parsing: bytes)
-        #expect(statement.verify())
-        #expect(String(statement.process.number, radix: 16) == vector.text("process"))
-        let again = SignedStatement(
-            signing: statement.statement, announcement: statement.announcement, by: identity)
+        let advertisement = try SignedAdvertisement(parsing: bytes)
+        #expect(advertisement.verify())
+        #expect(String(advertisement.process.number, radix: 16) == vector.text("process"))
+        let again = SignedAdvertisement(
+            signing: advertisement.advertisement, announcement: advertisement.announcement, by: identity)
         #expect(again.bytes == bytes)
-        #expect(statement.key.sumIndex == vector.number("sum").map { Int($0) })
-        #expect(String(statement.key.weight, radix: 16) == vector.text("weight"))
+        #expect(advertisement.key.sumIndex == vector.number("sum").map { Int($0) })
+        #expect(String(advertisement.key.weight, radix: 16) == vector.text("weight"))
     }
 
     @Test("entries are signed and named as in the document", arguments: document.vectors(kind: "entry"))

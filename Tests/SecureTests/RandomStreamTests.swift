@@ -25,9 +25,9 @@ import Testing
         }
         #expect(taken == expected)
         // Blocks differ: a counter that did not advance would repeat the first one.
-        var stretches: Set<[UInt8]> = []
-        for start in stride(from: 0, to: 4992, by: 32) { stretches.insert(Array(expected[start..<start + 32])) }
-        #expect(stretches.count == 156)
+        var ranges: Set<[UInt8]> = []
+        for start in stride(from: 0, to: 4992, by: 32) { ranges.insert(Array(expected[start..<start + 32])) }
+        #expect(ranges.count == 156)
     }
 
     @Test("equal seeds give equal streams, and different seeds different ones")

@@ -34,7 +34,7 @@ final class Town {
                 configuration.retention = retention
                 if let fullMeshCount { configuration.fullMeshCount = fullMeshCount }
                 if older.contains(host.number) {
-                    configuration.knowsStatements = false
+                    configuration.knowsAdvertisements = false
                     configuration.fullMeshCount = 10_000
                 }
                 // A simulated disk does not fail.

@@ -15,23 +15,6 @@ struct HouseTests {
         for name in ["README.md", "Protocol.md"] { #expect(Repository.exists(name)) }
     }
 
-    @Test("links in the documents lead somewhere")
-    func links() throws {
-        for document in ["README.md", "Protocol.md"] {
-            let text = try Repository.text(of: document)
-            let links = Documents.links(in: text)
-            #expect(!links.isEmpty)
-            for link in links where !link.contains("://") {
-                let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-                let file = parts[0].isEmpty ? document : parts[0]
-                #expect(Repository.exists(file), "\(document): \(link) leads nowhere")
-                guard parts.count == 2, file.hasSuffix(".md"), Repository.exists(file) else { continue }
-                let anchors = Documents.anchors(in: try Repository.text(of: file))
-                #expect(anchors.contains(parts[1]), "\(document): no heading for \(link)")
-            }
-        }
-    }
-
     @Test("sections of Protocol.md that it refers to are there")
     func sections() throws {
         let lines = try Repository.text(of: "Protocol.md").split(separator: "\n")
@@ -56,13 +39,6 @@ struct HouseTests {
         let listed = text[annex...].matches(of: #/\n\| `(\w+)` \| [^|\n]+ \| [^|\n]+ \|(?=\n)/#).map { String($0.1) }
         #expect(listed.count == 30 && listed.sorted() == named.sorted())
         #expect(text[annex...].split(separator: "\n", omittingEmptySubsequences: false).count <= 120)
-    }
-
-    @Test("headings become anchors and code is no link")
-    func documents() {
-        let text = "# One two: `x`!\n```\n# no heading\n[a](b)\n```\n[c](d#e) and `[f](g)` [h](#i)\n"
-        #expect(Documents.anchors(in: text) == ["one-two-x"])
-        #expect(Documents.links(in: text) == ["d#e", "#i"])
     }
 
     @Test("sources import only what their target declares in Package.swift")
@@ -93,51 +69,6 @@ struct HouseTests {
         #expect(Manifest.importedModule(in: "@testable import A") == "A")
         #expect(Manifest.importedModule(in: "public import struct A.B") == "A")
         #expect(Manifest.importedModule(in: "let important = 1") == nil)
-    }
-
-    @Test("the README says in a sentence what each target is for")
-    func moduleTable() throws {
-        let rows = try Repository.text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| ") }
-        for target in try Repository.names(in: "Sources") {
-            let row = rows.first { $0.hasPrefix("| `\(target)` |") }
-            let sentence = row.map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
-            #expect(sentence.count >= 2 && sentence[1].count > 20, "README.md's table of modules lacks \(target)")
-        }
-    }
-
-    @Test("the README fits in 260 lines and names the two commands first")
-    func readme() throws {
-        let lines = try Repository.text(of: "README.md").split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.count <= 260)
-        let opening = lines.prefix(15).joined(separator: "\n")
-        #expect(opening.contains("swift run earshot") && opening.contains("swift test"))
-    }
-}
-
-enum Documents {
-    private static func proseLines(of text: String) -> [Substring] {
-        var isCode = false
-        return text.split(separator: "\n").filter { line in
-            if line.hasPrefix("```") { isCode.toggle() }
-            return !isCode && !line.hasPrefix("```")
-        }
-    }
-
-    static func links(in text: String) -> [String] {
-        proseLines(of: text).flatMap { line in
-            let prose = String(line).replacing(#/`[^`]*`/#, with: "")
-            return prose.matches(of: #/\]\(([^)\s]+)\)/#).map { String($0.1) }
-        }
-    }
-
-    /// As web hosts make them from headings.
-    static func anchors(in text: String) -> [String] {
-        proseLines(of: text).filter { $0.hasPrefix("#") }.map { line in
-            let title = line.drop { $0 == "#" }.trimmingCharacters(in: .whitespaces).lowercased()
-            return String(
-                title.filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" || $0 == "_" }
-                    .map { $0 == " " ? "-" : $0 })
-        }
     }
 }
 

@@ -48,11 +48,11 @@ enum Examples {
         .authors(room: room, names: []),
         .authors(room: room, names: [AuthorName(peer: peer, name: "dora")]),
         .digest((0..<64).map { $0 &* 0x0123_4567_89AB_CDEF }),
-        .news([]),
-        .news([StatementKey(process: ProcessTag(number: 1), sequence: 2)]),
+        .advertise([]),
+        .advertise([AdvertisementKey(process: ProcessTag(number: 1), sequence: 2)]),
         .ask([ProcessTag(number: .max), ProcessTag(number: 0)]),
-        .statements([]),
-        .statements([StatedPeer(statement: [1, 2, 3], endpoints: endpoints)]),
+        .advertisements([]),
+        .advertisements([AdvertisedPeer(advertisement: [1, 2, 3], endpoints: endpoints)]),
     ]
 
     static let member = RelayMember(

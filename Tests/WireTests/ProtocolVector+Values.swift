@@ -60,12 +60,12 @@ extension ProtocolVector {
                     AuthorName(peer: try #require(PeerID(hexadecimal: $0)), name: $1)
                 })
         case "digest": .digest(try texts("sum").map { try #require(UInt64($0, radix: 16)) })
-        case "advertise": .news(try texts("key").map { try statementKey($0) })
+        case "advertise": .advertise(try texts("key").map { try statementKey($0) })
         case "request": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
         case "advertisements":
-            .statements(
+            .advertisements(
                 try zip(byteStrings("advertisement"), texts("endpoints")).map {
-                    StatedPeer(statement: $0, endpoints: try endpoints($1))
+                    AdvertisedPeer(advertisement: $0, endpoints: try endpoints($1))
                 })
         default: try relayFrame()
         }
@@ -88,10 +88,10 @@ extension ProtocolVector {
     }
 
     /// Parses a process in hexadecimal and a sequence.
-    private func statementKey(_ text: String) throws -> StatementKey {
+    private func statementKey(_ text: String) throws -> AdvertisementKey {
         let words = text.split(separator: " ")
         try #require(words.count == 2)
-        return StatementKey(
+        return AdvertisementKey(
             process: ProcessTag(number: try #require(UInt64(words[0], radix: 16))),
             sequence: try #require(UInt64(words[1])))
     }

@@ -65,16 +65,16 @@ struct ProtocolVectorTests {
     }
 
     @Test("advertisements have the bytes of the document", arguments: document.vectors(kind: "advertisement"))
-    func statement(vector: ProtocolVector) throws {
-        let statement = Statement(
+    func advertisement(vector: ProtocolVector) throws {
+        let advertisement = LinkStateAdvertisement(
             sequence: try vector.requireNumber("sequence"), announcement: try vector.requireBytes("announcement"),
             away: try vector.nullable("away") { try vector.requireQuoted($0) },
             links: try vector.texts("link").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
         let payload = try vector.requireBytes("payload")
-        #expect(statement.encoded() == payload)
-        #expect(try Statement.decode(payload) == statement)
-        #expect(SignatureContext.statement.message(for: payload) == (try vector.requireBytes("message")))
-        try Self.checkEnvelope(vector, maximumBytes: Limits.statementBytes)
+        #expect(advertisement.encoded() == payload)
+        #expect(try LinkStateAdvertisement.decode(payload) == advertisement)
+        #expect(SignatureContext.advertisement.message(for: payload) == (try vector.requireBytes("message")))
+        try Self.checkEnvelope(vector, maximumBytes: Limits.advertisementBytes)
     }
 
     @Test("certificates are encoded as in the document", arguments: document.vectors(kind: "certificate"))
@@ -195,7 +195,7 @@ struct ProtocolVectorTests {
         case "entry-refused":
             #expect(throws: WireError.self) { try Entry.decode(bytes) }
         case "advertisement-refused":
-            #expect(throws: WireError.self) { try Statement.decode(bytes) }
+            #expect(throws: WireError.self) { try LinkStateAdvertisement.decode(bytes) }
         case "certificate-refused":
             #expect(throws: WireError.self) { try RelayCertificate.decode(bytes) }
         case "envelope-refused":
@@ -234,8 +234,8 @@ struct ProtocolVectorTests {
             "wantedEntryCount": UInt64(Limits.wantedEntryCount),
             "frameAuthorCount": UInt64(Limits.frameAuthorCount),
             "certificateBytes": UInt64(Limits.certificateBytes),
-            "advertisementBytes": UInt64(Limits.statementBytes),
-            "advertisementLinkCount": UInt64(Limits.statementLinkCount),
+            "advertisementBytes": UInt64(Limits.advertisementBytes),
+            "advertisementLinkCount": UInt64(Limits.advertisementLinkCount),
             "digestSumCount": UInt64(Limits.digestSumCount),
             "textBytes": UInt64(Limits.textBytes),
             "entryBytes": UInt64(Limits.entryBytes),

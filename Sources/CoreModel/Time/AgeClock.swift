@@ -46,7 +46,7 @@ package struct AgeClock {
     }
 
     /// What the log says.
-    package enum News: Equatable {
+    package enum Observation: Equatable {
         /// The wall clock is so many milliseconds from where it was expected, at a start or after a sleep.
         case foundApart(Int64)
         /// It has jumped while the process ran.
@@ -78,7 +78,7 @@ package struct AgeClock {
     // Reading.
 
     /// Takes in what the clocks say.
-    package mutating func read(_ wall: WallTime, at now: Instant) -> [News] {
+    package mutating func read(_ wall: WallTime, at now: Instant) -> [Observation] {
         self.wall = WallTime(milliseconds: min(wall.milliseconds, Limits.wallTime))
         guard let readAt else {
             self.readAt = now
@@ -91,9 +91,9 @@ package struct AgeClock {
         count(ran)
         guard passed <= Self.stepMilliseconds else { return resume(isStart: false) }
         let jump = takeLead()
-        var news: [News] = jump.magnitude > Self.toleranceMilliseconds ? [.jumped(jump)] : []
-        if let step = weigh(ran) { news.append(.believed(step)) }
-        return news
+        var observations: [Observation] = jump.magnitude > Self.toleranceMilliseconds ? [.jumped(jump)] : []
+        if let step = weigh(ran) { observations.append(.believed(step)) }
+        return observations
     }
 
     /// The first start with this clock: an archive that has something was written to by then, and the rest may be a
@@ -102,7 +102,7 @@ package struct AgeClock {
         WallTime(milliseconds: readings.filter { $0 <= wall.milliseconds }.max() ?? wall.milliseconds)
     }
 
-    private mutating func resume(isStart: Bool) -> [News] {
+    private mutating func resume(isStart: Bool) -> [Observation] {
         let gap = takeLead()
         if gap > 0, gap.magnitude <= Self.gapMilliseconds {
             count(gap.magnitude)
@@ -247,7 +247,7 @@ extension AgeClock.State {
     }
 }
 
-extension AgeClock.News {
+extension AgeClock.Observation {
     /// For the log.
     package var note: Note {
         switch self {

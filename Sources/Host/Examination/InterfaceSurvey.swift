@@ -12,7 +12,7 @@ enum InterfaceSurvey {
         let used = try InterfaceList(only: names).interfaces
         let routers = RouterTable.current()
         var first: UnsafeMutablePointer<ifaddrs>?
-        try promptCall("getifaddrs") { getifaddrs(&first) }
+        try nonBlockingCall("getifaddrs") { getifaddrs(&first) }
         defer { freeifaddrs(first) }
 
         var all: [InterfaceFacts] = []

@@ -15,7 +15,7 @@ struct NeighbourTable {
     init() {
         let flags = CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue)
         guard
-            let number = try? promptCall("socket", "netlink", { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
+            let number = try? nonBlockingCall("socket", "netlink", { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
         else { return }
         let socket = Descriptor(owning: number)
         var request = [UInt8](repeating: 0, count: MemoryLayout<nlmsghdr>.size + MemoryLayout<ndmsg>.size)

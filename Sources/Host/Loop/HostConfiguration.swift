@@ -6,9 +6,9 @@ public struct HostConfiguration {
     public var port: PortChoice = .preferred(47474)
     /// The listen addresses for guests with plain text: links whose ID has ``LinkID/isGuest``. Empty for none.
     public var guestPlaces: [ListenPlace] = []
-    /// The listen addresses that serve ``PeerHost/Operation/page`` over HTTP. Empty for none.
+    /// The listen addresses that serve ``CoreHost/Operation/page`` over HTTP. Empty for none.
     public var pagePlaces: [ListenPlace] = []
-    /// The locked directory with the socket that serves ``PeerHost/Operation/status``. Nil for none.
+    /// The locked directory with the socket that serves ``CoreHost/Operation/status``. Nil for none.
     public var statusDirectory: String?
     public var linkLimits = LinkLimits()
     /// The time that links have to send their queues when the process exits.
@@ -19,9 +19,9 @@ public struct HostConfiguration {
     /// The interfaces to use; empty for all.
     public var interfaceNames: [String] = []
     /// The descriptor whose input the front end receives; nil for none.
-    public var input: Int32? = Surroundings.standardInput
+    public var input: Int32? = ProcessEnvironment.standardInput
     /// The descriptor to which the front end's output is written; nil for none.
-    public var output: Int32? = Surroundings.standardOutput
+    public var output: Int32? = ProcessEnvironment.standardOutput
     /// Whether to handle SIGINT and similar signals; `run` must then be called on the main thread.
     public var takesSignals = true
     /// Whether a terminal on `input` delivers every key, as our own line editor requires.

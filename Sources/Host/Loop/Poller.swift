@@ -45,7 +45,7 @@ final class Poller {
     private var hasNanoseconds = true
 
     init() throws(SystemError) {
-        epoll = Descriptor(owning: try promptCall("epoll_create1") { epoll_create1(CInt(EPOLL_CLOEXEC)) })
+        epoll = Descriptor(owning: try nonBlockingCall("epoll_create1") { epoll_create1(CInt(EPOLL_CLOEXEC)) })
         events = Array(repeating: epoll_event(), count: HostBounds.eventsPerRound)
     }
 
@@ -54,7 +54,7 @@ final class Poller {
     func add(_ descriptor: CInt, _ source: Source, _ interest: Readiness) throws(SystemError) {
         generation &+= 1
         var event = epoll_event(interest, descriptor: descriptor, generation: generation)
-        try promptCall("epoll_ctl") { epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor, &event) }
+        try nonBlockingCall("epoll_ctl") { epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor, &event) }
         while registrations.count <= Int(descriptor) { registrations.append(nil) }
         registrations[Int(descriptor)] = Registration(generation: generation, source: source)
     }

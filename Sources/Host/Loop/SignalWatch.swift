@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// The request that a signal expresses.
-enum SignalNews: Equatable {
+enum ReceivedSignal: Equatable {
     /// SIGINT, SIGTERM.
     case leave
     /// SIGHUP: the terminal is gone, or a daemon must reload its settings.
@@ -34,7 +34,7 @@ final class SignalWatch {
             sigaddset(&signals, signal)
         }
         descriptor = Descriptor(
-            owning: try promptCall("signalfd") {
+            owning: try nonBlockingCall("signalfd") {
                 signalfd(-1, &signals, CInt(SFD_NONBLOCK) | CInt(SFD_CLOEXEC))
             })
         let result = pthread_sigmask(SIG_BLOCK, &signals, &previous)
@@ -50,7 +50,7 @@ final class SignalWatch {
     }
 
     /// Returns the signals that have arrived, in order.
-    func read() -> [SignalNews] {
+    func read() -> [ReceivedSignal] {
         withUnsafeTemporaryAllocation(of: signalfd_siginfo.self, capacity: 16) { buffer in
             guard case .bytes(let count) = try? readBytes(from: descriptor.number, into: .init(buffer)) else {
                 return []

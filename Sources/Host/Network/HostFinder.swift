@@ -16,7 +16,7 @@ final class HostFinder {
 
     init(poller: Poller) throws(SystemError) {
         var ends: [CInt] = [0, 0]
-        try promptCall("pipe") { pipe(&ends) }
+        try nonBlockingCall("pipe") { pipe(&ends) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         answers = Descriptor(owning: ends[0])
         questions = Descriptor(owning: ends[1])
@@ -39,7 +39,7 @@ final class HostFinder {
         }
 
         func answerIt() {
-            let found = (try? Surroundings.endpoints(ofHost: name, port: port)) ?? []
+            let found = (try? ProcessEnvironment.endpoints(ofHost: name, port: port)) ?? []
             let words = [name] + found.prefix(HostFinder.endpointCount).map(\.description)
             let line = Array((words.joined(separator: " ") + "\n").utf8)
             // Less than PIPE_BUF, so the write is atomic; a pipe without a reader refuses it.

@@ -44,7 +44,7 @@ struct InterfaceList {
 
     private static func current(only names: [String]) throws(SystemError) -> [NetworkInterface] {
         var first: UnsafeMutablePointer<ifaddrs>?
-        try promptCall("getifaddrs") { getifaddrs(&first) }
+        try nonBlockingCall("getifaddrs") { getifaddrs(&first) }
         defer { freeifaddrs(first) }
 
         var interfaces: [NetworkInterface] = []

@@ -21,7 +21,7 @@ final class InterfaceWatch {
     private let names: [String]
     private let poller: Poller
     /// Whether the kernel has reported a change since the last list.
-    private var hasNews = false
+    private var hasChanges = false
     /// The time since which the change is held back for lack of a router's hardware address.
     private var waitingSince: Instant?
 
@@ -32,14 +32,14 @@ final class InterfaceWatch {
         self.poller = poller
         let flags = CInt(SOCK_RAW.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         socket = Descriptor(
-            owning: try promptCall("socket", "netlink") { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
+            owning: try nonBlockingCall("socket", "netlink") { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
         address.nl_groups = UInt32(
             RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE)
         // Binding before the first list ensures that no change is missed in between.
         let number = socket.number
-        try promptCall("bind", "netlink") {
+        try nonBlockingCall("bind", "netlink") {
             withUnsafePointer(to: address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     bind(number, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
@@ -69,10 +69,10 @@ final class InterfaceWatch {
         }
         nextDeadline = min(nextDeadline, now + HostBounds.interfaceSettleTime)
         // Once per burst of notifications: some machines have many per second that do not concern us.
-        guard !hasNews else { return }
-        hasNews = true
+        guard !hasChanges else { return }
+        hasChanges = true
         guard let list = try? InterfaceList(only: names) else { return }
-        isUncertain = list.lacksRouters(of: interfaces) || Place(list.interfaces) != Place(interfaces)
+        isUncertain = list.lacksRouters(of: interfaces) || NetworkLocation(list.interfaces) != NetworkLocation(interfaces)
     }
 
     enum Listing { case notDue, same, changed }
@@ -83,13 +83,13 @@ final class InterfaceWatch {
         guard var list = try? InterfaceList(only: names) else { return .same }
         // The router determines the network location, too: messages sent before it is known may reach the wrong people.
         // A cable that was unplugged for a moment leaves no other trace.
-        if list.lacksRouters(of: interfaces), hasNews || waitingSince != nil,
+        if list.lacksRouters(of: interfaces), hasChanges || waitingSince != nil,
             now < (waitingSince ?? now) + HostBounds.routerTime
         {
             wait(for: list.unknownRouters, at: now)
             return .same
         }
-        hasNews = false
+        hasChanges = false
         isUncertain = false
         waitingSince = nil
         list.keepRouters(of: interfaces)

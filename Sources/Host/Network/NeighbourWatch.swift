@@ -18,12 +18,12 @@ final class NeighbourWatch {
         self.poller = poller
         let flags = CInt(SOCK_RAW.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         socket = Descriptor(
-            owning: try promptCall("socket", "netlink") { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
+            owning: try nonBlockingCall("socket", "netlink") { Glibc.socket(AF_NETLINK, flags, NETLINK_ROUTE) })
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
         address.nl_groups = UInt32(RTMGRP_NEIGH)
         let number = socket.number
-        try promptCall("bind", "netlink") {
+        try nonBlockingCall("bind", "netlink") {
             withUnsafePointer(to: address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     bind(number, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))

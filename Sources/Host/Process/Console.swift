@@ -28,7 +28,7 @@ final class Console {
     var isInputReady: Bool { input?.isAlwaysReady ?? false }
 
     /// Nil if the output is not a terminal.
-    var columns: Int? { outputNumber.flatMap(Surroundings.columns(of:)) }
+    var columns: Int? { outputNumber.flatMap(ProcessEnvironment.columns(of:)) }
 
     /// Stops the process with the terminal restored to its previous mode; returns when the process is continued.
     func suspend() {

@@ -26,7 +26,7 @@ public final class NewFile {
     public func keep() throws(HostError) {
         do throws(SystemError) {
             try Descriptor(opening: draft, flags: O_RDONLY).sync(path)
-            try promptCall("rename", path) { rename(draft, path) }
+            try nonBlockingCall("rename", path) { rename(draft, path) }
             isKept = true
             let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
             try Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY).sync(directory)

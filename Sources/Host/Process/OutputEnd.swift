@@ -31,7 +31,7 @@ public enum OutputEnd: Error, Equatable, CustomStringConvertible {
     static func code(_ code: CInt) -> OutputEnd { OutputEnd(SystemError(call: "write", subject: "", code: code)) }
 }
 
-extension Surroundings {
+extension ProcessEnvironment {
     /// Writes all of the bytes to standard output.
     public static func show(_ bytes: [UInt8]) throws(OutputEnd) { try write(bytes, to: standardOutput) }
 
@@ -71,7 +71,7 @@ extension Surroundings {
     /// - Parameter status: 0 becomes 1 if a file system reports only now that data written to standard output is lost.
     public static func end(with status: Int32) -> Never {
         if close(standardOutput) == -1, errno != EBADF, errno != EINTR {
-            complain("earshot: \(OutputEnd.code(errno))")
+            printError("earshot: \(OutputEnd.code(errno))")
             exit(max(status, 1))
         }
         exit(status)

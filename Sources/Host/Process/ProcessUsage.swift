@@ -19,14 +19,14 @@ public struct ProcessUsage: Sendable {
 
     /// Reads the second number of `statm`, which is in pages (proc(5)).
     private static var residentBytes: Int {
-        guard let text = try? Surroundings.text(ofFile: "/proc/self/statm", atMost: 4096) else { return 0 }
+        guard let text = try? ProcessEnvironment.text(ofFile: "/proc/self/statm", atMost: 4096) else { return 0 }
         let numbers = text.split(separator: " ")
         guard numbers.count > 1, let pages = Int(numbers[1]) else { return 0 }
         return pages * Int(getpagesize())
     }
 }
 
-extension Surroundings {
+extension ProcessEnvironment {
     /// The host name of this machine.
     public static var hostName: String? {
         var name = [CChar](repeating: 0, count: 256)

@@ -10,9 +10,9 @@ public struct StateDirectory: ~Copyable {
     /// - Throws: ``HostError`` if neither variable is set.
     public static func defaultPath(forName name: String) throws(HostError) -> String {
         let base: String
-        if let state = Surroundings.environment("XDG_STATE_HOME"), state.hasPrefix("/") {
+        if let state = ProcessEnvironment.environment("XDG_STATE_HOME"), state.hasPrefix("/") {
             base = state
-        } else if let home = Surroundings.environment("HOME") {
+        } else if let home = ProcessEnvironment.environment("HOME") {
             base = home + "/.local/state"
         } else {
             throw HostError("cannot tell where to keep the state: HOME is not set (name a directory with --state DIR)")
@@ -123,7 +123,7 @@ public struct StateDirectory: ~Copyable {
             try makeDirectory(String(path[..<slash]))
         }
         do {
-            try promptCall("mkdir", path) { mkdir(path, 0o700) }
+            try nonBlockingCall("mkdir", path) { mkdir(path, 0o700) }
         } catch  where error.code == EEXIST {
             // Another process created it first.
         }
@@ -146,7 +146,7 @@ public struct StateDirectory: ~Copyable {
         // Left by a process that died half-way; we hold the lock, so no other process writes it.
         unlink(draft)
         try writeNew(bytes, to: draft)
-        try promptCall("rename", file) { rename(draft, file) }
+        try nonBlockingCall("rename", file) { rename(draft, file) }
         let parent = try Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
         try parent.sync(directory)
     }

@@ -15,31 +15,31 @@ struct Descriptor: ~Copyable {
 
     /// Opens a file; a child process never inherits the descriptor.
     init(opening path: String, flags: CInt, mode: mode_t = 0) throws(SystemError) {
-        number = try promptCall("open", path) { open(path, flags | O_CLOEXEC, mode) }
+        number = try nonBlockingCall("open", path) { open(path, flags | O_CLOEXEC, mode) }
     }
 
     /// Locks the file for this process, as long as the descriptor is open.
     /// - Throws: `EWOULDBLOCK` if another process has locked it.
     func lock(_ subject: String) throws(SystemError) {
-        try promptCall("flock", subject) { flock(number, LOCK_EX | LOCK_NB) }
+        try nonBlockingCall("flock", subject) { flock(number, LOCK_EX | LOCK_NB) }
     }
 
     /// Flushes the file to the disk.
     /// - Parameter subject: The path, for the error.
     func sync(_ subject: String) throws(SystemError) {
-        try promptCall("fsync", subject) { fsync(number) }
+        try nonBlockingCall("fsync", subject) { fsync(number) }
     }
 
     /// Returns the permission bits of a file.
     func permissions(_ subject: String) throws(SystemError) -> mode_t {
         var status = stat()
-        try promptCall("fstat", subject) { fstat(number, &status) }
+        try nonBlockingCall("fstat", subject) { fstat(number, &status) }
         return status.st_mode & 0o777
     }
 
     /// Writes a few bytes to a file, all or none.
     func write(_ bytes: [UInt8], _ subject: String) throws(SystemError) {
-        let count = try promptCall("write", subject) {
+        let count = try nonBlockingCall("write", subject) {
             bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress!, $0.count) }
         }
         // A write to a file is short only when its disk is full.

@@ -13,7 +13,7 @@ extension Descriptor {
     init(family: CInt, _ kind: SocketKind) throws(SystemError) {
         let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
         let flags = CInt(type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        self.init(owning: try promptCall("socket") { socket(family, flags, 0) })
+        self.init(owning: try nonBlockingCall("socket") { socket(family, flags, 0) })
     }
 
     func setOption(_ level: CInt, _ option: CInt, to value: CInt, _ name: String) throws(SystemError) {
@@ -25,19 +25,19 @@ extension Descriptor {
     func setOption<Value>(
         _ level: CInt, _ option: CInt, toValue value: Value, _ name: String
     ) throws(SystemError) {
-        try promptCall("setsockopt", name) {
+        try nonBlockingCall("setsockopt", name) {
             withUnsafePointer(to: value) { setsockopt(number, level, option, $0, socklen_t(MemoryLayout<Value>.size)) }
         }
     }
 
     func bind(to endpoint: Endpoint) throws(SystemError) {
-        try promptCall("bind", "\(endpoint)") {
+        try nonBlockingCall("bind", "\(endpoint)") {
             SocketAddress(endpoint).withPointer { Glibc.bind(number, $0, $1) }
         }
     }
 
     func listen(backlog: CInt) throws(SystemError) {
-        try promptCall("listen") { Glibc.listen(number, backlog) }
+        try nonBlockingCall("listen") { Glibc.listen(number, backlog) }
     }
 
     /// Connects the socket.
@@ -61,7 +61,7 @@ extension Descriptor {
     /// Returns the local address and port.
     func localEndpoint() throws(SystemError) -> Endpoint? {
         var address = SocketAddress()
-        try promptCall("getsockname") { address.withMutablePointer { getsockname(number, $0, $1) } }
+        try nonBlockingCall("getsockname") { address.withMutablePointer { getsockname(number, $0, $1) } }
         return address.endpoint
     }
 

@@ -23,8 +23,8 @@ final class StatusServer {
         let address = LocalAddress(of: Self.name, in: directory)
         let number = socket.number
         // Only its user can enter the directory (0700), so the time before the mode is set is harmless.
-        try promptCall("bind", self.path) { address.withPointer { Glibc.bind(number, $0, $1) } }
-        try promptCall("chmod", self.path) { chmod(self.path, 0o600) }
+        try nonBlockingCall("bind", self.path) { address.withPointer { Glibc.bind(number, $0, $1) } }
+        try nonBlockingCall("chmod", self.path) { chmod(self.path, 0o600) }
         try socket.listen(backlog: 8)
         try poller.add(socket.number, .listener(.status), .readable)
     }

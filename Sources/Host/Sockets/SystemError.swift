@@ -53,7 +53,7 @@ func systemCall<Result: SignedInteger>(
 /// Makes a system call that has no `EAGAIN`.
 @inline(__always)
 @discardableResult
-func promptCall<Result: SignedInteger>(
+func nonBlockingCall<Result: SignedInteger>(
     _ name: StaticString, _ subject: @autoclosure () -> String = "", _ body: () -> Result
 ) throws(SystemError) -> Result {
     guard let result = try systemCall(name, subject(), body) else {

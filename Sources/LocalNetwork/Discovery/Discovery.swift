@@ -139,7 +139,7 @@ package struct Discovery {
         reach.othersHeard(on: interface, at: now)
         if source.address.isLoopback { hearing.isOnLoopback = true }
         // A repeat says nothing new, but where it comes from may be new: the address after a move.
-        guard sightings.isNews(content), gate.admitsVerification(from: source.address, at: now),
+        guard sightings.isNewer(content), gate.admitsVerification(from: source.address, at: now),
             announcement.verify(with: gate.signing)
         else { return }
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
@@ -169,7 +169,7 @@ package struct Discovery {
         // A repeat, byte for byte, was verified when it was news. Anything else has to be news, and genuine.
         let known = sightings[content.peer]?.announcement
         if known?.bytes != introduction.announcement {
-            guard sightings.isNews(content), gate.admitsIntroduction(at: now), announcement.verify(with: gate.signing),
+            guard sightings.isNewer(content), gate.admitsIntroduction(at: now), announcement.verify(with: gate.signing),
                 sightings.saw(announcement, at: nil, now: now, protecting: linked)
             else { return }
         }
@@ -246,15 +246,15 @@ package struct Discovery {
     }
 
     /// What somebody states came with where it may be found.
-    package mutating func stated(_ signed: SignedStatement, at endpoints: [Endpoint], now: Instant) {
-        if sightings.isNews(signed.announcement.announcement) {
+    package mutating func stated(_ signed: SignedAdvertisement, at endpoints: [Endpoint], now: Instant) {
+        if sightings.isNewer(signed.announcement.announcement) {
             guard sightings.saw(signed.announcement, at: nil, now: now, protecting: linked) else { return }
         }
         suggest(signed.peer, endpoints, port: signed.announcement.announcement.linkPort)
     }
 
     /// Somebody is here by what is stated: what an earlier process said of itself is over, even if its clock was ahead.
-    package mutating func appeared(_ signed: SignedStatement, at now: Instant) {
+    package mutating func appeared(_ signed: SignedAdvertisement, at now: Instant) {
         let known = sightings[signed.peer]?.announcement.announcement
         guard known?.instance != signed.announcement.announcement.instance else { return }
         sightings.authenticated(signed.announcement, at: nil, now: now)

@@ -38,7 +38,7 @@ package struct SightingTable {
     package var count: Int { sightings.count }
 
     /// Whether this announcement is newer than what is known of its peer. Sequences grow over restarts.
-    package func isNews(_ announcement: Announcement) -> Bool {
+    package func isNewer(_ announcement: Announcement) -> Bool {
         guard let known = sightings[announcement.peer] else { return true }
         return announcement.sequence > known.announcement.announcement.sequence
     }

@@ -4,9 +4,9 @@ package import Wire
 /// The gatherings that we were in, where and until when: who comes back to a place within 12 h takes up its gathering
 /// again (DESIGN §5).
 package struct KnownGatherings: Equatable {
-    package struct Visit: Equatable {
+    package struct Record: Equatable {
         package var gathering: GatheringID
-        package var place: Place
+        package var place: NetworkLocation
         package var last: WallTime
         /// The same as it was counted (``AgeClock``).
         package var counted: WallTime
@@ -22,7 +22,7 @@ package struct KnownGatherings: Equatable {
     static let routerBytes = 32
 
     /// The last one is the latest.
-    package private(set) var visits: [Visit] = []
+    package private(set) var records: [Record] = []
     /// Those before them, which are not taken up again; what was said there is still ours to read.
     package private(set) var earlier = EarlierGatherings()
 
@@ -30,21 +30,21 @@ package struct KnownGatherings: Equatable {
 
     /// We are in this gathering, in this place, now.
     /// - Parameter counted: nil: as the wall clock says.
-    package mutating func noteVisit(
-        to gathering: GatheringID, in place: Place, at wall: WallTime, _ counted: WallTime? = nil
+    package mutating func noteStay(
+        to gathering: GatheringID, in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil
     ) {
-        visits.removeAll { $0.gathering == gathering }
+        records.removeAll { $0.gathering == gathering }
         earlier.remove(gathering)
-        let place = Place(
+        let place = NetworkLocation(
             prefixes: Array(place.prefixes.prefix(Self.networkCount)),
             routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
-        visits.append(Visit(gathering: gathering, place: place, last: wall, counted: counted ?? wall))
-        while visits.count > Self.capacity { earlier.add(visits.removeFirst()) }
+        records.append(Record(gathering: gathering, place: place, last: wall, counted: counted ?? wall))
+        while records.count > Self.capacity { earlier.add(records.removeFirst()) }
     }
 
     /// Two have met and are one.
     package mutating func noteMerge(of former: GatheringID) {
-        visits.removeAll { $0.gathering == former }
+        records.removeAll { $0.gathering == former }
         earlier.remove(former)
     }
 
@@ -52,8 +52,8 @@ package struct KnownGatherings: Equatable {
     package mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
 
     /// All that were in this place besides the one that goes on there, the latest last.
-    package func before(_ present: GatheringID?, in place: Place) -> [GatheringID] {
-        (earlier.visits + visits).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
+    package func before(_ present: GatheringID?, in place: NetworkLocation) -> [GatheringID] {
+        (earlier.records + records).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
     }
 
     /// The one that is not too long ago and was in this place, on the most of its networks; of several the latest. No
@@ -63,18 +63,18 @@ package struct KnownGatherings: Equatable {
     /// set back does no harm; but a gathering of a time that has not come yet, by a clock that was wrong then, does not
     /// take the place of one from before.
     /// - Parameter counted: nil: as the wall clock says.
-    package func gathering(in place: Place, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
+    package func gathering(in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
         let counted = counted ?? wall
-        var best: (visit: Visit, rank: (Int, Int))?
-        for visit in visits where place.resumes(visit.place) {
-            guard wall.milliseconds <= visit.last.milliseconds &+ Self.memoryMilliseconds,
-                counted.milliseconds <= visit.counted.milliseconds &+ Self.memoryMilliseconds
+        var best: (record: Record, rank: (Int, Int))?
+        for record in records where place.resumes(record.place) {
+            guard wall.milliseconds <= record.last.milliseconds &+ Self.memoryMilliseconds,
+                counted.milliseconds <= record.counted.milliseconds &+ Self.memoryMilliseconds
             else { continue }
-            let isYetToCome = visit.last.milliseconds > wall.milliseconds &+ AgeClock.toleranceMilliseconds
-            let rank = (isYetToCome ? 0 : 1, visit.place.prefixes.count)
-            if best.map({ rank >= $0.rank }) ?? true { best = (visit, rank) }
+            let isYetToCome = record.last.milliseconds > wall.milliseconds &+ AgeClock.toleranceMilliseconds
+            let rank = (isYetToCome ? 0 : 1, record.place.prefixes.count)
+            if best.map({ rank >= $0.rank }) ?? true { best = (record, rank) }
         }
-        return best?.visit.gathering
+        return best?.record.gathering
     }
 
     // As a setting.
@@ -83,20 +83,20 @@ package struct KnownGatherings: Equatable {
 
     /// - Returns: nothing known for what is not of this form.
     package init(decoding bytes: [UInt8], earlier: [UInt8] = []) {
-        visits = (try? Self.visits(in: bytes)) ?? []
+        records = (try? Self.records(in: bytes)) ?? []
         self.earlier = EarlierGatherings(decoding: earlier)
     }
 
     /// - Parameter capacity: the most that there may be.
-    package static func visits(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Visit] {
+    package static func records(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Record] {
         var reader = CBORReader(bytes)
-        var visits: [Visit] = []
+        var records: [Record] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
             // What earlier versions kept knows no routers, or no counted time.
             let count = try reader.array(maximum: 5)
             let gathering: GatheringID = try reader.identifier()
             let last = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
-            var place = Place()
+            var place = NetworkLocation()
             for _ in 0..<(try reader.array(maximum: networkCount)) {
                 _ = try reader.array(maximum: 2)
                 let address = IPAddress(try reader.text(maximumBytes: 64))
@@ -107,29 +107,29 @@ package struct KnownGatherings: Equatable {
                 place.routers.append(Array(try reader.bytes(maximum: routerBytes)))
             }
             let counted = count > 4 ? WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime)) : last
-            visits.append(Visit(gathering: gathering, place: place, last: last, counted: counted))
+            records.append(Record(gathering: gathering, place: place, last: last, counted: counted))
         }
-        return visits
+        return records
     }
 
-    package func encoded() -> [UInt8] { Self.encoded(visits) }
+    package func encoded() -> [UInt8] { Self.encoded(records) }
 
-    package static func encoded(_ visits: [Visit]) -> [UInt8] {
+    package static func encoded(_ records: [Record]) -> [UInt8] {
         var writer = CBORWriter()
-        writer.array(count: visits.count)
-        for visit in visits {
+        writer.array(count: records.count)
+        for record in records {
             writer.array(count: 5)
-            writer.identifier(visit.gathering)
-            writer.unsigned(visit.last.milliseconds)
-            writer.array(count: visit.place.prefixes.count)
-            for network in visit.place.prefixes {
+            writer.identifier(record.gathering)
+            writer.unsigned(record.last.milliseconds)
+            writer.array(count: record.place.prefixes.count)
+            for network in record.place.prefixes {
                 writer.array(count: 2)
                 writer.text(network.address.description)
                 writer.unsigned(UInt64(network.length))
             }
-            writer.array(count: visit.place.routers.count)
-            for router in visit.place.routers { writer.bytes(router) }
-            writer.unsigned(visit.counted.milliseconds)
+            writer.array(count: record.place.routers.count)
+            for router in record.place.routers { writer.bytes(router) }
+            writer.unsigned(record.counted.milliseconds)
         }
         return writer.bytes
     }
@@ -142,20 +142,20 @@ package struct EarlierGatherings: Equatable {
     package static let capacity = 256
     package static let setting = "earlier gatherings"
 
-    package private(set) var visits: [KnownGatherings.Visit] = []
+    package private(set) var records: [KnownGatherings.Record] = []
     private var hasChanged = false
 
     package init() {}
 
-    package mutating func add(_ visit: KnownGatherings.Visit) {
-        visits.append(visit)
-        if visits.count > Self.capacity { visits.removeFirst() }
+    package mutating func add(_ record: KnownGatherings.Record) {
+        records.append(record)
+        if records.count > Self.capacity { records.removeFirst() }
         hasChanged = true
     }
 
     package mutating func remove(_ gathering: GatheringID) {
-        guard let place = visits.firstIndex(where: { $0.gathering == gathering }) else { return }
-        visits.remove(at: place)
+        guard let place = records.firstIndex(where: { $0.gathering == gathering }) else { return }
+        records.remove(at: place)
         hasChanged = true
     }
 
@@ -163,11 +163,11 @@ package struct EarlierGatherings: Equatable {
     package mutating func takeChange() -> [UInt8]? {
         guard hasChanged else { return nil }
         hasChanged = false
-        return KnownGatherings.encoded(visits)
+        return KnownGatherings.encoded(records)
     }
 
     /// - Returns: nothing known for what is not of this form.
     package init(decoding bytes: [UInt8]) {
-        visits = (try? KnownGatherings.visits(in: bytes, capacity: Self.capacity)) ?? []
+        records = (try? KnownGatherings.records(in: bytes, capacity: Self.capacity)) ?? []
     }
 }

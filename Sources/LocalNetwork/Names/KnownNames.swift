@@ -5,7 +5,7 @@ package import Wire
 /// kept apart from those of our networks: the same name there may be somebody else's.
 package struct KnownNames {
     /// Where a name was heard: nil is a network of ours.
-    private struct Place: Hashable {
+    private struct NetworkLocation: Hashable {
         var name: String
         var relay: PeerID?
     }
@@ -14,7 +14,7 @@ package struct KnownNames {
     private var names: [PeerID: (name: Nickname, relay: PeerID?)] = [:]
     /// The last key of every name (folded) in each place. A key that was renamed keeps its old names until another
     /// takes them.
-    private var holders: [Place: PeerID] = [:]
+    private var holders: [NetworkLocation: PeerID] = [:]
     /// The relays that names were heard at, in the order in which they were met; few.
     private var relays: [PeerID] = []
     private var firstSeen: [PeerID: WallTime] = [:]
@@ -38,7 +38,7 @@ package struct KnownNames {
         guard hasRoom(for: id) else { return }
         names[id] = (name, relay)
         reported[id] = nil
-        let place = Place(name: name.folded, relay: relay)
+        let place = NetworkLocation(name: name.folded, relay: relay)
         // Names cost nothing, so a key may have had many.
         if holders[place] != nil || holders.count < 2 * Bounds.knownPeerCount { holders[place] = id }
         if let relay, !relays.contains(relay) { relays.append(relay) }
@@ -85,7 +85,7 @@ package struct KnownNames {
 
     /// The key that last had this name, at a relay or (nil) on a network of ours.
     package func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
-        holders[Place(name: name.folded, relay: relay)]
+        holders[NetworkLocation(name: name.folded, relay: relay)]
     }
 
     /// The keys that last had this name at relays.

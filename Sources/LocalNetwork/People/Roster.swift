@@ -66,7 +66,7 @@ package struct Roster {
     /// How many have not been said to be there.
     package private(set) var unshownCount = 0
     /// Of those on this network.
-    package var comings = Comings()
+    package var presenceChanges = PresenceChanges()
     /// Those that are shown under each name (folded), ascending.
     private var shown: [String: [PeerID]] = [:]
     /// Peers of which nothing is shown. Only asked "is it in there?".

@@ -34,7 +34,7 @@ extension Discovery {
         // and changes nothing that is known.
         reach.announcementReceived(from: content.peer, at: endpoint, now: now)
         let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
-        guard sightings.isNews(content),
+        guard sightings.isNewer(content),
             sightings.saw(announcement, at: endpoint, now: now, protecting: linked)
         else { return }
         // Should the dials from the link port not be possible.

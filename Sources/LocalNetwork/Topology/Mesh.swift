@@ -3,7 +3,7 @@ package import Secure
 package import Wire
 
 /// With whom we want links. On a small LAN that is everybody who is here. On a big one it is a few, chosen at random by
-/// a secret of our own; all others are here by what peers state of their links (``StatementTable``).
+/// a secret of our own; all others are here by what peers state of their links (``LinkStateDatabase``).
 ///
 /// Each peer dials k others at random, so all links together are a random graph: in one piece, whatever a third of the
 /// peers do, and three or four links across for a thousand. Nobody who does not know the secret can arrange to be all
@@ -12,19 +12,19 @@ package struct Mesh {
     /// Present peers, ourselves among them, up to which everybody has a link with everybody.
     package let fullMeshCount: Int
     private let secret: UInt64
-    package var table = StatementTable()
+    package var table = LinkStateDatabase()
     /// Everybody who is here, in the order in which we want links with them.
     private(set) var ranking: [Ranked] = []
     package private(set) var isSparse = false
     private(set) var heardCount = 0
     private var crowd = CrowdSense()
     /// How many were here when links were chosen last.
-    private var tendedCount = 0
+    private var countAtSelection = 0
     /// What we state ourselves.
-    package var said = OwnStatements()
-    package var isStating = false
+    package var said = OwnAdvertisements()
+    package var isAdvertising = false
     package var pace = GossipPace()
-    package var asked = StatementAsks()
+    package var asked = AdvertisementRequests()
     /// Peers that we have something for alone, and since when.
     package private(set) var called: [PeerID: Instant] = [:]
     /// Peers that cannot be dialled just now, and until when nobody tries.
@@ -41,9 +41,9 @@ package struct Mesh {
     }
 
     /// Flooding waits this long for more.
-    package static let newsDelay = Duration.milliseconds(50)
+    package static let gossipDelay = Duration.milliseconds(50)
     /// And this long when there was much to tell lately.
-    package static let busyNewsDelay = Duration.milliseconds(250)
+    package static let busyGossipDelay = Duration.milliseconds(250)
     /// Our statement changes so soon when somebody may be gone or new for all.
     package static let urgentDelay = Duration.milliseconds(100)
     /// And so soon, times 0.5…1.5, when links changed that say nothing new of who is here.
@@ -61,7 +61,7 @@ package struct Mesh {
     /// How many of those who hear somebody that is not here dial at once.
     static let answerCount = 6.0
     /// News goes on so many links, chosen at random each time: one in 10⁷ hears of it by none.
-    package static let newsFanout = 16
+    package static let gossipFanout = 16
     /// Where many come at once others than the first few are dialled after this, times 1…2, if nothing was stated of
     /// them by then.
     static let crowdDelay = Duration.milliseconds(400)
@@ -139,8 +139,8 @@ package struct Mesh {
 
     /// Whether many have come since this was asked last: who is wanted of them is known when no more come.
     package mutating func isGrowing() -> Bool {
-        defer { tendedCount = ranking.count }
-        return isSparse && ranking.count * 8 > tendedCount * 9
+        defer { countAtSelection = ranking.count }
+        return isSparse && ranking.count * 8 > countAtSelection * 9
     }
 
     // Whom we want links with.
@@ -189,9 +189,9 @@ private struct CrowdSense {
 }
 
 /// What we state ourselves, from the first time that the LAN was big until the process ends.
-package struct OwnStatements {
+package struct OwnAdvertisements {
     /// The latest.
-    package var signed: SignedStatement?
+    package var signed: SignedAdvertisement?
     /// The claim in it.
     package var claim: Claim?
     package var at: Instant?
@@ -202,14 +202,14 @@ package struct OwnStatements {
 
 /// How much is stated and told lately.
 package struct GossipPace {
-    package var reading = StatementReading()
+    package var reading = AdvertisementBacklog()
     /// How often news is told without much delay.
     package var brisk = TokenBucket(capacity: 20, perSecond: 4)
 }
 
 /// How long the statements that have come take to read, for whoever reads 1,000 a second. Until then nobody makes
 /// others: so all together do not state more than each can read, however many come at once.
-package struct StatementReading {
+package struct AdvertisementBacklog {
     package private(set) var end = Instant(nanoseconds: 0)
     /// Since when there was no pause.
     private var start = Instant(nanoseconds: 0)
@@ -233,7 +233,7 @@ package struct StatementReading {
 }
 
 /// Statements that were asked for and have not come: each is asked of one link, and of another when that fails.
-package struct StatementAsks {
+package struct AdvertisementRequests {
     private struct Ask {
         var sequence: UInt64
         var link: LinkID
@@ -245,7 +245,7 @@ package struct StatementAsks {
     package static let capacity = 8_192
 
     /// Whether to ask this link now for what it told of.
-    package mutating func shouldAsk(_ link: LinkID, for key: StatementKey, at now: Instant) -> Bool {
+    package mutating func shouldAsk(_ link: LinkID, for key: AdvertisementKey, at now: Instant) -> Bool {
         if let ask = asks[key.process], ask.sequence >= key.sequence, now < ask.at + Self.patience { return false }
         if asks.count >= Self.capacity { asks = asks.filter { now < $0.value.at + Self.patience } }
         guard asks.count < Self.capacity else { return false }
@@ -273,7 +273,7 @@ package struct LinkGossip {
     /// Digests that it may ask to be compared.
     package var digests = TokenBucket(capacity: 5, perSecond: 0.5)
     /// Statements that it may send: each costs 0.1 ms if it is new.
-    package var statements = TokenBucket(capacity: 10_000, perSecond: 1_000)
+    package var advertisements = TokenBucket(capacity: 10_000, perSecond: 1_000)
 
     package init() {}
 }

@@ -80,15 +80,15 @@ struct Link {
     }
 
     /// Which of our relays it goes to.
-    var visit: Int? {
-        if case .relay(let visit) = origin { return visit }
+    var session: Int? {
+        if case .relay(let session) = origin { return session }
         return nil
     }
 
     /// Whether it counts against the bound of links that have not proved who they are.
-    var isStranger: Bool {
+    var isUnauthenticated: Bool {
         switch phase {
-        case .awaitingHandshake, .awaitingHello: !isTunnel && visit == nil
+        case .awaitingHandshake, .awaitingHello: !isTunnel && session == nil
         case .awaitingConnection, .established, .atRelay, .closing: false
         }
     }
@@ -124,10 +124,10 @@ struct Greeting: Equatable {
 
 extension Link {
     /// All timers of a link in one place (Protocol.md, Timers).
-    func care(at now: Instant) -> LinkCare {
+    func care(at now: Instant) -> LivenessAction {
         switch phase {
         case .awaitingConnection:
-            let end = startedAt + (visit == nil ? Bounds.connectTime : Bounds.relayConnectTime)
+            let end = startedAt + (session == nil ? Bounds.connectTime : Bounds.relayConnectTime)
             return now >= end ? .giveUp("no answer to the connection") : .fine(until: end)
         case .awaitingHandshake, .awaitingHello:
             let end = startedAt + Bounds.handshakeTime

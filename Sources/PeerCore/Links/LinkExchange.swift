@@ -17,7 +17,7 @@ struct LinkExchange {
     /// Entries that are asked for.
     var window = RequestWindow()
     /// Entries that the other side asks for.
-    var owed = OwedEntries()
+    var owed = PendingAnswers()
     /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
     /// Entries to ask for next.
@@ -32,7 +32,7 @@ struct LinkExchange {
 
     /// What was told on it of who is here.
     var gossip = LinkGossip()
-    var understanding = Understanding()
+    var capabilities = Capabilities()
 
     private static let floorCount = 64
 

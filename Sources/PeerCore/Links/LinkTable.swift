@@ -17,7 +17,7 @@ struct LinkTable {
     private var tunnelled: [PeerID: [LinkID]] = [:]
     /// Peers with an established link of their own, ascending.
     private(set) var peers: [PeerID] = []
-    private(set) var strangerCount = 0
+    private(set) var unauthenticatedLinkCount = 0
     /// Links that have something to send, in the order in which they got it; those before `flushed` are done.
     private var toBeFlushed: [LinkID] = []
     private var flushed = 0
@@ -63,7 +63,7 @@ struct LinkTable {
             slots.append(link)
         }
         ids.insert(sorted: link.id)
-        if link.isStranger { strangerCount += 1 }
+        if link.isUnauthenticated { unauthenticatedLinkCount += 1 }
     }
 
     /// - Returns: the link as it was.
@@ -80,7 +80,7 @@ struct LinkTable {
         guard let slot = places[id], let link = slots[slot] else { return }
         leaveIndexes(link)
         slots[slot]?.phase = phase
-        if slots[slot]?.isStranger == true { strangerCount += 1 }
+        if slots[slot]?.isUnauthenticated == true { unauthenticatedLinkCount += 1 }
         if case .established(let peer) = phase, link.isTunnel {
             tunnelled[peer, default: []].append(id)
         } else if case .established(let peer) = phase {
@@ -139,15 +139,15 @@ struct LinkTable {
     func best(with peer: PeerID) -> LinkID? { established[peer]?.last ?? tunnelled[peer]?.last }
 
     /// The oldest stranger of the address that has the most of them: who gives way when strangers fill the table.
-    func mostDispensableStranger() -> LinkID? {
+    func evictionCandidate() -> LinkID? {
         var counts: [IPAddress: Int] = [:]
         for id in ids {
-            guard let link = self[id], link.isStranger, link.origin == .accepted else { continue }
+            guard let link = self[id], link.isUnauthenticated, link.origin == .accepted else { continue }
             counts[link.endpoint.address, default: 0] += 1
         }
         var best: (count: Int, link: Link)?
         for id in ids {
-            guard let link = self[id], link.isStranger, link.origin == .accepted else { continue }
+            guard let link = self[id], link.isUnauthenticated, link.origin == .accepted else { continue }
             let count = counts[link.endpoint.address] ?? 0
             guard let (bestCount, bestLink) = best else {
                 best = (count, link)
@@ -159,7 +159,7 @@ struct LinkTable {
     }
 
     private mutating func leaveIndexes(_ link: Link) {
-        if link.isStranger { strangerCount -= 1 }
+        if link.isUnauthenticated { unauthenticatedLinkCount -= 1 }
         if case .established(let peer) = link.phase, link.isTunnel {
             tunnelled[peer]?.removeAll { $0 == link.id }
             if tunnelled[peer]?.isEmpty == true { tunnelled[peer] = nil }

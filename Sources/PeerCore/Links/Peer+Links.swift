@@ -20,7 +20,7 @@ extension Peer {
         if case .peer(let other) = target, configuration.usesMulticast {
             discovery.dialBegan(link.id, to: other, at: endpoint.address, now: now)
         }
-        agenda.ask(for: .care, at: now + Bounds.connectTime)
+        timers.schedule(.maintenance, at: now + Bounds.connectTime)
     }
 
     mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
@@ -28,7 +28,7 @@ extension Peer {
             outputs.push(.closeLink(id, abruptly: true))
             return
         }
-        if links.strangerCount >= Bounds.strangerCount, let oldest = links.mostDispensableStranger() {
+        if links.unauthenticatedLinkCount >= Bounds.unauthenticatedLinkCount, let oldest = links.evictionCandidate() {
             giveUp(oldest, "too many strangers")
         }
         guard links.count < Bounds.linkCount else {
@@ -36,7 +36,7 @@ extension Peer {
             return
         }
         links.insert(makeLink(id, .accepted, endpoint, phase: .awaitingHandshake))
-        agenda.ask(for: .care, at: now + Bounds.handshakeTime)
+        timers.schedule(.maintenance, at: now + Bounds.handshakeTime)
     }
 
     mutating func makeLink(
@@ -82,8 +82,8 @@ extension Peer {
     ) throws(LinkViolation) {
         guard let origin = links[id]?.origin else { return }
         guard peer != self.id else { throw LinkViolation("a link with ourselves") }
-        if let visit = links[id]?.visit {
-            return relayAuthenticated(peer, showing: certificate, visit: visit, on: id)
+        if let session = links[id]?.session {
+            return relayAuthenticated(peer, showing: certificate, session: session, on: id)
         }
         if origin == .tunnel { return try tunnelAuthenticated(peer, on: id) }
         links.setPhase(.awaitingHello(peer), of: id)
@@ -102,8 +102,8 @@ extension Peer {
         guard let link = links[id], link.phase != .closing else { return }
         let who = link.peer.map { "\(displayName(of: $0)) at \(link.endpoint)" } ?? "a program at \(link.endpoint)"
         warn("\(who) is cut off: \(violation.text)", detail: violation.detail)
-        if let visit = link.visit {
-            relayViolated(visit: visit, violation)
+        if let session = link.session {
+            relayViolated(session: session, violation)
         } else if let version = violation.theirVersion {
             versionHeard(version)
         }
@@ -129,11 +129,11 @@ extension Peer {
         }
         guard let link = links[id] else { return }
         // What changed between our hello and theirs was told on established links only.
-        if link.greeting != greeting { sayHowWeStand(on: id) }
+        if link.greeting != greeting { resendPresence(on: id) }
         noteWay(of: id, to: peer)
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
-        agenda.ask(for: .care, at: now + Bounds.silenceBeforePing)
+        timers.schedule(.maintenance, at: now + Bounds.silenceBeforePing)
         meshLinkUp(id, with: peer, instance: instance)
         // On a big LAN what is stated tells of all; these are for those who do not know of that.
         guard !discovery.mesh.isSparse else { return introduceSome(on: id, but: peer) }
@@ -176,11 +176,11 @@ extension Peer {
         }
         if end == .refused {
             note(.debug, "link with \(link.endpoint) refused")
-            if let visit = link.visit { relayLinkLost(visit: visit, "Connection refused") }
+            if let session = link.session { relayLinkLost(session: session, "Connection refused") }
         }
         if case .failed(let reason) = end {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
-            if let visit = link.visit { relayLinkLost(visit: visit, reason) }
+            if let session = link.session { relayLinkLost(session: session, reason) }
         }
         if link.window.isCut { warn("the link with \(link.endpoint) is cut: it does not read what it is sent") }
         lost(link, left: false)
@@ -188,7 +188,7 @@ extension Peer {
 
     /// A link is no longer of use. `left`: the peer said that it leaves.
     mutating func lost(_ link: Link, left: Bool) {
-        if let visit = link.visit { relayLinkLost(visit: visit, "the link was lost") }
+        if let session = link.session { relayLinkLost(session: session, "the link was lost") }
         switch link.phase {
         case .awaitingConnection, .awaitingHandshake, .awaitingHello, .atRelay:
             if case .dialled(let target) = link.origin {
@@ -215,7 +215,7 @@ extension Peer {
     /// one that is left, and the logs are compared again.
     private mutating func sayAgain(on id: LinkID) {
         guard let peer = links[id]?.peer else { return }
-        sayHowWeStand(on: id)
+        resendPresence(on: id)
         startExchange(with: peer, on: id)
     }
 
@@ -223,22 +223,22 @@ extension Peer {
         Greeting(claim: naming.claim, gathering: toldGathering, away: presence.away)
     }
 
-    private mutating func sayHowWeStand(on id: LinkID) {
+    private mutating func resendPresence(on id: LinkID) {
         if let own = ownAnnouncement() { send(.announcement(own.bytes), on: id) }
         if let gathering = toldGathering { send(.gathering(gathering), on: id) }
         send(.away(presence.away), on: id)
     }
 
     /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.
-    mutating func askAllLinksForLife() {
+    mutating func pingAllLinks() {
         for id in links.ids where links[id]?.isAskedForLife == true {
             links[id]?.liveness.pinged(mustHearBy: now + Bounds.silenceAfterChange)
             send(.ping(presence.sequence), on: id)
         }
-        agenda.ask(for: .care, at: now + Bounds.silenceAfterChange)
+        timers.schedule(.maintenance, at: now + Bounds.silenceAfterChange)
     }
 
-    mutating func careForLinks() {
+    mutating func maintainLinks() {
         var next: Instant?
         for id in links.ids {
             // In place: a link is large.
@@ -254,7 +254,7 @@ extension Peer {
             case .ping: break
             }
         }
-        if let next, next.nanoseconds != .max { agenda.ask(for: .care, at: next) }
+        if let next, next.nanoseconds != .max { timers.schedule(.maintenance, at: next) }
     }
 
     // Sending.
@@ -290,6 +290,6 @@ extension Peer {
     mutating func linkDrained(_ id: LinkID) {
         links[id]?.window.drained()
         serve(id)
-        if links[id]?.visit != nil { for tunnel in visits.tunnels { serve(tunnel) } }
+        if links[id]?.session != nil { for tunnel in sessions.tunnels { serve(tunnel) } }
     }
 }

@@ -12,7 +12,7 @@ extension Peer {
         beginAges()
         // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
-        presence.place = Place(interfaces)
+        presence.place = NetworkLocation(interfaces)
         resumeGathering()
         naming.claim(configuration.name, at: now, wall: wall)
         if configuration.usesMulticast {
@@ -21,15 +21,15 @@ extension Peer {
         }
         for endpoint in configuration.endpoints { discovery.endpointGiven(endpoint, at: now) }
         dialRelays()
-        agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval)
-        agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+        timers.schedule(.reconciliation, at: now + Bounds.reconciliationInterval)
+        timers.schedule(.retention, at: now + Bounds.retentionInterval)
     }
 
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
-        moved(to: Place(interfaces))
+        moved(to: NetworkLocation(interfaces))
         discovery.interfacesChanged(to: configuration.usesMulticast ? interfaces : nil, at: now)
         linksChanged()
-        askAllLinksForLife()
+        pingAllLinks()
         hurryRelays()
         gatherOnNetwork()
     }

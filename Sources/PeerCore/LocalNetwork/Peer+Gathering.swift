@@ -36,7 +36,7 @@ extension Peer {
         if let ours = rooms.gathering {
             if theirs < ours {
                 guard rooms.moves.take(at: now) else {
-                    agenda.ask(for: .gathering, at: now + Bounds.gatheringInterval)
+                    timers.schedule(.gathering, at: now + Bounds.gatheringInterval)
                     return
                 }
                 enterGathering(theirs, bringing: rooms[.lobby])
@@ -56,7 +56,7 @@ extension Peer {
             guard let link = links.direct(with: peer), let gathering = links[link]?.gathering else { continue }
             if let known = lowest?.gathering, known <= gathering { continue }
             // Told before we lost our networks, it does not say that we are still there.
-            if presence.adriftSince != nil, gathering == rooms.gathering { continue }
+            if presence.offlineSince != nil, gathering == rooms.gathering { continue }
             lowest = (gathering, peer, link)
         }
         if let lowest { meetGathering(lowest.gathering, of: lowest.peer, on: lowest.link) }
@@ -119,13 +119,13 @@ extension Peer {
     /// Where and when we are in our gathering is kept, for the next start.
     mutating func noteGathering() {
         guard let gathering = rooms.gathering else { return }
-        rooms.known.noteVisit(to: gathering, in: presence.place, at: wall, clock.counted)
+        rooms.known.noteStay(to: gathering, in: presence.place, at: wall, clock.counted)
         let known = rooms.known.encoded()
         let earlier = rooms.known.takeEarlierChange()
         keep { archive throws(ArchiveError) in
             try archive.setSetting(KnownGatherings.setting, to: known)
             if let earlier { try archive.setSetting(EarlierGatherings.setting, to: earlier) }
         }
-        agenda.ask(for: .whereabouts, at: now + Bounds.whereaboutsInterval)
+        timers.schedule(.location, at: now + Bounds.locationInterval)
     }
 }

@@ -19,7 +19,7 @@ extension Peer {
         mesh.table.linkUp(ProcessTag(peer: peer, instance: instance))
         mesh.linkUp(peer)
         mesh.enter(peer)
-        guard mesh.isStating else { return }
+        guard mesh.isAdvertising else { return }
         sendDigest(on: id)
         restate(isUrgent: isNew)
     }
@@ -37,14 +37,14 @@ extension Peer {
         let isHere = mesh.table.reaches(peer)
         if isHere {
             // While there was a link, which may have been dead for a while, what was stated did not count.
-            if let signed = mesh.table.statement(of: peer) { personStated(signed) }
+            if let signed = mesh.table.advertisement(of: peer) { personStated(signed) }
             if !link.exchange.gossip.isReleased { mesh.linkBroke(peer) }
             considerCalling(peer)
         } else {
             mesh.leave(peer)
         }
         restate(isUrgent: !link.exchange.gossip.isReleased, isLoss: true)
-        if mesh.isSparse { askToTend(soon: true) }
+        if mesh.isSparse { scheduleNeighbourSelection(soon: true) }
         return isHere
     }
 
@@ -59,7 +59,7 @@ extension Peer {
             switch change {
             case .appeared(let peer), .stated(let peer):
                 mesh.enter(peer)
-                guard links.direct(with: peer) == nil, let signed = mesh.table.statement(of: peer) else { continue }
+                guard links.direct(with: peer) == nil, let signed = mesh.table.advertisement(of: peer) else { continue }
                 personStated(signed)
                 guard case .appeared = change else { continue }
                 discovery.appeared(signed, at: now)
@@ -72,40 +72,40 @@ extension Peer {
                 discovery.vanished(peer, left: left, wasLinked: wasLinked, at: now)
             }
         }
-        if mesh.isSparse, !mesh.isStating { beginStating() }
+        if mesh.isSparse, !mesh.isAdvertising { beginStating() }
         if !changes.isEmpty {
             discovery.beacon.populationChanged(to: discovery.population, at: now)
-            askToTend(soon: false)
+            scheduleNeighbourSelection(soon: false)
         }
-        if mesh.isStating, mesh.table.hasNews, !agenda.isAsked(for: .news) {
-            agenda.ask(for: .news, at: now + (mesh.pace.brisk.take(at: now) ? Mesh.newsDelay : Mesh.busyNewsDelay))
+        if mesh.isAdvertising, mesh.table.hasChanges, !timers.isScheduled(.gossip) {
+            timers.schedule(.gossip, at: now + (mesh.pace.brisk.take(at: now) ? Mesh.gossipDelay : Mesh.busyGossipDelay))
         }
         return !changes.isEmpty
     }
 
     /// Somebody is here by its own statement and those of others.
-    private mutating func personStated(_ signed: SignedStatement) {
+    private mutating func personStated(_ signed: SignedAdvertisement) {
         let announcement = signed.announcement.announcement
         guard let name = signed.name else { return }
-        if !isOldNews(announcement) {
+        if !isStale(announcement) {
             let claim = Claim(
                 name: name, time: WallTime(milliseconds: announcement.claimTime), isHeld: announcement.kind == .announce
             )
             naming.claimHeard(claim, from: signed.peer, at: now, wall: wall)
         }
         let endpoint = discovery.sightings[signed.peer]?.endpoints.first
-        personMet(announcement, as: name, away: signed.statement.away, at: endpoint)
+        personMet(announcement, as: name, away: signed.advertisement.away, at: endpoint)
     }
 
     // What we state.
 
     private mutating func beginStating() {
-        mesh.isStating = true
+        mesh.isAdvertising = true
         // On every link both sides say what they know, by digests.
-        _ = mesh.table.takeNews()
+        _ = mesh.table.takeUnadvertised()
         for id in establishedLinks() { sendDigest(on: id) }
         restate(isUrgent: true)
-        agenda.ask(for: .comparison, at: now + Mesh.comparisonInterval)
+        timers.schedule(.comparison, at: now + Mesh.comparisonInterval)
     }
 
     /// One for each peer, in the order of the peers.
@@ -113,24 +113,24 @@ extension Peer {
 
     /// What we state has changed. `isLoss`: somebody may be gone, which others cannot wait for.
     mutating func restate(isUrgent: Bool, isLoss: Bool = false) {
-        guard mesh.isStating else { return }
+        guard mesh.isAdvertising else { return }
         var delay = Mesh.urgentDelay
         if !isUrgent { delay = Mesh.calmDelay * (0.5 + random.unit()) }
         let pause = isLoss ? Mesh.shortestPause : mesh.said.pause
         let earliest = mesh.said.at.map { $0 + pause } ?? now
         if isLoss, isUrgent { mesh.said.isLossUntold = true }
-        agenda.ask(for: .statement, at: max(now + delay, earliest))
+        timers.schedule(.advertisement, at: max(now + delay, earliest))
     }
 
-    mutating func makeStatement() {
-        guard mesh.isStating, presence.stage != .finished, let claim = naming.claim else { return }
+    mutating func makeAdvertisement() {
+        guard mesh.isAdvertising, presence.stage != .finished, let claim = naming.claim else { return }
         let tags = ownTags()
         let hasChanged =
-            mesh.said.signed?.statement.links != tags || mesh.said.signed?.statement.away != presence.away
+            mesh.said.signed?.advertisement.links != tags || mesh.said.signed?.advertisement.away != presence.away
             || mesh.said.claim != claim
         guard hasChanged else { return }
         if mesh.said.at != nil, now < mesh.pace.reading.end, !mesh.said.isLossUntold {
-            return agenda.ask(for: .statement, at: mesh.pace.reading.end + Mesh.shortestPause * random.unit())
+            return timers.schedule(.advertisement, at: mesh.pace.reading.end + Mesh.shortestPause * random.unit())
         }
         guard let own = sign(links: tags, claim: claim) else { return }
         mesh.said.isLossUntold = false
@@ -139,38 +139,38 @@ extension Peer {
         mesh.said.signed = own
         mesh.said.claim = claim
         mesh.said.at = now
-        let frame = Frame.statements([StatedPeer(statement: own.bytes, endpoints: [])])
+        let frame = Frame.advertisements([AdvertisedPeer(advertisement: own.bytes, endpoints: [])])
         // Who has not answered the digest may not know of statements.
         broadcast(frame) { $0.exchange.gossip.speaks }
     }
 
-    private mutating func sign(links tags: [ProcessTag], claim: Claim) -> SignedStatement? {
+    private mutating func sign(links tags: [ProcessTag], claim: Claim) -> SignedAdvertisement? {
         var announcement = mesh.said.signed?.announcement
         if announcement == nil || mesh.said.claim != claim { announcement = ownAnnouncement() }
         guard let announcement else { return nil }
         presence.sequence += 1
-        let statement = Statement(
+        let advertisement = LinkStateAdvertisement(
             sequence: presence.sequence, announcement: announcement.bytes, away: presence.away, links: tags)
-        return SignedStatement(signing: statement, announcement: announcement, by: identity)
+        return SignedAdvertisement(signing: advertisement, announcement: announcement, by: identity)
     }
 
     /// The processes that we have links with. Where they are too many, those count that state something themselves.
     private func ownTags() -> [ProcessTag] {
         var all = establishedLinks()
-        if all.count > Limits.statementLinkCount { all.removeAll { links[$0]?.exchange.gossip.speaks != true } }
-        return all.prefix(Limits.statementLinkCount).compactMap { id in
+        if all.count > Limits.advertisementLinkCount { all.removeAll { links[$0]?.exchange.gossip.speaks != true } }
+        return all.prefix(Limits.advertisementLinkCount).compactMap { id in
             links[id].flatMap { link in link.peer.map { ProcessTag(peer: $0, instance: link.instance) } }
         }.sorted()
     }
 
     /// To be said before our links are closed.
     mutating func stateLeaving() {
-        guard mesh.isStating, let goodbye = ownAnnouncement(.goodbye) else { return }
+        guard mesh.isAdvertising, let goodbye = ownAnnouncement(.goodbye) else { return }
         presence.sequence += 1
-        let statement = Statement(
+        let advertisement = LinkStateAdvertisement(
             sequence: presence.sequence, announcement: goodbye.bytes, away: nil, links: [])
-        let signed = SignedStatement(signing: statement, announcement: goodbye, by: identity)
-        broadcast(.statements([StatedPeer(statement: signed.bytes, endpoints: [])])) { $0.exchange.gossip.speaks }
+        let signed = SignedAdvertisement(signing: advertisement, announcement: goodbye, by: identity)
+        broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) { $0.exchange.gossip.speaks }
     }
 
     // How statements spread.
@@ -195,16 +195,16 @@ extension Peer {
         let sums = ownSums()
         var keys = mesh.table.keys(differingFrom: theirs, own: sums)
         if let own = mesh.said.signed?.key, theirs[own.sumIndex] != sums[own.sumIndex] { keys.append(own) }
-        sendNews(keys) { [id] }
+        sendAdvertisedKeys(keys) { [id] }
     }
 
     /// - Parameter meant: looked at only if there is anything.
-    private mutating func sendNews(_ keys: [StatementKey], on meant: () -> [LinkID]) {
+    private mutating func sendAdvertisedKeys(_ keys: [AdvertisementKey], on meant: () -> [LinkID]) {
         guard !keys.isEmpty else { return }
         let receivers = meant()
         var rest = keys[...]
         while !rest.isEmpty {
-            let frame = Frame.news(Array(rest.prefix(Limits.frameIDCount)))
+            let frame = Frame.advertise(Array(rest.prefix(Limits.frameIDCount)))
             let encoded = frame.encoded()
             for id in receivers { sendEncoded(encoded, in: frame.lane, on: id) }
             rest = rest.dropFirst(Limits.frameIDCount)
@@ -212,23 +212,23 @@ extension Peer {
     }
 
     /// Tells neighbours of what is new here.
-    mutating func tellNews() {
+    mutating func sendGossip() {
         let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
-        let chosen = random.some(Mesh.newsFanout, of: speaking)
-        sendNews(mesh.table.takeNews()) { chosen }
+        let chosen = random.some(Mesh.gossipFanout, of: speaking)
+        sendAdvertisedKeys(mesh.table.takeUnadvertised()) { chosen }
     }
 
-    mutating func statementsTold(_ frame: Frame, on id: LinkID) throws {
+    mutating func advertisementsTold(_ frame: Frame, on id: LinkID) throws {
         switch frame {
         case .digest(let sums): digestReceived(sums, on: id)
-        case .news(let keys): newsReceived(keys, on: id)
-        case .ask(let processes): statementsAsked(processes, on: id)
-        case .statements(let list): try statementsReceived(list, on: id)
+        case .advertise(let keys): advertiseReceived(keys, on: id)
+        case .request(let processes): advertisementsRequested(processes, on: id)
+        case .advertisements(let list): try advertisementsReceived(list, on: id)
         default: preconditionFailure("frames of statements only")
         }
     }
 
-    mutating func newsReceived(_ keys: [StatementKey], on id: LinkID) {
+    mutating func advertiseReceived(_ keys: [AdvertisementKey], on id: LinkID) {
         links[id]?.exchange.gossip.speaks = true
         let own = ProcessTag(peer: self.id, instance: presence.instance)
         let lacking = keys.filter { $0.process != own && mesh.table.lacks($0) }
@@ -236,38 +236,38 @@ extension Peer {
         if !asked.isEmpty { send(.ask(asked.map(\.process)), on: id) }
     }
 
-    mutating func statementsAsked(_ processes: [ProcessTag], on id: LinkID) {
+    mutating func advertisementsRequested(_ processes: [ProcessTag], on id: LinkID) {
         links[id]?.exchange.gossip.speaks = true
-        var batch: [StatedPeer] = []
+        var batch: [AdvertisedPeer] = []
         var size = 0
         for process in processes {
             // Who asks for more than is queued for it asks again. There is still room for what people say.
             guard (links[id]?.channel.queuedSyncBytes ?? 0) < Bounds.linkQueueBytes / 2 else { break }
             guard
-                let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.statement(of: process)
+                let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.advertisement(of: process)
             else {
                 continue
             }
             let endpoints = discovery.sightings[signed.peer]?.endpoints ?? []
-            let stated = StatedPeer(statement: signed.bytes, endpoints: Array(endpoints.prefix(2)))
+            let stated = AdvertisedPeer(advertisement: signed.bytes, endpoints: Array(endpoints.prefix(2)))
             let cost = signed.bytes.count + 2 * 24 + 8
             if batch.count == Limits.frameIntroductionCount || size + cost > Limits.frameBytes - 1_024 {
-                send(.statements(batch), on: id)
+                send(.advertisements(batch), on: id)
                 batch = []
                 size = 0
             }
             batch.append(stated)
             size += cost
         }
-        if !batch.isEmpty { send(.statements(batch), on: id) }
+        if !batch.isEmpty { send(.advertisements(batch), on: id) }
     }
 
-    mutating func statementsReceived(_ list: [StatedPeer], on id: LinkID) throws {
+    mutating func advertisementsReceived(_ list: [AdvertisedPeer], on id: LinkID) throws {
         links[id]?.exchange.gossip.speaks = true
         for stated in list {
-            guard links[id]?.exchange.gossip.statements.take(at: now) == true else { return }
+            guard links[id]?.exchange.gossip.advertisements.take(at: now) == true else { return }
             // Who hands it on may know a later version, and so may its peer.
-            guard let signed = try? SignedStatement(parsing: stated.statement, with: identity.signing) else {
+            guard let signed = try? SignedAdvertisement(parsing: stated.advertisement, with: identity.signing) else {
                 noteIgnored("a statement that cannot be read is ignored", on: id)
                 continue
             }
@@ -289,17 +289,17 @@ extension Peer {
     }
 
     /// Who leaves is missed at once, everywhere.
-    private mutating func passOnLeaving(_ signed: SignedStatement, from source: LinkID) {
-        broadcast(.statements([StatedPeer(statement: signed.bytes, endpoints: [])])) {
+    private mutating func passOnLeaving(_ signed: SignedAdvertisement, from source: LinkID) {
+        broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) {
             $0.id != source && $0.exchange.gossip.speaks
         }
     }
 
     /// From time to time with somebody, in case something slipped through.
-    mutating func compareStatements() {
-        guard mesh.isStating else { return }
+    mutating func compareAdvertisements() {
+        guard mesh.isAdvertising else { return }
         mesh.table.expire(at: now)
-        agenda.ask(for: .comparison, at: now + Mesh.comparisonInterval * (0.5 + random.unit()))
+        timers.schedule(.comparison, at: now + Mesh.comparisonInterval * (0.5 + random.unit()))
         let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
         guard !speaking.isEmpty else { return }
         sendDigest(on: speaking[Int(random.uniform(below: UInt64(speaking.count)))])
@@ -307,17 +307,17 @@ extension Peer {
 
     // Which links there are.
 
-    private mutating func askToTend(soon: Bool) {
-        guard mesh.isStating || mesh.table.count > 0 else { return }
+    private mutating func scheduleNeighbourSelection(soon: Bool) {
+        guard mesh.isAdvertising || mesh.table.count > 0 else { return }
         let jitter = Duration.milliseconds(Int64(random.uniform(below: soon ? 100 : 300)))
-        agenda.ask(for: .tending, at: now + .milliseconds(soon ? 50 : 200) + jitter)
+        timers.schedule(.neighbourSelection, at: now + .milliseconds(soon ? 50 : 200) + jitter)
     }
 
     /// Dials whom we want a link with, and lets go of links that are not wanted.
-    mutating func tendLinks() {
+    mutating func selectNeighbours() {
         let wanted = mesh.wanted(at: now)
         if mesh.isGrowing(), links.peers.count >= wanted.count {
-            return agenda.ask(for: .tending, at: now + .milliseconds(500 + Int64(random.uniform(below: 500))))
+            return timers.schedule(.neighbourSelection, at: now + .milliseconds(500 + Int64(random.uniform(below: 500))))
         }
         let missing = wanted.filter { links.direct(with: $0) == nil }
         for peer in missing where !discovery.want(peer, at: now) {
@@ -326,7 +326,7 @@ extension Peer {
         }
         guard mesh.isSparse else { return }
         guard missing.isEmpty else {
-            agenda.ask(for: .tending, at: now + .seconds(1) + .milliseconds(Int64(random.uniform(below: 500))))
+            timers.schedule(.neighbourSelection, at: now + .seconds(1) + .milliseconds(Int64(random.uniform(below: 500))))
             return
         }
         var next: Instant?
@@ -346,7 +346,7 @@ extension Peer {
                 next = min(next ?? now + .seconds(5), now + .seconds(5))
             }
         }
-        if let next { agenda.ask(for: .tending, at: next + .milliseconds(Int64(random.uniform(below: 1_000)))) }
+        if let next { timers.schedule(.neighbourSelection, at: next + .milliseconds(Int64(random.uniform(below: 1_000)))) }
     }
 
     // Private messages to somebody without a link.
@@ -363,16 +363,16 @@ extension Peer {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard waiting?.isEmpty == false else { return }
         // Should the call come to nothing, it is made again.
-        visits.debtors.insert(peer)
-        agenda.ask(for: .debts, at: now + Bounds.debtInterval)
+        sessions.unacknowledgedPeers.insert(peer)
+        timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
         callUp(peer)
     }
 
     /// What was called for and did not come about is called for again.
-    mutating func callDebtors() {
-        for peer in visits.debtors.sorted() where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
-            considerDebt(of: peer)
-            if visits.debtors.contains(peer), !roster.blocked.contains(peer) { callUp(peer) }
+    mutating func callUnacknowledgedPeers() {
+        for peer in sessions.unacknowledgedPeers.sorted() where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
+            considerRedelivery(of: peer)
+            if sessions.unacknowledgedPeers.contains(peer), !roster.blocked.contains(peer) { callUp(peer) }
         }
     }
 

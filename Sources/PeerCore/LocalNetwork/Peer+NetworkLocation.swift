@@ -4,16 +4,16 @@ import Wire
 /// Moving from network to network.
 extension Peer {
     /// The networks are others now, or some of them.
-    mutating func moved(to present: Place) {
+    mutating func moved(to present: NetworkLocation) {
         let former = presence.place
         guard !present.prefixes.isEmpty || former.prefixes.isEmpty else {
             // A cable out, or between two networks: what comes next tells. Until then whoever is within earshot, which
             // link-local addresses suffice for, may be others than those that our gathering is with.
-            presence.adriftSince = presence.adriftSince ?? now
+            presence.offlineSince = presence.offlineSince ?? now
             return
         }
-        let wasAdrift = presence.adriftSince != nil
-        presence.adriftSince = nil
+        let wasOffline = presence.offlineSince != nil
+        presence.offlineSince = nil
         // Less than before is a cable out too.
         if present != former, former.prefixes.isEmpty || !former.includes(present) {
             noteGathering()
@@ -25,7 +25,7 @@ extension Peer {
             resumeGathering()
             noteGathering()
         }
-        if wasAdrift { tellWhereWeAre() }
+        if wasOffline { tellWhereWeAre() }
     }
 
     /// Whoever is within earshot here, too, is dialled again at once.
@@ -37,7 +37,7 @@ extension Peer {
 
     /// Somebody of our gathering is linked with us over a network that stayed: a change of addresses only. Of a network
     /// that is new, or back, links are left over from when we were there before, so they prove nothing.
-    private func isStillAmongOurs(on networks: Place) -> Bool {
+    private func isStillAmongOurs(on networks: NetworkLocation) -> Bool {
         links.peers.contains { peer in
             guard let id = links.best(with: peer), let link = links[id], link.gathering == rooms.gathering else {
                 return false
@@ -48,21 +48,21 @@ extension Peer {
 
     /// Whether we know where we are well enough to meet a gathering that somebody told us of.
     mutating func isPlaced(toMeet theirs: GatheringID) -> Bool {
-        guard let since = presence.adriftSince else { return true }
+        guard let since = presence.offlineSince else { return true }
         if theirs == rooms.gathering {
             // It told so just now: we are where we were.
-            presence.adriftSince = nil
+            presence.offlineSince = nil
             tellWhereWeAre()
             return true
         }
-        guard now >= since + Bounds.adriftTime else {
-            agenda.ask(for: .gathering, at: since + Bounds.adriftTime)
+        guard now >= since + Bounds.offlineTime else {
+            timers.schedule(.gathering, at: since + Bounds.offlineTime)
             return false
         }
         // No network has come, but others are here: another place, one without a network.
-        presence.adriftSince = nil
+        presence.offlineSince = nil
         noteGathering()
-        presence.place = Place()
+        presence.place = NetworkLocation()
         leaveGathering()
         resumeGathering()
         return true
@@ -75,5 +75,5 @@ extension Peer {
     }
 
     /// Our gathering as others may know it; nil: we have none, or do not know where we are.
-    var toldGathering: GatheringID? { presence.adriftSince == nil ? rooms.gathering : nil }
+    var toldGathering: GatheringID? { presence.offlineSince == nil ? rooms.gathering : nil }
 }

@@ -58,7 +58,7 @@ extension Peer {
         discovery.linksChanged(to: addresses, at: now)
         guard configuration.usesMulticast, discovery.reach.isAlone else { return }
         if !wasAlone || presence.silence.since == nil { presence.silence.since = now }
-        agenda.ask(for: .silence, at: now + Silence.patience)
+        timers.schedule(.silence, at: now + Silence.receiptTimeout)
     }
 
     /// A link with a peer has come about: how, and where the peer may be met again.
@@ -82,13 +82,13 @@ extension Peer {
     /// Nobody is there, and it may not be for want of others.
     mutating func considerSilence() {
         guard discovery.reach.isAlone, presence.stage == .ready, let since = presence.silence.since else { return }
-        guard now >= since + Silence.patience else {
-            return agenda.ask(for: .silence, at: since + Silence.patience)
+        guard now >= since + Silence.receiptTimeout else {
+            return timers.schedule(.silence, at: since + Silence.receiptTimeout)
         }
         if let cause = silenceCause {
             if let text = presence.silence.tell(cause) { notify(.notice(text)) }
         } else {
-            agenda.ask(for: .silence, at: now + Silence.interval)
+            timers.schedule(.silence, at: now + Silence.interval)
         }
     }
 

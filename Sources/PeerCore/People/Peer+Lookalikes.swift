@@ -9,14 +9,14 @@ extension Peer {
         if peer != id, let own = ownNames.first(where: { $0.looksLike(name) }) {
             return "\(name.text) looks like \(own.text), your own name, but is somebody else"
         }
-        let indices = [roster.lookalikes] + visits.all.map(\.roster.lookalikes)
+        let indices = [roster.lookalikes] + sessions.all.map(\.roster.lookalikes)
         let other = indices.lazy.compactMap { $0.first(like: name, besides: [peer, id]) }.first
         return other.map { "\(name.text) looks like \($0.text), who is somebody else" }
     }
 
     /// What we are called, here and at relays.
     private var ownNames: [Nickname] {
-        [naming.claim?.name].compactMap(\.self) + visits.all.compactMap(\.ownName)
+        [naming.claim?.name].compactMap(\.self) + sessions.all.compactMap(\.ownName)
     }
 
     /// Several remarks on one event as one.

@@ -27,7 +27,7 @@ extension Peer {
 
     /// The key that is meant; what is wrong, if none is, has been told then.
     mutating func resolve(_ text: String, _ token: CommandToken?) -> PeerID? {
-        if let (_, relay) = Self.place(in: text), visit(meantBy: relay, token) == nil { return nil }
+        if let (_, relay) = Self.place(in: text), session(meantBy: relay, token) == nil { return nil }
         switch meaning(of: text) {
         case .one(let peer): return peer
         case .ourselves: refuse(.noSuchPeer, "that is you", token)
@@ -66,7 +66,7 @@ extension Peer {
             return isKnown(peer) ? .one(peer) : .nobody
         }
         if let (name, relay) = Self.place(in: text) {
-            let meant = visits.all.indices.filter { visits.all[$0].isMeant(by: relay) }
+            let meant = sessions.all.indices.filter { sessions.all[$0].isMeant(by: relay) }
             guard meant.count == 1, let name = try? Nickname(name) else { return .nobody }
             return meaning(of: name, at: meant[0])
         }
@@ -81,7 +81,7 @@ extension Peer {
 
     private func isKnown(_ peer: PeerID) -> Bool {
         roster.name(of: peer) != nil || roster.known.reportedName(of: peer) != nil
-            || visits.all.contains { $0.roster.lastName(of: peer) != nil }
+            || sessions.all.contains { $0.roster.lastName(of: peer) != nil }
     }
 
     /// Whom a name without a place means. Who is on this network comes first; but of those who are only at relays or
@@ -91,19 +91,19 @@ extension Peer {
         let here = roster.shown(as: name)
         if !here.isEmpty { return meaning(amid: here) }
         let before = roster.lastHolder(of: name).map { [$0] } ?? []
-        let atRelays = visits.all.flatMap { $0.roster.peers(named: name) }
+        let atRelays = sessions.all.flatMap { $0.roster.peers(named: name) }
         if !atRelays.isEmpty { return meaning(amid: before + atRelays) }
         return meaning(
             amid: before + roster.known.holdersAtRelays(of: name)
-                + visits.all.compactMap { $0.roster.lastHolder(of: name) })
+                + sessions.all.compactMap { $0.roster.lastHolder(of: name) })
     }
 
     /// Whom a name at a relay means: a member, else the one that had the name there last.
-    func meaning(of name: Nickname, at visit: Int) -> Meaning {
-        let there = visits.all[visit].roster
+    func meaning(of name: Nickname, at session: Int) -> Meaning {
+        let there = sessions.all[session].roster
         let present = there.peers(named: name)
         if !present.isEmpty { return meaning(amid: present) }
-        let kept = visits.all[visit].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
+        let kept = sessions.all[session].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
         return meaning(amid: [there.lastHolder(of: name) ?? kept].compactMap(\.self))
     }
 
@@ -125,7 +125,7 @@ extension Peer {
         let wanted = try? Nickname(name)
         guard name.isEmpty || wanted != nil else { return .nobody }
         if id.description.hasPrefix(digits) { return .ourselves }
-        let known = roster.ids + roster.known.all + visits.all.flatMap(\.roster.knownPeers)
+        let known = roster.ids + roster.known.all + sessions.all.flatMap(\.roster.knownPeers)
         var found: [PeerID] = []
         for peer in known where peer.description.hasPrefix(digits) { found.insert(sorted: peer) }
         if let wanted { found.removeAll { !isCalled($0, wanted) } }
@@ -137,7 +137,7 @@ extension Peer {
     func isCalled(_ peer: PeerID, _ name: Nickname) -> Bool {
         roster.name(of: peer) == name || roster.known.name(of: peer) == name
             || roster.known.reportedName(of: peer) == name
-            || visits.all.contains { $0.roster.lastName(of: peer) == name }
+            || sessions.all.contains { $0.roster.lastName(of: peer) == name }
     }
 
     // Names that are shown.
@@ -147,10 +147,10 @@ extension Peer {
         if peer == id { return naming.claim?.name.text ?? configuration.name.text }
         let names = knownNames(of: peer)
         if let name = names.first(where: { meaning(of: $0) == .one(peer) }) { return name.text }
-        for visit in visits.all.indices {
-            guard let name = visits.all[visit].roster.lastName(of: peer), meaning(of: name, at: visit) == .one(peer)
+        for session in sessions.all.indices {
+            guard let name = sessions.all[session].roster.lastName(of: peer), meaning(of: name, at: session) == .one(peer)
             else { continue }
-            return "\(name.text)@\(visits.all[visit].name)"
+            return "\(name.text)@\(sessions.all[session].name)"
         }
         if let name = names.first ?? roster.known.reportedName(of: peer) {
             return exactName(of: peer, called: name.text)
@@ -168,24 +168,24 @@ extension Peer {
     private func knownNames(of peer: PeerID) -> [Nickname] {
         var names: [Nickname] = []
         if let person = roster[peer] { names.append(person.shownName ?? person.name) }
-        for visit in visits.all {
-            guard visit.roster[peer] != nil, let name = visit.roster.lastName(of: peer) else { continue }
+        for session in sessions.all {
+            guard session.roster[peer] != nil, let name = session.roster.lastName(of: peer) else { continue }
             names.append(name)
         }
         if let name = roster.known.name(of: peer) { names.append(name) }
-        return names + visits.all.compactMap { $0.roster.lastName(of: peer) }
+        return names + sessions.all.compactMap { $0.roster.lastName(of: peer) }
     }
 
     /// What somebody is called at a relay.
     func memberName(of peer: PeerID, at relay: PeerID) -> String {
-        guard let visit = visits.visit(at: relay) else { return displayName(of: peer) }
-        if peer == id { return visits.all[visit].ownName?.text ?? displayName(of: peer) }
-        guard let name = visits.all[visit].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay) else {
+        guard let session = sessions.session(at: relay) else { return displayName(of: peer) }
+        if peer == id { return sessions.all[session].ownName?.text ?? displayName(of: peer) }
+        guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay) else {
             let name = displayName(of: peer)
-            let other = (try? Nickname(name)).map { meaning(of: $0, at: visit) } ?? .nobody
+            let other = (try? Nickname(name)).map { meaning(of: $0, at: session) } ?? .nobody
             return other == .nobody || other == .one(peer) ? name : exactName(of: peer, called: name)
         }
-        let isOnlyOne = meaning(of: name, at: visit) == .one(peer)
+        let isOnlyOne = meaning(of: name, at: session) == .one(peer)
         return isOnlyOne ? name.text : exactName(of: peer, called: name.text)
     }
 
@@ -194,7 +194,7 @@ extension Peer {
     func namesake(of peer: PeerID) -> PeerID? {
         for name in knownNames(of: peer) {
             let others =
-                roster.shown(as: name) + visits.all.flatMap { $0.roster.peers(named: name) }
+                roster.shown(as: name) + sessions.all.flatMap { $0.roster.peers(named: name) }
                 + roster.known.keys(called: name)
             if let other = others.first(where: { $0 != peer && $0 != id }) { return other }
         }

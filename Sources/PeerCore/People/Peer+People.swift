@@ -14,7 +14,7 @@ extension Peer {
                 id: peer, name: nameToShow(of: peer, name), instance: announcement.instance,
                 sequence: announcement.sequence, isSettled: announcement.kind == .announce,
                 showBy: now + Bounds.joinGrace)
-        if !isOldNews(announcement) { take(announcement, name, for: &person) }
+        if !isStale(announcement) { take(announcement, name, for: &person) }
         person.endpoint = endpoint ?? person.endpoint
         person.goneAt = nil
         roster.update(person)
@@ -23,13 +23,13 @@ extension Peer {
     }
 
     /// Whether the same process has said something newer of itself.
-    func isOldNews(_ announcement: Announcement) -> Bool {
+    func isStale(_ announcement: Announcement) -> Bool {
         guard let person = roster[announcement.peer], person.instance == announcement.instance else { return false }
         return announcement.sequence < person.sequence
     }
 
     mutating func personRenamed(_ announcement: Announcement, to name: Nickname) {
-        guard var person = roster[announcement.peer], !isOldNews(announcement) else { return }
+        guard var person = roster[announcement.peer], !isStale(announcement) else { return }
         take(announcement, name, for: &person)
         roster.update(person)
         show(person.id)
@@ -84,7 +84,7 @@ extension Peer {
         let isClashing =
             naming.claim?.name == person.name || naming.holders(of: person.name).contains { $0 != peer }
         if isClashing, let showBy = person.showBy, now < showBy {
-            agenda.ask(for: .people, at: showBy)
+            timers.schedule(.people, at: showBy)
             return
         }
         guard mayTellChange(of: peer) else { return }
@@ -153,7 +153,7 @@ extension Peer {
     /// Whether what is new about somebody is told now, or later with what is new by then.
     private mutating func mayTellChange(of peer: PeerID) -> Bool {
         if presence.rates.mayTellChange(of: peer, at: now) { return true }
-        agenda.ask(for: .people, at: now + .seconds(1 / Bounds.changeRate))
+        timers.schedule(.people, at: now + .seconds(1 / Bounds.changeRate))
         return false
     }
 
@@ -165,7 +165,7 @@ extension Peer {
         } else {
             person.goneAt = now + Bounds.leaveGrace
             roster.update(person)
-            agenda.ask(for: .people, at: now + Bounds.leaveGrace)
+            timers.schedule(.people, at: now + Bounds.leaveGrace)
         }
     }
 
@@ -177,11 +177,11 @@ extension Peer {
         showHeldBack()
     }
 
-    mutating func careForPeople() {
+    mutating func maintainPeople() {
         for id in roster.ids {
             guard let person = roster[id] else { continue }
             if let goneAt = person.goneAt {
-                if now >= goneAt { personLeft(person) } else { agenda.ask(for: .people, at: goneAt) }
+                if now >= goneAt { personLeft(person) } else { timers.schedule(.people, at: goneAt) }
             } else {
                 show(id)
                 tellAway(id)

@@ -14,18 +14,18 @@ extension Peer {
     /// The community of a relay that has proved its key: the one of its certificate, or else its own key.
     /// - Parameter bytes: the certificate that it has shown.
     /// - Throws: if the certificate does not count, or the community is another than the expected one.
-    func community(of relay: PeerID, showing bytes: [UInt8]?, at visit: Int) throws(RelayObjection) -> PeerID {
-        let expected = visits.all[visit].community
+    func community(of relay: PeerID, showing bytes: [UInt8]?, at session: Int) throws(RelayObjection) -> PeerID {
+        let expected = sessions.all[session].community
         guard let bytes else {
             guard let expected, expected != relay else { return relay }
-            throw RelayObjection(text: otherKey(relay, than: expected, at: visit))
+            throw RelayObjection(text: otherKey(relay, than: expected, at: session))
         }
-        let community = try certified(relay, by: bytes, at: visit)
+        let community = try certified(relay, by: bytes, at: session)
         guard let expected, expected != community else { return community }
-        throw RelayObjection(text: otherCommunity(community, of: relay, than: expected, at: visit))
+        throw RelayObjection(text: otherCommunity(community, of: relay, than: expected, at: session))
     }
 
-    private func certified(_ relay: PeerID, by bytes: [UInt8], at visit: Int) throws(RelayObjection) -> PeerID {
+    private func certified(_ relay: PeerID, by bytes: [UInt8], at session: Int) throws(RelayObjection) -> PeerID {
         let problem: CertificateProblem
         do throws(CertificateProblem) {
             let signed = try SignedCertificate(verifying: bytes, with: identity.signing)
@@ -34,7 +34,7 @@ extension Peer {
         } catch {
             problem = error
         }
-        let place = visits.all[visit].target.address
+        let place = sessions.all[session].target.address
         var text = "the certificate of the relay at \(place) \(problem.text(at: wall)): nothing was told to it; "
         switch problem {
         case .expired:
@@ -52,28 +52,28 @@ extension Peer {
         throw RelayObjection(text: text)
     }
 
-    private func otherKey(_ relay: PeerID, than expected: PeerID, at visit: Int) -> String {
-        let place = visits.all[visit].target.address
+    private func otherKey(_ relay: PeerID, than expected: PeerID, at session: Int) -> String {
+        let place = sessions.all[session].target.address
         return
-            "the relay at \(place) has the key \(relay), not the one that \(origin(at: visit)) (\(expected)): it may "
+            "the relay at \(place) has the key \(relay), not the one that \(origin(at: session)) (\(expected)): it may "
             + "be somebody else in between, or it was set up again, or without the certificate of its community; if you "
             + "know the new key to be right, give earshot://\(place)#\(relay)"
     }
 
-    private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at visit: Int) -> String {
-        let place = visits.all[visit].target.address
+    private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at session: Int) -> String {
+        let place = sessions.all[session].target.address
         let advice = "if you know the community to be right, give earshot://\(place)#\(community)"
         guard relay == expected else {
             return "the relay at \(place) belongs to the community \(community), not to the one that "
-                + "\(origin(at: visit)) (\(expected)): it may be somebody else in between, or the community was set up "
+                + "\(origin(at: session)) (\(expected)): it may be somebody else in between, or the community was set up "
                 + "again; \(advice)"
         }
         return
-            "the relay at \(place) has the key that \(origin(at: visit)) (\(relay)), and now belongs to the community "
+            "the relay at \(place) has the key that \(origin(at: session)) (\(relay)), and now belongs to the community "
             + "\(community), whose room is another one: ask its operator whether that is so; \(advice)"
     }
 
-    private func origin(at visit: Int) -> String {
-        visits.all[visit].target.fingerprint == nil ? "it had before" : "its address says"
+    private func origin(at session: Int) -> String {
+        sessions.all[session].target.fingerprint == nil ? "it had before" : "its address says"
     }
 }

@@ -6,8 +6,8 @@ import Wire
 /// Commands that are about relays.
 extension Peer {
     /// Which of our relays a person means.
-    mutating func visit(meantBy text: String, _ token: CommandToken?) -> Int? {
-        let meant = visits.all.indices.filter { visits.all[$0].isMeant(by: text) }
+    mutating func session(meantBy text: String, _ token: CommandToken?) -> Int? {
+        let meant = sessions.all.indices.filter { sessions.all[$0].isMeant(by: text) }
         guard meant.count < 2 else {
             refuse(.ambiguous, "several relays are called \(text): use the address of one", token)
             return nil
@@ -19,30 +19,30 @@ extension Peer {
     /// Where something is said or looked for without a room: the LAN's lobby, or a relay's where there is no LAN.
     var defaultRoom: RoomKey? {
         guard configuration.usesOnlyRelays else { return .lobby }
-        return visits.all.first?.community.map { .relayLobby($0) }
+        return sessions.all.first?.community.map { .relayLobby($0) }
     }
 
     /// Says something in a relay's lobby. While it is away, the text is kept and told when it is back.
-    mutating func say(_ text: String, _ kind: Entry.Kind, at visit: Int, token: CommandToken?) {
-        guard visits.all[visit].stage != .refused else {
-            refuse(.notAllowed, "the relay \(visits.all[visit].name) has refused us", token)
+    mutating func say(_ text: String, _ kind: Entry.Kind, at session: Int, token: CommandToken?) {
+        guard sessions.all[session].stage != .refused else {
+            refuse(.notAllowed, "the relay \(sessions.all[session].name) has refused us", token)
             return
         }
-        guard let community = visits.all[visit].community else {
+        guard let community = sessions.all[session].community else {
             // Its key is not known yet, so there is no room to say it in.
-            guard visits.all[visit].unsaid.count < Bounds.unsaidCount else {
+            guard sessions.all[session].queuedTexts.count < Bounds.queuedTextCount else {
                 refuse(.tooFast, "too much at once before the relay was reached: wait until it is", token)
                 return
             }
-            visits.all[visit].unsaid.append((text, kind, token))
+            sessions.all[session].queuedTexts.append((text, kind, token))
             return
         }
         guard let entry = write(text, kind, in: .relayLobby(community), token: token) else { return }
-        for door in visits.visits(at: community) {
-            if let link = visits.all[door].memberLink {
+        for door in sessions.sessions(at: community) {
+            if let link = sessions.all[door].memberLink {
                 send(.entries([entry.bytes]), on: link)
             } else {
-                visits.all[door].unsent[entry.id] = false
+                sessions.all[door].unsent[entry.id] = false
             }
         }
     }
@@ -50,7 +50,7 @@ extension Peer {
     // Moderation.
 
     mutating func moderate(_ command: Command, token: CommandToken?) {
-        guard !visits.all.isEmpty else {
+        guard !sessions.all.isEmpty else {
             refuse(
                 .notAllowed, "moderation is a relay's, and there is none here: to stop seeing somebody, /block", token)
             return
@@ -71,9 +71,9 @@ extension Peer {
     /// A password goes to one relay only: `RELAY PASSWORD` says which where there are several.
     private mutating func becomeOperator(_ text: String, _ token: CommandToken?) {
         var password = text
-        var place = visits.all.count == 1 ? 0 : nil
+        var place = sessions.all.count == 1 ? 0 : nil
         if let blank = text.firstIndex(of: " "),
-            let named = visits.all.firstIndex(where: { $0.isMeant(by: String(text[..<blank])) })
+            let named = sessions.all.firstIndex(where: { $0.isMeant(by: String(text[..<blank])) })
         {
             place = named
             password = String(text[text.index(after: blank)...])
@@ -92,13 +92,13 @@ extension Peer {
         var whom = target
         var place: Int?
         if let at = target.lastIndex(of: "@"), at != target.startIndex {
-            guard let visit = visit(meantBy: String(target[target.index(after: at)...]), token) else { return }
-            place = visit
+            guard let session = session(meantBy: String(target[target.index(after: at)...]), token) else { return }
+            place = session
             whom = String(target[..<at])
-        } else if visits.all.count == 1 {
+        } else if sessions.all.count == 1 {
             place = 0
         } else if let name = try? Nickname(target) {
-            let found = visits.all.indices.filter { !visits.all[$0].roster.peers(named: name).isEmpty }
+            let found = sessions.all.indices.filter { !sessions.all[$0].roster.peers(named: name).isEmpty }
             place = found.count == 1 ? found[0] : nil
         }
         guard let place else {
@@ -114,7 +114,7 @@ extension Peer {
     /// to the name is hit in its place. A ban may also be of a name that nobody has, or of many.
     /// - Returns: nil if several may be meant (which has been told).
     private mutating func target(
-        of act: RelayModeration.Act, called text: String, at visit: Int, _ token: CommandToken?
+        of act: RelayModeration.Act, called text: String, at session: Int, _ token: CommandToken?
     ) -> (text: String, peer: PeerID?)? {
         switch act {
         case .kick, .ban, .mute, .unmute: break
@@ -123,8 +123,8 @@ extension Peer {
         }
         var meaning = Meaning.nobody
         if let name = try? Nickname(text) {
-            let isPresent = !visits.all[visit].roster.peers(named: name).isEmpty
-            if isPresent || act != .ban { meaning = self.meaning(of: name, at: visit) }
+            let isPresent = !sessions.all[session].roster.peers(named: name).isEmpty
+            if isPresent || act != .ban { meaning = self.meaning(of: name, at: session) }
         } else if text.contains("#") {
             meaning = self.meaning(of: text)
         }
@@ -139,15 +139,15 @@ extension Peer {
     }
 
     private mutating func ask(
-        _ act: RelayModeration.Act, at visit: Int, _ target: String, _ text: String, _ seconds: UInt64?,
+        _ act: RelayModeration.Act, at session: Int, _ target: String, _ text: String, _ seconds: UInt64?,
         about peer: PeerID?, _ token: CommandToken?
     ) {
-        guard let link = visits.all[visit].memberLink else {
-            refuse(.notAllowed, "not connected to \(visits.all[visit].name) just now", token)
+        guard let link = sessions.all[session].memberLink else {
+            refuse(.notAllowed, "not connected to \(sessions.all[session].name) just now", token)
             return
         }
-        guard let number = visits.all[visit].asked.ask(act, about: peer, token: token) else {
-            refuse(.tooFast, "\(visits.all[visit].name) has not answered what was asked before", token)
+        guard let number = sessions.all[session].asked.ask(act, about: peer, token: token) else {
+            refuse(.tooFast, "\(sessions.all[session].name) has not answered what was asked before", token)
             return
         }
         send(

@@ -5,19 +5,19 @@ import Wire
 
 /// Lines of a relay, which may quote its operators and members: nothing of what people say who are blocked here.
 extension Peer {
-    mutating func tellWelcome(_ welcome: RelayWelcome, _ visit: Int) {
-        let relay = visits.all[visit].name
-        notify(.relay(state: .connected, address: visits.all[visit].target.address, reason: nil))
-        let wanted = visits.all[visit].wantedName?.text
+    mutating func tellWelcome(_ welcome: RelayWelcome, _ session: Int) {
+        let relay = sessions.all[session].name
+        notify(.relay(state: .connected, address: sessions.all[session].target.address, reason: nil))
+        let wanted = sessions.all[session].wantedName?.text
         if let wanted, welcome.name != wanted { notify(.notice("at \(relay) you are called \(welcome.name)")) }
         if let message = welcome.messageOfTheDay { notify(.notice("\(relay): \(message)")) }
-        guard let topic = welcome.topic, topic != visits.all[visit].hiddenTopic else { return }
+        guard let topic = welcome.topic, topic != sessions.all[session].hiddenTopic else { return }
         notify(.notice("\(relay) is about: \(topic)"))
     }
 
-    mutating func noticeReceived(_ text: String, visit: Int) {
-        let relay = visits.all[visit].name
-        guard let rest = textBehindBlockedName(text, visit) else { return notify(.notice("\(relay): \(text)")) }
+    mutating func noticeReceived(_ text: String, session: Int) {
+        let relay = sessions.all[session].name
+        guard let rest = textBehindBlockedName(text, session) else { return notify(.notice("\(relay): \(text)")) }
         // What it means for us is worth a line all the same.
         if rest == RelayNotice.muted || rest.hasPrefix("\(RelayNotice.muted):") {
             notify(.notice("\(relay): an operator muted you"))
@@ -26,50 +26,50 @@ extension Peer {
         }
     }
 
-    mutating func topicReceived(_ topic: String?, by name: String, visit: Int) {
-        let relay = visits.all[visit].name
-        guard !isOfBlocked(name, visit) else {
-            visits.all[visit].hiddenTopic = topic
+    mutating func topicReceived(_ topic: String?, by name: String, session: Int) {
+        let relay = sessions.all[session].name
+        guard !isOfBlocked(name, session) else {
+            sessions.all[session].hiddenTopic = topic
             return
         }
-        visits.all[visit].hiddenTopic = nil
+        sessions.all[session].hiddenTopic = nil
         notify(
             .notice(topic.map { "\(name) set the topic of \(relay): \($0)" } ?? "\(name) took the topic of \(relay)"))
     }
 
-    mutating func removedReceived(_ removal: RelayRemoval, visit: Int) {
+    mutating func removedReceived(_ removal: RelayRemoval, session: Int) {
         let how: Event.Removal = removal.how == .ban ? .ban : .kick
-        let isHidden = isOfBlocked(removal.by, visit)
+        let isHidden = isOfBlocked(removal.by, session)
         let by = isHidden ? "an operator" : removal.by
         var words = isHidden ? "" : removal.reason
         if removal.how == .other, words.isEmpty { words = "for a reason that this version does not know" }
         notify(.removed(by: by, how: how, reason: words))
-        let text = "\(by) removed you from \(visits.all[visit].name)" + (words.isEmpty ? "" : ": \(words)")
+        let text = "\(by) removed you from \(sessions.all[session].name)" + (words.isEmpty ? "" : ": \(words)")
         // Who spoke too fast may come back and say the rest at the relay's pace.
-        refused(visit, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
+        refused(session, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
     }
 
     /// Why a relay refuses us, without the words of an operator who is blocked.
-    func shown(_ refusal: RelayRefusal, _ visit: Int) -> String {
+    func shown(_ refusal: RelayRefusal, _ session: Int) -> String {
         let start = "banned by "
         guard refusal.code == .banned, refusal.reason.hasPrefix(start) else { return refusal.reason }
         let name = refusal.reason.dropFirst(start.count).prefix { $0 != ":" }
-        return isOfBlocked(String(name), visit) ? "banned" : refusal.reason
+        return isOfBlocked(String(name), session) ? "banned" : refusal.reason
     }
 
     /// The relay answers an operator, or somebody who wants to be one.
-    mutating func moderatedReceived(_ answer: RelayModerated, visit: Int) {
-        guard let (question, bans) = visits.all[visit].asked.answered(answer) else { return }
-        let name = visits.all[visit].name
+    mutating func moderatedReceived(_ answer: RelayModerated, session: Int) {
+        guard let (question, bans) = sessions.all[session].asked.answered(answer) else { return }
+        let name = sessions.all[session].name
         let token = question.token
         let text = shown(answer, to: question)
         switch answer.outcome {
-        case .done where question.act == .bans: notify(.bans(bans.map { shown($0, visit) }), token: token)
+        case .done where question.act == .bans: notify(.bans(bans.map { shown($0, session) }), token: token)
         case .done where question.act == .rename:
             notify(.notice("at \(name) you are called \(answer.text) now"), token: token)
         case .done: notify(.notice("\(name): \(text)"), token: token)
         case .nameTaken:
-            let own = visits.all[visit].ownName?.text ?? "?"
+            let own = sessions.all[session].ownName?.text ?? "?"
             refuse(.nameTaken, "\(text) (\(name)); there you are still called \(own)", token)
         case .noSuchMember: refuse(.noSuchPeer, "\(name): \(text)", token)
         case .notAllowed: refuse(.notAllowed, "\(name): \(text)", token)
@@ -97,9 +97,9 @@ extension Peer {
         return "\(displayName(of: peer)) \(done)"
     }
 
-    private func shown(_ ban: RelayBan, _ visit: Int) -> Event.Ban {
+    private func shown(_ ban: RelayBan, _ session: Int) -> Event.Ban {
         let isOfBlocked = ban.peer.map { roster.blocked.contains($0) } ?? false
-        let isByBlocked = self.isOfBlocked(ban.by, visit)
+        let isByBlocked = self.isOfBlocked(ban.by, session)
         return Event.Ban(
             name: isOfBlocked ? ban.peer.map { displayName(of: $0) } ?? "" : ban.name,
             reason: isByBlocked ? "" : ban.reason, peer: ban.peer, address: ban.address,
@@ -109,20 +109,20 @@ extension Peer {
     // Names that the relay has and nobody here is shown.
 
     /// Whether a relay calls somebody so who is blocked here.
-    private func isOfBlocked(_ text: String, _ visit: Int) -> Bool {
+    private func isOfBlocked(_ text: String, _ session: Int) -> Bool {
         guard !roster.blocked.isEmpty, let name = try? Nickname(text) else { return false }
-        let there = visits.all[visit].roster
+        let there = sessions.all[session].roster
         // A name that was theirs may be somebody else's by now.
         if there.peers(named: name).contains(where: { !roster.blocked.contains($0) }) { return false }
         if there.isWithheld(text) { return true }
-        guard case .one(let peer) = meaning(of: name, at: visit) else { return false }
+        guard case .one(let peer) = meaning(of: name, at: session) else { return false }
         return roster.blocked.contains(peer)
     }
 
     /// What a line says behind the name of somebody who is blocked, if it begins with one.
-    private func textBehindBlockedName(_ text: String, _ visit: Int) -> Substring? {
+    private func textBehindBlockedName(_ text: String, _ session: Int) -> Substring? {
         let name = text.prefix { $0 != " " }
-        guard !RelayNotice.ofRelay.contains(where: { text.hasPrefix($0) }), isOfBlocked(String(name), visit) else {
+        guard !RelayNotice.ofRelay.contains(where: { text.hasPrefix($0) }), isOfBlocked(String(name), session) else {
             return nil
         }
         return text[name.endIndex...].dropFirst()

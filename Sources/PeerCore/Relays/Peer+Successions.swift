@@ -22,8 +22,8 @@ extension Peer {
     /// Points it out if a name has come to a key that another key had before; to be asked before the name is
     /// remembered.
     /// - Parameter visit: at which relay; nil: on this network.
-    mutating func remarkOnKey(of peer: PeerID, named name: Nickname, at visit: Int? = nil) -> String? {
-        let former = visit.map { formerHolder(of: name, at: $0) } ?? formerHolder(of: name)
+    mutating func remarkOnKey(of peer: PeerID, named name: Nickname, at session: Int? = nil) -> String? {
+        let former = session.map { formerHolder(of: name, at: $0) } ?? formerHolder(of: name)
         guard let former, former != peer else { return nil }
         roster.noteSuccession(of: peer, to: former, named: name)
         return Self.remark(on: name)
@@ -34,16 +34,16 @@ extension Peer {
     /// The key that had the name on our networks, else the one that has or had it at a relay.
     private func formerHolder(of name: Nickname) -> PeerID? {
         if let last = roster.lastHolder(of: name) { return last }
-        let atRelays = visits.all.lazy.compactMap { visit in
-            visit.roster.peers(named: name).first ?? visit.roster.lastHolder(of: name)
+        let atRelays = sessions.all.lazy.compactMap { session in
+            session.roster.peers(named: name).first ?? session.roster.lastHolder(of: name)
         }
         return (atRelays.first ?? roster.known.holdersAtRelays(of: name).first).flatMap { $0 == id ? nil : $0 }
     }
 
     /// The key that had the name at a relay, else the one that has or had it on our networks.
-    private func formerHolder(of name: Nickname, at visit: Int) -> PeerID? {
-        let kept = visits.all[visit].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
-        let last = visits.all[visit].roster.lastHolder(of: name) ?? kept ?? roster.lastHolder(of: name)
+    private func formerHolder(of name: Nickname, at session: Int) -> PeerID? {
+        let kept = sessions.all[session].community.flatMap { roster.known.lastHolder(of: name, at: $0) }
+        let last = sessions.all[session].roster.lastHolder(of: name) ?? kept ?? roster.lastHolder(of: name)
         return last == id ? nil : last
     }
 

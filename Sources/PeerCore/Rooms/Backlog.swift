@@ -64,7 +64,7 @@ extension Peer {
     }
 
     private mutating func askForBacklog() {
-        if let due = rooms.backlog.dueAt { agenda.ask(for: .backlog, at: due) }
+        if let due = rooms.backlog.dueAt { timers.schedule(.backlog, at: due) }
     }
 
     mutating func showCompleteBacklogs() {

@@ -20,8 +20,8 @@ extension Peer {
             person.toldAway = nil
             roster.update(person)
         }
-        for visit in visits.all.indices {
-            if let member = visits.all[visit].roster[peer] { withhold(member, visit) }
+        for session in sessions.all.indices {
+            if let member = sessions.all[session].roster[peer] { withhold(member, session) }
         }
         keepKnown(peer, token: token)
         var remark: String?
@@ -46,14 +46,14 @@ extension Peer {
             person.shownName = person.name
             roster.update(person)
         }
-        for visit in visits.all.indices {
-            guard let member = visits.all[visit].roster.release(peer), visits.all[visit].roster[peer] != nil,
+        for session in sessions.all.indices {
+            guard let member = sessions.all[session].roster.release(peer), sessions.all[session].roster[peer] != nil,
                 let name = try? Nickname(member.name)
             else { continue }
-            if let remark = remarkOnMember(peer, named: name, visit) {
-                remarks.append((visits.all[visit].name, remark))
+            if let remark = remarkOnMember(peer, named: name, session) {
+                remarks.append((sessions.all[session].name, remark))
             }
-            _ = visits.all[visit].roster.update(member, named: name, of: id)
+            _ = sessions.all[session].roster.update(member, named: name, of: id)
         }
         if let person = roster[peer] { remember(peer, as: person.name) }
         keepKnown(peer, token: token)
@@ -66,7 +66,7 @@ extension Peer {
     /// All who are blocked, by ID.
     var blockedPeers: [Event.BlockedPeer] {
         roster.blocked.sorted().map { peer in
-            let isHere = roster[peer].map { $0.goneAt == nil } ?? (visits.visit(with: peer) != nil)
+            let isHere = roster[peer].map { $0.goneAt == nil } ?? (sessions.session(with: peer) != nil)
             return Event.BlockedPeer(name: summaryWherever(peer).name, id: peer, isHere: isHere)
         }
     }
@@ -93,8 +93,8 @@ extension Peer {
     private func placesTold(of peer: PeerID) -> [Event.PeerSummary] {
         var places: [Event.PeerSummary] = []
         if let person = roster[peer], person.shownName != nil { places.append(summary(of: person)) }
-        for visit in visits.all.indices {
-            if let member = visits.all[visit].roster[peer] { places.append(summary(of: member, at: visit)) }
+        for session in sessions.all.indices {
+            if let member = sessions.all[session].roster[peer] { places.append(summary(of: member, at: session)) }
         }
         return places
     }
@@ -129,16 +129,16 @@ extension Peer {
     // What is put aside.
 
     /// The name under which the person knows somebody who is blocked.
-    func nameBeforeBlocking(of peer: PeerID, at visit: Int? = nil) -> Nickname? {
-        visit.flatMap { visits.all[$0].roster.lastName(of: peer) } ?? roster.name(of: peer)
+    func nameBeforeBlocking(of peer: PeerID, at session: Int? = nil) -> Nickname? {
+        session.flatMap { sessions.all[$0].roster.lastName(of: peer) } ?? roster.name(of: peer)
             ?? (try? Nickname(peer.placeholderName))
     }
 
     /// Of a blocked member it is known that it is there: neither a new name nor why it is away.
-    mutating func withhold(_ member: RelayMember, _ visit: Int) {
-        guard let name = nameBeforeBlocking(of: member.peer, at: visit) else { return }
-        let known = visits.all[visit].roster.withhold(member, knownAs: name)
-        _ = visits.all[visit].roster.update(known, named: name, of: id, isRemembered: false)
+    mutating func withhold(_ member: RelayMember, _ session: Int) {
+        guard let name = nameBeforeBlocking(of: member.peer, at: session) else { return }
+        let known = sessions.all[session].roster.withhold(member, knownAs: name)
+        _ = sessions.all[session].roster.update(known, named: name, of: id, isRemembered: false)
     }
 
     // What gets out.

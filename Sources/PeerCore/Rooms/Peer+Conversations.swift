@@ -26,8 +26,8 @@ extension Peer {
         presence.receiptTokens.remember(token, for: entry.id)
         keep { archive throws(ArchiveError) in try archive.awaitReceipt(of: entry.key, in: .conversation(peer)) }
         notify(.delivery(id: entry.id, to: recipient(peer), state: .queued), token: token)
-        visits.debtors.insert(peer)
-        agenda.ask(for: .debts, at: now + Bounds.debtInterval)
+        sessions.unacknowledgedPeers.insert(peer)
+        timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
         warnOfPlainText(peer)
         if let link = route(to: peer) {
             noteUse(of: link)
@@ -45,7 +45,7 @@ extension Peer {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard let waiting, !waiting.isEmpty, openConversation(with: peer) else { return }
         let room = RoomID.conversation(id, peer)
-        let features = links[link]?.exchange.understanding.features ?? []
+        let features = links[link]?.exchange.capabilities.features ?? []
         // Offered, not pushed: the peer takes them at its own pace, and a thousand of them do not fill a queue.
         var rest = rooms[.conversation(peer)]?.ids(waiting.map(\.id), for: features)[...] ?? []
         while !rest.isEmpty {
@@ -70,7 +70,7 @@ extension Peer {
 
     /// What is not yet noted as shown; looked at after every input.
     mutating func keepUnseen() {
-        if rooms.unseen.hasShown { agenda.ask(for: .seen, at: now + Bounds.seenDelay) }
+        if rooms.unseen.hasShown { timers.schedule(.shownMessages, at: now + Bounds.seenDelay) }
         guard let change = rooms.unseen.takeChange() else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(UnseenMessages.setting, to: change) }
     }
@@ -84,7 +84,7 @@ extension Peer {
         guard room == .conversation(id, peer) else {
             return noteIgnored("a receipt for a room that is none of this link's is ignored", on: link)
         }
-        defer { considerDebt(of: peer) }
+        defer { considerRedelivery(of: peer) }
         let log = LogID.conversation(peer)
         for entry in ids {
             let wasAwaited = keep { archive throws(ArchiveError) in
@@ -92,7 +92,7 @@ extension Peer {
             }
             guard wasAwaited == true else { continue }
             // What nobody waits for may give way.
-            if rooms.keeping.isFull { agenda.ask(for: .retention, at: now + Bounds.retentionStepInterval) }
+            if rooms.keeping.isFull { timers.schedule(.retention, at: now + Bounds.retentionStepInterval) }
             notify(
                 .delivery(id: entry, to: recipient(peer), state: .delivered),
                 token: presence.receiptTokens.take(for: entry))
@@ -100,9 +100,9 @@ extension Peer {
     }
 
     /// Whether somebody who is here still owes a receipt.
-    func isOwedReceipts() -> Bool {
+    func awaitsReceipts() -> Bool {
         if isOwedToRelays { return true }
-        let others = visits.debtors.filter { visits.visit(with: $0) != nil || discovery.mesh.table.reaches($0) }
+        let others = sessions.unacknowledgedPeers.filter { sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0) }
         return (links.peers + others).contains { peer in
             guard !roster.blocked.contains(peer) else { return false }
             return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false

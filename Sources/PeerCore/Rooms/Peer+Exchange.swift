@@ -26,7 +26,7 @@ extension Peer {
 
     /// A relay keeps nothing of it, so its members always open.
     private func isInitiator(towards peer: PeerID, on link: LinkID) -> Bool {
-        links[link]?.visit != nil || isInitiator(towards: peer)
+        links[link]?.session != nil || isInitiator(towards: peer)
     }
 
     /// Compares the lobby's log if both are in the same gathering.
@@ -40,7 +40,7 @@ extension Peer {
     /// From time to time with somebody, in case something slipped through.
     mutating func reconcileWithSomebody() {
         let jitter = 0.5 + random.unit()
-        agenda.ask(for: .reconciliation, at: now + Bounds.reconciliationInterval * jitter)
+        timers.schedule(.reconciliation, at: now + Bounds.reconciliationInterval * jitter)
         reconcileWithRelays()
         let own = id
         guard let link = randomLobbyLink(where: { own < $0 }) else { return }
@@ -49,7 +49,7 @@ extension Peer {
 
     mutating func reconcile(_ key: RoomKey, on id: LinkID) {
         guard let log = rooms[key] else { return }
-        let index = log.index(for: links[id]?.exchange.understanding.features ?? [])
+        let index = log.index(for: links[id]?.exchange.capabilities.features ?? [])
         let (reconciliation, message) = Reconciliation.open(over: index, floor: log.floor)
         // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
         links[id]?.exchange.window.forget()
@@ -73,7 +73,7 @@ extension Peer {
         guard gathering == (key == .lobby ? rooms.gathering : nil) else { return }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
-        let index = log.index(for: links[id]?.exchange.understanding.features ?? [])
+        let index = log.index(for: links[id]?.exchange.capabilities.features ?? [])
         if let floor = Reconciliation.floor(of: message) {
             rooms[key]?.note(othersFloor: floor)
             links[id]?.exchange.note(floor: floor, of: room)
@@ -94,7 +94,7 @@ extension Peer {
         } else {
             links[id]?.exchange.rounds.remove(at: place)
         }
-        if let visit = links[id]?.visit { relayCompared(outcome, visit: visit) }
+        if let session = links[id]?.session { relayCompared(outcome, session: session) }
         offer(outcome.have, of: room, on: id)
         plan(outcome.need, of: room, on: id)
     }
@@ -125,7 +125,7 @@ extension Peer {
             request(batch, of: room, on: link)
         }
         // If none of those comes, nothing else may remind us of the rest.
-        if links[link]?.exchange.planned.isEmpty == false { agenda.ask(for: .asking, at: now + Bounds.requestTime) }
+        if links[link]?.exchange.planned.isEmpty == false { timers.schedule(.requests, at: now + Bounds.requestTime) }
     }
 
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
@@ -144,7 +144,7 @@ extension Peer {
             return noteIgnoredRoom(room, on: link)
         }
         // What is asked for may have been told by somebody else.
-        let known = log.ids(ids, for: links[link]?.exchange.understanding.features ?? [])
+        let known = log.ids(ids, for: links[link]?.exchange.capabilities.features ?? [])
         try links[link]?.exchange.owed.add(known, of: room)
         serve(link)
     }
@@ -155,13 +155,13 @@ extension Peer {
         while let peer = links[link]?.peer, links[link]?.exchange.owed.isEmpty == false,
             let queued = links[link]?.channel.queuedSyncBytes, queued < Limits.frameBytes
         {
-            sendOwed(to: peer, on: link)
+            sendPendingAnswers(to: peer, on: link)
         }
     }
 
     /// As many of one room as fit one frame. What is of another gathering by now is passed over, and so is what cannot be
     /// read: the other side asks again.
-    private mutating func sendOwed(to peer: PeerID, on link: LinkID) {
+    private mutating func sendPendingAnswers(to peer: PeerID, on link: LinkID) {
         guard let (room, ids) = links[link]?.exchange.owed.first else { return }
         guard let key = self.room(room, with: peer, on: link), let log = rooms[key],
             let answer = keep({ _ throws(ArchiveError) in try log.entries(ids) })
@@ -173,7 +173,7 @@ extension Peer {
         guard !answer.found.isEmpty else { return }
         if key == .lobby { tellAuthors(of: answer.found, to: peer, on: link) }
         sendEncoded(Frame.entries(answer.found.map(\.bytes)).encoded(), in: .sync, on: link)
-        if let visit = links[link]?.visit { relayTook(answer.found.map(\.key.id), visit: visit) }
+        if let session = links[link]?.session { relayTook(answer.found.map(\.key.id), session: session) }
     }
 
     /// The other side lacks these: it is told, and asks at its own pace.

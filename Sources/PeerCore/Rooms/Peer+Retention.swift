@@ -5,11 +5,11 @@ import Wire
 
 /// Letting go of what is old, of every room, a step at a time.
 extension Peer {
-    mutating func letGoOfOld() {
-        agenda.ask(for: .retention, at: now + Bounds.retentionInterval)
+    mutating func pruneExpired() {
+        timers.schedule(.retention, at: now + Bounds.retentionInterval)
         keepClock()
-        for key in rooms.keys { letGoOfOld(in: key) }
-        letGoOfOldUnopened()
+        for key in rooms.keys { pruneExpired(in: key) }
+        pruneClosedLogs()
         boundEverything()
     }
 
@@ -25,7 +25,7 @@ extension Peer {
         keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
     }
 
-    private mutating func letGoOfOld(in key: RoomKey) {
+    private mutating func pruneExpired(in key: RoomKey) {
         guard var log = rooms[key] else { return }
         rooms[key] = nil
         let dropped = trim(&log)
@@ -61,7 +61,7 @@ extension Peer {
         guard let excess = rooms[key].map({ $0.count - configuration.retention.entryCount }), excess > 0,
             excess % Bounds.retentionSlack == 0
         else { return }
-        letGoOfOld(in: key)
+        pruneExpired(in: key)
     }
 
     /// Whether we take no more of what somebody tells us privately: what they do not confirm keeps us from letting go
@@ -87,7 +87,7 @@ extension Peer {
 
     /// One log that is not open: conversations that nobody came back to, lobbies of other networks. The next time the
     /// next one.
-    private mutating func letGoOfOldUnopened() {
+    private mutating func pruneClosedLogs() {
         let open = rooms.keys.compactMap { rooms[$0]?.log }
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
         let others = logs.filter { !open.contains($0) }
@@ -132,7 +132,7 @@ extension Peer {
         }
         note(.debug, "\(count) old entries let go of (\(log.order))")
         // There may be more than one step's worth.
-        agenda.ask(for: .retention, at: now + Bounds.retentionStepInterval)
+        timers.schedule(.retention, at: now + Bounds.retentionStepInterval)
     }
 }
 

@@ -52,7 +52,7 @@ extension Peer {
             guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
             return .lobby
         }
-        if let visit = links[link]?.visit, let community = visits.all[visit].community,
+        if let session = links[link]?.session, let community = sessions.all[session].community,
             room == .relayLobby(of: community)
         {
             return .relayLobby(community)
@@ -107,7 +107,7 @@ extension Peer {
     ) throws {
         let insertion: Insertion
         // A relay passes on what was said just now.
-        let isNew = !wasAskedFor && (links[link]?.visit != nil || links[link]?.peer == entry.entry.author)
+        let isNew = !wasAskedFor && (links[link]?.session != nil || links[link]?.peer == entry.entry.author)
         let floor = links[link]?.exchange.floor(of: entry.entry.room) ?? 0
         do {
             guard
@@ -182,10 +182,10 @@ extension Peer {
     /// In the lobby of a gathering that we were in, and left on another network: it has met the one that we are in now,
     /// by way of others.
     private func wasShownElsewhere(_ key: EntryKey) -> Bool {
-        rooms.known.visits.contains { visit in
-            guard visit.gathering != rooms.gathering else { return false }
+        rooms.known.sessions.contains { session in
+            guard session.gathering != rooms.gathering else { return false }
             // What cannot be read is shown again.
-            return (try? archive.entry(key, in: .lobby(visit.gathering))) != nil
+            return (try? archive.entry(key, in: .lobby(session.gathering))) != nil
         }
     }
 
@@ -216,7 +216,7 @@ extension Peer {
         case .conversation(let peer):
             source = links.best(with: peer)
         case .relayLobby(let relay):
-            source = visits.visit(at: relay).flatMap { visits.all[$0].memberLink }
+            source = sessions.session(at: relay).flatMap { sessions.all[$0].memberLink }
         case .lobby:
             let last = rooms.lastSource.removeValue(forKey: .lobby)
             source = last.flatMap { links[$0]?.isEstablished == true ? $0 : nil } ?? randomLobbyLink()
@@ -245,7 +245,7 @@ extension Peer {
         let isKnown = entry.entry.kind.isKnown
         broadcast(.entries([entry.bytes])) { link in
             link.gathering == gathering && link.peer != heardFrom
-                && (isKnown || link.exchange.understanding.features.contains(.unknownKinds))
+                && (isKnown || link.exchange.capabilities.features.contains(.unknownKinds))
         }
     }
 
@@ -254,7 +254,7 @@ extension Peer {
     private mutating func spread(_ entry: EntryID) {
         guard links.peers.count > 1, rooms.rumours.count < Bounds.rumourCount else { return }
         rooms.rumours.append(entry)
-        agenda.ask(for: .rumour, at: now + Bounds.rumourInterval)
+        timers.schedule(.rumour, at: now + Bounds.rumourInterval)
     }
 
     mutating func passOnRumours() {
@@ -267,7 +267,7 @@ extension Peer {
         for _ in 0..<Bounds.rumourFanout {
             guard let link = randomLobbyLink(), !told.contains(link) else { continue }
             told.append(link)
-            let features = links[link]?.exchange.understanding.features ?? []
+            let features = links[link]?.exchange.capabilities.features ?? []
             let ids = rooms[.lobby]?.ids(rumours, for: features) ?? []
             if ids.count == rumours.count {
                 sendEncoded(encoded, in: frame.lane, on: link)

@@ -14,7 +14,7 @@ extension Peer {
             return false
         }
         rooms.keeping.unasked.decline([entry.id], ofBytes: count, by: peer)
-        if rooms.keeping.unasked.isNews(refusal, of: peer) { notify(.notice(text(of: refusal, peer))) }
+        if rooms.keeping.unasked.isNewRefusal(refusal, of: peer) { notify(.notice(text(of: refusal, peer))) }
         return true
     }
 

@@ -17,7 +17,7 @@ enum RoomKey: Hashable {
 }
 
 /// How much is kept of all rooms, and what gives way next.
-struct Keeping {
+struct RetentionState {
     var unasked = UnaskedMessages()
     /// Counts the logs that are not open and whose old entries were let go of.
     var retained = 0
@@ -48,7 +48,7 @@ struct Rooms {
     var unseen = UnseenMessages()
     /// What was said in the lobby before this start has been shown.
     var hasShownRecent = false
-    var keeping = Keeping()
+    var keeping = RetentionState()
     /// Lobby entries to tell a few others of.
     var rumours: [EntryID] = []
     /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".

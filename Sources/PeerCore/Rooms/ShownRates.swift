@@ -64,9 +64,9 @@ extension Peer {
     /// Whether a line that came just now is to be shown; if not, the person is told later how many were not.
     mutating func mayShow(_ author: PeerID, in key: RoomKey) -> Bool {
         guard configuration.limitsLines, author != id else { return true }
-        let isHere = roster[author] != nil || visits.visit(with: author) != nil
+        let isHere = roster[author] != nil || sessions.session(with: author) != nil
         if presence.rates.mayShowLine(by: isHere ? author : nil, in: key, at: now) { return true }
-        if let due = presence.rates.surplusDue(at: now) { agenda.ask(for: .surplus, at: due) }
+        if let due = presence.rates.surplusDue(at: now) { timers.schedule(.suppressedLines, at: due) }
         return false
     }
 

@@ -130,7 +130,7 @@ struct UnaskedMessages {
     }
 
     /// Whether the user is to be notified of it now.
-    mutating func isNews(_ refusal: Refusal, of peer: PeerID) -> Bool {
+    mutating func isNewRefusal(_ refusal: Refusal, of peer: PeerID) -> Bool {
         switch refusal {
         case .ofKey:
             return told.count < Self.lineCount && told.insert(peer).inserted

@@ -12,12 +12,12 @@ extension Relay {
     mutating func guestAccepted(_ id: LinkID, from endpoint: Endpoint) {
         let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
         // What it cannot read it gets as a line that says so.
-        link.understanding.features = .ofThisVersion
+        link.capabilities.features = .ofThisVersion
         let seed = random.bytes(Identity.seedBytes)
         link.guest = RelayGuest(identity: Identity(seed: seed, signing: identity.signing))
         links.insert(link)
         state.guests.count += 1
-        agenda.ask(for: .care, at: now + RelayGuest.joinTime)
+        timers.schedule(.maintenance, at: now + RelayGuest.joinTime)
         guard state.guests.count <= configuration.limits.guestCount else {
             counters.ever.refusals[Int(RelayRefusal.Code.full.rawValue)] += 1
             tell(link, "There is no place for another guest. Try again later.")

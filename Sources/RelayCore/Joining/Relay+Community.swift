@@ -40,7 +40,7 @@ extension Relay {
     /// - Parameter isNew: it has just been taken up, so it is told in any case how long it holds.
     mutating func lookAtCertificate(isNew: Bool) {
         guard let certificate = configuration.certificate?.certificate else { return }
-        agenda.ask(for: .certificate, at: now + Bounds.certificateInterval)
+        timers.schedule(.certificate, at: now + Bounds.certificateInterval)
         let end = WallTime(milliseconds: certificate.notAfter)
         guard wall.milliseconds <= certificate.notAfter else {
             note(

@@ -10,7 +10,7 @@ extension Relay {
         let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing).announcement
         guard announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         guard announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
-        link.understanding.features = announcement.features
+        link.capabilities.features = announcement.features
         guard peer != id else { throw LinkViolation("a link with ourselves") }
         link.away = away
         links.setPhase(.awaitingJoin(peer), of: link)
@@ -139,8 +139,8 @@ extension Relay {
                     messageOfTheDay: configuration.messageOfTheDay.map { $0.fitting(bytes: Limits.noticeBytes) },
                     rate: isLimited ? UInt64(max(1, configuration.limits.messageRate)) : 0,
                     burst: UInt64(clamping: configuration.limits.messageBurst), historyFrom: historyFrom)), on: link)
-        newsOf(peer, .here)
-        news.newcomers.append(link)
+        noteRosterChange(peer, .here)
+        rosterChanges.newcomers.append(link)
     }
 
     /// Where the last ``RelayConfiguration/newcomerHistoryCount`` entries begin.
@@ -193,7 +193,7 @@ extension Relay {
     mutating func memberLost(_ peer: PeerID, _ link: RelayLink, _ why: RelayMember.State) {
         counters.ever.leaves += 1
         note(.info, "\(who(link)) \(why == .left ? "left" : why == .lost ? "lost its link" : "was removed")")
-        newsOf(peer, why)
+        noteRosterChange(peer, why)
         if why == .lost { names.hold(peer, at: now) } else { names.release(peer) }
     }
 }

@@ -2,7 +2,7 @@ import CoreModel
 import Wire
 
 /// What has changed of who is here and has not been told yet.
-struct RelayNews {
+struct RosterChanges {
     /// By key, what it was before and what it is now. Never walked.
     var changes: [PeerID: RelayMember] = [:]
     /// Their keys in the order in which they first changed.
@@ -20,12 +20,12 @@ struct RelayNews {
 /// Telling who is here. Many changes are told at once, each list is encoded once, and what came and went in between is
 /// not told at all, so that a thousand who come and go cost what one does.
 extension Relay {
-    mutating func newsOf(_ peer: PeerID, _ state: RelayMember.State) {
+    mutating func noteRosterChange(_ peer: PeerID, _ state: RelayMember.State) {
         let name = links.member(peer)?.member?.name ?? names.name(of: peer)
         let change = RelayMember(
             peer: peer, state: state, name: name?.text ?? peer.placeholderName, traits: traits(of: peer),
             away: shownAway(of: peer))
-        if news.changes.updateValue(change, forKey: peer) == nil { news.order.append(peer) }
+        if rosterChanges.changes.updateValue(change, forKey: peer) == nil { rosterChanges.order.append(peer) }
     }
 
     func traits(of peer: PeerID) -> RelayMember.Traits {
@@ -57,31 +57,31 @@ extension Relay {
                 ),
                 on: link)
         }
-        newsOf(peer, .here)
+        noteRosterChange(peer, .here)
     }
 
     /// Tells now what may be told now, and sees to it that the rest is told in time.
-    mutating func considerNews() {
-        guard !news.isEmpty else { return }
-        if now >= news.nextAt { tellNews() } else { agenda.ask(for: .roster, at: news.nextAt) }
+    mutating func considerRosterChanges() {
+        guard !rosterChanges.isEmpty else { return }
+        if now >= rosterChanges.nextAt { sendRosterChanges() } else { timers.schedule(.roster, at: rosterChanges.nextAt) }
     }
 
-    mutating func tellNews() {
-        guard now >= news.nextAt, !news.isEmpty else { return }
+    mutating func sendRosterChanges() {
+        guard now >= rosterChanges.nextAt, !rosterChanges.isEmpty else { return }
         // A fifth of a millisecond a member: 5,000 are told once a second.
         let pause = Duration.microseconds(200) * links.members.count
-        news.nextAt = now + (links.members.count <= 50 ? .zero : min(pause, .seconds(1)))
-        let changes = news.order.compactMap { peer -> RelayMember? in
-            guard let change = news.changes[peer] else { return nil }
+        rosterChanges.nextAt = now + (links.members.count <= 50 ? .zero : min(pause, .seconds(1)))
+        let changes = rosterChanges.order.compactMap { peer -> RelayMember? in
+            guard let change = rosterChanges.changes[peer] else { return nil }
             if change.state == .here {
-                news.told.insert(peer)
+                rosterChanges.told.insert(peer)
                 return change
             }
             // Whoever came and went untold has not been here.
-            return news.told.remove(peer) == nil ? nil : change
+            return rosterChanges.told.remove(peer) == nil ? nil : change
         }
-        news.order.removeAll(keepingCapacity: true)
-        news.changes.removeAll(keepingCapacity: true)
+        rosterChanges.order.removeAll(keepingCapacity: true)
+        rosterChanges.changes.removeAll(keepingCapacity: true)
         tellGuests(changes)
         let frames = Self.frames(of: changes, isFresh: false)
         if !frames.isEmpty {
@@ -89,8 +89,8 @@ extension Relay {
                 for frame in frames { sendEncoded(frame, on: link) }
             }
         }
-        let newcomers = news.newcomers.filter { $0.member?.knowsRoster == false }
-        news.newcomers.removeAll(keepingCapacity: true)
+        let newcomers = rosterChanges.newcomers.filter { $0.member?.knowsRoster == false }
+        rosterChanges.newcomers.removeAll(keepingCapacity: true)
         guard !newcomers.isEmpty else { return }
         let everybody = wholeRoster()
         let roster = Self.frames(of: everybody, isFresh: true)

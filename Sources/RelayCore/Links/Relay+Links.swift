@@ -13,8 +13,8 @@ extension Relay {
             outputs.push(.closeLink(id, abruptly: true))
             return
         }
-        if links.strangerCount >= configuration.limits.handshakeCount {
-            guard let oldest = links.mostDispensableStranger(for: endpoint.address, at: now) else {
+        if links.unauthenticatedLinkCount >= configuration.limits.handshakeCount {
+            guard let oldest = links.evictionCandidate(for: endpoint.address, at: now) else {
                 counters.ever.connectionsRefused += 1
                 gate.left(endpoint.address)
                 outputs.push(.closeLink(id, abruptly: true))
@@ -28,7 +28,7 @@ extension Relay {
             role: .responder, identity: identity, staticKey: staticKey,
             ephemeral: identity.linkKey(of: random.bytes(32)), certificate: configuration.certificate?.bytes)
         links.insert(RelayLink(id: id, endpoint: endpoint, channel: channel, at: now))
-        agenda.ask(for: .care, at: now + Bounds.handshakeTime)
+        timers.schedule(.maintenance, at: now + Bounds.handshakeTime)
     }
 
     mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
@@ -90,7 +90,7 @@ extension Relay {
     /// What a member says that means nothing here, perhaps because it is of a later version: no more than a note now and
     /// then.
     mutating func noteIgnored(_ text: String, on link: RelayLink) {
-        guard link.understanding.notes.take(at: now) else { return }
+        guard link.capabilities.notes.take(at: now) else { return }
         note(.debug, "\(who(link)): \(text)")
     }
 
@@ -115,7 +115,7 @@ extension Relay {
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, from: peer, on: link)
         case .pong, .ping, .goodbye, .receipt:
             break
-        case .announcement, .gathering, .peers, .digest, .news, .ask, .statements, .authors:
+        case .announcement, .gathering, .peers, .digest, .rosterChanges, .ask, .advertisements, .authors:
             // The lobby of a LAN is none of a relay's business.
             break
         case .welcome, .refusal, .members, .moderated, .removed, .notice, .topic, .declined:
@@ -185,7 +185,7 @@ extension Relay {
     }
 
     /// Strangers that take too long, and members that have been silent.
-    mutating func careForLinks() {
+    mutating func maintainLinks() {
         for link in links.all {
             switch link.phase {
             case .awaitingHandshake, .awaitingHello, .awaitingJoin:
@@ -203,7 +203,7 @@ extension Relay {
                 break
             }
         }
-        if links.count > 0 { agenda.ask(for: .care, at: now + Bounds.relayCareInterval) }
+        if links.count > 0 { timers.schedule(.maintenance, at: now + Bounds.relayMaintenanceInterval) }
     }
 
     /// As the log calls it.

@@ -28,7 +28,7 @@ final class RelayLink {
     var isDirty = false
     /// It has said something that is being passed on in this round.
     var isSpeaking = false
-    var understanding = Understanding()
+    var capabilities = Capabilities()
     /// Why it was away when it came, as `hello` says; while it is a member, ``Membership/away`` counts.
     var away: String?
     /// Set while it is a member.
@@ -52,7 +52,7 @@ final class RelayLink {
         }
     }
 
-    var isStranger: Bool {
+    var isUnauthenticated: Bool {
         switch phase {
         case .awaitingHandshake, .awaitingHello, .awaitingJoin: true
         case .member, .closing: false
@@ -96,7 +96,7 @@ struct Membership {
     /// Acts of moderation, renames and roster news that it may cause.
     var acts = TokenBucket(capacity: Bounds.changeBurst, perSecond: Bounds.changeRate)
     /// Entries that it has asked for.
-    var owed = OwedEntries()
+    var owed = PendingAnswers()
     /// Entries that it was asked for, by ID. Not walked.
     var requested: Set<EntryID> = []
     /// Entries that it has and that are still to be asked for.
@@ -110,8 +110,8 @@ struct RelayLinkTable {
     private(set) var members: [RelayLink] = []
     private var memberByPeer: [PeerID: RelayLink] = [:]
     /// Links that have not joined.
-    private var strangers: [LinkID: RelayLink] = [:]
-    var strangerCount: Int { strangers.count }
+    private var unauthenticated: [LinkID: RelayLink] = [:]
+    var unauthenticatedLinkCount: Int { unauthenticated.count }
 
     var count: Int { links.count }
 
@@ -125,7 +125,7 @@ struct RelayLinkTable {
     mutating func insert(_ link: RelayLink) {
         precondition(links[link.id] == nil, "a link's ID is never used again")
         links[link.id] = link
-        strangers[link.id] = link
+        unauthenticated[link.id] = link
     }
 
     mutating func remove(_ id: LinkID) -> RelayLink? {
@@ -137,7 +137,7 @@ struct RelayLinkTable {
     mutating func setPhase(_ phase: RelayLink.Phase, of link: RelayLink) {
         leaveIndexes(link)
         link.phase = phase
-        if link.isStranger { strangers[link.id] = link }
+        if link.isUnauthenticated { unauthenticated[link.id] = link }
         if case .member(let peer) = phase {
             members.append(link)
             memberByPeer[peer] = link
@@ -145,7 +145,7 @@ struct RelayLinkTable {
     }
 
     private mutating func leaveIndexes(_ link: RelayLink) {
-        strangers[link.id] = nil
+        unauthenticated[link.id] = nil
         if case .member(let peer) = link.phase {
             if let place = members.firstIndex(where: { $0 === link }) { members.remove(at: place) }
             if memberByPeer[peer] === link { memberByPeer[peer] = nil }
@@ -155,18 +155,18 @@ struct RelayLinkTable {
     /// Who gives way when strangers fill the table: the oldest of the address that has the most of them. One that has
     /// just come gives way only to an address with fewer, so that thousands who come at once, after a restart, do not
     /// push each other out halfway in.
-    func mostDispensableStranger(for newcomer: IPAddress, at now: Instant) -> RelayLink? {
+    func evictionCandidate(for newcomer: IPAddress, at now: Instant) -> RelayLink? {
         var counts: [AddressKey: Int] = [:]
-        for link in strangers.values { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
+        for link in unauthenticated.values { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
         func count(_ link: RelayLink) -> Int { counts[AddressKey(link.endpoint.address)] ?? 0 }
         func rank(_ link: RelayLink) -> (Int, Int64, UInt64) {
             (-count(link), link.startedAt.nanoseconds, link.id.number)
         }
-        guard let link = strangers.values.min(by: { rank($0) < rank($1) }) else { return nil }
-        let isOverdue = now >= link.startedAt + Self.strangerGrace
+        guard let link = unauthenticated.values.min(by: { rank($0) < rank($1) }) else { return nil }
+        let isOverdue = now >= link.startedAt + Self.newcomerGrace
         return isOverdue || count(link) > (counts[AddressKey(newcomer)] ?? 0) + 1 ? link : nil
     }
 
     /// What an honest handshake takes on a long way, at a busy relay.
-    private static let strangerGrace = Duration.seconds(1)
+    private static let newcomerGrace = Duration.seconds(1)
 }

@@ -29,7 +29,7 @@ extension Relay {
         }
         if pace.count == 0 {
             if !state.paced.contains(where: { $0 === link }) { state.paced.append(link) }
-            agenda.ask(for: .pace, at: now + Bounds.paceInterval)
+            timers.schedule(.pace, at: now + Bounds.paceInterval)
         }
         link.member?.pace.waiting.append(bytes)
         guard !pace.wasWarned else { return }
@@ -65,7 +65,7 @@ extension Relay {
             }
             if link.member?.pace.count == 0 { link.member?.pace.wasWarned = false }
         }
-        if !state.paced.isEmpty { agenda.ask(for: .pace, at: now + Bounds.paceInterval) }
+        if !state.paced.isEmpty { timers.schedule(.pace, at: now + Bounds.paceInterval) }
     }
 
     private mutating func accept(_ bytes: [UInt8], from peer: PeerID, on link: RelayLink) throws {
@@ -127,7 +127,7 @@ extension Relay {
         // By place: unless it is optimised, each step of a walk over an array asks for memory.
         for place in links.members.indices {
             let link = links.members[place]
-            let takesAll = isAllKnown || link.understanding.features.contains(.unknownKinds)
+            let takesAll = isAllKnown || link.capabilities.features.contains(.unknownKinds)
             if link.isSpeaking {
                 link.isSpeaking = false
                 let others = accepted.filter { $0.from !== link && (takesAll || $0.isKnown) }.map(\.bytes)
@@ -175,13 +175,13 @@ extension Relay {
     // Keeping logs in step (Protocol.md, Reconciliation): members open, the relay answers and keeps nothing.
 
     mutating func reconciliationReceived(_ message: [UInt8], on link: RelayLink) throws {
-        let index = lobby.index(for: link.understanding.features)
+        let index = lobby.index(for: link.capabilities.features)
         let reply = try Reconciliation.answer(message, over: index, floor: lobby.floor)
         send(.reconcile(room: lobby.room, gathering: nil, message: reply), on: link)
     }
 
     mutating func wanted(_ ids: [EntryID], on link: RelayLink) throws {
-        try link.member?.owed.add(lobby.ids(ids, for: link.understanding.features), of: lobby.room)
+        try link.member?.owed.add(lobby.ids(ids, for: link.capabilities.features), of: lobby.room)
         serve(link)
     }
 

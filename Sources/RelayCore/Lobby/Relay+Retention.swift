@@ -14,7 +14,7 @@ struct RelayKeeping {
 /// What ends with time at a relay: what is kept of its log, bans and mutes.
 extension Relay {
     mutating func read(_ wall: WallTime) {
-        for news in state.clock.read(wall, at: now) { outputs.push(.note(news.note)) }
+        for rosterChanges in state.clock.read(wall, at: now) { outputs.push(.note(rosterChanges.note)) }
     }
 
     /// The first start that counts ages.
@@ -31,7 +31,7 @@ extension Relay {
     }
 
     mutating func trimLog() {
-        agenda.ask(for: .retention, at: now + RelayState.retentionInterval)
+        timers.schedule(.retention, at: now + RelayRuntime.retentionInterval)
         keepClock()
         let age = configuration.historyAge.map { UInt64(clamping: $0.components.seconds) &* 1_000 }
         let (clock, count) = (clock, max(1, configuration.historyCount))
@@ -80,7 +80,7 @@ extension Relay {
             if dropped > 0 {
                 note(.debug, "\(dropped) old entries dropped")
                 // There may be more: a step is bounded.
-                agenda.ask(for: .retention, at: now + .milliseconds(100))
+                timers.schedule(.retention, at: now + .milliseconds(100))
             }
             return dropped
         } catch {

@@ -63,7 +63,7 @@ extension Relay {
         }
         note(.info, "\(who(link)) is now \(name.text)")
         link.member?.name = name
-        newsOf(peer, .here)
+        noteRosterChange(peer, .here)
         answer(act, .done, name.text, on: link)
     }
 
@@ -75,7 +75,7 @@ extension Relay {
         switch gate.judgeOperator(Array(act.text.utf8), check, from: link.endpoint.address, at: now) {
         case .right:
             makeOperator(peer, check, on: link)
-            newsOf(peer, .here)
+            noteRosterChange(peer, .here)
             answer(act, .done, "you are an operator", on: link)
         case .wrong:
             note(.warning, "op: \(who(link)) gave a wrong password")
@@ -218,7 +218,7 @@ extension Relay {
             answer(act, .done, "\(whom) may speak", on: link)
         }
         guard let target = links.member(key) else { return }
-        newsOf(key, .here)
+        noteRosterChange(key, .here)
         let reason = act.text.isEmpty ? "" : ": \(act.text)"
         send(
             .notice(
@@ -242,7 +242,7 @@ extension Relay {
             for peer in try moderation.forgetOverdue(at: clock.counted, in: archive) {
                 note(.info, "unmute: the time of \(names.name(of: peer)?.text ?? "\(peer)") is over")
                 guard let link = links.member(peer) else { continue }
-                newsOf(peer, .here)
+                noteRosterChange(peer, .here)
                 send(.notice(RelayNotice.mayBeHeard), on: link)
             }
         } catch {

@@ -36,7 +36,7 @@ extension Relay {
         // Else it is among them since the first item that waits.
         guard wasEmpty else { return }
         if !state.paced.contains(where: { $0 === link }) { state.paced.append(link) }
-        agenda.ask(for: .pace, at: now + Bounds.paceInterval)
+        timers.schedule(.pace, at: now + Bounds.paceInterval)
     }
 
     /// A link cannot go on with a hole in it, so both ends are told; the other end when it reads, and of so many tunnels

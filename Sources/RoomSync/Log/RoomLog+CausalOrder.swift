@@ -101,7 +101,7 @@ struct CausalOrder {
     }
 
     /// This one is let go of while it waits: it is shown now, before anything that comes behind it.
-    mutating func letGo(_ id: EntryID) {
+    mutating func prune(_ id: EntryID) {
         guard let entry = waiting.removeValue(forKey: id) else { return }
         for parent in entry.awaited {
             dependants[parent]?.removeAll { $0 == id }

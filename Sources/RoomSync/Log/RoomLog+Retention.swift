@@ -45,7 +45,7 @@ extension RoomLog {
             index.remove(key)
             unknownKinds?.remove(key)
             lamports[key.id] = nil
-            order.letGo(key.id)
+            order.prune(key.id)
         }
         openHeads.removeAll { $0.lamport < newFloor }
         if unknownKinds?.ids.isEmpty == true { try forgetUnknownKinds() }
@@ -88,7 +88,7 @@ extension RoomLog {
         index.remove(last)
         unknownKinds?.remove(last)
         lamports[last.id] = nil
-        order.letGo(last.id)
+        order.prune(last.id)
         return true
     }
 

@@ -1,7 +1,7 @@
 import Wire
 
 /// What a message says of one stretch of the order.
-enum StretchContent: Equatable {
+enum LogRangeContent: Equatable {
     /// Nothing: equal, or already settled.
     case skip
     case fingerprint(Fingerprint)
@@ -10,16 +10,16 @@ enum StretchContent: Equatable {
 }
 
 /// From the end of the stretch before it (or the floor) up to, and without, `end`; nil: to the end of the order.
-struct Stretch: Equatable {
+struct LogRange: Equatable {
     package var end: EntryKey?
-    package var content: StretchContent
+    package var content: LogRangeContent
 }
 
-/// Writes a message of at most ``Reconciliation/messageBytes``: `[floor, stretch…]`.
+/// Writes a message of at most ``Reconciliation/messageBytes``: `[floor, range…]`.
 struct ReconciliationWriter {
     private let floor: UInt64
     private var body = CBORWriter(capacityBytes: 512)
-    private var stretchCount = 0
+    private var rangeCount = 0
     /// The end of what has been said, stretches to skip included.
     private(set) var lastBound: EntryKey
     /// The end of the last stretch that was written.
@@ -35,7 +35,7 @@ struct ReconciliationWriter {
     }
 
     /// Whether there is anything for the other side to look at.
-    var saysSomething: Bool { stretchCount > 0 }
+    var saysSomething: Bool { rangeCount > 0 }
 
     /// Kept free: the head of the message, one skipped stretch, a bound, and the stretch that ends a full message.
     private static let reservedBytes = 192
@@ -46,7 +46,7 @@ struct ReconciliationWriter {
     /// Says something of everything up to `end`. Stretches to skip are written only when something follows them.
     /// - Returns: false, with nothing said, if there is no room.
     @discardableResult
-    package mutating func end(_ content: StretchContent, at end: EntryKey?) -> Bool {
+    package mutating func end(_ content: LogRangeContent, at end: EntryKey?) -> Bool {
         guard !hasEnded else { return true }
         if case .skip = content {
             if let end { lastBound = end } else { hasEnded = true }
@@ -64,14 +64,14 @@ struct ReconciliationWriter {
         write(.fingerprint(fingerprint), at: nil)
     }
 
-    private mutating func write(_ content: StretchContent, at end: EntryKey?) {
+    private mutating func write(_ content: LogRangeContent, at end: EntryKey?) {
         firstQuestion = firstQuestion ?? lastBound
         if writtenBound != lastBound { append(.skip, end: lastBound) }
         append(content, end: end)
         if let end { lastBound = end } else { hasEnded = true }
     }
 
-    private mutating func append(_ content: StretchContent, end: EntryKey?) {
+    private mutating func append(_ content: LogRangeContent, end: EntryKey?) {
         body.array(count: end == nil ? 1 : 3)
         if let end {
             body.unsigned(end.lamport &- writtenBound.lamport)
@@ -87,12 +87,12 @@ struct ReconciliationWriter {
             for id in ids { id.append(to: &bytes) }
             body.bytes(bytes)
         }
-        stretchCount += 1
+        rangeCount += 1
     }
 
     package var message: [UInt8] {
         var whole = CBORWriter(capacityBytes: body.bytes.count + 16)
-        whole.array(count: stretchCount + 1)
+        whole.array(count: rangeCount + 1)
         whole.unsigned(floor)
         return whole.bytes + body.bytes
     }
@@ -103,7 +103,7 @@ struct ReconciliationReader {
     /// The lowest Lamport time that the message speaks of.
     package let floor: UInt64
     private var reader: CBORReader
-    private var stretchesLeft: Int
+    private var rangesLeft: Int
     private var bound: EntryKey
     private var hasEnded = false
 
@@ -113,11 +113,11 @@ struct ReconciliationReader {
         do {
             let count = try reader.array()
             floor = try reader.unsigned()
-            stretchesLeft = count - 1
+            rangesLeft = count - 1
         } catch {
             throw .malformed(error)
         }
-        guard stretchesLeft >= 0 else {
+        guard rangesLeft >= 0 else {
             throw .malformed(.unexpectedCount(expected: 1, found: 0, offset: 0))
         }
         guard floor <= Limits.lamport else { throw .wrongBound }
@@ -126,14 +126,14 @@ struct ReconciliationReader {
     }
 
     /// The next stretch; nil behind the last.
-    package mutating func next() throws(ReconciliationError) -> Stretch? {
+    package mutating func next() throws(ReconciliationError) -> LogRange? {
         do {
-            guard stretchesLeft > 0 else {
+            guard rangesLeft > 0 else {
                 try reader.finish()
                 return nil
             }
-            stretchesLeft -= 1
-            guard !hasEnded else { throw ReconciliationError.stretchAfterTheLast }
+            rangesLeft -= 1
+            guard !hasEnded else { throw ReconciliationError.rangeAfterTheLast }
             let count = try reader.array()
             guard count == 1 || count >= 3 else {
                 throw CBORError.unexpectedCount(expected: 3, found: count, offset: reader.offset)
@@ -151,10 +151,10 @@ struct ReconciliationReader {
                 end = next
             }
             hasEnded = end == nil
-            let stretch = Stretch(end: end, content: try content())
+            let range = LogRange(end: end, content: try content())
             // Two containers are open around what a later version has added.
             for _ in 3..<max(3, count) { try reader.skip(inside: 2) }
-            return stretch
+            return range
         } catch let error as ReconciliationError {
             throw error
         } catch let error as CBORError {
@@ -164,7 +164,7 @@ struct ReconciliationReader {
         }
     }
 
-    private mutating func content() throws -> StretchContent {
+    private mutating func content() throws -> LogRangeContent {
         if reader.takeNull() { return .skip }
         let bytes = try reader.bytes()
         if let fingerprint = Fingerprint(bytes) { return .fingerprint(fingerprint) }

@@ -95,7 +95,7 @@ public enum ReconciliationError: ViolationError, Equatable, Sendable {
     /// Neither a fingerprint nor a list of IDs.
     case wrongContent(bytes: Int)
     /// Something after the stretch that has no end.
-    case stretchAfterTheLast
+    case rangeAfterTheLast
 
     package var violationText: String { "a comparison of logs that cannot be read" }
 }
@@ -123,16 +123,16 @@ private struct Comparison {
     }
 
     mutating func run() throws(ReconciliationError) {
-        while let stretch = try reader.next() {
+        while let range = try reader.next() {
             // Below what both keep: nothing to compare.
-            if let end = stretch.end, end <= writer.lastBound { continue }
-            let end = stretch.end.map { index.position(of: $0) } ?? index.count
+            if let end = range.end, end <= writer.lastBound { continue }
+            let end = range.end.map { index.position(of: $0) } ?? index.count
             let positions = position..<max(position, end)
             let isSaid =
-                switch stretch.content {
-                case .skip: writer.end(.skip, at: stretch.end)
-                case .fingerprint(let theirs): compare(theirs, with: positions, end: stretch.end)
-                case .list(let theirs): compare(theirs, with: positions, end: stretch.end)
+                switch range.content {
+                case .skip: writer.end(.skip, at: range.end)
+                case .fingerprint(let theirs): compare(theirs, with: positions, end: range.end)
+                case .list(let theirs): compare(theirs, with: positions, end: range.end)
                 }
             guard isSaid else {
                 // The answer is full: the rest in one stretch, to be compared in the next round.

@@ -30,7 +30,7 @@ public struct CrowdLife: Sendable {
     public internal(set) var complaints: [String] = []
     public internal(set) var complaintCount = 0
 
-    mutating func complain(_ text: String) {
+    mutating func printError(_ text: String) {
         complaintCount += 1
         if complaints.count < 10 { complaints.append(text) }
     }
@@ -72,7 +72,7 @@ extension Crowd {
             drop()
         }
         try watch(for: .seconds(15), &open, &life)
-        for deed in open { life.complain("\(deed.kind) of \(deed.host): not seen by \(deed.pending.count)") }
+        for deed in open { life.printError("\(deed.kind) of \(deed.host): not seen by \(deed.pending.count)") }
         checkAgreement(&life)
         return life
     }
@@ -88,9 +88,9 @@ extension Crowd {
         for host in running {
             guard let peer = simulation.node(of: host) else { continue }
             if peer.presentCount != running.count - 1 {
-                life.complain("\(host) sees \(peer.presentCount) of \(running.count - 1) others")
+                life.printError("\(host) sees \(peer.presentCount) of \(running.count - 1) others")
             }
-            if peer.lobbyCount != lines { life.complain("\(host) has \(peer.lobbyCount) lines of the lobby") }
+            if peer.lobbyCount != lines { life.printError("\(host) has \(peer.lobbyCount) lines of the lobby") }
         }
     }
 
@@ -105,10 +105,10 @@ extension Crowd {
             deed.pending = [host.number]
             deed.text = "for you alone \(number)"
             // A peer without a link, if there is one.
-            let strangers = running.filter { other in
+            let unauthenticated = running.filter { other in
                 other != host && simulation.node(of: host)?.isLinked(with: identities[other.number].peerID) == false
             }
-            let all = strangers.isEmpty ? running.filter { $0 != host } : strangers
+            let all = unauthenticated.isEmpty ? running.filter { $0 != host } : unauthenticated
             let other = all[Int(choice.uniform(below: UInt64(all.count)))]
             deed.other = other
             let receiver = "\(identities[other.number].peerID)"
@@ -143,7 +143,7 @@ extension Crowd {
         }
         try simulation.run(for: max(.zero, end - simulation.now))
         let late = open.filter { simulation.now - $0.at > .seconds(14) }
-        for deed in late { life.complain("\(deed.kind) of \(deed.host) not seen by \(deed.pending.count) within 15 s") }
+        for deed in late { life.printError("\(deed.kind) of \(deed.host) not seen by \(deed.pending.count) within 15 s") }
         open.removeAll { simulation.now - $0.at > .seconds(14) }
     }
 
@@ -153,7 +153,7 @@ extension Crowd {
             guard let delay = Self.delay(recorded, deed, identities[deed.host.number].peerID) else { continue }
             // A newcomer is not expected to see earlier actions.
             guard open[place].pending.remove(host.number) != nil else {
-                if deed.kind == .line, host != deed.host { life.complain("\(host): \(deed.text), unexpected or again") }
+                if deed.kind == .line, host != deed.host { life.printError("\(host): \(deed.text), unexpected or again") }
                 continue
             }
             switch deed.kind {

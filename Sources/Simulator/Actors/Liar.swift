@@ -15,7 +15,7 @@ struct Liar: Core {
     let identity: Identity
     let end: Instant
     var random: RandomStream
-    var heard = Hearsay()
+    var heard = CapturedTraffic()
     private let staticKey: NoiseKeyPair
     private let instance: UInt64
     /// Whether it also takes part in the link-state exchange of big LANs.

@@ -164,7 +164,7 @@ extension Witness {
         let isLongAgo = max(then, now) - min(then, now) > 11 * 3_600_000
         // The network location is stored with a time of up to ten minutes before, so a jump in between counts as well.
         let jump = simulation.wallShift(of: said.author)
-        let hasJumped = jump > Instant(nanoseconds: 0) && jump > said.at - Bounds.whereaboutsInterval
+        let hasJumped = jump > Instant(nanoseconds: 0) && jump > said.at - Bounds.locationInterval
         // Over hours, the clocks of all peers that received it may have jumped as well.
         if said.isOut { return hasJumped && simulation.now - said.at > .seconds(300) }
         return isLongAgo || hasJumped

@@ -41,7 +41,7 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
     public mutating func next() throws(WireError) -> ArraySlice<UInt8>? {
         if let failure { throw failure }
         guard bufferedCount >= 2 else {
-            if bufferedCount == 0 { letGo() }
+            if bufferedCount == 0 { prune() }
             return nil
         }
         let length = Int(bytes[start]) << 8 | Int(bytes[start + 1])
@@ -55,11 +55,11 @@ public struct LengthPrefixBuffer<Unit: LengthPrefixed>: Sendable {
 
     private mutating func fail(_ error: WireError) -> WireError {
         failure = error
-        letGo()
+        prune()
         return error
     }
 
-    private mutating func letGo() {
+    private mutating func prune() {
         bytes = []
         start = 0
     }

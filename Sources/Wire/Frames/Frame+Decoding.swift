@@ -69,8 +69,8 @@ extension Frame {
                 names: try fields.list("names", maximum: Limits.frameAuthorCount) {
                     (reader) throws(CBORError) in try AuthorName(from: &reader)
                 })
-        case .digest, .news, .ask, .statements:
-            try decodeOfStatements(type, &fields)
+        case .digest, .advertise, .request, .advertisements:
+            try decodeOfAdvertisements(type, &fields)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
             .tunnelClosed, .declined:
             try decodeOfRelay(type, &fields)

@@ -79,8 +79,8 @@ extension Frame {
             writer.identifier(room)
             writer.array(count: names.count)
             for name in names { name.write(to: &writer) }
-        case .digest, .news, .ask, .statements:
-            writeOfStatements(to: &writer)
+        case .digest, .advertise, .request, .advertisements:
+            writeOfAdvertisements(to: &writer)
         case .join, .welcome, .refusal, .members, .moderate, .moderated, .removed, .notice, .topic, .tunnel,
             .tunnelClosed, .declined:
             writeOfRelay(to: &writer)

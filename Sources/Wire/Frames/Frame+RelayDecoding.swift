@@ -45,7 +45,7 @@ extension Frame {
                 room: try fields.identifier("room"), ids: try fields.identifiers("ids", maximum: Limits.frameIDCount),
                 why: try fields.kind("why", or: .other))
         case .hello, .announcement, .peers, .ping, .pong, .goodbye, .entries, .reconcile, .want, .have, .receipt,
-            .gathering, .away, .authors, .digest, .news, .ask, .statements:
+            .gathering, .away, .authors, .digest, .advertise, .request, .advertisements:
             preconditionFailure("not a relay's frame")
         }
     }

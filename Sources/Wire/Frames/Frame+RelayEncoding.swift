@@ -39,7 +39,7 @@ extension Frame {
             writer.roomAndIDs(.declined, room, ids, more: 1)
             writer.unsigned(UInt64(why.rawValue))
         case .hello, .announcement, .peers, .ping, .pong, .goodbye, .entries, .reconcile, .want, .have, .receipt,
-            .gathering, .away, .authors, .digest, .news, .ask, .statements:
+            .gathering, .away, .authors, .digest, .advertise, .request, .advertisements:
             preconditionFailure("not a relay's frame")
         }
     }

@@ -29,7 +29,7 @@ extension Frame {
         case digest = 28
         case news = 29
         case ask = 30
-        case statements = 31
+        case advertisements = 31
         case authors = 32
     }
 

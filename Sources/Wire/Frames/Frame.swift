@@ -34,10 +34,10 @@ public enum Frame: Equatable, Sendable {
     /// The sender's view of the peers present, in 64 sums: where two sums differ, so do the link-state advertisements.
     case digest([UInt64])
     /// Keys of link-state advertisements that the sender has and the receiver may lack.
-    case news([StatementKey])
+    case advertise([AdvertisementKey])
     /// Processes whose link-state advertisements the sender lacks and requests.
-    case ask([ProcessTag])
-    case statements([StatedPeer])
+    case request([ProcessTag])
+    case advertisements([AdvertisedPeer])
 
     // Frames between a relay and its members (Protocol.md, Relays).
 

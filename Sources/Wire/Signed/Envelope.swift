@@ -70,7 +70,7 @@ public struct Envelope: Hashable, Sendable {
 public enum SignatureContext: String, Sendable {
     case announcement = "earshot announcement v1"
     case entry = "earshot entry v1"
-    case statement = "earshot statement v1"
+    case advertisement = "earshot statement v1"
     case staticKey = "earshot static key v1"
     case relayCertificate = "earshot relay certificate v1"
 

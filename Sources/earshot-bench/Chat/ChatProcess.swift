@@ -35,9 +35,9 @@ final class ChatProcess {
             } else if line.contains("\"state\":\"delivered\"") {
                 deliveredCount += 1
             } else if line.contains("\"state\":\"joined\"") {
-                joinedAt.append(Clock.now - child.startedAt)
+                joinedAt.append(ProcessorClock.now - child.startedAt)
             } else if line.contains("\"event\":\"ready\"") {
-                readyAt = Clock.now - child.startedAt
+                readyAt = ProcessorClock.now - child.startedAt
                 port = line.number(after: "\"port\":")
             }
         }
@@ -45,12 +45,12 @@ final class ChatProcess {
 
     /// Runs all of these until a condition holds.
     static func turn(_ all: [ChatProcess], within seconds: Int = 60, until isDone: () -> Bool) throws {
-        let end = Clock.now + UInt64(seconds) * 1_000_000_000
+        let end = ProcessorClock.now + UInt64(seconds) * 1_000_000_000
         var events = all.map { pollfd(fd: $0.child.output, events: Int16(POLLIN), revents: 0) }
         while true {
             for process in all { process.turn() }
             if isDone() { return }
-            guard Clock.now < end else {
+            guard ProcessorClock.now < end else {
                 let stragglers = all.map { "\($0.name): \($0.joinedCount) joined, \($0.messageCount) messages" }
                 throw Obstacle("no more progress; \(stragglers.prefix(5).joined(separator: "; "))")
             }
@@ -71,8 +71,8 @@ final class ChatProcess {
             everybody.allSatisfy { $0.joinedCount >= count - 1 && $0.readyAt != nil }
         }
         // The exchanges after the meeting end after a while.
-        let calm = Clock.now + 3_000_000_000
-        try turn(everybody) { Clock.now >= calm }
+        let calm = ProcessorClock.now + 3_000_000_000
+        try turn(everybody) { ProcessorClock.now >= calm }
         return all
     }
 }

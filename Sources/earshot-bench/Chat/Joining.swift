@@ -4,7 +4,7 @@ extension Benchmark {
         about: "A newcomer's first moments, from the start of the process; the floor is a process that only prints its "
             + "version."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         for count in plan.meant(plan.isQuick ? [2, 10] : [2, 10, 50]) {
             let state = try ScratchDirectory()
             defer { state.remove() }
@@ -24,9 +24,9 @@ extension Benchmark {
             }
             report.add("\(count) peers") { line in
                 for (name, times) in [("first seen", first), ("name settled", ready), ("all seen", all)] {
-                    line.add(name, Sample(times).median, .nanoseconds, spread: Sample(times).spread)
+                    line.add(name, Measurement(times).median, .nanoseconds, spread: Measurement(times).spread)
                 }
-                line.add("floor", Sample(floors).median, .nanoseconds, spread: Sample(floors).spread)
+                line.add("floor", Measurement(floors).median, .nanoseconds, spread: Measurement(floors).spread)
             }
         }
         if !Network.isOwn { report.remarks.append("Without multicast: no private network could be created.") }

@@ -6,7 +6,7 @@ extension Benchmark {
         about: "Many lines from one to many, all linked to all and storing all; the floor is a bare server with as "
             + "many receivers."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         for count in plan.meant(plan.isQuick ? [10] : [10, 100]) {
             let messages = (plan.isQuick ? 10_000 : 40_000) / count
             let floor = try Self.floor(messages, to: count)
@@ -20,12 +20,12 @@ extension Benchmark {
                 costs.append(result.processorTime)
             }
             report.add("to \(count)") { line in
-                line.add("messages", Sample(rates).median, .perSecond, spread: Sample(rates).spread)
-                line.add("deliveries", Sample(rates).median * Double(count), .perSecond)
-                line.add("CPU/delivery", Sample(costs).median, .nanoseconds, spread: Sample(costs).spread)
+                line.add("messages", Measurement(rates).median, .perSecond, spread: Measurement(rates).spread)
+                line.add("deliveries", Measurement(rates).median * Double(count), .perSecond)
+                line.add("CPU/delivery", Measurement(costs).median, .nanoseconds, spread: Measurement(costs).spread)
                 line.add("floor", floor.perSecond, .perSecond)
                 line.add("floor CPU", floor.processorTime, .nanoseconds)
-                line.add("CPU/floor", Sample(costs).median / floor.processorTime, .times)
+                line.add("CPU/floor", Measurement(costs).median / floor.processorTime, .times)
             }
         }
         report.remarks.append("CPU is that of sender and receivers; each receiver verifies each signature.")
@@ -38,7 +38,7 @@ extension Benchmark {
     private static func saying(_ count: Int, among all: [ChatProcess]) throws -> Cost {
         let wanted = all.map { $0.messageCount + count }
         let used = all.reduce(0) { $0 + $1.child.processorTime }
-        let start = Clock.now
+        let start = ProcessorClock.now
         let line = "{\"do\":\"say\",\"text\":\"\(Fixtures.text)\"}\n"
         // The capacity of a pipe is limited, so its output must be read meanwhile.
         var left = count
@@ -50,7 +50,7 @@ extension Benchmark {
             try ChatProcess.turn(all) { all[0].messageCount >= wanted[0] - count + written - 200 }
         }
         try ChatProcess.turn(all, within: 120) { zip(all, wanted).allSatisfy { $0.messageCount >= $1 } }
-        let elapsed = Clock.now - start
+        let elapsed = ProcessorClock.now - start
         let spent = all.reduce(0) { $0 + $1.child.processorTime } - used
         return (
             Double(count) * 1e9 / Double(elapsed), Double(spent) / Double(count) / Double(all.count - 1)
@@ -61,11 +61,11 @@ extension Benchmark {
         let child = try Child.role("fanout-floor", processor: Processor.other)
         guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not report its port") }
         let bytes = Fixtures.entries(2)[1].bytes.count
-        let crowd = Crowd()
+        let crowd = FanoutMembers()
         for _ in 0...receivers {
             crowd.add(PlainMember(messageBytes: bytes), connectedBy: try Stream.connect(to: port))
         }
-        let (start, used) = (Clock.now, child.processorTime + Clock.processor)
+        let (start, used) = (ProcessorClock.now, child.processorTime + ProcessorClock.processor)
         var (next, wanted) = (0, 0)
         while next < count {
             let part = min(100, count - next)
@@ -77,9 +77,9 @@ extension Benchmark {
         }
         let target = wanted
         try crowd.turn { crowd.deliveredCount >= target }
-        let spent = child.processorTime + Clock.processor - used
+        let spent = child.processorTime + ProcessorClock.processor - used
         return (
-            Double(count) * 1e9 / Double(Clock.now - start), Double(spent) / Double(count) / Double(receivers)
+            Double(count) * 1e9 / Double(ProcessorClock.now - start), Double(spent) / Double(count) / Double(receivers)
         )
     }
 }

@@ -8,7 +8,7 @@ extension Benchmark {
         about: "A private message from one's standard input to another's standard output, each after the receipt for "
             + "the one before; the floors are a round trip over TCP, and the least work that a message needs."
     ) { plan in
-        var report = Report()
+        var report = MeasurementReport()
         Processor.bind(Processor.own)
         let count = plan.isQuick ? 200 : 2_000
         for (name, place) in [("on disk", "/var/tmp"), ("in memory", "/dev/shm")] {
@@ -36,7 +36,7 @@ extension Benchmark {
     }
 
     private struct Told {
-        var times: Sample
+        var times: Measurement
         /// The processor time of each side for a message, in nanoseconds.
         var senderTime: Double
         var receiverTime: Double
@@ -52,15 +52,15 @@ extension Benchmark {
         let used = (ana.child.processorTime, bea.child.processorTime)
         let times = try (0..<count).map { _ in
             let wanted = (bea.messageCount + 1, ana.deliveredCount + 1)
-            let start = Clock.now
+            let start = ProcessorClock.now
             ana.child.write("{\"do\":\"tell\",\"to\":\"bea\",\"text\":\"\(Fixtures.text)\"}\n")
             try ChatProcess.turn([bea]) { bea.messageCount >= wanted.0 }
-            let elapsed = Double(Clock.now - start)
+            let elapsed = Double(ProcessorClock.now - start)
             try ChatProcess.turn([ana]) { ana.deliveredCount >= wanted.1 }
             return elapsed
         }
         return Told(
-            times: Sample(times), senderTime: Double(ana.child.processorTime - used.0) / Double(count),
+            times: Measurement(times), senderTime: Double(ana.child.processorTime - used.0) / Double(count),
             receiverTime: Double(bea.child.processorTime - used.1) / Double(count))
     }
 
@@ -71,17 +71,17 @@ extension Benchmark {
     }
 
     /// Measures the least work that a message needs, whatever transmits it.
-    private static func leastTime(keptIn place: String, echo: Sample) throws -> Least {
+    private static func leastTime(keptIn place: String, echo: Measurement) throws -> Least {
         let directory = try ScratchDirectory(in: place)
         defer { directory.remove() }
-        let sync = Sample(try directory.syncTimes(200, bytes: 3 * 4_120))
+        let sync = Measurement(try directory.syncTimes(200, bytes: 3 * 4_120))
         let payload = Fixtures.entries(2)[1].bytes
-        let signatures = Sample(
+        let signatures = Measurement(
             (0..<200).map { _ in
-                let start = Clock.now
+                let start = ProcessorClock.now
                 let signature = Fixtures.identity.sign(payload, for: .entry)
                 use(Signing.ed25519.isValid(signature, of: payload, for: .entry, by: Fixtures.identity.peerID))
-                return Double(Clock.now - start)
+                return Double(ProcessorClock.now - start)
             })
         return Least(
             signature: signatures.median, syncs: 2 * sync.median,
@@ -99,10 +99,10 @@ extension ScratchDirectory {
         for _ in 0..<count { _ = content.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } }
         fsync(descriptor)
         return (0..<count).map { number in
-            let start = Clock.now
+            let start = ProcessorClock.now
             _ = content.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, number * bytes) }
             fdatasync(descriptor)
-            return Double(Clock.now - start)
+            return Double(ProcessorClock.now - start)
         }
     }
 }
@@ -112,7 +112,7 @@ enum Echo {
     /// Prints its port on standard output and serves one client.
     static func run() throws {
         let (listener, port) = try Stream.listen()
-        Console.show("\(port)\n")
+        BenchmarkOutput.show("\(port)\n")
         let socket = accept(listener, nil, nil)
         Stream.setUp(socket, waits: true)
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -124,7 +124,7 @@ enum Echo {
     }
 
     /// Measures that many round trips.
-    static func times(_ count: Int, bytes: Int) throws -> Sample {
+    static func times(_ count: Int, bytes: Int) throws -> Measurement {
         let child = try Child.role("echo", processor: Processor.other)
         guard let port = UInt16(try child.line()) else { throw Obstacle("the echo did not report its port") }
         let socket = try Stream.connect(to: port)
@@ -134,9 +134,9 @@ enum Echo {
         var buffer = [UInt8](repeating: 0, count: bytes)
         // The process ends when this value is released.
         defer { withExtendedLifetime(child) {} }
-        return Sample(
+        return Measurement(
             (0..<count).map { _ in
-                let start = Clock.now
+                let start = ProcessorClock.now
                 Stream.send(message, on: socket)
                 var received = 0
                 while received < bytes {
@@ -144,7 +144,7 @@ enum Echo {
                     guard more > 0 else { break }
                     received += more
                 }
-                return Double(Clock.now - start)
+                return Double(ProcessorClock.now - start)
             })
     }
 }

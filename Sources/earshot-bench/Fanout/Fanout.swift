@@ -8,7 +8,7 @@ extension Benchmark {
         about: "A relay on one processor, its members on the other; the floor sends the same bytes with no checks."
     ) { plan in
         Processor.bind(Processor.own)
-        var report = Report()
+        var report = MeasurementReport()
         for count in plan.meant(plan.isQuick ? [10, 100, 1_000] : [10, 100, 1_000, 5_000]) {
             let fanout = Fanout(memberCount: count, plan: plan)
             let floor = try fanout.measure(.floor)
@@ -53,11 +53,11 @@ struct FanoutResult {
         /// The processor time of the server for a million deliveries, in seconds.
         var processorSeconds = 0.0
         var bytes = 0.0
-        var latencies: Sample?
+        var latencies: Measurement?
     }
 }
 
-extension Report {
+extension MeasurementReport {
     fileprivate mutating func add(_ name: String, _ result: FanoutResult, beside floor: FanoutResult?) {
         add(name) { line in
             line.add("batched", result.batched.deliveriesPerSecond, .perSecond)

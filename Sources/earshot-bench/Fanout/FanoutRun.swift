@@ -58,12 +58,12 @@ struct Fanout {
             case .relayInMemory: try Child.role("fanout-relay", processor: Processor.other)
             }
         guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not report its port") }
-        var visit = FanoutVisit(child: child, crowd: Crowd(), port: port)
+        var visit = FanoutSession(child: child, crowd: FanoutMembers(), port: port)
         try visit.join(memberCount) { place, random in
             guard case .floor = server else {
                 let identity =
                     place < speakers.count ? speakers[place] : Identity(seed: random.bytes(Identity.seedBytes))
-                return RelayMember(
+                return FanoutMember(
                     identity: identity, name: "m\(place)", random: &random,
                     entries: place < speakers.count ? entries[place] : [])
             }
@@ -78,13 +78,13 @@ struct Fanout {
 }
 
 /// One crowd at one server.
-struct FanoutVisit {
+struct FanoutSession {
     let child: Child
-    let crowd: Crowd
+    let crowd: FanoutMembers
     let port: UInt16
     var result = FanoutResult()
 
-    init(child: Child, crowd: Crowd, port: UInt16) {
+    init(child: Child, crowd: FanoutMembers, port: UInt16) {
         self.child = child
         self.crowd = crowd
         self.port = port
@@ -97,7 +97,7 @@ struct FanoutVisit {
         var random = RandomStream(simulationSeed: UInt64(count))
         let members = (0..<count).map { make($0, &random) }
         let emptyBytes = child.residentBytes
-        let (start, used) = (Clock.now, child.processorTime)
+        let (start, used) = (ProcessorClock.now, child.processorTime)
         for (place, member) in members.enumerated() {
             crowd.add(member, connectedBy: try Stream.connect(to: port))
             try crowd.turn()
@@ -106,7 +106,7 @@ struct FanoutVisit {
         }
         let crowd = crowd
         try crowd.turn { crowd.joinedCount == count }
-        let elapsed = Clock.now - start
+        let elapsed = ProcessorClock.now - start
         result.joinsPerSecond = Double(count) * 1e9 / Double(elapsed)
         // The server reports the members present at most once a second.
         try settle(milliseconds: 1_200)
@@ -115,8 +115,8 @@ struct FanoutVisit {
     }
 
     private func settle(milliseconds: UInt64) throws {
-        let end = Clock.now + milliseconds * 1_000_000
-        while Clock.now < end { try crowd.turn(milliseconds: 10) }
+        let end = ProcessorClock.now + milliseconds * 1_000_000
+        while ProcessorClock.now < end { try crowd.turn(milliseconds: 10) }
     }
 
     /// Sends one message at a time.
@@ -124,9 +124,9 @@ struct FanoutVisit {
         let crowd = crowd
         result.single = try load { latencies in
             for number in messages {
-                let sentAt = Clock.now
+                let sentAt = ProcessorClock.now
                 let wanted = crowd.deliveredCount + crowd.members.count - 1
-                crowd.deliveryArrived = { _, _ in latencies.times.append(Double(Clock.now - sentAt)) }
+                crowd.deliveryArrived = { _, _ in latencies.times.append(Double(ProcessorClock.now - sentAt)) }
                 crowd.say(number..<number + 1, by: 0)
                 try crowd.turn { crowd.deliveredCount >= wanted }
             }
@@ -152,14 +152,14 @@ struct FanoutVisit {
         let crowd = crowd
         let delivered = crowd.members.map(\.deliveredCount)
         result.paced = try load { latencies in
-            let start = Clock.now + 1_000_000
+            let start = ProcessorClock.now + 1_000_000
             let due = messages.indices.map { start + UInt64(Double($0 - messages.lowerBound) * 1e9 / perSecond) }
             crowd.deliveryArrived = { place, number in
-                latencies.times.append(Double(Clock.now - due[number - delivered[place]]))
+                latencies.times.append(Double(ProcessorClock.now - due[number - delivered[place]]))
             }
             let wanted = crowd.deliveredCount + messages.count * (crowd.members.count - 1)
             for (place, number) in messages.enumerated() {
-                while Clock.now < due[place] { try crowd.turn() }
+                while ProcessorClock.now < due[place] { try crowd.turn() }
                 crowd.say(number..<number + 1, by: 0)
             }
             try crowd.turn { crowd.deliveredCount >= wanted }
@@ -191,17 +191,17 @@ struct FanoutVisit {
 
     private func load(_ body: (Latencies) throws -> Void) throws -> FanoutResult.Load {
         let latencies = Latencies()
-        let (start, used) = (Clock.now, child.processorTime)
+        let (start, used) = (ProcessorClock.now, child.processorTime)
         let (delivered, bytes) = (crowd.deliveredCount, crowd.byteCount)
         try body(latencies)
-        let elapsed = Clock.now - start
+        let elapsed = ProcessorClock.now - start
         crowd.deliveryArrived = nil
         let deliveries = Double(crowd.deliveredCount - delivered)
         return .init(
             deliveriesPerSecond: deliveries * 1e9 / Double(elapsed),
             processorSeconds: Double(child.processorTime - used) / 1e9 * 1e6 / deliveries,
             bytes: Double(crowd.byteCount - bytes) / deliveries,
-            latencies: latencies.times.isEmpty ? nil : Sample(latencies.times))
+            latencies: latencies.times.isEmpty ? nil : Measurement(latencies.times))
     }
 }
 

@@ -20,7 +20,7 @@ final class FloorServer {
     /// Prints its port on standard output and serves until it is killed.
     static func run() throws -> Never {
         let (listener, port) = try Stream.listen()
-        Console.show("\(port)\n")
+        BenchmarkOutput.show("\(port)\n")
         let server = FloorServer(listener)
         while true { server.turn() }
     }

@@ -38,14 +38,14 @@ enum RelayServer {
         host.takesSignals = false
         host.linkLimits.accepted = 20_000
         host.linkLimits.acceptedPerAddress = 20_000
-        let server = try PeerHost(core: relay, frontEnd: Silence(), archive: archive, configuration: host)
-        Console.show("\(server.linkPort)\n")
+        let server = try CoreHost(core: relay, frontEnd: SilentFrontEnd(), archive: archive, configuration: host)
+        BenchmarkOutput.show("\(server.linkPort)\n")
         _ = try server.run()
     }
 }
 
 /// A front end without a user.
-private final class Silence: FrontEnd {
+private final class SilentFrontEnd: FrontEnd {
     func inputReceived(_ bytes: [UInt8], at wall: WallTime) {}
     func inputEnded() {}
     func sizeChanged(columns: Int) {}

@@ -14,10 +14,10 @@ struct DoctorProgram {
     func run() throws -> Int32 {
         let diagnosis = Diagnosis(try Examination.facts(request))
         if command.isJSON {
-            for finding in diagnosis.findings { try Surroundings.show(FindingLine.bytes(finding) + [0x0A]) }
-            try Surroundings.show(FindingLine.end(diagnosis) + [0x0A])
+            for finding in diagnosis.findings { try ProcessEnvironment.show(FindingLine.bytes(finding) + [0x0A]) }
+            try ProcessEnvironment.show(FindingLine.end(diagnosis) + [0x0A])
         } else {
-            try Surroundings.show(Array(Report.text(diagnosis, isVerbose: command.isVerbose).utf8))
+            try ProcessEnvironment.show(Array(Report.text(diagnosis, isVerbose: command.isVerbose).utf8))
         }
         return diagnosis.exitStatus
     }
@@ -34,7 +34,7 @@ struct DoctorProgram {
                 case .host(let name, let port): request.target = (host, .name(name, port: port))
                 }
             }
-            let name = try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
+            let name = try Nickname(command.name ?? ProcessEnvironment.loginName ?? "peer").text
             // Without a home directory there is no running Earshot to ask.
             request.stateDirectory = command.stateDirectory ?? (try? StateDirectory.defaultPath(forName: name))
             return request

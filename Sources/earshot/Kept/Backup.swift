@@ -26,7 +26,7 @@ struct Backup {
         try file.keep()
         let lines = copied.lines == 1 ? "1 line" : "\(copied.lines) lines"
         let rooms = copied.rooms == 1 ? "1 room" : "\(copied.rooms) rooms"
-        Surroundings.complain(
+        ProcessEnvironment.printError(
             "\(target) has \(lines) of \(rooms) and everything else that is saved. To restore it, put it back as "
                 + "\(directory)/\(name), next to \(directory)/identity, which never changes.")
         return .done

@@ -14,7 +14,7 @@ struct KeptProgram {
     /// Runs the command.
     /// - Throws: An error worded with a remedy.
     func run() throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let path = try command.stateDirectory ?? StateDirectory.defaultPath(forName: chosenName())
         guard let seed = try StateDirectory.identitySeed(at: path) else {
             throw HostError("nothing is saved in \(path) (choose another with --name NAME or --state DIR)")
@@ -38,7 +38,7 @@ struct KeptProgram {
 
     /// Accepts names that are no longer valid, too: older versions saved messages under them.
     private func chosenName() throws -> String {
-        try Nickname(command.name ?? Surroundings.loginName ?? "peer").text
+        try Nickname(command.name ?? ProcessEnvironment.loginName ?? "peer").text
     }
 
     private func export(_ rooms: KeptRooms) throws -> ExitStatus {
@@ -50,14 +50,14 @@ struct KeptProgram {
             for message in messages.shown {
                 lines += MessageLine.bytes(message) + [0x0A]
                 guard lines.count > 1 << 16 else { continue }
-                try Surroundings.show(lines)
+                try ProcessEnvironment.show(lines)
                 lines.removeAll(keepingCapacity: true)
             }
-            try Surroundings.show(lines)
+            try ProcessEnvironment.show(lines)
         }
         if blockedCount > 0 {
             let lines = blockedCount == 1 ? "1 line" : "\(blockedCount) lines"
-            Surroundings.complain("earshot: \(lines) of blocked people left out (/unblock NAME in the chat)")
+            ProcessEnvironment.printError("earshot: \(lines) of blocked people left out (/unblock NAME in the chat)")
         }
         return .done
     }
@@ -69,7 +69,7 @@ struct KeptProgram {
         try archive.commit()
         let isLobby = logs.contains { if case .conversation = $0 { false } else { true } }
         let others = isLobby ? "The others who were there" : "The other side"
-        Surroundings.complain(
+        ProcessEnvironment.printError(
             "forgotten: \(count == 1 ? "1 line" : "\(count) lines"). \(others) still \(isLobby ? "have" : "has") the "
                 + "lines that reached them.")
         return .done

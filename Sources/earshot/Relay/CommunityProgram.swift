@@ -12,9 +12,9 @@ struct CommunityProgram {
     init(_ command: CommunityCommand) { self.command = command }
 
     func run() throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         switch command {
-        case .help: try Surroundings.show(Array(CommunityCommand.helpText.utf8))
+        case .help: try ProcessEnvironment.show(Array(CommunityCommand.helpText.utf8))
         case .new(let file, let relay): try makeKey(in: file, fromRelay: relay)
         case .sign(let file, let relay, let days): try sign(relay, for: days, with: file)
         }
@@ -30,13 +30,13 @@ struct CommunityProgram {
             seed = kept
         }
         try KeyFile.keep(seed, at: file)
-        try Surroundings.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
+        try ProcessEnvironment.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
         let origin =
             directory.map {
                 "It is the key of the relay in \($0), which runs on as before and needs no certificate while it has "
                     + "this key. "
             } ?? ""
-        Surroundings.complain(
+        ProcessEnvironment.printError(
             "The community's key is in \(file): keep it off the relays, and keep a copy. \(origin)For each relay of "
                 + "the community: earshot relay community sign \(file) RELAY-ID > CERTIFICATE-FILE")
     }
@@ -59,14 +59,14 @@ struct CommunityProgram {
             \(signed.text)
 
             """
-        try Surroundings.show(Array(text.utf8))
+        try ProcessEnvironment.show(Array(text.utf8))
     }
 }
 
 extension RelayProgram {
     /// `earshot relay id`.
     static func showID(_ place: RelayCommand.Place) throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let directory = try stateDirectory(place)
         let seed: [UInt8]
         if let kept = try StateDirectory.identitySeed(at: directory) {
@@ -74,7 +74,7 @@ extension RelayProgram {
         } else {
             seed = try StateDirectory(at: directory, otherwise: "try again").identitySeed()
         }
-        try Surroundings.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
+        try ProcessEnvironment.show(Array("\(Identity(seed: seed).peerID)\n".utf8))
         return .done
     }
 

@@ -18,7 +18,7 @@ struct RelayMetrics {
         [
             Metric(.gauge, "earshot_relay_members", "Members that are present, guests included.", counters.members),
             Metric(.gauge, "earshot_relay_guests", "Guests with plain text.", counters.guests),
-            Metric(.gauge, "earshot_relay_strangers", "Connections that have not joined.", counters.strangers),
+            Metric(.gauge, "earshot_relay_strangers", "Connections that have not joined.", counters.unauthenticated),
             Metric(.gauge, "earshot_relay_entries", "Entries in the lobby's log.", counters.entriesKept),
             Metric(.gauge, "earshot_relay_bans", "Bans in force.", counters.bans),
         ]

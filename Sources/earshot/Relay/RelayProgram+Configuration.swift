@@ -43,7 +43,7 @@ extension RelayProgram {
     }
 
     /// Returns the configuration of the host for the options.
-    func hostConfiguration(_ options: RelayOptions, _ log: RelayLog) throws -> HostConfiguration {
+    func hostConfiguration(_ options: RelayOptions, _ log: RelayLogger) throws -> HostConfiguration {
         var configuration = HostConfiguration()
         let listen = options.listen.isEmpty ? [ListenAddress(.any, port: RelayAddress.usualPort)] : options.listen
         configuration.port = .at(try listen.flatMap(Self.places))
@@ -67,7 +67,7 @@ extension RelayProgram {
         case .address(let host): [.endpoint(Endpoint(address: host, port: address.port))]
         // The first address is enough: others can be listed.
         case .name(let name):
-            try Surroundings.endpoints(ofHost: name, port: address.port).prefix(1).map { .endpoint($0) }
+            try ProcessEnvironment.endpoints(ofHost: name, port: address.port).prefix(1).map { .endpoint($0) }
         }
     }
 

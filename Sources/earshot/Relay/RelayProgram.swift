@@ -27,9 +27,9 @@ struct RelayProgram {
     /// Runs the relay until it is asked to stop.
     /// - Throws: An error before it ran, worded with a remedy.
     func run() throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let options = try options()
-        let log = RelayLog(options.log)
+        let log = RelayLogger(options.log)
         let directory = try options.stateDirectory ?? StateDirectory.relayPath()
         let state = try StateDirectory(at: directory, otherwise: "start with another --state DIR, or stop that one")
         let archive = try SQLiteArchive(at: state.path(of: Self.archiveName), for: .relay)
@@ -37,7 +37,7 @@ struct RelayProgram {
         let relay = try Relay(
             configuration: try configuration(options, directory, for: identity.peerID), identity: identity,
             random: RandomStream(seed: Entropy.bytes(32)), archive: archive)
-        let host = try PeerHost(
+        let host = try CoreHost(
             core: relay, frontEnd: RelayFrontEnd(), archive: archive,
             configuration: try hostConfiguration(options, log))
         let metrics = RelayMetrics()
@@ -53,7 +53,7 @@ struct RelayProgram {
 
     /// Handles SIGHUP: applies all settings that can be changed while the relay runs; if any setting is wrong, applies
     /// none.
-    private func reload(_ relay: inout Relay, _ log: RelayLog, running: RelayOptions, _ directory: String) {
+    private func reload(_ relay: inout Relay, _ log: RelayLogger, running: RelayOptions, _ directory: String) {
         do {
             let options = try options()
             relay.configure(try configuration(options, directory, for: relay.id))
@@ -70,14 +70,14 @@ struct RelayProgram {
     }
 
     /// Announces the address of the relay; on standard output the address alone.
-    private func announce(_ options: RelayOptions, _ host: PeerHost<Relay>, _ log: RelayLog) throws(OutputEnd) {
+    private func announce(_ options: RelayOptions, _ host: CoreHost<Relay>, _ log: RelayLogger) throws(OutputEnd) {
         let community = host.core.community
         let place = options.listen.first?.host ?? .any
         let address = RelayAddress(
-            host: place.address ?? .name(Surroundings.hostName ?? "localhost"), port: host.linkPort,
+            host: place.address ?? .name(ProcessEnvironment.hostName ?? "localhost"), port: host.linkPort,
             fingerprint: community)
         // The log has the address, too.
-        try Surroundings.showIfRead(Array("\(address)\n".utf8))
+        try ProcessEnvironment.showIfRead(Array("\(address)\n".utf8))
         log.write(Note(.info, "members join with: earshot --relay \(address)"))
         if community != host.core.id {
             log.write(Note(.info, "the key in the address is that of its community"))
@@ -103,7 +103,7 @@ struct RelayProgram {
             _ = try Self.certificate(options, for: seed.map { Identity(seed: $0).peerID })
         }
         let subject = configurationFile ?? "the command line"
-        try Surroundings.show(Array("\(subject): nothing is wrong\n".utf8))
+        try ProcessEnvironment.show(Array("\(subject): nothing is wrong\n".utf8))
         return .done
     }
 
@@ -112,16 +112,16 @@ struct RelayProgram {
     func options() throws -> RelayOptions {
         var settings: [Setting] = []
         if let configurationFile {
-            let text = try Surroundings.text(ofFile: configurationFile, atMost: 1 << 20)
+            let text = try ProcessEnvironment.text(ofFile: configurationFile, atMost: 1 << 20)
             settings = try ConfigurationFile.settings(in: text, path: configurationFile)
         }
         return try RelayOptions(settings + self.settings, files: Self.files)
     }
 
     private static var files: OptionFiles {
-        OptionFiles(interfaceNumber: Surroundings.interfaceNumber) { path in
+        OptionFiles(interfaceNumber: ProcessEnvironment.interfaceNumber) { path in
             do {
-                return try Surroundings.text(ofFile: path, atMost: 64 << 10)
+                return try ProcessEnvironment.text(ofFile: path, atMost: 64 << 10)
             } catch {
                 throw OptionProblem("failed: \(error)")
             }
@@ -153,30 +153,30 @@ struct PasswdProgram {
     init(_ options: RelayCommand.PasswdOptions) { self.options = options }
 
     func run() throws -> ExitStatus {
-        Surroundings.keepFilesPrivate()
+        ProcessEnvironment.keepFilesPrivate()
         let directory = options.isPrinted ? nil : try RelayProgram.stateDirectory(options.place)
         let hash = PasswordHash(of: try password(), salt: Entropy.bytes(PasswordHash.saltBytes))
         if let directory {
             try StateDirectory.keep(Array("\(hash)\n".utf8), as: RelayProgram.passwordFile, in: directory)
-            Surroundings.complain(
+            ProcessEnvironment.printError(
                 "The password is stored in \(directory)/\(RelayProgram.passwordFile). A running relay loads it on "
                     + "SIGHUP.")
         } else {
-            try Surroundings.show(Array("\(hash)\n".utf8))
+            try ProcessEnvironment.show(Array("\(hash)\n".utf8))
         }
         return .done
     }
 
     private func password() throws -> String {
-        guard let first = Surroundings.askSecretly("Password for operators: "), !first.isEmpty else {
+        guard let first = ProcessEnvironment.askSecretly("Password for operators: "), !first.isEmpty else {
             throw HostError("no password was given, nothing is changed")
         }
         guard first.utf8.count <= PasswordHash.passwordBytes else {
             throw HostError("a password may have at most \(PasswordHash.passwordBytes) bytes")
         }
         // Piped input contains no typing errors.
-        if Surroundings.isTerminal(Surroundings.standardInput) {
-            guard Surroundings.askSecretly("Repeat the password: ") == first else {
+        if ProcessEnvironment.isTerminal(ProcessEnvironment.standardInput) {
+            guard ProcessEnvironment.askSecretly("Repeat the password: ") == first else {
                 throw HostError("the two passwords differ, nothing is changed")
             }
         }
