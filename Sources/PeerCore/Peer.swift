@@ -53,7 +53,7 @@ public struct Peer: Core {
         let gatherings = KnownGatherings(
             decoding: try archive.setting(KnownGatherings.setting) ?? [],
             earlier: try archive.setting(EarlierGatherings.setting) ?? [])
-        clock = try AgeClock(keptIn: archive, gatheringTimes: gatherings.sessions.map(\.last.milliseconds))
+        clock = try AgeClock(keptIn: archive, gatheringTimes: gatherings.records.map(\.last.milliseconds))
         try loadSessions()
         let surplus = roster.load(try archive.knownPeers())
         if !surplus.isEmpty { try archive.forget(surplus) }

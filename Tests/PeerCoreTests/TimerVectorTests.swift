@@ -38,7 +38,7 @@ import Testing
             "probes": "\(Naming.probeCount)",
             "gatheringHours": "\(KnownGatherings.memoryMilliseconds / 3_600_000)",
             "askAgain": milliseconds(CausalOrder.askInterval),
-            "patience": milliseconds(CausalOrder.receiptTimeout),
+            "timeout": milliseconds(CausalOrder.timeout),
             "rumour": milliseconds(Bounds.rumourInterval),
             "reconciliation": milliseconds(Bounds.reconciliationInterval),
             "advertisementUrgent": milliseconds(Mesh.urgentDelay),

@@ -46,8 +46,8 @@ struct Attacker {
                 imr_interface: in_addr(s_addr: inet_addr("127.0.0.1")))
             setsockopt(
                 socket, CInt(IPPROTO_IP), IP_ADD_MEMBERSHIP, &membership, socklen_t(MemoryLayout<ip_mreq>.size))
-            var patience = timeval(tv_sec: 10, tv_usec: 0)
-            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            var timeout = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
             return socket
         }
     }
@@ -78,8 +78,8 @@ struct Attacker {
     func connection(to port: UInt16) -> CInt? {
         run {
             let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-            var patience = timeval(tv_sec: 15, tv_usec: 0)
-            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            var timeout = timeval(tv_sec: 15, tv_usec: 0)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
             var address = Self.address("127.0.0.1", port)
             guard Self.with(&address, { connect(socket, $0, $1) }) == 0 else {
                 close(socket)

@@ -27,11 +27,7 @@ struct EventLineTests {
     private static let rows = try! ProtocolDocument.text(of: "Sources/earshot/Earshot.docc/Scripting.md")
         .split(separator: "\n", omittingEmptySubsequences: false)
 
-<<<<<<< HEAD
-    /// Requires that the table of events in the README has a row for this event that names each of its fields.
-=======
     /// The table of events on the page Scripting has rows for this one, which name each of its fields.
->>>>>>> docs
     private func expectInTable(_ json: String, _ sourceLocation: SourceLocation) {
         let table = Self.rows.drop { !$0.hasPrefix("| `\"event\"` |") }.prefix { $0.hasPrefix("|") }
         let keys = json.matches(of: #/"(\w+)":/#).map { String($0.1) }

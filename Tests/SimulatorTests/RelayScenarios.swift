@@ -101,7 +101,7 @@ struct RelayScenarios {
     }
 
     @Test("lines typed before the relay is up are sent once it is, and old lines are history to a newcomer")
-    func patience() throws {
+    func timeout() throws {
         let residents = ["ana", "ben"].map { RelayTown.Resident(name: $0, lan: LANID(0), isAlone: true) }
         let town = try RelayTown(seed: 4, residents)
         try town.simulation.run(for: .zero)

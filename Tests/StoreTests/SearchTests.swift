@@ -91,7 +91,7 @@ import Wire
     }
 
     @Test("a search does not wait for a long rebuild of the index, which continues without searches")
-    func patience() throws {
+    func timeout() throws {
         try makeFormer((1...9_000).map { "tea \($0)" })
         let archive = try SQLiteArchive(at: path)
         archive.awaitedStepCount = 2

@@ -50,7 +50,7 @@ enum Examples {
         .digest((0..<64).map { $0 &* 0x0123_4567_89AB_CDEF }),
         .advertise([]),
         .advertise([AdvertisementKey(process: ProcessTag(number: 1), sequence: 2)]),
-        .ask([ProcessTag(number: .max), ProcessTag(number: 0)]),
+        .request([ProcessTag(number: .max), ProcessTag(number: 0)]),
         .advertisements([]),
         .advertisements([AdvertisedPeer(advertisement: [1, 2, 3], endpoints: endpoints)]),
     ]

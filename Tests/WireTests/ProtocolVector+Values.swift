@@ -61,7 +61,7 @@ extension ProtocolVector {
                 })
         case "digest": .digest(try texts("sum").map { try #require(UInt64($0, radix: 16)) })
         case "advertise": .advertise(try texts("key").map { try statementKey($0) })
-        case "request": .ask(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
+        case "request": .request(try texts("process").map { ProcessTag(number: try #require(UInt64($0, radix: 16))) })
         case "advertisements":
             .advertisements(
                 try zip(byteStrings("advertisement"), texts("endpoints")).map {

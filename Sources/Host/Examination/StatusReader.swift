@@ -15,8 +15,8 @@ enum StatusReader {
         guard let connection = try? Descriptor(family: AF_UNIX, .stream) else { return nil }
         // Blocking, within a timeout: there is one request and one answer.
         _ = fcntl(connection.number, F_SETFL, 0)
-        let patience = timeval(tv_sec: seconds, tv_usec: 0)
-        try? connection.setOption(SOL_SOCKET, SO_RCVTIMEO, toValue: patience, "SO_RCVTIMEO")
+        let timeout = timeval(tv_sec: seconds, tv_usec: 0)
+        try? connection.setOption(SOL_SOCKET, SO_RCVTIMEO, toValue: timeout, "SO_RCVTIMEO")
         let result = LocalAddress(of: StatusServer.name, in: place).withPointer { connect(connection.number, $0, $1) }
         guard result == 0, let bytes = try? connection.readAll(atMost: answerBytes) else { return nil }
         return RunningFacts(lines: bytes)

@@ -12,7 +12,7 @@ final class Sweep {
     private static let widestPrefix: UInt8 = 22
     private static let narrowPrefix: UInt8 = 24
     /// The time to wait for answers.
-    private static let patience: Duration = .seconds(1)
+    private static let timeout: Duration = .seconds(1)
 
     private(set) var voices = Voices()
     /// The addresses of peers that connected to the temporary peer, as peers do after an introduction, in ascending
@@ -69,7 +69,7 @@ final class Sweep {
     var nextDeadline: Instant? {
         let end = startedAt + .seconds(endpoints.count) / HostBounds.sweepRate
         if sentCount < endpoints.count { return startedAt + .seconds(sentCount) / HostBounds.sweepRate }
-        return hasWaited ? nil : end + Self.patience
+        return hasWaited ? nil : end + Self.timeout
     }
 
     private var hasWaited = false

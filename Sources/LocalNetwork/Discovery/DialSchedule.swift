@@ -14,7 +14,7 @@ struct DialSchedule {
     /// For addresses that the user gave, which are tried for ever.
     static let longestLastingPause = Duration.seconds(30)
     /// How long a peer is tried that is not heard any more.
-    package static let patience = Duration.seconds(180)
+    package static let timeout = Duration.seconds(180)
 
     /// Peers to dial that are kept at once, in all and of one address. At 50 a second, an address full of invented
     /// peers holds the others up for less than three seconds.
@@ -144,7 +144,7 @@ struct DialSchedule {
     /// - Parameter jitter: 0.5..<1.5.
     package mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
         guard let entry = entries[target] else { return }
-        if !entry.isLasting, now > entry.since + Self.patience {
+        if !entry.isLasting, now > entry.since + Self.timeout {
             remove(target)
             return
         }

@@ -13,7 +13,7 @@ package struct Silence {
     }
 
     /// How long nobody is there before a cause is looked for, and how often it is looked for again.
-    package static let patience = Duration.seconds(15)
+    package static let reportDelay = Duration.seconds(15)
     package static let interval = Duration.seconds(5)
     /// Dials in a row that did not reach a peer that is heard.
     package static let vainDials = 6

@@ -216,7 +216,7 @@ package struct AdvertisementBacklog {
     static let each = Duration.milliseconds(1)
     package static let longest = Duration.seconds(5)
     /// After this long nobody waits for the end any more.
-    package static let patience = Duration.seconds(30)
+    package static let timeout = Duration.seconds(30)
 
     package mutating func taken(at now: Instant) {
         if end < now {
@@ -228,7 +228,7 @@ package struct AdvertisementBacklog {
 
     /// Until when what has come or is coming may tell that somebody is here; nil: it is worth no wait.
     func mayTell(at now: Instant) -> Instant? {
-        end + Self.each * 100 > now && now < start + Self.patience ? max(end, now) : nil
+        end + Self.each * 100 > now && now < start + Self.timeout ? max(end, now) : nil
     }
 }
 
@@ -241,13 +241,13 @@ package struct AdvertisementRequests {
     }
 
     private var asks: [ProcessTag: Ask] = [:]
-    package static let patience = Duration.milliseconds(1_500)
+    package static let timeout = Duration.milliseconds(1_500)
     package static let capacity = 8_192
 
     /// Whether to ask this link now for what it told of.
     package mutating func shouldAsk(_ link: LinkID, for key: AdvertisementKey, at now: Instant) -> Bool {
-        if let ask = asks[key.process], ask.sequence >= key.sequence, now < ask.at + Self.patience { return false }
-        if asks.count >= Self.capacity { asks = asks.filter { now < $0.value.at + Self.patience } }
+        if let ask = asks[key.process], ask.sequence >= key.sequence, now < ask.at + Self.timeout { return false }
+        if asks.count >= Self.capacity { asks = asks.filter { now < $0.value.at + Self.timeout } }
         guard asks.count < Self.capacity else { return false }
         asks[key.process] = Ask(sequence: key.sequence, link: link, at: now)
         return true

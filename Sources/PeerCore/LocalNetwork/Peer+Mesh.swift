@@ -233,7 +233,7 @@ extension Peer {
         let own = ProcessTag(peer: self.id, instance: presence.instance)
         let lacking = keys.filter { $0.process != own && mesh.table.lacks($0) }
         let asked = lacking.filter { mesh.asked.shouldAsk(id, for: $0, at: now) }
-        if !asked.isEmpty { send(.ask(asked.map(\.process)), on: id) }
+        if !asked.isEmpty { send(.request(asked.map(\.process)), on: id) }
     }
 
     mutating func advertisementsRequested(_ processes: [ProcessTag], on id: LinkID) {

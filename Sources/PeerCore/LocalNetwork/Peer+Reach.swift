@@ -58,7 +58,7 @@ extension Peer {
         discovery.linksChanged(to: addresses, at: now)
         guard configuration.usesMulticast, discovery.reach.isAlone else { return }
         if !wasAlone || presence.silence.since == nil { presence.silence.since = now }
-        timers.schedule(.silence, at: now + Silence.receiptTimeout)
+        timers.schedule(.silence, at: now + Silence.reportDelay)
     }
 
     /// A link with a peer has come about: how, and where the peer may be met again.
@@ -82,8 +82,8 @@ extension Peer {
     /// Nobody is there, and it may not be for want of others.
     mutating func considerSilence() {
         guard discovery.reach.isAlone, presence.stage == .ready, let since = presence.silence.since else { return }
-        guard now >= since + Silence.receiptTimeout else {
-            return timers.schedule(.silence, at: since + Silence.receiptTimeout)
+        guard now >= since + Silence.reportDelay else {
+            return timers.schedule(.silence, at: since + Silence.reportDelay)
         }
         if let cause = silenceCause {
             if let text = presence.silence.tell(cause) { notify(.notice(text)) }

@@ -182,7 +182,7 @@ extension Peer {
     /// In the lobby of a gathering that we were in, and left on another network: it has met the one that we are in now,
     /// by way of others.
     private func wasShownElsewhere(_ key: EntryKey) -> Bool {
-        rooms.known.sessions.contains { session in
+        rooms.known.records.contains { session in
             guard session.gathering != rooms.gathering else { return false }
             // What cannot be read is shown again.
             return (try? archive.entry(key, in: .lobby(session.gathering))) != nil

@@ -115,7 +115,7 @@ extension Relay {
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, from: peer, on: link)
         case .pong, .ping, .goodbye, .receipt:
             break
-        case .announcement, .gathering, .peers, .digest, .rosterChanges, .ask, .advertisements, .authors:
+        case .announcement, .gathering, .peers, .digest, .advertise, .request, .advertisements, .authors:
             // The lobby of a LAN is none of a relay's business.
             break
         case .welcome, .refusal, .members, .moderated, .removed, .notice, .topic, .declined:

@@ -6,7 +6,7 @@ import Wire
 /// is shown with a gap.
 struct CausalOrder {
     /// How long an entry waits for its parents.
-    package static let patience = Duration.seconds(2)
+    package static let timeout = Duration.seconds(2)
     /// How long until a missing parent is asked for again, of somebody else.
     static let askInterval = Duration.milliseconds(500)
     /// Entries that wait at once: 4,096 × 17 KiB = 68 MiB at worst. One more is shown with a gap at once.
@@ -73,7 +73,7 @@ struct CausalOrder {
                 askAgainAt = askAgainAt ?? now + Self.askInterval
             }
         }
-        timeouts.append((now + Self.patience, entry.id))
+        timeouts.append((now + Self.timeout, entry.id))
     }
 
     /// Whether this entry is in the log and not yet shown.

@@ -7,7 +7,7 @@ extension Liar {
         switch random.uniform(below: 8) {
         case 0: return .digest(random.unit() < 0.5 ? heard.digest ?? sums() : sums())
         case 1: return .advertise(processes().map { AdvertisementKey(process: $0, sequence: random.next() >> 10) })
-        case 2: return .ask(processes())
+        case 2: return .request(processes())
         case 3, 4: return advertisement(by: identity, of: heard.ownAnnouncement, links: processes())
         // Replayed, with a location where no peer is.
         case 5:

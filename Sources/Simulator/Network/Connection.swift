@@ -33,7 +33,7 @@ final class Connection {
         static let firstRetransmission = Duration.milliseconds(200)
         static let longestRetransmission = Duration.seconds(120)
         /// The time after which the connection fails: 15 retransmissions on Linux, about a quarter of an hour.
-        static let patience = Duration.seconds(924)
+        static let timeout = Duration.seconds(924)
 
         var first: Parcel? { taken < parcels.count ? parcels[taken] : nil }
 

@@ -208,7 +208,7 @@ extension Simulation {
         guard let state = connections[index]?.directions[direction] else { return }
         let since = state.stuckSince ?? now
         connections[index]?.directions[direction].stuckSince = since
-        if now - since > Connection.Direction.patience {
+        if now - since > Connection.Direction.timeout {
             connections[index]?.directions[direction].isPumping = false
             endClosed(index, direction, .failed("connection timed out"))
             return

@@ -4,7 +4,7 @@ import Wire
 /// Checks that no two peers in contact both hold one name for longer than it takes to notice.
 struct NameWatch {
     /// The maximum time that two peers may hold one name while they can talk (DESIGN §5).
-    static let patience = Duration.seconds(2)
+    static let timeout = Duration.seconds(2)
 
     private struct Pair: Hashable {
         var one: HostID
@@ -33,7 +33,7 @@ struct NameWatch {
                 for other in hosts[(place + 1)...] where areInContact(one, other, simulation, peers) {
                     let start = since[Pair(one: one, other: other)] ?? simulation.now
                     still[Pair(one: one, other: other)] = start
-                    guard simulation.now - start > Self.patience else { continue }
+                    guard simulation.now - start > Self.timeout else { continue }
                     throw Violation(
                         "two peers in contact do not both hold a name", "\(one) and \(other) hold \(name)",
                         step: simulation.stepCount, at: simulation.now)

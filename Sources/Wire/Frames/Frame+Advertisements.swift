@@ -12,7 +12,7 @@ extension Frame {
             writer.numbers(keys.flatMap { [$0.process.number, $0.sequence] })
         case .request(let processes):
             precondition(processes.count <= Limits.frameIDCount, "a frame has at most 1,024 IDs")
-            writer.begin(.ask, fieldCount: 1)
+            writer.begin(.request, fieldCount: 1)
             writer.numbers(processes.map(\.number))
         case .advertisements(let peers):
             precondition(peers.count <= Limits.frameIntroductionCount, "a frame has at most 64 statements")
@@ -44,8 +44,8 @@ extension Frame {
                 stride(from: 0, to: numbers.count, by: 2).map {
                     AdvertisementKey(process: ProcessTag(number: numbers[$0]), sequence: numbers[$0 + 1])
                 })
-        case .ask:
-            return .ask(try fields.numbers("processes", maximum: Limits.frameIDCount).map { ProcessTag(number: $0) })
+        case .request:
+            return .request(try fields.numbers("processes", maximum: Limits.frameIDCount).map { ProcessTag(number: $0) })
         case .advertisements:
             return .advertisements(
                 try fields.list("statements", maximum: Limits.frameIntroductionCount) {

@@ -27,8 +27,8 @@ extension Frame {
         case tunnelClosed = 26
         case declined = 27
         case digest = 28
-        case news = 29
-        case ask = 30
+        case advertise = 29
+        case request = 30
         case advertisements = 31
         case authors = 32
     }
