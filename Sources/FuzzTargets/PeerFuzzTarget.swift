@@ -113,7 +113,7 @@ struct PeerFuzzTarget {
         switch byte() % 6 {
         case 0: return .digest(heard.digest ?? [UInt64](repeating: number(), count: Limits.digestSumCount))
         case 1: return .advertise([AdvertisementKey(process: process, sequence: number())])
-        case 2: return .ask([process])
+        case 2: return .request([process])
         case 3:
             let bytes = [byte()] + chunk().prefix(Limits.advertisementBytes - 1)
             return .advertisements([AdvertisedPeer(advertisement: bytes, endpoints: [endpoint()])])

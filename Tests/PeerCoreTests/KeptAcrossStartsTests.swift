@@ -53,12 +53,12 @@ import Wire
         for number in 0..<50 as Range<UInt8> {
             known.noteStay(to: gathering(number), in: home, at: wall(UInt64(number)))
         }
-        #expect(known.sessions.count == KnownGatherings.capacity)
-        #expect(known.sessions.last?.gathering == gathering(49))
+        #expect(known.records.count == KnownGatherings.capacity)
+        #expect(known.records.last?.gathering == gathering(49))
         let bytes = known.encoded()
         #expect(KnownGatherings(decoding: bytes, earlier: known.takeEarlierChange() ?? []) == known)
-        for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).sessions.isEmpty) }
-        #expect(KnownGatherings(decoding: [0xFF, 0x00]).sessions.isEmpty)
+        for end in 0..<bytes.count { #expect(KnownGatherings(decoding: Array(bytes[..<end])).records.isEmpty) }
+        #expect(KnownGatherings(decoding: [0xFF, 0x00]).records.isEmpty)
     }
 
     @Test("a private message is unseen from its arrival until the host asks for more after it was shown")

@@ -140,7 +140,7 @@ struct MeshTests {
                 switch frame {
                 case .digest: 28
                 case .advertise: 29
-                case .ask: 30
+                case .request: 30
                 case .advertisements: 31
                 default: nil
                 }
@@ -150,7 +150,7 @@ struct MeshTests {
         rig.say([.digest([UInt64](repeating: 0, count: Limits.digestSumCount))], members[0])
         #expect(said(members[0]) == [28, 29])
         guard case .advertise(let keys)? = members[0].frames.last else { return }
-        rig.say([.ask(keys.map(\.process))], members[0])
+        rig.say([.request(keys.map(\.process))], members[0])
         guard case .advertisements(let list)? = members[0].frames.last else {
             Issue.record("nothing was stated")
             return
