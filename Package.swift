@@ -61,7 +61,8 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
 
         // The only place with system calls: runs a core.
-        .target(name: "Host", dependencies: ["Doctor", "CoreModel", "Wire", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Host", dependencies: ["Doctor", "CoreModel", "Secure", "Wire", "CLinux"], swiftSettings: settings),
 
         // Many cores on a virtual network, clock and disk.
         .target(
@@ -101,7 +102,7 @@ let package = Package(
         .target(name: "Secure", dependencies: ["Wire", "COpenSSL"], swiftSettings: settings),
         .target(name: "Wire", swiftSettings: settings),
 
-        // C declarations of just the functions that are used; nothing to install (see README, Dependencies).
+        // C declarations of just the functions that are used; nothing to install (see Earshot.docc/Using.md, Dependencies).
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
@@ -183,7 +184,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Only with EARSHOT_FUZZ set: it does not link without libFuzzer (see README, Trying to break it).
+// Only with EARSHOT_FUZZ set: it does not link without libFuzzer (see Earshot.docc/Contributing.md).
 if Context.environment["EARSHOT_FUZZ"] != nil {
     package.products.append(.executable(name: "earshot-fuzz", targets: ["earshot-fuzz"]))
     package.targets += [

@@ -1,5 +1,3 @@
-import Wire
-
 /// Builds one JSON object on one line, with its members in the order in which they are added.
 package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []

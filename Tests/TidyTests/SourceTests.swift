@@ -24,11 +24,12 @@ struct SourceTests {
 
     @Test("the pure layers have no clock, randomness, system call or output of their own")
     func purity() throws {
-        for target in ["Wire", "Secure", "Chat", "Options", "Terminal", "Scripting", "Doctor", "Simulator"] {
+        for target in Rules.pureTargets {
             for file in try Repository.swiftFiles(in: "Sources/" + target) {
                 for (number, line) in file.text.codeLines.enumerated() {
                     for (word, replacement) in Rules.impure where Rules.line(line, has: word) {
-                        let isAllowed = target == "Scripting" && line.contains("import FoundationEssentials")
+                        let isAllowed =
+                            Rules.targetsWithDates.contains(target) && line.contains("import FoundationEssentials")
                         #expect(isAllowed, "\(file.path):\(number + 1): \(word): \(replacement)")
                     }
                 }
@@ -64,6 +65,37 @@ struct SourceTests {
         }
     }
 
+    @Test("no folder has more than 20 Swift files")
+    func folders() throws {
+        let folders = Dictionary(grouping: try Repository.swiftFiles()) { file in
+            file.path.split(separator: "/").dropLast().joined(separator: "/")
+        }
+        for (folder, files) in folders.sorted(by: { $0.key < $1.key }) {
+            #expect(files.count <= 20, "\(folder) has \(files.count) files: divide it by concern")
+        }
+    }
+
+    @Test("each name of a type in Sources means one type, and no module is named like a type in it")
+    func uniqueNames() throws {
+        var places: [String: Set<String>] = [:]
+        for file in try Repository.swiftFiles(in: "Sources") {
+            for line in file.text.codeLines {
+                guard
+                    let match = line.prefixMatch(
+                        of:
+                            #/(?:(?:public|package|private|fileprivate|final|indirect) )*(?:struct|enum|class|protocol|typealias) (\w+)/#
+                    )
+                else { continue }
+                places[String(match.1), default: []].insert(file.path)
+                #expect(String(match.1) != file.target, "\(file.path): \(match.1) cannot be qualified with its module")
+            }
+        }
+        #expect(places.count > 300, "the types were not found")
+        for (name, files) in places.sorted(by: { $0.key < $1.key }) {
+            #expect(files.count == 1, "\(name) is declared in \(files.sorted().joined(separator: " and "))")
+        }
+    }
+
     @Test("tests wait for events or use virtual time, they do not sleep")
     func sleeps() throws {
         for file in try Repository.swiftFiles(in: "Tests") {
@@ -87,6 +119,15 @@ struct SourceTests {
 }
 
 enum Rules {
+    /// Targets that make no system call, read no clock and have no randomness of their own.
+    static let pureTargets = [
+        "Wire", "Secure", "CoreModel", "Links", "RoomSync", "LocalNetwork", "PeerCore", "RelayCore", "Options",
+        "Wording",
+        "JSON", "Terminal", "Scripting", "Doctor", "Simulator",
+    ]
+    /// Those of them that may format a date.
+    static let targetsWithDates = ["Scripting", "Wording"]
+
     /// Words that a pure layer must not have, and what to use instead.
     static let impure = [
         ("import Glibc", "system calls belong in Host"),
