@@ -2,7 +2,7 @@ import Wire
 
 /// The priority of a frame among those that wait for one link.
 package enum Lane: CaseIterable {
-    /// Liveness checks and requests. They come first so that no answer waits for long.
+    /// Liveness checks, requests and handshakes: short frames that never wait behind others.
     case control
     /// What people say, and what they learn about each other, in the order in which it happened.
     case chat
