@@ -141,7 +141,7 @@ struct CausalOrder {
         }
     }
 
-    // Asking and time.
+    // Requests and timeouts.
 
     /// Returns the missing entries to request now, at most ``Limits/frameIDCount``.
     package mutating func nextWanted() -> [EntryID] {
