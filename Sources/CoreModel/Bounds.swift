@@ -5,18 +5,17 @@ import Wire
 public enum Bounds {
     /// The time from the connection to the first frame. A peer that is silent or trickles bytes is then disconnected.
     package static let handshakeTime = Duration.seconds(10)
-    /// The number of lines of one author that are shown to a person at once, and the number a second from then on. A
-    /// relay accepts as many from a member by default.
+    /// The maximum burst of lines of one author that are shown to a person, and the rate a second after it. By default
+    /// a relay accepts as much from a member.
     package static let messageBurst = 100
     package static let messageRate = 20.0
-    /// The number of changes of one peer's name and away text that are reported at once, and the number a second from
-    /// then on.
+    /// The maximum burst of changes of one peer's name and away text that are reported, and the rate a second after it.
     package static let changeBurst = 10.0
     package static let changeRate = 1.0
     /// The interval at which expired entries are pruned. If one pass leaves some, the next one prunes them.
     package static let retentionInterval = Duration.seconds(600)
-    /// The total size of the archive is checked each time that this many bytes were added. This is less than one
-    /// pruning step drops, whatever the size of the entries.
+    /// The number of added bytes after which the total size of the archive is checked: less than one pruning step
+    /// drops, whatever the size of the entries.
     package static let keptCheckBytes = 256 << 10
     /// The maximum number of entries that one step drops to make room for others.
     package static let droppedCount = 1_000

@@ -38,7 +38,7 @@ public enum Command: Equatable, Sendable {
     case quit(afterReceipts: Bool)
 }
 
-/// Ties the results of a command back to the command. The front end chooses it; it is opaque to the core.
+/// A number that ties the results of a command back to it. The front end chooses it; it is opaque to the core.
 public struct CommandToken: Hashable, Sendable {
     public var number: UInt64
 

@@ -1,4 +1,4 @@
-/// Identifies one link of one process; never reused after it is closed.
+/// The identity of one link of one process; never reused after it is closed.
 public struct LinkID: Hashable, Comparable, Sendable {
     public var number: UInt64
 

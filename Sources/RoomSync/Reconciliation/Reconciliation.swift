@@ -1,20 +1,19 @@
 public import CoreModel
 public import Wire
 
-/// Finds the difference of two logs of one room, at a cost in proportion to the difference (Protocol.md,
-/// Reconciliation).
+/// The side of a reconciliation that opens it: finds the difference of two logs of one room, at a cost in proportion to
+/// the difference (Protocol.md, Reconciliation).
 ///
-/// The side that opens keeps this value and learns both sides of the difference; the other side answers each message
-/// from its index alone and keeps no state. Whatever the other side sends, there are at most ``roundCount`` rounds of
-/// messages of at most ``messageBytes``. The findings of each round are final, and the next reconciliation finds the
-/// rest.
+/// This side learns both halves of the difference; the other side answers each message from its index alone and keeps
+/// no state. Whatever the other side sends, there are at most ``roundCount`` rounds of messages of at most
+/// ``messageBytes``. The findings of each round are final, and the next reconciliation finds the rest.
 public struct Reconciliation: Sendable {
     /// The maximum number of messages that one reconciliation sends.
     public static let roundCount = 64
     /// The maximum size of a message in bytes: it fits in a frame with its fixed fields.
     public static let messageBytes = Limits.reconciliationBytes
-    /// The maximum number of IDs that are listed rather than split: such a list is no longer than the fingerprints of a
-    /// split.
+    /// The maximum number of IDs that are listed rather than split: such a list is not much longer than the
+    /// fingerprints of a split, and saves a round trip.
     static let listedCount = 16
     /// The number of ranges that a differing range is split into.
     static let splitCount = 16

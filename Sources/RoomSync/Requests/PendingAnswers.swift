@@ -20,7 +20,7 @@ package struct PendingAnswers {
     package mutating func add(_ wanted: [EntryID], of room: RoomID) throws(LinkViolation) {
         let fresh = wanted.filter { ids.insert($0).inserted }
         guard ids.count <= Limits.wantedEntryCount else {
-            throw LinkViolation("asked for more than \(Limits.wantedEntryCount) entries that it had not been sent")
+            throw LinkViolation("more than \(Limits.wantedEntryCount) requested entries that have not been sent")
         }
         if !fresh.isEmpty { wants.append((room, fresh[...])) }
     }
