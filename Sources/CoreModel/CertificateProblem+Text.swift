@@ -2,8 +2,9 @@ public import Secure
 public import Wire
 
 extension SignedCertificate {
-    /// What keeps a member from taking it, by a clock that may be wrong by an hour; nil if nothing does.
-    /// - Parameter relay: the key that the relay has proved.
+    /// Returns the reason why a member rejects the certificate, or nil if there is none. The member's clock may be
+    /// wrong by an hour.
+    /// - Parameter relay: The key that the relay has proved.
     public func problem(for relay: PeerID, toMemberAt wall: WallTime) -> CertificateProblem? {
         problem(
             for: relay, at: wall.milliseconds, toleranceMilliseconds: Bounds.certificateToleranceMilliseconds)
@@ -11,8 +12,8 @@ extension SignedCertificate {
 }
 
 extension CertificateProblem {
-    /// What is said of the certificate: `expired on 2027-01-01 00:00 UTC`.
-    /// - Parameter wall: the clock that it was measured by.
+    /// Returns the problem as a phrase for people: `expired on 2027-01-01 00:00 UTC`.
+    /// - Parameter wall: The time at which the certificate was checked.
     public func text(at wall: WallTime) -> String {
         switch self {
         case .malformed: "is damaged"

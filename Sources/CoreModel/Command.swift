@@ -1,43 +1,44 @@
 public import Wire
 
-/// What the person or program in front of a peer asks for. Texts are as typed: the core checks them.
+/// A command of the person or program that uses a peer. Texts are as typed: the core checks them.
 public enum Command: Equatable, Sendable {
-    /// Say in a room; nil is the default room (the LAN lobby, or the relay's where there is no LAN).
+    /// Sends a message to a room; nil is the default room (the LAN lobby, or the relay's where there is no LAN).
     case say(text: String, kind: Entry.Kind, room: RoomName?)
-    /// Say privately to a name, `name@RELAY`, `name#` and the beginning of an ID, or a peer ID in hexadecimal.
+    /// Sends a private message to a name, to `name@RELAY`, to `name#` and the beginning of an ID, or to a peer ID in
+    /// hexadecimal.
     case tell(to: String, text: String, kind: Entry.Kind)
-    /// What is typed goes to this one only from now on, or (nil) to a room; a conversation stays with the key that has
-    /// the name when it is entered.
+    /// Sends all further input to this peer only or, with nil, to a room again. A conversation stays with the key that
+    /// holds the name when it is entered.
     case converse(with: String?)
     case who
-    /// The last `limit` lines of a room (nil: the default room).
+    /// Shows the last `limit` lines of a room (nil: the default room).
     case history(room: RoomName?, limit: Int)
     case search(words: String, limit: Int)
     case nick(String)
-    /// Away with a word why, or back (nil).
+    /// Marks us as away, with a reason, or as back (nil).
     case away(String?)
     case block(String)
     case unblock(String)
-    /// Who is blocked, here or not.
+    /// Lists the blocked peers, online or not.
     case blocked
-    /// Drop all that was said in a room until now: a lobby, or the conversation with somebody.
+    /// Drops all messages of a room until now: of a lobby, or of a conversation.
     case forget(RoomName)
-    /// Moderation of a relay.
+    /// Becomes an operator of a relay.
     case op(password: String)
     case kick(name: String, reason: String)
     case ban(name: String, reason: String)
     case unban(name: String)
     case bans
-    /// Keep somebody from speaking in a relay's lobby, or let them speak again.
+    /// Prevents a member from speaking in a relay's lobby. `unmute` allows it again.
     case mute(name: String, reason: String)
     case unmute(name: String)
-    /// Say what a relay's lobby is about; empty for nothing.
+    /// Sets the topic of a relay's lobby; empty for none.
     case topic(String)
-    /// Leave. `afterReceipts`: first wait, at most 2 s, until all that is owed is sent and received.
+    /// Leaves. `afterReceipts`: first waits, for at most 2 s, until all pending messages are sent and acknowledged.
     case quit(afterReceipts: Bool)
 }
 
-/// Ties what a command led to back to the command; chosen by the front end, opaque to the core.
+/// A number that ties the results of a command back to it. The front end chooses it; it is opaque to the core.
 public struct CommandToken: Hashable, Sendable {
     public var number: UInt64
 

@@ -1,17 +1,18 @@
 public import Wire
 
-/// What a front end shows or prints (DESIGN §6 fixes the JSON form of each).
+/// An event that a front end shows or prints (DESIGN §6 fixes the JSON form of each).
 public enum Event: Equatable, Sendable {
-    /// The name is settled and the links' port is open. Once.
+    /// The name is settled and the links' port is open. Occurs once.
     case ready(name: String, id: PeerID, port: UInt16)
-    /// Our own name changed state.
+    /// Our own name changed its state.
     case name(NameChange)
     case peer(PeerChange)
-    /// Many came or went for one reason; each of them has been told, marked as gathered.
+    /// Many peers arrived or left for one reason. A ``peer(_:)`` event, marked as gathered, was sent for each of them
+    /// before.
     case company(Company)
     case message(Message)
     case delivery(id: EntryID, to: Recipient, state: DeliveryState)
-    /// What a person types goes to this key from now on, or the key is called otherwise.
+    /// All further input goes to this key, or the key has another name now.
     case conversation(Conversation)
     case who([PeerSummary])
     case blocked([BlockedPeer])
@@ -22,21 +23,22 @@ public enum Event: Equatable, Sendable {
     /// We were removed from a relay.
     case removed(by: String, how: Removal, reason: String)
     case failed(Failure)
-    /// Something worth a line that is no failure.
+    /// Information that is worth a line and is no failure.
     case notice(String)
-    /// Something about somebody that must not be overlooked.
+    /// A warning about a peer that must not be overlooked.
     case remark(String, about: PeerID)
 
+    /// A change of our own name.
     public struct NameChange: Equatable, Sendable {
         public enum State: String, Sendable { case claimed, taken, lost }
         public var state: State
-        /// What we are called now (for `taken` under `--strict-name`: what we would have been).
+        /// Our name now (for `taken` under `--strict-name`: the name that we would have got).
         public var name: String
-        /// What we wanted to be called.
+        /// The name that we wanted.
         public var wanted: String
-        /// Who has the wanted name, if that is why.
+        /// The peer that holds the wanted name, if that is the reason.
         public var holder: PeerID?
-        /// Something to point out, such as that the name looks like another's.
+        /// A remark to show, such as that the name looks like another's.
         public var remark: String?
 
         public init(state: State, name: String, wanted: String, holder: PeerID? = nil, remark: String? = nil) {
@@ -48,16 +50,17 @@ public enum Event: Equatable, Sendable {
         }
     }
 
+    /// A change of another peer.
     public struct PeerChange: Equatable, Sendable {
         public enum State: String, Sendable { case joined, left, renamed, away, back, blocked, unblocked }
         public var state: State
         public var peer: PeerSummary
         /// The name before, for `renamed`.
         public var was: String?
-        /// Something to point out, such as a new key under a name that another key had, or a name that looks like
-        /// another's.
+        /// A remark to show, such as that the name was another key's before, or that it looks like another's.
         public var remark: String?
-        /// One of many who came or went for one reason, which has a line of its own: none for each of them.
+        /// Whether the peer is one of many that arrived or left for one reason. One line covers all of them, so none is
+        /// shown for each.
         public var isGathered: Bool
 
         public init(
@@ -71,9 +74,9 @@ public enum Event: Equatable, Sendable {
         }
     }
 
-    /// Names of those who came and went, as they were then.
+    /// The names of the peers that arrived and left, as they were at that time.
     public struct Company: Equatable, Sendable {
-        /// Where; nil: on this network.
+        /// The relay; nil: this network.
         public var relay: String?
         public var came: [String]
         public var went: [String]
@@ -85,20 +88,20 @@ public enum Event: Equatable, Sendable {
         }
     }
 
+    /// A peer as it is known now.
     public struct PeerSummary: Equatable, Sendable {
         public enum Via: String, Sendable { case lan, relay }
         public var name: String
         public var id: PeerID
         public var via: Via
-        /// Where its link goes, if there is one.
+        /// The remote address of its link, if there is one.
         public var address: Endpoint?
         public var isBlocked: Bool
-        /// Nil: here. Else why it is away, possibly empty.
+        /// The reason why it is away, possibly empty; nil: it is present.
         public var away: String?
-        /// For `relay`: the name of the relay that it is at.
+        /// For `relay`: the name of that relay.
         public var relay: String?
-        /// For `lan`: a firewall, here or there, lets nothing in that was not asked for, and the link came about all the
-        /// same.
+        /// For `lan`: whether the link was made although a firewall, here or there, blocks unsolicited packets.
         public var isThroughFirewall: Bool
 
         public init(
@@ -116,12 +119,12 @@ public enum Event: Equatable, Sendable {
         }
     }
 
-    /// Somebody whose words are not shown.
+    /// A peer whose messages are not shown.
     public struct BlockedPeer: Equatable, Sendable {
-        /// The last name that is known.
+        /// The last known name.
         public var name: String
         public var id: PeerID
-        /// On this network or at a relay that we are in.
+        /// Whether the peer is on this network or at a relay that we are connected to.
         public var isHere: Bool
 
         public init(name: String, id: PeerID, isHere: Bool) {
@@ -131,10 +134,11 @@ public enum Event: Equatable, Sendable {
         }
     }
 
+    /// A message to show.
     public struct Message: Equatable, Sendable {
         public var room: RoomName
         public var isPrivate: Bool
-        /// The author's name as known here now.
+        /// The author's name as it is known here now.
         public var from: String
         public var fromID: PeerID
         /// The other side of a private conversation.
@@ -144,13 +148,14 @@ public enum Event: Equatable, Sendable {
         public var id: EntryID
         public var time: WallTime
         public var lamport: UInt64
-        /// Said before this start or link.
+        /// Whether it was written before this start or link.
         public var isHistory: Bool
-        /// Said on this network in an earlier gathering, of which nothing is told to others (Protocol.md, Gatherings).
+        /// Whether it was written on this network in an earlier gathering, which is not shared with others
+        /// (Protocol.md, Gatherings).
         public var isEarlier = false
-        /// Written by us.
+        /// Whether we wrote it.
         public var isOwn: Bool
-        /// Something that it answers to was not to be had (DESIGN §4): shown with a mark.
+        /// Whether a parent of it was unavailable (DESIGN §4): it is shown with a mark.
         public var hasGap: Bool
 
         public init(
@@ -173,7 +178,7 @@ public enum Event: Equatable, Sendable {
         }
     }
 
-    /// Whom a private message is for.
+    /// The peer that a private message is for.
     public struct Recipient: Equatable, Sendable {
         public var name: String
         public var id: PeerID
@@ -184,14 +189,14 @@ public enum Event: Equatable, Sendable {
         }
     }
 
-    /// A conversation that a person has entered with ``Command/converse(with:)``. It is with a key and stays with it.
+    /// A conversation that was entered with ``Command/converse(with:)``. It stays with a key, whatever its name.
     public struct Conversation: Equatable, Sendable {
         public var peer: PeerID
-        /// What the key is called now.
+        /// The name of the key now.
         public var name: String
-        /// What it was called before; nil when the conversation is entered.
+        /// Its name before; nil when the conversation is entered.
         public var was: String?
-        /// Something to point out: another key has the name.
+        /// A remark to show: another key has the name.
         public var remark: String?
 
         public init(peer: PeerID, name: String, was: String? = nil, remark: String? = nil) {
@@ -202,22 +207,24 @@ public enum Event: Equatable, Sendable {
         }
     }
 
+    /// The delivery state of a private message of ours.
     public enum DeliveryState: String, Sendable {
-        /// Kept here; the other is not linked, or has not yet said that it has it.
+        /// Stored here: the other peer is not linked, or has not yet acknowledged it.
         case queued
-        /// On the other's disk.
+        /// Stored on the other peer's disk.
         case delivered
     }
 
+    /// A ban at a relay.
     public struct Ban: Equatable, Sendable {
         /// The name or pattern; empty for a key alone.
         public var name: String
         public var reason: String
         public var peer: PeerID?
         public var address: String?
-        /// The operator who did it.
+        /// The operator that set it.
         public var by: String
-        /// Nil: for good.
+        /// Nil: permanent.
         public var until: WallTime?
 
         public init(
@@ -233,10 +240,12 @@ public enum Event: Equatable, Sendable {
         }
     }
 
+    /// The state of our connection to a relay.
     public enum RelayRuntime: String, Sendable { case connected, disconnected, refused }
+    /// The way in which we were removed from a relay.
     public enum Removal: String, Sendable { case kick, ban }
 
-    /// A command that could not be done: what happened and what to do next.
+    /// A command that failed: `text` says what happened and what to do next.
     public struct Failure: Equatable, Sendable {
         public enum Code: String, Sendable {
             case noSuchPeer = "no-such-peer"

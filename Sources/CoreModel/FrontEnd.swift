@@ -1,14 +1,16 @@
-/// events become bytes to print. Pure, like the cores; the host moves the bytes.
+/// A front end: input bytes become commands, and events become bytes to print. Pure, like the cores; the host moves the
+/// bytes.
 public protocol FrontEnd: AnyObject {
-    /// Bytes from standard input.
+    /// Handles bytes from standard input.
     func inputReceived(_ bytes: [UInt8], at wall: WallTime)
-    /// End of standard input.
+    /// Handles the end of standard input.
     func inputEnded()
-    /// The terminal is this wide now.
+    /// Handles a new width of the terminal.
     func sizeChanged(columns: Int)
+    /// Handles an event; `token` ties it to the command that caused it, if one did.
     func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime)
-    /// A command that was asked for, oldest first; the host takes them until there is none.
+    /// Returns the next command, oldest first. The host calls it until it returns nil.
     func nextCommand() -> (command: Command, token: CommandToken?)?
-    /// What is to be written to standard output, and forgotten here.
+    /// Returns the bytes to write to standard output, and removes them here.
     func takeOutput() -> [UInt8]
 }

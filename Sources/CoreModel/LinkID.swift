@@ -1,4 +1,4 @@
-/// Names one link of one process; never used again once closed.
+/// The identity of one link of one process; never reused after it is closed.
 public struct LinkID: Hashable, Comparable, Sendable {
     public var number: UInt64
 
@@ -6,8 +6,8 @@ public struct LinkID: Hashable, Comparable, Sendable {
 
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 
-    /// Links of guests with plain text (`earshot relay --text`) are numbered from here up.
+    /// The first number of the links of guests with plain text (`earshot relay --text`).
     public static let firstGuest: UInt64 = 3 << 62
-    /// What comes on it is plain text, not Noise.
+    /// Whether it carries plain text rather than Noise.
     public var isGuest: Bool { number >= Self.firstGuest }
 }

@@ -1,17 +1,18 @@
 import Secure
 import Wire
 
-/// How the other side of a link broke the protocol.
+/// A breach of the protocol by the other side of a link.
 package struct LinkViolation: Error, Equatable {
-    /// In words, for people.
+    /// The description for people.
     package var text: String
-    /// What exactly was found, for who looks for the fault in a program; nil if the words say all.
+    /// The exact error, for developers; nil if `text` says everything.
     package var detail: String?
-    /// The version that the other side speaks, if that is what is wrong.
+    /// The version that the other side speaks, if that is the problem.
     package var theirVersion: UInt64?
 
     package init(_ text: String) { self.text = text }
 
+    /// Describes an error that a decoder threw.
     package init(describing error: any Error) {
         if let violation = error as? LinkViolation {
             self = violation
@@ -43,6 +44,6 @@ package struct LinkViolation: Error, Equatable {
 
 /// An error of a decoder above this module that a peer's bytes can cause.
 package protocol ViolationError: Error {
-    /// Describes the violation to people, as ``LinkViolation/text`` does.
+    /// The description for people, as in ``LinkViolation/text``.
     var violationText: String { get }
 }

@@ -1,29 +1,30 @@
 public import Wire
 
-/// An interface that is up, as the core needs to know it.
+/// A network interface that is up, as the core needs to know it.
 public struct NetworkInterface: Equatable, Sendable {
     public var index: UInt32
     public var name: String
     public var isLoopback: Bool
-    /// With their prefix lengths, in the order of the kernel.
+    /// The addresses with their prefix lengths, in the order of the kernel.
     public var addresses: [Prefix]
-    /// The hardware address of the router by which it leads to other networks: tells networks apart that have the same
-    /// prefix. Empty: there is none, or it is not known.
+    /// The hardware address of the router to other networks; it tells apart networks that have the same prefix. Empty:
+    /// there is none, or it is unknown.
     public var router: [UInt8]
     public var kind: Kind
 
-    /// What an interface leads to.
+    /// The kind of network that an interface leads to.
     public enum Kind: String, Sendable {
         /// A network of machines: Ethernet, Wi-Fi, a bridge with a port of either.
         case lan
         /// One machine at the other end: PPP, a serial line.
         case pointToPoint
-        /// A bridge that only containers or virtual machines of this machine are on.
+        /// A bridge that only containers or virtual machines of this machine are attached to.
         case containers
         /// A tunnel of a VPN.
         case vpn
     }
 
+    /// An address with the length of its network prefix.
     public struct Prefix: Equatable, Sendable {
         public var address: IPAddress
         /// 0...32 or 0...128.
@@ -48,7 +49,7 @@ public struct NetworkInterface: Equatable, Sendable {
 }
 
 extension NetworkInterface.Prefix {
-    /// The address with its host part zeroed; nil for link-local addresses, which say nothing of where we are.
+    /// The address with its host part zeroed; nil for link-local addresses, which do not identify a network.
     package var network: Self? {
         switch address {
         case .v4(let bits):
@@ -62,7 +63,7 @@ extension NetworkInterface.Prefix {
         }
     }
 
-    /// Whether an address lies on this network, whatever interface a link-local one is meant on.
+    /// Returns whether an address lies on this network. The interface of a link-local address is ignored.
     public func contains(_ other: IPAddress) -> Bool {
         switch (address, other) {
         case (.v4(let own), .v4(let theirs)):

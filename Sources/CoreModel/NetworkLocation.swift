@@ -1,9 +1,9 @@
 package import Wire
 
-/// Where a machine is, told by its networks.
+/// The networks that a machine is on, by which a change of place is recognised.
 public struct NetworkLocation: Equatable, Sendable {
-    /// Of all of its networks, because some (a container's bridge, a VPN) go along wherever it goes; ascending by
-    /// interface, without repeats. Empty: no network but this machine's own.
+    /// The prefixes of all its networks, because some (a container's bridge, a VPN) stay the same wherever the machine
+    /// is. Ascending by interface, without repeats. Empty: no network but the machine itself.
     package var prefixes: [NetworkInterface.Prefix] = []
     /// The hardware addresses of its routers, as far as they are known: half of all homes are 192.168.1.0/24.
     package var routers: [[UInt8]] = []
@@ -13,21 +13,24 @@ public struct NetworkLocation: Equatable, Sendable {
         self.routers = routers
     }
 
-    /// Whether a machine that is here is where one was that was there, or may be: it has all of those networks and
-    /// perhaps more. A router that is not known (any more) tells nothing.
+    /// Returns whether a machine here is, or may be, where it was at the other location: it has all networks of the
+    /// other and perhaps more. A router that is unknown, or unknown by now, proves nothing.
     package func includes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (other.routers.isEmpty || sharesRouter(with: other))
     }
 
-    /// The same with more care, for what is resumed: without the router that was there it is another place.
+    /// Returns the same more strictly, for state that is resumed: without the former router it is another location.
     package func resumes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (routers.isEmpty && other.routers.isEmpty || sharesRouter(with: other))
     }
 
-    /// The networks of the other that are here, too.
-    package func kept(of other: NetworkLocation) -> NetworkLocation { NetworkLocation(prefixes: prefixes.filter(other.prefixes.contains)) }
+    /// Returns the networks of the other location that are here, too.
+    package func kept(of other: NetworkLocation) -> NetworkLocation {
+        NetworkLocation(prefixes: prefixes.filter(other.prefixes.contains))
+    }
 
-    /// Whether both have routers, and no common one: links that seem to stand are from there, and dead.
+    /// Returns whether both have routers and none in common. Links that seem to be up then belong to the former network
+    /// and are dead.
     package func hasOtherRouters(than other: NetworkLocation) -> Bool {
         !routers.isEmpty && !other.routers.isEmpty && !sharesRouter(with: other)
     }
@@ -36,19 +39,20 @@ public struct NetworkLocation: Equatable, Sendable {
 
     private func includesPrefixes(of other: NetworkLocation) -> Bool {
         if prefixes.isEmpty || other.prefixes.isEmpty { return prefixes.isEmpty && other.prefixes.isEmpty }
-        // IPv4's where both have some: IPv6 prefixes change on a network that stays the same.
+        // Compares only IPv4 where both have it: IPv6 prefixes change on a network that stays the same.
         let (own, theirs) = (prefixes.filter(\.isIPv4), other.prefixes.filter(\.isIPv4))
         if own.isEmpty || theirs.isEmpty { return other.prefixes.allSatisfy(prefixes.contains) }
         return theirs.allSatisfy(own.contains)
     }
 
-    /// Whether an address belongs to one of these networks.
+    /// Returns whether an address belongs to one of these networks.
     package func reaches(_ address: IPAddress) -> Bool {
         prefixes.contains { NetworkInterface.Prefix(address: address, length: $0.length).network == $0 }
     }
 }
 
 extension NetworkLocation {
+    /// Collects the networks and routers of all interfaces but loopback.
     public init(_ interfaces: [NetworkInterface]) {
         for interface in interfaces where !interface.isLoopback {
             for prefix in interface.addresses {

@@ -1,42 +1,42 @@
 public import Wire
 
-/// What a core wants done, in this order.
+/// An action that a core requests of its host. Outputs are carried out in order.
 public enum Output: Sendable {
-    /// By multicast on every interface and family.
+    /// Send by multicast on every interface and address family.
     case multicast([UInt8])
-    /// To one place.
+    /// Send to one address.
     case sendDatagram([UInt8], to: Endpoint)
-    /// Look a host up by its name; answered by `hostFound`.
+    /// Resolve the name of a host; answered by `hostFound`.
     case findHost(name: String, port: UInt16)
     /// Connect; answered by `linkOpened` or `linkClosed`.
     case openLink(LinkID, to: Endpoint, from: LocalPort)
-    /// Send what the system takes, and queue the rest. The host has no bound of its own: a core that asks to be told when
-    /// it is gone has ``Bounds/outstandingBytes`` with it at most, and one frame more.
+    /// Send as much as the system accepts, and queue the rest. The host's queue has no bound of its own: a core that
+    /// waits for `linkDrained` has at most ``Bounds/outstandingBytes`` and one more frame in it.
     case sendOnLink(LinkID, [UInt8])
-    /// Answer with `linkDrained` when the system has taken everything that was sent on this link until now; at once, in
-    /// the next round, if it has.
+    /// Answer with `linkDrained` when the system has accepted everything that was sent on this link so far; in the next
+    /// round if it already has.
     case awaitDrained(LinkID)
-    /// Send what is queued, then close (`abruptly`: close at once). Answered by `linkClosed(_, .closedByUs)`.
+    /// Send the queue, then close (`abruptly`: close immediately). Answered by `linkClosed(_, .closedByUs)`.
     case closeLink(LinkID, abruptly: Bool)
-    /// For the person or program in front of this peer. `token` if a command asked for it.
-    /// Kept apart: an event is large, and an output of another kind is moved for each record of each link.
+    /// Pass an event to the front end; `token` if a command caused it. Indirect because an event is large, and outputs
+    /// of other kinds are moved for each record of each link.
     indirect case notify(Event, token: CommandToken?)
-    /// For the diagnostic log.
+    /// Write a line to the diagnostic log.
     case note(Note)
-    /// The core is done: flush the links and end the process.
+    /// End the process after the links are flushed: the core has finished.
     case finished(ExitStatus)
 }
 
-/// The TCP port that a connection of ours is made from.
+/// The local TCP port of an outgoing connection.
 public enum LocalPort: Equatable, Sendable {
-    /// One that the system chooses.
+    /// A port that the system chooses.
     case any
-    /// The one that we accept links on. Two peers that dial each other so, each at the other's link port, meet in one
-    /// connection although neither lets in what it did not ask for (TCP's simultaneous open, RFC 9293 §3.5).
+    /// The port that we accept links on. Two peers that dial each other's link port from their own share one
+    /// connection, even if the firewalls of both block unsolicited packets (TCP's simultaneous open, RFC 9293 §3.5).
     case linkPort
 }
 
-/// The process's exit status (DESIGN §6).
+/// The exit status of the process (DESIGN §6).
 public enum ExitStatus: Int32, Sendable {
     case done = 0
     case failed = 1

@@ -1,11 +1,12 @@
 public import Wire
 
-/// What a running peer knows that explains who is seen and who is not.
+/// The state of a running peer that explains which other peers it sees.
 public struct PeerStatus: Equatable, Sendable {
+    /// An established link.
     public struct Link: Equatable, Sendable {
         public var peer: PeerID
         public var name: String
-        /// Nil for one that a relay carries.
+        /// The remote address; nil for a link that a relay carries.
         public var address: Endpoint?
         public var isThroughFirewall: Bool
 
@@ -19,14 +20,14 @@ public struct PeerStatus: Equatable, Sendable {
         }
     }
 
-    /// As it is shown to others.
+    /// Our name as others see it.
     public var name: String
     public var usesMulticast: Bool
-    /// Our own key was heard from another process a short while ago.
+    /// Whether our own key was recently received from another process.
     public var isKeyInUseElsewhere: Bool
-    /// Names of people whose words are not shown, sorted.
+    /// The names of blocked peers, sorted.
     public var blocked: [String]
-    /// Established links, ascending by peer.
+    /// The established links, ascending by peer.
     public var links: [Link]
 
     package init(

@@ -1,24 +1,24 @@
 import Wire
 
-/// How much is kept: of each room, of people who were never written to, and in all.
+/// The limits on what is kept: of each room, of peers that this person has never written to, and in total.
 public struct Retention: Equatable, Sendable {
-    /// Entries of one room, at least 1.
+    /// The maximum number of entries of one room, at least 1.
     public var entryCount = 10_000
-    /// Older ones are dropped; days as ``AgeClock`` counts them.
+    /// The maximum age of an entry, in days as ``AgeClock`` counts them. Older entries are pruned.
     public var days = 90
-    /// Of all that is kept, of every room and whatever else. The oldest give way.
+    /// The maximum size of the archive: all rooms and all other data. The oldest entries are pruned first.
     public var bytes = 1 << 30
-    /// What one key may leave that this person has never written to.
+    /// The maximum size of the messages of one key that this person has never written to.
     public var unaskedBytesPerKey = 1 << 20
-    /// What all of these may leave together.
+    /// The maximum size of the messages of all such keys together.
     public var unaskedBytes = 32 << 20
 
-    /// What may be asked for as ``bytes``: more than an archive without entries takes.
+    /// The valid values of ``bytes``. The lowest is more than an archive without entries takes.
     public static let bytesRange = 8 << 20...1 << 40
 
     public init() {}
 
-    /// Nil: longer than there are times.
+    /// The maximum age in milliseconds; nil if it exceeds every wall time.
     package var ageMilliseconds: UInt64? {
         let (age, isTooLong) = UInt64(clamping: days).multipliedReportingOverflow(by: AgeClock.dayMilliseconds)
         return isTooLong || age > Limits.wallTime ? nil : age

@@ -33,6 +33,7 @@ extension RoomName: CustomStringConvertible {
 }
 
 extension RoomName {
+    /// Whether this is a conversation of two peers.
     package var isPrivate: Bool {
         if case .conversation = self { true } else { false }
     }

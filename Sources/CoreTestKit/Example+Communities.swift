@@ -4,17 +4,18 @@ import RelayCore
 package import Secure
 package import Wire
 
-/// A community of relays, and certificates by it.
+/// A community of relays, and certificates issued by it.
 package enum Hub {
     package static let community = Identity(seed: [UInt8](repeating: 0xC0, count: 32))
     package static let relays = (1...3).map { Identity(seed: [UInt8](repeating: 0xA0 + $0, count: 32)) }
-    /// When the tests begin.
+    /// The wall time in milliseconds at which the tests begin.
     package static let start: UInt64 = 1_800_000_000_000
     package static let day: UInt64 = 86_400_000
 
+    /// Returns a certificate for a relay.
     /// - Parameters:
-    ///   - notBefore: milliseconds after ``start``.
-    ///   - notAfter: milliseconds after ``start``.
+    ///   - notBefore: Milliseconds after ``start``.
+    ///   - notAfter: Milliseconds after ``start``.
     package static func certificate(
         of relay: PeerID, by community: Identity = community, from notBefore: Int64 = 0,
         until notAfter: Int64 = Int64(365 * day)

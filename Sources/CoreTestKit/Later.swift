@@ -6,9 +6,9 @@ package import Secure
 import TestKit
 package import Wire
 
-/// What a program of a later version may send.
+/// Messages that a later version of the program may send.
 package enum Later {
-    /// An entry of a kind that nobody knows yet, with elements at its end that nobody knows either.
+    /// Returns an entry of a kind that is not defined yet, with undefined elements at its end.
     package static func entry(
         kind: UInt64 = 5, item: CBORValue = .map([.init(.unsigned(0), .text("👍"))]), in room: RoomID,
         by author: Identity, lamport: UInt64, parents: [EntryID] = [], more: [CBORValue] = [.text("later"), .array([])]
@@ -22,7 +22,7 @@ package enum Later {
         return try SignedEntry(verifying: bytes)
     }
 
-    /// An announcement of any version and kind, with more elements.
+    /// Returns an announcement of any version and kind, with extra elements.
     package static func announcement(
         version: UInt64 = 1, kind: UInt64 = 1, features: UInt64 = 32, sequence: UInt64 = 5, of peer: Identity,
         more: [CBORValue] = [.text("later")]
@@ -35,9 +35,10 @@ package enum Later {
         return Envelope(payload: payload, signature: peer.sign(payload, for: .announcement)).bytes
     }
 
+    /// Returns an encoded frame with these items.
     package static func frame(_ items: CBORValue...) -> [UInt8] { CBORValue.array(items).encoded() }
 
-    /// One of each frame that names a room, of a room that nobody knows.
+    /// Returns one of each frame that names a room, with extra elements, and frames of undefined types.
     package static func frames(of room: RoomID, entry: SignedEntry) -> [[UInt8]] {
         let room = CBORValue.bytes(room.bytes)
         let ids = CBORValue.array([.bytes([UInt8](repeating: 3, count: 32))])
@@ -49,17 +50,17 @@ package enum Later {
             frame(.unsigned(10), room, ids, .unsigned(1)),
             frame(
                 .unsigned(32), room, .array([.array([.bytes([UInt8](repeating: 4, count: 32)), .text("x"), .null])])),
-            // Of types that do not exist yet.
+            // Types that do not exist yet.
             frame(.unsigned(13), .text("later")), frame(.unsigned(127), .map([])),
         ]
     }
 
-    /// What people are shown in place of an entry of an unknown kind.
+    /// The text that people see in place of an entry of an unknown kind.
     package static let text = "[this needs a newer Earshot]"
 }
 
 extension TestMember {
-    /// IDs that it was told of or sent: all that a peer may have of a log.
+    /// The IDs that it was offered or sent: everything that a peer may learn of a log.
     package var toldIDs: Set<EntryID> {
         var ids: Set<EntryID> = []
         for frame in frames {
@@ -76,7 +77,7 @@ extension TestMember {
         frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } }
     }
 
-    /// The last message of reconciliation that it was sent.
+    /// The last reconciliation message that it was sent.
     package var comparison: [UInt8]? {
         frames.lazy.compactMap { if case .reconcile(_, _, let message) = $0 { message } else { nil } }.last
     }

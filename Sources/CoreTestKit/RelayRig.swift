@@ -7,7 +7,7 @@ package import Secure
 import Testing
 package import Wire
 
-/// A member that says exactly what a test wants it to say.
+/// A scripted member that sends exactly what a test specifies.
 package final class TestMember {
     package let identity: Identity
     package let link: LinkID
@@ -17,10 +17,10 @@ package final class TestMember {
     package var isClosed = false
     package var isReading = true
     package var relay: PeerID?
-    /// What the relay has shown of its community.
+    /// The certificate of its community that the relay presented.
     package var certificate: [UInt8]?
     package var lamport: UInt64 = 0
-    /// What it announces.
+    /// The features that it announces.
     package var features: Features = []
 
     package init(identity: Identity, link: LinkID, endpoint: Endpoint, random: inout RandomStream) {
@@ -35,6 +35,7 @@ package final class TestMember {
 
     package var id: PeerID { identity.peerID }
 
+    /// Returns a hello with an announcement of this name.
     package func hello(as name: String) -> Frame {
         let announcement = Announcement(
             kind: .announce, peer: id, instance: 1, sequence: 1, name: name, claimTime: 1, linkPort: 1,
@@ -43,7 +44,7 @@ package final class TestMember {
             announcement: SignedAnnouncement(signing: announcement, by: identity).bytes, gathering: nil, away: nil)
     }
 
-    /// An entry of the relay's lobby.
+    /// Returns an entry of the relay's lobby.
     package func entry(_ text: String, lamport: UInt64? = nil, signedBy other: Identity? = nil) -> SignedEntry {
         self.lamport = lamport ?? self.lamport + 1
         let author = other ?? identity
@@ -53,7 +54,7 @@ package final class TestMember {
         return SignedEntry(signing: entry, by: author)
     }
 
-    // What came.
+    // Received frames.
 
     package var welcome: RelayWelcome? {
         frames.lazy.compactMap { if case .welcome(let welcome) = $0 { welcome } else { nil } }.last
@@ -80,7 +81,7 @@ package final class TestMember {
             return list.compactMap { try? SignedEntry(verifying: $0).entry.body }
         }
     }
-    /// Names by key, as the relay told.
+    /// The members by key, as the relay reported them.
     package var roster: [PeerID: RelayMember] {
         var roster: [PeerID: RelayMember] = [:]
         for frame in frames {
@@ -93,7 +94,7 @@ package final class TestMember {
     package var names: [String] { roster.values.map(\.name).sorted() }
 }
 
-/// A relay with scripted members on wires that take no time.
+/// A relay with scripted members on connections without latency.
 package final class RelayRig {
     package var relay: Relay
     package let archive: MemoryArchive
@@ -108,7 +109,8 @@ package final class RelayRig {
     private var nextLink: UInt64 = 1 << 63
     private var random: RandomStream
 
-    /// - Parameter certified: gives it a certificate, made for its key.
+    /// Starts a relay.
+    /// - Parameter certified: Makes a certificate for its key.
     package init(
         seed: UInt64 = 1, _ change: (inout RelayConfiguration) -> Void = { _ in },
         certified: ((PeerID) -> SignedCertificate)? = nil
@@ -126,10 +128,12 @@ package final class RelayRig {
         tell(.started(linkPort: 47475, interfaces: []))
     }
 
+    /// Returns a check that accepts exactly this password.
     package static func isRight(_ password: String) -> PasswordCheck {
         PasswordCheck(tag: Array(password.utf8)) { $0 == Array(password.utf8) }
     }
 
+    /// Passes an input to the relay and carries out all outputs.
     package func tell(_ input: Input) {
         relay.handle(input, at: now, wall: WallTime(milliseconds: wall))
         drain()
@@ -156,7 +160,7 @@ package final class RelayRig {
         }
     }
 
-    /// Guests with plain text, by link.
+    /// The guests with plain text, by link.
     package var guests: [LinkID: (received: [UInt8], isClosed: Bool)] = [:]
 
     private func arrive(_ bytes: [UInt8], at id: LinkID) {
@@ -171,7 +175,7 @@ package final class RelayRig {
         }
     }
 
-    /// A connection whose handshake is done.
+    /// Connects a member and completes the handshake.
     package func connect(_ identity: Identity? = nil, from address: UInt32 = 0x0A00_0001) -> TestMember {
         let id = LinkID(number: nextLink)
         nextLink += 1
@@ -185,7 +189,7 @@ package final class RelayRig {
         return member
     }
 
-    /// A member, or one that was refused.
+    /// Connects a member and joins; it may have been refused.
     @discardableResult
     package func join(
         _ name: String, password: String? = nil, isStrict: Bool = false, as identity: Identity? = nil,
@@ -235,7 +239,7 @@ package final class RelayRig {
         tell(.linkClosed(member.link, end))
     }
 
-    /// Time passes; deadlines are kept.
+    /// Lets time pass and delivers the deadlines.
     package func wait(_ duration: Duration) {
         let end = now + duration
         while let next = relay.nextDeadline, next.at <= end {
@@ -248,7 +252,7 @@ package final class RelayRig {
         now = end
     }
 
-    /// Days pass in which nothing happens, and nobody stays.
+    /// Lets days pass in which nothing happens and no member stays.
     package func run(days: Int) {
         for _ in 0..<days * 144 {
             wall += 600_000
@@ -257,7 +261,7 @@ package final class RelayRig {
         }
     }
 
-    /// The process is killed and started again with what it had kept.
+    /// Kills the process and starts it again with what it had stored.
     package func restart() throws {
         for member in members.values { member.isClosed = true }
         relay = try Relay(

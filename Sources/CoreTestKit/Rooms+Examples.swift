@@ -6,7 +6,7 @@ package import Secure
 package import TestKit
 package import Wire
 
-/// Authors, rooms and logs that tests talk about.
+/// Authors, rooms and logs that tests use.
 package enum Example {
     package static let room = RoomID([UInt8](repeating: 7, count: 32))!
     package static let gathering = LogID.lobby(GatheringID([UInt8](repeating: 1, count: 32))!)
@@ -29,7 +29,8 @@ package enum Example {
         try! RoomLog(log: id, room: room, archive: archive)
     }
 
-    /// What several people said who did not always hear each other: entry n answers to some of those before it.
+    /// Returns a conversation of several people that did not always receive each other's entries: each entry has some
+    /// of the six before it as parents.
     package static func conversation(count: Int, using random: inout SeededGenerator) -> [SignedEntry] {
         var said: [SignedEntry] = []
         for number in 0..<count {
@@ -54,7 +55,7 @@ package enum Example {
 }
 
 extension RoomLog {
-    /// Everything that can be shown now.
+    /// Returns everything that can be shown now.
     package mutating func takeShown(at now: Instant = Example.instant(milliseconds: 0)) -> [Shown] {
         var all: [Shown] = []
         while let next = nextShown(at: now) { all.append(next) }

@@ -1,8 +1,8 @@
 import CoreModel
 
 extension Bounds {
-    /// Bytes of one link that are with the host and not known to be with the system: one frame of the greatest size. With
-    /// what the system holds back (128 KiB) this is what a line waits for behind an answer of any length: 2 ms at
-    /// 1 Gbit/s.
+    /// The maximum number of bytes of one link that are with the host and not known to be with the system: enough for
+    /// one frame of the greatest size. Together with the system's send buffer (128 KiB) this is the most that a chat
+    /// line waits for behind a long answer: 2 ms at 1 Gbit/s.
     package static let outstandingBytes = 64 * 1024
 }

@@ -2,31 +2,32 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// The bytes of one link turned into frames and back: the Noise handshake, then sealed records that carry a stream of
-/// frames (Protocol.md, Link). It knows nothing of what frames mean.
+/// The codec of one link: the Noise handshake, then sealed records that carry a stream of frames (Protocol.md, Link).
+/// It does not parse the frames.
 package struct Channel {
-    /// What it is doing, named by what it awaits.
+    /// The stage of the link, named by the input that it awaits.
     private enum Stage {
         case awaitingHandshake(LinkHandshake)
         case open(Transport)
-        /// A frame had a length that none has: nothing more is read, and a goodbye can still be said.
+        /// A frame had an invalid length: nothing more is read, but a goodbye can still be sent.
         case deaf(Transport)
-        /// Something was wrong: nothing more is read.
+        /// The protocol was broken: nothing more is read.
         case broken
     }
 
     private var stage: Stage
     private var records = RecordBuffer()
     private var frames = FrameBuffer()
-    /// Frames that wait to be sealed.
+    /// The frames that wait to be sealed, by lane.
     private var control = FrameQueue()
     private var chat = FrameQueue()
     private var sync = FrameQueue()
-    /// Messages of the handshake, with their lengths, ready for the connection.
+    /// Handshake messages with their lengths, ready for the connection.
     private var messages: [UInt8] = []
 
+    /// Begins a handshake.
     /// - Parameters:
-    ///   - certificate, spare: see ``LinkHandshake``.
+    ///   - certificate, spare: See ``LinkHandshake``.
     package init(
         role: LinkHandshake.Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
         certificate: [UInt8]? = nil, spare: NoiseKeyPair? = nil
@@ -37,26 +38,28 @@ package struct Channel {
                 spare: spare))
     }
 
-    /// In the place of one that is of no use any more: reads nothing, has nothing to send, keeps nothing.
+    /// Creates a placeholder for a closed link: it reads nothing, sends nothing and holds no buffers.
     package init(closed: Void) { stage = .broken }
 
-    /// The connection is up: an initiator speaks first.
+    /// Handles the opening of the connection: an initiator sends the first message.
     package mutating func opened() {
         guard case .awaitingHandshake(var handshake) = stage, let message = handshake.begin() else { return }
         stage = .awaitingHandshake(handshake)
         appendRecord(message)
     }
 
-    /// What some bytes led to.
+    /// The result of receiving bytes.
     package struct Received {
-        /// Set in the one call that ended the handshake.
+        /// The authenticated peer; set only in the call that completed the handshake.
         package var authenticated: PeerID?
-        /// What a relay that was dialled shows of its community, unchecked; set together with ``authenticated``.
+        /// The certificate of its community that a dialled relay presents, unverified; set together with
+        /// ``authenticated``.
         package var certificate: [UInt8]?
         package var frames: [[UInt8]] = []
     }
 
-    /// - Throws: once, when the peer broke the protocol; afterwards all bytes are ignored.
+    /// Decodes received bytes.
+    /// - Throws: Once, when the peer broke the protocol; afterwards all bytes are ignored.
     package mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
         var received = Received()
         switch stage {
@@ -109,7 +112,7 @@ package struct Channel {
         }
     }
 
-    /// What seals what is sent, if anything does.
+    /// The transport that seals outgoing frames, if the link can send.
     private var sealing: Transport? {
         switch stage {
         case .open(let transport), .deaf(let transport): transport
@@ -117,7 +120,7 @@ package struct Channel {
         }
     }
 
-    /// Queues an encoded frame; it leaves with a later ``flush(into:most:)``.
+    /// Queues an encoded frame. A later ``flush(into:most:)`` sends it.
     package mutating func queue(_ frame: [UInt8], in lane: Lane = .chat) {
         precondition(frame.count <= Limits.frameBytes, "a frame of ours is too long")
         switch lane {
@@ -127,19 +130,19 @@ package struct Channel {
         }
     }
 
-    /// Bytes of the queued frames with their lengths.
+    /// The size of the queued frames with their lengths, in bytes.
     package var queuedBytes: Int { control.bytes + chat.bytes + sync.bytes }
 
-    /// The same, of the lane that gives way to all others.
+    /// The same for the sync lane, which yields to all others.
     package var queuedSyncBytes: Int { sync.bytes }
 
-    /// Whether something waits that ``flush(into:most:)`` can give.
+    /// Whether ``flush(into:most:)`` would append anything.
     package var hasOutput: Bool {
         if !messages.isEmpty { return true }
         return sealing != nil && queuedBytes > 0
     }
 
-    /// How many bytes ``flush(into:most:)`` is going to append at most.
+    /// Returns the maximum number of bytes that ``flush(into:most:)`` would append.
     func outputBytes(most room: Int) -> Int {
         let bytes = min(queuedBytes, room)
         guard sealing != nil, bytes > 0 else { return messages.count }
@@ -147,9 +150,9 @@ package struct Channel {
         return messages.count + bytes + records * (2 + Transport.tagBytes)
     }
 
-    /// Appends what is ready for the connection: queued frames, those of a higher lane first, as few records as possible.
-    /// Allocates nothing if `output` has the capacity.
-    /// - Parameter room: How many bytes of frames at most; a frame is never divided.
+    /// Appends the bytes that are ready for the connection: queued frames, higher lanes first, in as few records as
+    /// possible. Allocates nothing if `output` has the capacity.
+    /// - Parameter room: The maximum size of the frames in bytes; a frame is never divided.
     package mutating func flush(into output: inout [UInt8], most room: Int) {
         if !messages.isEmpty {
             output.append(contentsOf: messages)
@@ -171,10 +174,10 @@ package struct Channel {
     }
 }
 
-/// Lays frames out as the plaintext stream and seals it in place, record by record.
+/// Writes frames as the plaintext stream and seals it in place, record by record.
 private struct RecordWriter {
     let transport: Transport
-    /// Where the plaintext of the record that is being filled begins; nil between records.
+    /// The start of the plaintext of the current record; nil between records.
     private var start: Int?
 
     init(transport: Transport) { self.transport = transport }
@@ -201,14 +204,14 @@ private struct RecordWriter {
         output.append(byte)
     }
 
-    /// What the record still takes; a full one is sealed and the next one begun.
+    /// Returns the free space of the current record; a full one is sealed and the next one begun.
     private mutating func room(in output: inout [UInt8]) -> Int {
         if let start {
             let room = Limits.recordBytes - (output.count - start)
             if room > 0 { return room }
             finish(&output)
         }
-        // Its length, known when it is full.
+        // Its length, which is filled in when it is full.
         output.append(0)
         output.append(0)
         start = output.count

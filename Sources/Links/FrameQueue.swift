@@ -1,16 +1,17 @@
 import Wire
 
-/// What is sent first of what waits for one link.
+/// The priority of a frame among those that wait for one link.
 package enum Lane: CaseIterable {
-    /// Signs of life, and what is asked for: nobody waits for these.
+    /// Liveness checks, requests and handshakes: short frames that never wait behind others.
     case control
-    /// What people say and what they are told of each other, in the order in which it happened.
+    /// What people say, and what they learn about each other, in the order in which it happened.
     case chat
-    /// What keeps logs and statements in step. A goodbye is the last of all.
+    /// Frames that synchronise logs and link-state advertisements. A goodbye is the last frame of all.
     case sync
 }
 
 extension Frame {
+    /// The lane that the frame is sent in.
     package var lane: Lane {
         switch self {
         case .hello, .ping, .pong, .gathering, .want, .join, .welcome, .refusal: .control
@@ -22,28 +23,29 @@ extension Frame {
     }
 }
 
-/// Encoded frames of one lane, oldest first. The links of a room share the storage of what is said to all.
+/// The encoded frames of one lane, oldest first. The links of a room share the storage of a broadcast frame.
 struct FrameQueue {
     private var frames: [[UInt8]] = []
-    /// Index of the oldest that waits.
+    /// The index of the oldest frame that waits.
     private var first = 0
-    /// Of the frames that wait, with their lengths.
+    /// The size of the waiting frames with their lengths, in bytes.
     package private(set) var bytes = 0
 
-    /// Room for this many frames is kept when they have left: 8 bytes each.
+    /// The capacity that is kept when all frames have left: 8 bytes a frame.
     private static let keptFrames = 8
 
+    /// Adds a frame at the end.
     package mutating func append(_ frame: [UInt8]) {
         frames.append(frame)
         bytes += Self.size(of: frame)
     }
 
-    /// Takes frames out as long as they fit.
-    /// - Parameter room: Bytes; reduced by what is taken.
+    /// Removes frames as long as they fit, and passes each to `body`.
+    /// - Parameter room: The free space in bytes; reduced by the size of the removed frames.
     package mutating func take(within room: inout Int, _ body: ([UInt8]) -> Void) {
         guard bytes > 0 else { return }
         let isAll = bytes <= room
-        // By place: a walk over the array would hold it while it is emptied, which then makes a new one.
+        // By index: an iterator would hold a second reference to the array, so emptying it would copy it.
         while first < frames.count {
             let size = Self.size(of: frames[first])
             guard isAll || size <= room else { return compact() }
@@ -56,7 +58,7 @@ struct FrameQueue {
         frames.removeAll(keepingCapacity: frames.capacity <= Self.keptFrames)
     }
 
-    /// What was taken is dropped when it is the greater part, so that each place is moved at most once more.
+    /// Drops removed frames once they are the greater part, so that each element is moved at most once more.
     private mutating func compact() {
         for place in (0..<first).reversed() {
             guard !frames[place].isEmpty else { break }

@@ -1,12 +1,13 @@
 package import CoreModel
 
-/// When a link was last used, and what has to be done to know that it still stands (Protocol.md, Liveness; Timers).
+/// The times of the last input and output of a link, and the action that verifies that it is up (Protocol.md, Liveness;
+/// Timers).
 package struct Liveness {
     package private(set) var lastHeard: Instant
     private(set) var lastSaid: Instant
-    /// A ping is out and nothing has come since.
+    /// Whether a ping was sent and nothing has been received since.
     private(set) var isPinged = false
-    /// An earlier end of patience than usual (interfaces changed), until something comes.
+    /// An earlier deadline than the default for the next input (interfaces changed); cleared by any input.
     private var mustHearBy: Instant?
 
     package init(from start: Instant) {
@@ -14,41 +15,45 @@ package struct Liveness {
         lastSaid = start
     }
 
+    /// Records that bytes were received.
     package mutating func heard(at now: Instant) {
         lastHeard = now
         isPinged = false
         mustHearBy = nil
     }
 
+    /// Records that bytes were sent.
     package mutating func said(at now: Instant) { lastSaid = now }
 
+    /// Records that a ping was sent.
     package mutating func pinged() { isPinged = true }
 
-    /// A ping leaves, and is to be answered sooner than usual.
+    /// Records a ping that has to be answered sooner than the default.
     package mutating func pinged(mustHearBy end: Instant) {
         isPinged = true
         mustHearBy = end
     }
 
+    /// Returns the action that the link needs now.
     /// - Parameters:
-    ///   - ping: how long the other side may be silent before it is asked for a sign of life.
-    ///   - death: how long it may be silent at all.
-    ///   - isToBeHeard: the other side asks for no sign of life, and gives up who is silent, though it may be sending
-    ///     all the time: who only listens has to ping, too.
+    ///   - ping: The silence after which the other side is pinged.
+    ///   - death: The silence after which the link is closed.
+    ///   - isToBeHeard: The other side sends no pings and closes links that are silent, even if it is sending all the
+    ///     time itself. A side that only listens must then ping, too.
     package func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LivenessAction {
         let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
         if now >= death { return .giveUp("silent for too long") }
         let next = (isToBeHeard && !isPinged ? min(lastHeard, lastSaid) : isPinged ? lastSaid : lastHeard) + ping
         guard isPinged else { return now >= next ? .ping : .fine(until: min(next, death)) }
-        // When it is answered by then, we may have said nothing since.
+        // If the ping is answered by then, we may have sent nothing since.
         return .fine(until: isToBeHeard && now < next ? min(next, death) : death)
     }
 }
 
-/// What a link needs looked at, and when next.
+/// The action that a link needs, and the time of the next check.
 package enum LivenessAction: Equatable {
     case fine(until: Instant)
     case ping
-    /// Give the link up; the text is for the diagnostic log.
+    /// Close the link; the text is for the diagnostic log.
     case giveUp(StaticReason)
 }

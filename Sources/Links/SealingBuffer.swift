@@ -1,14 +1,15 @@
-/// The storage in which records are sealed, for one link after the other. A host that releases the bytes before it asks
-/// for more makes one buffer serve all links.
+/// The buffer in which records are sealed, for one link after another. If a host releases the bytes before it asks for
+/// more, one buffer serves all links.
 package struct SealingBuffer {
     private var bytes: [UInt8] = []
 
     package init() {}
 
-    /// Storage that is not given back for being too large.
+    /// The capacity that is always kept; a larger buffer is released when far less is needed.
     private static let keptBytes = 4096
 
-    /// What a channel has ready for its connection, no more than there is room for; empty if that is nothing.
+    /// Returns the bytes that a channel has ready for its connection, at most `room` bytes of frames; empty if there
+    /// are none.
     package mutating func flush(_ channel: inout Channel, most room: Int) -> [UInt8] {
         let size = channel.outputBytes(most: room)
         if size == 0 { return [] }

@@ -2,15 +2,18 @@ import CoreModel
 import Wire
 
 extension Bounds {
-    /// Entries asked for and not yet received, of one link: far fewer than may be, for programs that answer all at once.
+    /// The maximum number of entries of one link that are requested and not received. Far fewer than the protocol
+    /// allows, for the sake of programs that answer all of them immediately.
     static let requestedEntryCount = 192
-    /// Bytes of their answers, as far as they are known: a quarter of what relays of before this bound queued for one
-    /// link, and what keeps 100 Mbit/s busy over 20 ms.
+    /// The maximum size of their answers in bytes, as far as it is known. It keeps 100 Mbit/s busy over 20 ms, and is a
+    /// quarter of what early relays queued for one link.
     static let requestedBytes = 256 * 1024
-    /// After this long without one of them, others are asked for.
+    /// The time without a requested entry after which others are requested.
     package static let requestTime = Duration.seconds(2)
-    /// The same, with those that were given up: half of what may be open, because what was forgotten may be open too.
+    /// The maximum number of open requests including abandoned ones: half of what the protocol allows, because requests
+    /// that were forgotten may be open, too.
     static let openRequestCount = Limits.wantedEntryCount / 2
-    /// Entries that a peer said it has and that we have still to ask it for: 16,384 × 32 bytes = 512 KiB a link.
+    /// The maximum number of entries that a peer offered and that are still to be requested: 16,384 × 32 bytes = 512
+    /// KiB a link.
     package static let plannedEntryCount = 16_384
 }

@@ -5,12 +5,12 @@ import Wire
 
 @testable import CoreModel
 
-/// Which time ages are counted by.
+/// The time by which ages are counted.
 @Suite struct AgeClockTests {
     private static let day: UInt64 = 86_400_000
     private static let start: UInt64 = 1_800_000_000_000
 
-    /// A machine with a clock on the wall, and what its processes keep.
+    /// A machine with a wall clock, and the state that its processes store.
     private struct Machine {
         let archive = MemoryArchive()
         var clock: AgeClock
@@ -26,7 +26,7 @@ import Wire
 
         mutating func read() { observations += clock.read(WallTime(milliseconds: wall), at: now) }
 
-        /// A process runs, and looks at the clock every ten minutes.
+        /// A process runs, and reads the clock every ten minutes.
         mutating func run(days: Double) {
             for _ in 0..<Int(days * 144) {
                 now = now + .seconds(600)
@@ -41,22 +41,22 @@ import Wire
             read()
         }
 
-        /// Ends, and is started again when the machine was off for so long.
+        /// The process ends, and starts again after the machine was off for this long.
         mutating func restart(after days: Double, isKilled: Bool = false) throws {
             if !isKilled { try archive.setSetting(AgeClock.setting, to: clock.takeSetting(at: now, isUrgent: true)) }
             wall += UInt64(days * Double(AgeClockTests.day))
-            // Another boot, another count.
+            // After another boot the monotonic clock starts again.
             now = Instant(nanoseconds: 1_000)
             clock = try AgeClock(keptIn: archive)
             read()
         }
 
-        /// In days since the start.
+        /// The counted time in days since the start.
         var counted: Double { (Double(clock.counted.milliseconds) - Double(AgeClockTests.start)) / 86_400_000 }
         var certain: Double { (Double(clock.certain.milliseconds) - Double(AgeClockTests.start)) / 86_400_000 }
     }
 
-    @Test("while a process runs days are days, and a restart, a short pause or a few seconds more change nothing")
+    @Test("a running process counts real time, and restarts, short pauses and small clock errors change nothing")
     func steady() throws {
         var machine = try Machine()
         machine.run(days: 2)
@@ -67,7 +67,7 @@ import Wire
         #expect(machine.clock.state.departure == nil && machine.observations.isEmpty)
     }
 
-    @Test("a clock 200 days ahead ages nothing for a week of running, however often it is started, and is noted")
+    @Test("a clock 200 days ahead ages nothing for a week of running, whatever the number of starts, and is logged")
     func ahead() throws {
         var machine = try Machine()
         machine.run(days: 1)
@@ -79,13 +79,13 @@ import Wire
             machine.run(minutes: 10)
         }
         #expect(machine.counted < 1.5)
-        // Put right again.
+        // The clock is corrected.
         machine.wall -= 200 * Self.day
         machine.run(days: 5)
         #expect(machine.counted < 6.5 && machine.clock.state.departure == nil)
     }
 
-    @Test("each start further ahead than the one before ages nothing either")
+    @Test("starts that are each further ahead than the one before age nothing either")
     func ratchet() throws {
         var machine = try Machine()
         for _ in 0..<100 {
@@ -95,7 +95,7 @@ import Wire
         #expect(machine.counted < 1)
     }
 
-    @Test("three months off are believed after a week of running in all, in however many starts")
+    @Test("three months off are believed after a week of running in total, over any number of starts")
     func absence() throws {
         var machine = try Machine()
         machine.run(days: 1)
@@ -110,7 +110,7 @@ import Wire
         #expect(machine.counted > 96.9 && machine.counted < 97.5)
     }
 
-    @Test("who runs eight hours a day is counted some days fewer, and not more of them every day")
+    @Test("a machine that runs eight hours a day counts a few days too few, and the error does not grow")
     func everyDay() throws {
         var machine = try Machine()
         for day in 1...200 {
@@ -121,7 +121,7 @@ import Wire
         #expect(machine.counted > 190)
     }
 
-    @Test("a clock that goes back takes nothing back, and for what cannot be undone it counts at once")
+    @Test("a clock that goes back does not reduce the counted time, but lowers the certain time immediately")
     func back() throws {
         var machine = try Machine()
         machine.run(days: 1)
@@ -133,7 +133,7 @@ import Wire
         #expect(machine.counted > 1.5 && machine.certain > 1.5)
     }
 
-    @Test("a machine that begins each start in 1970 until it has asked a server is not held up by that")
+    @Test("a machine whose clock is in 1970 at each start until it has asked a server still counts")
     func withoutBattery() throws {
         var machine = try Machine()
         for _ in 0..<40 {
@@ -147,25 +147,25 @@ import Wire
         #expect(machine.counted > 30 && machine.counted < 40)
     }
 
-    @Test("the first start ever with a clock ahead is put right in the end, and until then it protects all the same")
+    @Test("a first start with a clock ahead is corrected eventually, and the certain time is right until then")
     func firstStart() throws {
         var machine = try Machine(wall: Self.start + 200 * Self.day)
         machine.run(minutes: 10)
         machine.wall -= 200 * Self.day
         machine.run(days: 1)
         #expect(machine.counted > 200 && machine.certain < 1.1 && machine.certain > 0.9)
-        // Once more ahead.
+        // Ahead again.
         machine.wall += 200 * Self.day
         machine.run(minutes: 10)
         #expect(machine.certain < 1.1)
         machine.wall -= 200 * Self.day
         machine.run(days: 8)
-        // It is later by as much as has passed, though the clock is another.
+        // The counted time advanced by the elapsed time, though the wall clock was changed.
         #expect(machine.counted > 209 && machine.counted < 209.5)
         #expect(machine.certain > 8.9 && machine.certain < 9.5 && machine.clock.expected == machine.clock.wall)
     }
 
-    @Test("a first start in 1970 that is put right while the process runs makes nothing older")
+    @Test("a first start in 1970 that is corrected while the process runs ages nothing")
     func firstStartBehind() throws {
         var machine = try Machine(wall: 60_000)
         machine.run(days: 0.1)
@@ -178,7 +178,7 @@ import Wire
         #expect(machine.certain > 12)
     }
 
-    @Test("an archive from before goes on from what it was last written, and a clock behind that from itself")
+    @Test("an archive without this clock continues from its last write, or from a wall clock that is behind it")
     func update() throws {
         let archive = MemoryArchive()
         let known = KnownPeer(
@@ -190,7 +190,7 @@ import Wire
         #expect(try Machine(wall: Self.start + 200 * Self.day).counted == 200)
     }
 
-    @Test("a laptop that sleeps for a month with the process running has been off for a month")
+    @Test("a laptop that sleeps for a month with the process running counts as off for a month")
     func sleep() throws {
         var machine = try Machine()
         machine.run(minutes: 60 * 24 * 30)
@@ -199,7 +199,7 @@ import Wire
         #expect(machine.counted > 32.9)
     }
 
-    @Test("what is kept is read as it was, and what is not of its form is nothing")
+    @Test("the stored state is read back unchanged, and a malformed one is ignored")
     func kept() throws {
         var machine = try Machine()
         machine.wall += 3 * Self.day

@@ -3,7 +3,7 @@ import Testing
 import Wire
 
 @Suite struct MemoryArchiveTests {
-    @Test("while it is told to fail, nothing is changed and nothing is committed")
+    @Test("while a failure is set, nothing is changed and nothing is committed")
     func failure() throws {
         let archive = MemoryArchive()
         let failure = ArchiveError(.full, "the disk is full")

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 @Suite struct LogIndexTests {
-    @Test("insertions and removals leave what a sorted array has, and its fingerprints", arguments: 0..<20)
+    @Test("insertions and removals give the keys and fingerprints of a sorted array", arguments: 0..<20)
     func model(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         var index = LogIndex()
@@ -26,7 +26,7 @@ import Wire
             #expect(index.keys == model)
             let from = Int.random(in: 0...model.count, using: &random)
             let to = Int.random(in: from...model.count, using: &random)
-            // However it came about, an index of the same keys has the same fingerprint.
+            // Whatever its history, an index of the same keys has the same fingerprint.
             #expect(index.fingerprint(at: from..<to) == LogIndex(ascending: Array(model[from..<to])).whole)
             if from < model.count {
                 #expect(index[from] == model[from])
@@ -37,7 +37,7 @@ import Wire
         #expect(index.first == model.first && index.last == model.last && index.count == model.count)
     }
 
-    @Test("fingerprints tell apart sets of one sum: a key of zero bytes counts")
+    @Test("fingerprints tell apart sets of equal sums: a key of zero bytes counts")
     func countIsMixedIn() {
         let zero = LogIndex(ascending: [EntryKey(lamport: 1, id: .least)])
         #expect(zero.whole != LogIndex().whole)

@@ -6,11 +6,11 @@ import TestKit
 import Testing
 import Wire
 
-/// One reconciliation over a virtual pipe: what was learnt and what it cost.
+/// One reconciliation over a virtual pipe: its findings and its cost.
 struct ReconciledPair {
     var need: Set<EntryID> = []
     var have: Set<EntryID> = []
-    /// In the order in which they were learnt.
+    /// In the order of the findings.
     var needInOrder: [EntryID] = []
     var haveInOrder: [EntryID] = []
     var roundTrips = 0
@@ -36,7 +36,7 @@ struct ReconciledPair {
 }
 
 @Suite struct ReconciliationTests {
-    /// `spread`: how many Lamport times there are.
+    /// `spread`: the number of Lamport times.
     private static func keys(_ count: Int, spread: UInt64, using random: inout SeededGenerator) -> [EntryKey] {
         (0..<count).map { _ in
             EntryKey(lamport: UInt64.random(in: 1...spread, using: &random), id: EntryID(random.bytes(32))!)
@@ -45,7 +45,7 @@ struct ReconciledPair {
 
     private static func index(_ keys: some Sequence<EntryKey>) -> LogIndex { LogIndex(ascending: keys.sorted()) }
 
-    @Test("what is learnt is the plain set difference", arguments: 0..<300)
+    @Test("the findings are the plain set difference", arguments: 0..<300)
     func model(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let sizes = [0, 1, 2, 16, 17, 40, 300, 2_000]
@@ -62,13 +62,13 @@ struct ReconciledPair {
         #expect(pair.have == Set(onlyOurs.filter { $0.lamport >= floor }.map(\.id)))
         #expect(pair.need == Set(onlyTheirs.filter { $0.lamport >= floor }.map(\.id)))
         #expect(pair.roundTrips <= 12)
-        // What is asked for in this order comes after its parents.
+        // Entries that are requested in this order arrive after their parents.
         let order = Dictionary(uniqueKeysWithValues: (onlyOurs + onlyTheirs).map { ($0.id, $0) })
         #expect(pair.needInOrder == pair.needInOrder.compactMap { order[$0] }.sorted().map(\.id))
         #expect(pair.haveInOrder == pair.haveInOrder.compactMap { order[$0] }.sorted().map(\.id))
     }
 
-    @Test("who was cut off in the middle of a log learns of the rest from there on, in order")
+    @Test("a peer that was cut off in the middle of a log finds the rest in order")
     func resumed() throws {
         var random = SeededGenerator(seed: 768)
         let all = Self.keys(1_000, spread: 100_000, using: &random).sorted()
@@ -94,7 +94,7 @@ struct ReconciledPair {
         print("reconciliation of 10,000: \(differences) differ, \(pair.roundTrips) round trips, \(pair.bytes) bytes")
     }
 
-    @Test("an empty log learns of ten thousand entries, in either role")
+    @Test("an empty log finds ten thousand entries in either role")
     func lateJoiner() throws {
         var random = SeededGenerator(seed: 1)
         let all = Self.index(Self.keys(10_000, spread: 10_000, using: &random))
@@ -138,20 +138,20 @@ struct ReconciledPair {
         }
     }
 
-    @Test("who always says that everything differs is left after 64 rounds")
+    @Test("a reconciliation ends after 64 rounds if the other side always claims a difference")
     func endlessLiar() throws {
         var random = SeededGenerator(seed: 3)
         let ours = Self.index(Self.keys(100, spread: 100, using: &random))
         var (reconciliation, _) = Reconciliation.open(over: ours, floor: 0)
         var rounds = 1
-        // [0, [a fingerprint of nothing that exists]]
+        // [0, [a fingerprint that matches nothing]]
         while try reconciliation.messageReceived([0x82, 0x00, 0x81, 0x50] + random.bytes(16), over: ours).reply != nil {
             rounds += 1
         }
         #expect(rounds == Reconciliation.roundCount)
     }
 
-    @Test("messages that break the form are refused with the reason")
+    @Test("malformed messages are refused with the reason")
     func refusals() {
         let index = LogIndex()
         let cases: [([UInt8], ReconciliationError)] = [
@@ -159,7 +159,7 @@ struct ReconciledPair {
             ([0x80, 0x00], .malformed(.unexpectedCount(expected: 1, found: 0, offset: 0))),
             ([0x81, 0x00, 0x00], .malformed(.trailingBytes(count: 1, offset: 2))),
             ([0x82, 0x00, 0x82, 0x00, 0x40], .malformed(.unexpectedCount(expected: 3, found: 2, offset: 3))),
-            // A bound at the start; a bound with a zero at its end; a Lamport time beyond all.
+            // A bound at the start; a bound with a zero at its end; a Lamport time above the maximum.
             ([0x82, 0x00, 0x83, 0x00, 0x40, 0xF6], .wrongBound),
             ([0x82, 0x00, 0x83, 0x01, 0x41, 0x00, 0xF6], .wrongBound),
             ([0x82, 0x01, 0x83, 0x1B] + [UInt8](repeating: 0xFF, count: 8) + [0x40, 0xF6], .wrongBound),
@@ -172,7 +172,7 @@ struct ReconciledPair {
         }
     }
 
-    @Test("two rooms that were cut apart become equal", arguments: 0..<10)
+    @Test("two copies of a room that were separated become equal", arguments: 0..<10)
     func rooms(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let now = Example.instant(milliseconds: 0)

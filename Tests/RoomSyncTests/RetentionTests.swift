@@ -7,7 +7,7 @@ import Wire
 @testable import CoreModel
 @testable import RoomSync
 
-/// Where letting go meets what others say.
+/// How pruning interacts with entries from other peers.
 @Suite struct RetentionTests {
     private let start = Example.instant(milliseconds: 0)
 
@@ -20,7 +20,7 @@ import Wire
         return log
     }
 
-    @Test("what its author says just now is kept however little the author knew of the room")
+    @Test("a new entry from its author is kept however little the author knew of the room")
     func newBelowFloor() throws {
         var log = try log(1...20)
         #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 15)
@@ -30,12 +30,12 @@ import Wire
         let new = Example.entry("said", lamport: 1, author: 1)
         #expect(try log.insert(new, isNew: true, at: start, durability: .normal) == .added)
         #expect(log.takeShown().map(\.entry) == [new])
-        // It is no reason to go back with the floor, and goes with the next that is let go of.
+        // It does not lower the floor, and is pruned with the next entries.
         #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 1)
         #expect(log.floor == 16 && log.count == 5 && log.nextLamport == 21)
     }
 
-    @Test("what is let go of while it waits for its parents is shown before what answers it")
+    @Test("an entry that is pruned while it waits for its parents is shown before its children")
     func waiting() throws {
         var log = try log(2...20)
         let unheard = Example.entry("unheard", lamport: 1)
@@ -50,7 +50,7 @@ import Wire
         #expect(log.takeShown().isEmpty)
     }
 
-    @Test("an entry far ahead does not take the floor with it, so that all new ones would be refused")
+    @Test("an entry far ahead does not raise the floor so far that new entries are refused")
     func floorWithinReach() throws {
         var log = try log(1...20)
         let lie = Example.entry("lie", lamport: Limits.lamport, wall: Limits.wallTime)
@@ -61,7 +61,7 @@ import Wire
         #expect(try log.insert(next, at: start, durability: .normal) == .added)
     }
 
-    @Test("an entry that claims to be old does not take along a young one of its Lamport time")
+    @Test("an entry that claims to be old does not remove a young one of the same Lamport time")
     func together() throws {
         var log = try log(1...1)
         for number in 1...9 {
@@ -74,7 +74,7 @@ import Wire
         #expect(surplus == 10 && log.floor == 2)
     }
 
-    @Test("only so many entries far ahead are kept, and the same ones whatever came first")
+    @Test("at most 1,000 entries far ahead are kept, the same ones in any order of arrival")
     func farAhead() throws {
         let lies = (0..<1_010 as Range<UInt64>).map { Example.entry("lie", lamport: Limits.lamport - $0) }
         var (log, other) = (try log(1...20), try self.log(1...20))
@@ -90,7 +90,7 @@ import Wire
         #expect(try log.insert(Example.entry("true", lamport: 21), at: start, durability: .normal) == .added)
     }
 
-    @Test("who waits for what was let go of is shown as soon as that is known")
+    @Test("an entry that waits for a pruned one is shown as soon as the pruning is known")
     func waitingForOld() throws {
         var log = try log(1...20)
         try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0))
@@ -105,7 +105,7 @@ import Wire
         #expect(log.nextDeadline == nil)
     }
 
-    @Test("the floor of two logs that become one is the higher, also after a restart")
+    @Test("two logs that merge have the higher floor, also after a restart")
     func mergedFloors() throws {
         let archive = MemoryArchive()
         var former = Example.log(Example.otherGathering, archive: archive)
@@ -122,7 +122,7 @@ import Wire
         #expect(log.nextLamport == 3)
     }
 
-    @Test("who begins far into a long room goes on from there")
+    @Test("a log that begins far into a long room continues from there")
     func beginning() throws {
         var log = Example.log()
         try log.begin(at: 5_000_000)

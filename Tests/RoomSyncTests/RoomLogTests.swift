@@ -9,7 +9,7 @@ import Wire
 @Suite struct RoomLogTests {
     private let start = Example.instant(milliseconds: 0)
 
-    @Test("an entry whose parents are here is shown at once, and only once")
+    @Test("an entry whose parents are here is shown immediately, and only once")
     func inOrder() throws {
         var log = Example.log()
         let first = Example.entry("one", lamport: log.nextLamport, parents: log.heads)
@@ -26,7 +26,7 @@ import Wire
         #expect(log.nextWanted().isEmpty)
     }
 
-    @Test("in whatever order entries come, each is shown once, after its parents, without a gap", arguments: 0..<60)
+    @Test("in any order of arrival each entry is shown once, after its parents, without a gap", arguments: 0..<60)
     func permutations(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let said = Example.conversation(count: 80, using: &random)
@@ -48,11 +48,11 @@ import Wire
         #expect(Set(shown) == Set(said.map(\.id)))
         #expect(log.nextDeadline == nil)
         #expect(log.index.keys == said.map(\.key).sorted())
-        // Who reads the log from the archive finds the same heads.
+        // Reading the log from the archive yields the same heads.
         #expect(Example.log(archive: archive).heads == log.heads)
     }
 
-    @Test("a missing parent is asked for at once and again every 0.5 s, and after 2 s its child is shown with a gap")
+    @Test("a missing parent is requested immediately and every 0.5 s, and after 2 s its child is shown with a gap")
     func gap() throws {
         var log = Example.log()
         let parent = Example.entry("parent", lamport: 1)
@@ -72,19 +72,19 @@ import Wire
         }
         #expect(asked == 3)
         #expect(log.takeShown() == [Shown(entry: child, hasGap: true), Shown(entry: grandchild, hasGap: false)])
-        // It comes after all: late, but without a mark, and the others not again.
+        // It arrives in the end: late, but without a mark, and the others are not shown again.
         #expect(try log.insert(parent, at: start + .seconds(9), durability: .normal) == .added)
         #expect(log.takeShown() == [Shown(entry: parent, hasGap: false)])
         #expect(log.nextDeadline == nil)
     }
 
-    @Test("when the last to wait gives up, those it waits for are shown before it")
+    @Test("when a waiting entry times out, waiting parents are shown before it")
     func chainGivesUp() throws {
         var log = Example.log()
         let lost = Example.entry("lost", lamport: 1)
         let parent = Example.entry("parent", lamport: 2, parents: [lost.id])
         let child = Example.entry("child", lamport: 3, parents: [parent.id])
-        // The child first, so that its patience ends first.
+        // The child first, so that it times out first.
         try log.insert(child, at: start, durability: .normal)
         try log.insert(parent, at: start + .seconds(1), durability: .normal)
         log.deadlineReached(at: start + .seconds(2))
@@ -106,7 +106,7 @@ import Wire
         #expect(log.nextLamport == 6)
     }
 
-    @Test("nobody goes on from a Lamport time far ahead, and logs are equal whatever came first")
+    @Test("no entry continues from a Lamport time far ahead, and logs are equal in any order of arrival")
     func farAhead() throws {
         let entries = [
             Example.entry("one", lamport: 5), Example.entry("two", lamport: 1_000_005),
@@ -119,14 +119,14 @@ import Wire
                 #expect(try log.insert(entry, at: start, durability: .normal) == .added)
             }
             #expect(log.reach == 1_000_005 && log.nextLamport == 1_000_006 && log.heads.contains(entries[1].id))
-            // What is in between makes it true.
+            // An entry in between makes it reachable.
             try log.insert(Example.entry("bridge", lamport: 1_000_007), at: start, durability: .normal)
             #expect(log.reach == 2_000_006)
             #expect(try RoomLog(log: log.log, room: log.room, archive: archive).reach == log.reach)
         }
     }
 
-    @Test("a log that has nothing but the last of all times goes on from the first")
+    @Test("a log that has only the last Lamport time continues from the first")
     func lastOfAllTimes() throws {
         var log = Example.log()
         try log.insert(Example.entry("lie", lamport: Limits.lamport), at: start, durability: .normal)
@@ -141,7 +141,7 @@ import Wire
         #expect(log.nextLamport == 2 && log.heads == [Example.entry("one", lamport: 1).id])
     }
 
-    @Test("what does not belong is refused and leaves no trace")
+    @Test("an entry of another room is refused and leaves no trace")
     func refusals() throws {
         var log = Example.log()
         try log.insert(Example.entry("one", lamport: 5), at: start, durability: .normal)
@@ -153,7 +153,7 @@ import Wire
         #expect(try log.history(limit: 10).map(\.entry.body) == ["one"])
     }
 
-    @Test("an entry that cannot be kept is not shown and may come again")
+    @Test("an entry that cannot be stored is not shown and may arrive again")
     func failingArchive() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
@@ -167,7 +167,7 @@ import Wire
         #expect(log.takeShown().count == 1)
     }
 
-    @Test("thousands of entries without their parents do not fill the memory: those beyond the bound are shown at once")
+    @Test("waiting entries are limited to 4,096, and those beyond the limit are shown immediately")
     func boundedWaiting() throws {
         var log = Example.log()
         let unheard = EntryID.greatest
@@ -198,7 +198,7 @@ import Wire
         #expect(loaded.index.fingerprint(at: 0..<10_000) == log.index.fingerprint(at: 0..<10_000))
     }
 
-    @Test("the log of a gathering that is given up is taken along, and who waited for it is shown")
+    @Test("the log of a gathering that ends is merged, and entries that waited for it are shown")
     func absorb() throws {
         let archive = MemoryArchive()
         var kept = Example.log(archive: archive)
@@ -221,7 +221,7 @@ import Wire
         #expect(log.nextDeadline == nil)
     }
 
-    @Test("what retention lets go is below the floor, stays away, and is known to be so after a restart")
+    @Test("pruned entries are below the floor, are refused, and remain so after a restart")
     func retention() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
@@ -247,7 +247,7 @@ import Wire
         #expect(loaded.nextLamport == 102)
     }
 
-    @Test("a want is answered with what is here, up to what fits one frame")
+    @Test("a request is answered with the entries that are here, up to the size of one frame")
     func answersWant() throws {
         var log = Example.log()
         var ids: [EntryID] = []

@@ -15,7 +15,7 @@ struct UnknownKindLogTests {
         try Later.entry(in: Example.room, by: Example.authors[1], lamport: lamport, parents: parents)
     }
 
-    /// Known and unknown kinds in turn, 600 in all: more than are read at once.
+    /// Adds known and unknown kinds in turn, 600 in total: more than one page of reading.
     private func fill(_ log: inout RoomLog) throws -> (known: [EntryKey], unknown: [EntryKey]) {
         var keys: (known: [EntryKey], unknown: [EntryKey]) = ([], [])
         for lamport in stride(from: 1, to: 600, by: 2) as StrideTo<UInt64> {
@@ -40,7 +40,7 @@ struct UnknownKindLogTests {
         #expect(log.unknownKindIDs.count == Array(unknown).count, sourceLocation: sourceLocation)
     }
 
-    @Test("to peers that know of none, it looks as if it had none, also when it is read again")
+    @Test("peers that do not support unknown kinds see none, also after the log is read again")
     func readAgain() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
@@ -54,7 +54,7 @@ struct UnknownKindLogTests {
         #expect(again.ids(ids, for: []) == [keys.known[0].id] && again.ids(ids, for: .ofThisVersion) == ids)
     }
 
-    @Test("what is dropped, taken back or forgotten is gone for both, and no note stays of what is not there")
+    @Test("dropped or withdrawn entries leave both indexes, and the setting goes with the last of them")
     func dropping() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
@@ -70,7 +70,7 @@ struct UnknownKindLogTests {
         #expect(try archive.setting(setting) == nil)
     }
 
-    @Test("a log that ends in another takes what it has there")
+    @Test("a log that is merged into another moves its unknown kinds there")
     func absorbing() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
@@ -84,7 +84,7 @@ struct UnknownKindLogTests {
         #expect(try archive.setting("unknown kinds of \(Example.gathering.order)") == nil)
     }
 
-    @Test("an entry of an unknown kind that nobody goes on from gives way in both orders")
+    @Test("an entry of an unknown kind above the horizon is evicted from both indexes")
     func farAhead() throws {
         var log = Example.log()
         let first = Example.entry("one", lamport: 1)
@@ -99,7 +99,7 @@ struct UnknownKindLogTests {
         #expect(log.index(for: []).keys == [first.key])
     }
 
-    @Test("what is of an unknown kind waits for its parents and is waited for, like all else")
+    @Test("an entry of an unknown kind waits for its parents and is waited for, like all others")
     func order() throws {
         var log = Example.log()
         let first = Example.entry("one", lamport: 1)

@@ -1,13 +1,13 @@
 public import Wire
 
-/// Which log: rooms are reconciled only within their gathering, their relay or their pair.
+/// The identity of a log. Rooms are reconciled only within their gathering, their relay or their pair.
 public enum LogID: Hashable, Sendable {
     case lobby(GatheringID)
     case conversation(PeerID)
     case relayLobby(PeerID)
 }
 
-/// What is kept of one entry. `bytes` are the signed bytes, never re-encoded.
+/// An entry as it is stored. `bytes` are the signed bytes, never re-encoded.
 public struct ArchivedEntry: Equatable, Sendable {
     public var key: EntryKey
     public var bytes: [UInt8]
@@ -17,18 +17,18 @@ public struct ArchivedEntry: Equatable, Sendable {
         self.bytes = bytes
     }
 
-    /// What an entry takes beside its signed bytes, about: its places in tables and indexes. So a thousand small ones
-    /// do not count as nothing. Archives keep sums with it, so it never changes.
+    /// The approximate size of an entry beside its signed bytes: its rows in tables and indexes. Without it a thousand
+    /// small entries would count as almost nothing. Archives keep sums that include it, so it must never change.
     public static let overheadBytes = 256
-    /// What it counts in ``Archive/bytes(of:)``.
+    /// The size that it counts as in ``Archive/bytes(of:)``.
     public var keptBytes: Int { bytes.count + Self.overheadBytes }
 }
 
-/// An entry by its place in the order in which all were kept.
+/// An entry by its place in the order in which entries were stored.
 public struct Arrival: Equatable, Sendable {
     public var place: UInt64
     public var log: LogID
-    /// ``ArchivedEntry/keptBytes``
+    /// The size of the entry, as in ``ArchivedEntry/keptBytes``.
     public var bytes: Int
 
     public init(place: UInt64, log: LogID, bytes: Int) {
@@ -38,12 +38,12 @@ public struct Arrival: Equatable, Sendable {
     }
 }
 
-/// What is kept of a peer that was met.
+/// A peer that was met, as it is stored.
 public struct KnownPeer: Equatable, Sendable {
     public var id: PeerID
     /// The last name it held.
     public var name: String
-    /// By ``AgeClock``: only to tell who was seen later.
+    /// By ``AgeClock``, only to tell which peer was seen later.
     public var firstSeen: WallTime
     public var lastSeen: WallTime
     public var isBlocked: Bool
@@ -57,17 +57,17 @@ public struct KnownPeer: Equatable, Sendable {
     }
 }
 
-/// How firmly a round's changes must be kept before anything that the round says leaves the machine.
+/// How durably a round's changes must be stored before any output of the round leaves the machine.
 public enum Durability: UInt8, Comparable, Sendable {
-    /// Others hold it too: after a power cut the last of it may be missing, the archive is whole.
+    /// Other peers have it too: after a power cut the latest changes may be missing, but the archive is intact.
     case normal
-    /// On the disk when `commit` returns: own entries, private messages.
+    /// On the disk when `commit` returns. For our own entries and for private messages.
     case full
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What could not be kept or read; `text` says what happened and what to do.
+/// A failure to store or read; `text` says what happened and what to do.
 public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Sendable { case full, damaged, newer, locked, unwritable, other }
     public var kind: Kind
@@ -80,65 +80,71 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 }
 
-/// What a core needs kept. `MemoryArchive` (here) keeps it until the process ends; `Store` keeps it in SQLite;
-/// `Simulator` can lose what was not committed. Changes belong to the round that is under way: the host calls
+/// The persistent state of a core. `MemoryArchive` (here) keeps it until the process ends; `Store` keeps it in SQLite;
+/// the archive of `Simulator` can lose uncommitted changes. Changes belong to the current round: the host calls
 /// ``commit()`` after the inputs of a round and before its outputs leave.
 public protocol Archive: AnyObject {
     // Logs.
 
-    /// Adds an entry; false if the log has it already. `body` is what ``search(words:limit:)`` finds it by.
+    /// Adds an entry; returns false if the log has it already. ``search(words:limit:)`` finds it by `body`.
     func append(
         _ entry: ArchivedEntry, body: String, to log: LogID, durability: Durability
     ) throws(ArchiveError) -> Bool
-    /// All keys of a log, ascending.
+    /// Returns all keys of a log, ascending.
     func keys(of log: LogID) throws(ArchiveError) -> [EntryKey]
+    /// Returns an entry; nil if the log does not have it.
     func entry(_ key: EntryKey, in log: LogID) throws(ArchiveError) -> ArchivedEntry?
-    /// The last `limit` entries below `before` (nil: of all), ascending.
+    /// Returns the last `limit` entries below `before` (nil: of all), ascending.
     func entries(of log: LogID, before: EntryKey?, limit: Int) throws(ArchiveError) -> [ArchivedEntry]
-    /// Drops entries that retention or the user lets go.
+    /// Removes entries that retention or the user drops.
     func remove(_ keys: [EntryKey], from log: LogID) throws(ArchiveError)
-    /// Adds all of one log to another and ends the first (gatherings that met).
+    /// Moves all entries of one log to another and ends the first (gatherings that met).
     func merge(_ source: LogID, into target: LogID) throws(ArchiveError)
-    /// Drops all of a log, with the receipts that were awaited in it. It is no longer on the disk when ``commit()``
-    /// returns.
+    /// Removes a log and the receipts that were awaited in it. Nothing of it is on the disk when ``commit()`` returns.
     func forget(_ log: LogID) throws(ArchiveError)
-    /// All logs that have entries, in a stable order.
+    /// Returns all logs that have entries, in a stable order.
     func logs() throws(ArchiveError) -> [LogID]
-    /// What a log's entries count together (``ArchivedEntry/keptBytes``). Asked often: a running sum, no walk.
+    /// Returns the total size of a log's entries (``ArchivedEntry/keptBytes``). Called often: a running sum, no scan.
     func bytes(of log: LogID) throws(ArchiveError) -> Int
-    /// Bytes of all that is kept, of whatever kind, as far as the archive can tell. Asked often.
+    /// Returns the size of everything stored, of any kind, as far as the archive can tell. Called often.
     func bytes() throws(ArchiveError) -> Int
-    /// The entries that were kept first of all behind this place, in that order. It is no author's word, as a time is.
+    /// Returns the first entries of any log that were stored after this place, in that order. Unlike a time, the order
+    /// does not depend on an author's claim.
     func arrivals(after place: UInt64, limit: Int) throws(ArchiveError) -> [Arrival]
-    /// Entries with all that is looked for, as ``SearchWords`` reads it, newest last.
+    /// Returns the entries that match, as ``SearchWords`` parses the words, newest last.
     func search(words: String, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)]
 
     // Private messages that wait for a receipt, ascending by key.
 
+    /// Marks an entry as awaiting a receipt.
     func awaitReceipt(of key: EntryKey, in log: LogID) throws(ArchiveError)
-    /// False if no receipt was awaited for this entry.
+    /// Records a receipt; returns false if none was awaited for this entry.
     func receiptArrived(for id: EntryID, in log: LogID) throws(ArchiveError) -> Bool
+    /// Returns the entries that await a receipt.
     func awaitingReceipt(in log: LogID) throws(ArchiveError) -> [EntryKey]
 
     // Peers and settings.
 
+    /// Returns all peers that were met.
     func knownPeers() throws(ArchiveError) -> [KnownPeer]
+    /// Stores a peer, or replaces its record.
     func remember(_ peer: KnownPeer) throws(ArchiveError)
-    /// Drops what is kept of these peers.
+    /// Removes the records of these peers.
     func forget(_ peers: [PeerID]) throws(ArchiveError)
-    /// Small values by name: the gathering, the last name, the network it was on.
+    /// Returns a small value by name: the gathering, the last name, the network it was on.
     func setting(_ name: String) throws(ArchiveError) -> [UInt8]?
+    /// Stores a small value by name; nil removes it.
     func setSetting(_ name: String, to value: [UInt8]?) throws(ArchiveError)
 
-    /// Keeps the round's changes, as firmly as the firmest of them asked for.
-    /// - Throws: when they could not be kept. They are not forgotten: the next call tries again.
+    /// Makes the round's changes durable, at the highest durability that was requested in it.
+    /// - Throws: If they could not be stored. They are not lost: the next call tries again.
     func commit() throws(ArchiveError)
 
-    /// Whether it has more work for ``commit()``, a little in each round, though nothing changes.
+    /// Whether ``commit()`` has more work to do, a little in each round, even without new changes.
     var isBehind: Bool { get }
-    /// Whether something was kept beside the archive's file since the last ``checkpoint()``.
+    /// Whether anything was stored beside the archive's file since the last ``checkpoint()``.
     var needsCheckpoint: Bool { get }
-    /// Brings all that was kept into the archive's file. Between rounds.
+    /// Moves everything that was stored into the archive's file. Called between rounds.
     func checkpoint()
 }
 

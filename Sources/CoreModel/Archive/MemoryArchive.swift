@@ -1,13 +1,14 @@
 public import Wire
 
-/// Keeps everything until the process ends. For tests, for simulations and for who wants no trace on a disk; as large
-/// as what is said.
+/// An archive that keeps everything in memory until the process ends: for tests, for simulations and for users who want
+/// nothing on a disk. It grows with what is said.
 public final class MemoryArchive: Archive {
-    /// Thrown by everything that changes something, while it is set: a disk that is full, in tests.
+    /// The error that every change throws while it is set, such as a full disk in a test.
     public var failure: ArchiveError?
-    /// Whether ``remember(_:)`` keeps anything: of a thousand peers that each know a thousand it takes a good part.
+    /// Whether ``remember(_:)`` stores anything. In a simulation of 1,000 peers that each know 1,000, these records
+    /// would take a large part of the memory.
     public var keepsPeers = true
-    /// How often ``commit()`` succeeded.
+    /// The number of calls of ``commit()`` that succeeded.
     public private(set) var commitCount = 0
 
     private struct Log {
@@ -32,7 +33,7 @@ public final class MemoryArchive: Archive {
 
     public init() {}
 
-    /// Another archive with all that this one keeps now; what changes in one does not change the other.
+    /// Returns a copy of this archive as it is now. Changes in one do not affect the other.
     public func copy() -> MemoryArchive {
         let copy = MemoryArchive()
         (copy.kept, copy.peers, copy.settings) = (kept, peers, settings)
@@ -180,7 +181,7 @@ public final class MemoryArchive: Archive {
 }
 
 extension LogID {
-    /// A text that orders logs and names them in settings.
+    /// The text that orders logs and names them in settings.
     package var order: String {
         switch self {
         case .lobby(let gathering): "lobby \(gathering)"

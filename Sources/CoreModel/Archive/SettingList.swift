@@ -1,12 +1,12 @@
 import Wire
 
-/// A list that is kept in an archive, one setting for each element, so that adding or removing one costs the same
-/// however long the list is. Its order is not kept.
+/// A list in an archive with one setting for each element, so that adding or removing one costs the same whatever the
+/// length of the list. Its order is not kept.
 package struct SettingList {
     private let name: String
     package private(set) var values: [[UInt8]]
 
-    /// Reads what is kept under this name.
+    /// Reads the list that is stored under this name.
     package init(named name: String, in archive: any Archive) throws(ArchiveError) {
         self.name = name
         values = []
@@ -19,13 +19,14 @@ package struct SettingList {
 
     package var count: Int { values.count }
 
+    /// Adds an element and stores it.
     package mutating func append(_ value: [UInt8], in archive: any Archive) throws(ArchiveError) {
         try archive.setSetting("\(name) \(values.count)", to: value)
         try keepCount(values.count + 1, in: archive)
         values.append(value)
     }
 
-    /// The last element takes the place of the one that is removed.
+    /// Removes an element; the last one takes its place.
     package mutating func remove(at index: Int, in archive: any Archive) throws(ArchiveError) {
         let last = values.count - 1
         if index != last { try archive.setSetting("\(name) \(index)", to: values[last]) }

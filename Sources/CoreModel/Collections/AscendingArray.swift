@@ -1,6 +1,6 @@
-/// Arrays in ascending order, without repeats: what is walked in an order that no dictionary decides, and looked up fast.
+/// Arrays in ascending order without repeats. Their order does not depend on a dictionary's, and lookup is fast.
 extension Array where Element: Comparable {
-    /// The place of the first element that is not below this one: where it is, or belongs.
+    /// Returns the index of the first element that is not below this one: where it is, or belongs.
     package func lowerBound(of element: Element) -> Int {
         var low = 0
         var high = count
@@ -11,13 +11,14 @@ extension Array where Element: Comparable {
         return low
     }
 
-    /// Whether it is there.
+    /// Returns whether the array has the element.
     package func contains(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
         return place < count && self[place] == element
     }
 
-    /// - Returns: false if it was there.
+    /// Inserts the element at its place.
+    /// - Returns: False if it was there.
     @discardableResult
     package mutating func insert(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
@@ -26,7 +27,8 @@ extension Array where Element: Comparable {
         return true
     }
 
-    /// - Returns: false if it was not there.
+    /// Removes the element.
+    /// - Returns: False if it was not there.
     @discardableResult
     package mutating func remove(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)

@@ -7,8 +7,10 @@ package struct OutputQueue {
 
     package var isEmpty: Bool { head == outputs.count }
 
+    /// Adds an output at the end.
     package mutating func push(_ output: Output) { outputs.append(output) }
 
+    /// Removes the first output; nil if there is none.
     package mutating func pop() -> Output? {
         guard head < outputs.count else {
             outputs.removeAll(keepingCapacity: outputs.count <= 1024)

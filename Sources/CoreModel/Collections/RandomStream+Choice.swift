@@ -1,7 +1,7 @@
 import Secure
 
 extension RandomStream {
-    /// So many of these, chosen at random, or all if they are no more: then nothing is drawn.
+    /// Returns `count` elements chosen at random, or all if there are no more; in that case it draws no random number.
     package mutating func some<Element>(_ count: Int, of all: [Element]) -> [Element] {
         guard all.count > count else { return all }
         var chosen = all

@@ -1,4 +1,4 @@
-/// A rate with a burst: full at first, refilled steadily.
+/// A token bucket: full at first, refilled at a steady rate.
 package struct TokenBucket {
     private let capacity: Double
     private let perSecond: Double
@@ -11,7 +11,8 @@ package struct TokenBucket {
         tokens = capacity
     }
 
-    /// Takes this many tokens if there are as many.
+    /// Takes this many tokens if they are available.
+    /// - Returns: Whether they were.
     package mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
         if let filledAt, now > filledAt {
             let seconds = Double((now - filledAt).wholeNanoseconds) / 1e9

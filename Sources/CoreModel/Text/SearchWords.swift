@@ -1,19 +1,19 @@
 import Wire
 
-/// What a text is found by, and what is looked for in it: words as names are compared, without accents.
+/// The words of a search, and the words by which texts are found. They are compared as names are, without accents.
 ///
-/// A word is a run of letters and digits. Scripts that are written without blanks between words, such as Chinese, give
-/// every pair of neighbouring letters instead, so that a word is found wherever it stands in its sentence. Every other
-/// visible character is a word by itself: `C++` is found as it was typed, by the three words `c`, `+`, `+` in a row.
+/// A word is a run of letters and digits. Scripts that are written without spaces between words, such as Chinese, yield
+/// every pair of neighbouring letters instead, so that a word is found anywhere in its sentence. Every other visible
+/// character is a word by itself: `C++` is found as typed, by the three consecutive words `c`, `+`, `+`.
 public struct SearchWords: Equatable, Sendable {
-    /// For each part of what was typed, words that must stand in a row; the last of them may be the beginning of one.
+    /// For each part of the input, words that must be consecutive; the last of them may be a prefix.
     public let phrases: [[String]]
 
     public var isEmpty: Bool { phrases.isEmpty }
-    /// Of all phrases.
+    /// The number of words in all phrases.
     public var count: Int { phrases.reduce(0) { $0 + $1.count } }
 
-    /// Reads what was typed, parted by blanks.
+    /// Parses the input, whose parts are separated by white space.
     public init(_ typed: String) {
         phrases = FoldedText.withoutAccents(FoldedText.compared(typed)).split(whereSeparator: \.isWhitespace)
             .compactMap { part in
@@ -25,7 +25,7 @@ public struct SearchWords: Equatable, Sendable {
             }
     }
 
-    /// The words of what was said, in order, parted by blanks, in UTF-8: what an index is given.
+    /// Returns the words of a text in order, separated by spaces, in UTF-8, for an index.
     public static func indexed(_ text: String) -> [UInt8] {
         var scanner = WordScanner()
         scanner.take(text)
@@ -33,14 +33,14 @@ public struct SearchWords: Equatable, Sendable {
         return scanner.bytes
     }
 
-    /// The words of what was said, in order.
+    /// Returns the words of a text in order.
     package static func words(of text: String) -> [String] { split(indexed(text)) }
 
     private static func split(_ bytes: [UInt8]) -> [String] {
         bytes.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Whether what was said has all that is looked for.
+    /// Returns whether a text has everything that is searched for.
     func areFound(in text: String) -> Bool {
         let said = Self.words(of: text)
         return phrases.allSatisfy { phrase in
@@ -52,7 +52,7 @@ public struct SearchWords: Equatable, Sendable {
         }
     }
 
-    /// Without what closes a sentence or stands around a word, unless there is nothing else.
+    /// Strips punctuation that ends a sentence or encloses a word, unless nothing else is left.
     private static func trimmed(_ part: Substring) -> Substring {
         var inner = part
         while let last = inner.last, ".,;:!?…。、，！？\"'’”»".contains(last) { inner.removeLast() }

@@ -1,5 +1,5 @@
 extension String {
-    /// As much as fits, whole characters only.
+    /// Returns the longest prefix of whole characters that fits in `limit` bytes of UTF-8.
     package func fitting(bytes limit: Int) -> String {
         if utf8.count <= limit { return self }
         var fitting = ""

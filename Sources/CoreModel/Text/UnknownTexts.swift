@@ -1,11 +1,11 @@
 import Wire
 
 extension Entry {
-    /// What people are shown of it.
+    /// The text that people see: the body, or a placeholder for an unknown kind.
     package var shownText: String { kind.isKnown ? body : "[this needs a newer Earshot]" }
 }
 
 extension RelayRefusal.Code {
-    /// For people, where the relay gives no reason in words.
+    /// The reason for people, where the relay gives none in words.
     package var words: String { self == .other ? "for a reason that this version does not know" : "\(self)" }
 }

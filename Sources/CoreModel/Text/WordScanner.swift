@@ -1,22 +1,22 @@
 import Wire
 
-/// Takes a text apart into words. What is ASCII, which most of most texts is, costs a step a byte.
+/// Splits a text into words. ASCII, which most texts mostly are, costs one step a byte.
 struct WordScanner {
-    /// The words so far, parted by blanks, in UTF-8.
+    /// The words so far, separated by spaces, in UTF-8.
     package private(set) var bytes: [UInt8] = []
     private var isInWord = false
-    /// Of the word so far.
+    /// The size of the current word.
     private var wordBytes = 0
-    /// The last letter of a run in a script without blanks, and how long the run is.
+    /// The last letter of a run in a script without spaces, and the length of the run.
     private var run: (last: Unicode.Scalar, count: Int)?
 
-    /// Bytes of a word, about: what goes on is cut off, here and in what is looked for. Nobody types more, and an index
-    /// would keep all that is sent as one word twice.
+    /// The approximate maximum size of a word in bytes; the rest is cut off, both here and in a search. No search is
+    /// longer, and a longer limit would make an index store text sent as one word twice.
     private static let longestWord = 64
 
     // MARK: Texts
 
-    /// Takes a text as it was said.
+    /// Scans a text as it was sent.
     package mutating func take(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
@@ -40,21 +40,22 @@ struct WordScanner {
         }
     }
 
-    /// Takes a text that is folded and has no accents.
+    /// Scans a text that is already folded and has no accents.
     package mutating func take(folded text: Substring) {
         for scalar in text.unicodeScalars {
             if scalar.isASCII { take(ascii: UInt8(scalar.value)) } else { take(scalar) }
         }
     }
 
-    /// - Parameter isOpen: what is looked for may go on in what was said.
+    /// Ends the text.
+    /// - Parameter isOpen: Whether its last word may be a prefix, as in a search.
     package mutating func end(isOpen: Bool) {
         if isOpen, let run, run.count > 1 { self.run = nil }
         endWord()
     }
 
     private static func folded(_ text: String) -> String {
-        // Han, Kana and Hangul stay as they are, if they have no marks.
+        // Han, Kana and Hangul are left as they are, if they have no marks.
         let isPlain = text.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
             case 0..<0x80, 0x3041...0x3096, 0x30A1...0x30FA, 0x4E00...0x9FFF, 0xAC00...0xD7A3: true
@@ -82,8 +83,8 @@ struct WordScanner {
         bytes.append(byte)
     }
 
-    /// A sign of ASCII would be syntax to an index: it is named by a character of the private use area instead
-    /// (U+F000 and its number), in UTF-8.
+    /// Appends an ASCII sign as a word. It would be syntax to an index, so it is represented by a character of the
+    /// private use area (U+F000 plus its code) in UTF-8.
     private mutating func sign(ascii byte: UInt8) {
         endWord()
         part()
@@ -132,7 +133,7 @@ struct WordScanner {
         wordBytes = 0
     }
 
-    /// Of a run the last letter by itself, too, so that every letter begins a word.
+    /// Ends the word. Of a run, the last letter is added by itself, too, so that every letter begins a word.
     private mutating func endWord() {
         isInWord = false
         guard let run else { return }
@@ -141,7 +142,7 @@ struct WordScanner {
         append(run.last)
     }
 
-    /// All apostrophes, quotation marks and dashes are one.
+    /// Returns the ASCII form of an apostrophe, a quotation mark or a dash; all variants of each count as the same.
     private static func plain(_ scalar: Unicode.Scalar) -> UInt8? {
         switch scalar {
         case "‘", "’", "‛", "ʼ": UInt8(ascii: "'")
@@ -152,15 +153,15 @@ struct WordScanner {
     }
 }
 
-/// What a character beyond ASCII is to a search.
+/// The role of a non-ASCII character in a search.
 private enum CharacterKind {
     case letter
-    /// Of a script that is written without blanks between words.
+    /// A letter of a script that is written without spaces between words.
     case letterOfRun
     /// A word by itself.
     case sign
     case gap
-    /// Is not seen, and parts no word.
+    /// Invisible; does not separate words.
     case nothing
 
     init(_ scalar: Unicode.Scalar) {
@@ -170,7 +171,7 @@ private enum CharacterKind {
             return
         }
         switch properties.generalCategory {
-        // A letter by its category, and everybody's apostrophe.
+        // A letter by its category, but in common use as an apostrophe.
         case .modifierLetter where scalar == "ʼ": self = .sign
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
             .spacingMark, .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:
@@ -193,7 +194,7 @@ private enum CharacterKind {
         case 0x3400...0xA4CF, 0xF900...0xFAFF: true
         // Javanese, Myanmar, Tai Viet.
         case 0xA980...0xA9FF, 0xAA60...0xAADF: true
-        // Tangut, Khitan, Kana and Nushu; Han of the further planes.
+        // Tangut, Khitan, Kana and Nushu; Han of the supplementary planes.
         case 0x16FE0...0x18D7F, 0x1AFF0...0x1B2FF, 0x20000...0x3FFFF: true
         default: false
         }

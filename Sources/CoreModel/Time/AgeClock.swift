@@ -1,83 +1,89 @@
 import Secure
 package import Wire
 
-/// The clock by which age is counted: what is dropped for its age is gone for good, and a wall clock may be wrong for
-/// ten minutes or a week.
+/// The clock by which ages are counted. Entries that are dropped for their age are lost permanently, and a wall clock
+/// may be wrong for ten minutes or a week.
 ///
-/// It goes on by the time that processes have really run, kept from one start to the next, and does not follow a jump of
-/// the wall clock, forward or back, until that has lasted: until processes have run with it for a sixteenth of the jump,
-/// at least a day and at most a week. So a clock that is 200 days ahead for an afternoon ages nothing, and a machine
-/// that was off for three months ages what it has when it has run for a week. Time in which the wall clock has come back
-/// takes away from how long the jump has lasted.
+/// It advances by the time for which processes have actually run, which is stored from one start to the next. It does
+/// not follow a jump of the wall clock, forward or back, until the jump has lasted: until processes have run with it
+/// for a sixteenth of the jump, at least a day and at most a week. So a clock that is 200 days ahead for an afternoon
+/// ages nothing, and after three months off a machine ages its entries once it has run for a week. Time during which
+/// the wall clock is back to normal is subtracted from the time that the jump has lasted.
 ///
-/// A jump that has lasted is time that has passed only as far as it came between two starts, or in a sleep. The rest is
-/// a clock that was put right: it changes which times others are believed to have written at, and no age.
+/// A jump that has lasted counts as elapsed time only as far as it occurred between two starts or during sleep. The
+/// rest is a clock that was corrected: it changes which claimed times are plausible, but no age.
 ///
-/// A machine that runs eight hours a day thereby counts some days fewer than have passed, never more.
+/// On a machine that runs eight hours a day, this counts a few days fewer than have passed, never more.
 package struct AgeClock {
-    /// How far the wall clock may be off before it counts as a jump. NTP slews, and steps by less.
+    /// The deviation of the wall clock above which it counts as a jump. NTP slews, and steps by less.
     package static let toleranceMilliseconds: UInt64 = 300_000
-    /// Up to so much is believed of the time between two starts, or of a sleep: a restart, a reboot, a crash that took
-    /// what was not yet kept.
+    /// The longest time between two starts, or of a sleep, that is believed immediately: a restart, a reboot, or a
+    /// crash that lost the latest state.
     static let gapMilliseconds: UInt64 = 3_600_000
-    /// Between two inputs of a process that runs there is never as long (``Bounds/retentionInterval``): it slept.
+    /// The longest plausible time between two inputs of a running process (``Bounds/retentionInterval`` is shorter).
+    /// After a longer time the machine was asleep.
     static let stepMilliseconds: UInt64 = 1_200_000
+    /// The length of a day.
     package static let dayMilliseconds: UInt64 = 86_400_000
 
-    /// The wall clock has left where it is expected.
+    /// A jump of the wall clock away from where it is expected.
     struct Departure: Equatable {
-        /// By how many milliseconds at least while the jump lasts; negative: back.
+        /// The minimum deviation in milliseconds while the jump lasts; negative: back.
         var lead: Int64
-        /// How long processes have run with it, less the time without it.
+        /// The time that processes have run with it, less the time without it, in milliseconds.
         var lasted: UInt64 = 0
     }
 
-    /// What is kept.
+    /// The stored state of the clock.
     package struct State: Equatable {
-        /// The time as it is counted; never goes back. Ends of what lasts are set and compared in it.
+        /// The counted time; never goes back. Expiry times are set and compared in it.
         package var counted = WallTime(milliseconds: 0)
-        /// How far from it the wall clock is expected, by all jumps that were not time.
+        /// The expected offset of the wall clock from it: the sum of all jumps that were not elapsed time.
         package var offset: Int64 = 0
-        /// By how much the wall clock was ahead of where it is expected.
+        /// The last deviation of the wall clock from where it is expected.
         var lead: Int64 = 0
-        /// How much of that came while no process ran.
+        /// The part of the deviation that arose while no process ran.
         var gaps: Int64 = 0
         var departure: Departure?
     }
 
-    /// What the log says.
+    /// An observation for the diagnostic log.
     package enum Observation: Equatable {
-        /// The wall clock is so many milliseconds from where it was expected, at a start or after a sleep.
+        /// The wall clock is this many milliseconds from where it was expected, at a start or after a sleep.
         case foundApart(Int64)
-        /// It has jumped while the process ran.
+        /// It jumped while the process ran.
         case jumped(Int64)
-        /// The jump has lasted.
+        /// A jump has lasted and is now believed.
         case believed(Int64)
     }
 
-    /// The wall clock as it was last read: for what is shown and said.
+    /// The wall clock as it was last read, for what is shown and sent.
     package private(set) var wall = WallTime(milliseconds: 0)
+    /// The state to store.
     package private(set) var state = State()
     /// Whether an earlier start has counted already.
     package let isContinued: Bool
-    /// What an archive without this clock knows of the time: it was then at the latest.
+    /// The times at which an archive without this clock was written to. The present is no earlier than the latest valid
+    /// one.
     private let readings: [UInt64]
-    /// Up to when all has been counted; nil before the first input.
+    /// The time up to which everything is counted; nil before the first input.
     private var readAt: Instant?
     private var keptAt: Instant?
 
+    /// The counted time.
     package var counted: WallTime { state.counted }
 
-    /// Where the wall clock is expected.
+    /// The time that the wall clock is expected to show.
     package var expected: WallTime { shifted(state.counted, by: state.offset) }
 
-    /// For what cannot be undone: it is at least this late by the wall clock, by what is expected of it, and by one that
-    /// seems to have been put back for good.
+    /// A lower bound of the present, for what cannot be undone: by the wall clock, by its expected time, and by a clock
+    /// that seems to have been put back permanently.
     package var certain: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
 
     // Reading.
 
-    /// Takes in what the clocks say.
+    /// Advances the clock by a reading of both clocks.
+    /// - Returns: Observations for the log.
     package mutating func read(_ wall: WallTime, at now: Instant) -> [Observation] {
         self.wall = WallTime(milliseconds: min(wall.milliseconds, Limits.wallTime))
         guard let readAt else {
@@ -96,7 +102,7 @@ package struct AgeClock {
         return observations
     }
 
-    /// The first start with this clock: an archive that has something was written to by then, and the rest may be a
+    /// The time at the first start with this clock: the archive was last written to by then, and the rest may be a
     /// jump.
     private var firstTime: WallTime {
         WallTime(milliseconds: readings.filter { $0 <= wall.milliseconds }.max() ?? wall.milliseconds)
@@ -118,14 +124,16 @@ package struct AgeClock {
         state.counted = shifted(state.counted, by: Int64(clamping: milliseconds))
     }
 
-    /// - Returns: by how much it has changed.
+    /// Updates the deviation.
+    /// - Returns: By how much it has changed.
     private mutating func takeLead() -> Int64 {
         let former = state.lead
         state.lead = Int64(clamping: wall.milliseconds) - Int64(clamping: expected.milliseconds)
         return state.lead - former
     }
 
-    /// - Returns: the jump, if there is one that has lasted.
+    /// Adds `ran` milliseconds to the time that the current jump has lasted, or begins or ends one.
+    /// - Returns: The jump, if one has lasted long enough.
     private mutating func weigh(_ ran: UInt64) -> Int64? {
         let isApart = state.lead.magnitude > Self.toleranceMilliseconds
         guard var departure = state.departure else {
@@ -142,7 +150,7 @@ package struct AgeClock {
             return nil
         }
         departure.lasted += ran
-        // While the machine was off a clock that is behind has come nearer.
+        // A clock that is behind came nearer while the machine was off.
         if !isAhead { departure.lead = max(departure.lead, state.lead) }
         state.departure = departure
         guard departure.lasted >= Self.lasting(departure.lead.magnitude) else { return nil }
@@ -151,7 +159,7 @@ package struct AgeClock {
     }
 
     private mutating func believe(_ lead: Int64) {
-        // A clock that was found behind at a start and has been put right since says how long the machine was off.
+        // If a clock was found behind at a start and has been corrected since, it shows how long the machine was off.
         let passed = lead > 0 && state.gaps != 0 ? (state.gaps > 0 ? min(state.gaps, lead) : lead) : 0
         count(UInt64(passed))
         state.offset += lead - passed
@@ -160,7 +168,7 @@ package struct AgeClock {
         _ = takeLead()
     }
 
-    /// How long processes have to run with a jump.
+    /// Returns the time in milliseconds that processes have to run with a jump until it is believed.
     package static func lasting(_ jump: UInt64) -> UInt64 { min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds) }
 
     private func shifted(_ time: WallTime, by milliseconds: Int64) -> WallTime {
@@ -170,11 +178,12 @@ package struct AgeClock {
 
     // Times.
 
-    /// A time of the counted clock as a person's clock shows it.
+    /// Converts a counted time to the time that a person's clock shows.
     package func shown(_ time: WallTime) -> WallTime {
         shifted(wall, by: Int64(clamping: time.milliseconds) - Int64(clamping: counted.milliseconds))
     }
 
+    /// Returns the counted time that many seconds from now.
     package func counted(after seconds: UInt64) -> WallTime {
         WallTime(milliseconds: counted.milliseconds &+ min(seconds, Limits.banSeconds) &* 1_000)
     }
@@ -183,8 +192,9 @@ package struct AgeClock {
 
     package static let setting = "clock"
 
-    /// Goes on counting where an earlier start ended.
-    /// - Parameter gatheringTimes: when this peer was last in the gatherings that it knows, in milliseconds.
+    /// Continues where an earlier start ended.
+    /// - Parameter gatheringTimes: The times at which this peer was last in the gatherings that it knows, in
+    ///   milliseconds.
     package init(keptIn archive: any Archive, gatheringTimes: [UInt64] = []) throws(ArchiveError) {
         if let kept = try archive.setting(Self.setting), let state = try? State(decoding: kept) {
             isContinued = true
@@ -196,7 +206,8 @@ package struct AgeClock {
         readings = try gatheringTimes + Self.readings(in: archive)
     }
 
-    /// When an archive was written to, by the clocks of its own earlier starts and of those that wrote to it.
+    /// Returns the times at which an archive was written to, by the clocks of its own earlier starts and of the authors
+    /// of its entries.
     private static func readings(in archive: any Archive) throws(ArchiveError) -> [UInt64] {
         var readings = try archive.knownPeers().map(\.lastSeen.milliseconds)
         for log in try archive.logs() {
@@ -207,7 +218,7 @@ package struct AgeClock {
         return readings
     }
 
-    /// What is to be kept, if that is due: what a crash takes of it is ``Bounds/retentionInterval`` at most.
+    /// Returns the state to store, if that is due. A crash loses ``Bounds/retentionInterval`` of it at most.
     package mutating func takeSetting(at now: Instant, isUrgent: Bool = false) -> [UInt8]? {
         guard isUrgent || keptAt.map({ now >= $0 + Bounds.retentionInterval }) ?? true else { return nil }
         keptAt = now
@@ -229,7 +240,7 @@ extension AgeClock.State {
         departure = .init(lead: departed, lasted: min(try reader.unsigned(), AgeClock.lasting(.max)))
     }
 
-    /// Far from what could overflow.
+    /// Limits a stored value to a range that cannot overflow.
     private static func bounded(_ milliseconds: Int64) -> Int64 {
         min(max(milliseconds, -Int64(Limits.wallTime)), Int64(Limits.wallTime))
     }
@@ -248,7 +259,7 @@ extension AgeClock.State {
 }
 
 extension AgeClock.Observation {
-    /// For the log.
+    /// The line for the diagnostic log.
     package var note: Note {
         switch self {
         case .foundApart(let lead):

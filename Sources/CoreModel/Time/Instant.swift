@@ -1,4 +1,4 @@
-/// A point on a clock that never goes back and counts on through sleep (`CLOCK_BOOTTIME`), in nanoseconds from an
+/// A point on a clock that never goes back and continues through sleep (`CLOCK_BOOTTIME`), in nanoseconds from an
 /// arbitrary start.
 public struct Instant: Hashable, Comparable, Sendable {
     public var nanoseconds: Int64
@@ -23,13 +23,14 @@ public struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// In nanoseconds, rounded towards zero. Durations of this program are far below the 292 years that fit.
+    /// The duration in nanoseconds, rounded towards zero. Durations of this program are far below the 292 years that
+    /// fit.
     public var wholeNanoseconds: Int64 {
         components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }
 
-/// Wall-clock time, milliseconds since 1970. Shown and compared in claims, never used to wait.
+/// A wall-clock time in milliseconds since 1970. Shown, and compared in claims, never used for waiting.
 public struct WallTime: Hashable, Comparable, Sendable {
     public var milliseconds: UInt64
 
@@ -40,7 +41,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 }
 
-/// When a machine wants to be called again, and what for (shown in traces).
+/// The time at which a state machine needs its next call, and the reason (shown in traces).
 public struct Deadline: Equatable, Sendable {
     public var at: Instant
     public var reason: StaticReason
@@ -50,7 +51,7 @@ public struct Deadline: Equatable, Sendable {
         self.reason = reason
     }
 
-    /// The earlier of two, either of which may be missing.
+    /// Returns the earlier of two deadlines, either of which may be missing.
     public static func earlier(_ left: Deadline?, _ right: Deadline?) -> Deadline? {
         guard let left else { return right }
         guard let right else { return left }
@@ -58,7 +59,7 @@ public struct Deadline: Equatable, Sendable {
     }
 }
 
-/// A reason for a deadline: a short text fixed at compile time.
+/// The reason for a deadline: a short text fixed at compile time.
 public struct StaticReason: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let description: String
 

@@ -1,23 +1,25 @@
-/// What a core has to do at a time of its own.
+/// A kind of timer of a core.
 package protocol TimerKind: CaseIterable, RawRepresentable<Int> {
-    /// Shown in traces.
+    /// The purpose of the timer, shown in traces.
     var reason: StaticReason { get }
 }
 
-/// A core's own timers: each timer has one time at most, the earliest that was asked for.
+/// The timers of a core. Each timer has at most one time, the earliest that was requested.
 package struct TimerTable<Timer: TimerKind> {
     private var times: [Instant?] = Array(repeating: nil, count: Timer.allCases.count)
 
     package init() {}
 
-    /// Asks for a timer at a time; an earlier time that was asked for stands.
+    /// Sets a timer, unless it is already set to an earlier time.
     package mutating func schedule(_ timer: Timer, at time: Instant) {
         if let present = times[timer.rawValue], present <= time { return }
         times[timer.rawValue] = time
     }
 
+    /// Returns whether the timer is set.
     package func isScheduled(_ timer: Timer) -> Bool { times[timer.rawValue] != nil }
 
+    /// The earliest deadline; nil if no timer is set.
     package var next: Deadline? {
         var first: (place: Int, time: Instant)?
         for place in times.indices {
@@ -28,7 +30,7 @@ package struct TimerTable<Timer: TimerKind> {
         return Deadline(at: first.time, reason: timer.reason)
     }
 
-    /// The duties whose time has come, which are thereby done with.
+    /// Returns the timers that are due, and clears them.
     package mutating func takeDue(at now: Instant) -> [Timer] {
         var due: [Timer] = []
         for place in times.indices {

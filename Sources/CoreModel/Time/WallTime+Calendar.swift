@@ -1,5 +1,5 @@
 extension WallTime {
-    /// Date and time of day as people write them (proleptic Gregorian calendar).
+    /// A date and time of day as people write them (proleptic Gregorian calendar).
     public struct Calendar: Equatable, Sendable {
         public var year: Int
         /// 1...12
@@ -12,13 +12,14 @@ extension WallTime {
         public var millisecond: Int
     }
 
-    /// 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. Others' clocks may say anything.
+    /// 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can express. Other peers' clocks may show any time.
     private static let latest: UInt64 = 253_402_300_799_999
 
-    /// - Parameter offset: local time minus UTC, in seconds. Times past the year 9999 count as its end.
+    /// Returns the date and time of day.
+    /// - Parameter offset: Local time minus UTC, in seconds. Times after the year 9999 count as its end.
     public func calendar(offset: Int = 0) -> Calendar {
         let local = Int(min(milliseconds, Self.latest)) + min(max(offset, -86_400), 86_400) * 1000
-        // Times before 1970 only by a negative offset: they count as 1970's beginning.
+        // Only a negative offset leads to times before 1970: they count as its beginning.
         let shown = min(max(local, 0), Int(Self.latest))
         let seconds = shown / 1000
         let (year, month, day) = Self.date(daysSince1970: seconds / 86_400)
@@ -27,7 +28,7 @@ extension WallTime {
             second: seconds % 60, millisecond: shown % 1000)
     }
 
-    /// Date, hour and minute with the zone, for a reader who may be in another: `2026-11-28 09:05 UTC`.
+    /// The date, hour and minute with the zone, for a reader who may be in another: `2026-11-28 09:05 UTC`.
     public var utcText: String {
         let calendar = calendar()
         let numbers = [calendar.month, calendar.day, calendar.hour, calendar.minute].map {
@@ -36,7 +37,7 @@ extension WallTime {
         return "\(calendar.year)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
     }
 
-    /// Counted in eras of 400 years that begin on 1 March, so that the leap day comes last.
+    /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last day.
     private static func date(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = shifted / 146_097

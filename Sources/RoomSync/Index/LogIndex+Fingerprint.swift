@@ -1,8 +1,8 @@
 import Secure
 import Wire
 
-/// Stands for a set of entries in reconciliation: 16 bytes of the SHA-256 of the sum of their IDs and their number
-/// (Protocol.md, Reconciliation).
+/// A fingerprint of a set of entries in reconciliation: 16 bytes of the SHA-256 of the sum of their IDs and their
+/// number (Protocol.md, Reconciliation).
 public struct Fingerprint: Hashable, Sendable {
     public static let byteCount = 16
     private let high: UInt64
@@ -15,7 +15,8 @@ public struct Fingerprint: Hashable, Sendable {
         (high, low, _, _) = withUnsafeBytes(of: input) { SHA256.words(of: $0) }
     }
 
-    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    /// Decodes a fingerprint.
+    /// - Returns: Nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
@@ -31,7 +32,7 @@ public struct Fingerprint: Hashable, Sendable {
     }
 }
 
-/// A sum of IDs, as numbers of 256 bits, modulo 2^256. Adding is its own way back, so a set's sum follows insertions
+/// A sum of IDs as numbers of 256 bits, modulo 2^256. Addition can be undone, so the sum of a set follows insertions
 /// and removals.
 struct IDSum: Hashable, Sendable {
     fileprivate(set) var word0: UInt64 = 0
@@ -48,7 +49,7 @@ struct IDSum: Hashable, Sendable {
         add(other.word0, other.word1, other.word2, other.word3)
     }
 
-    /// Adds the two's complement.
+    /// Subtracts by adding the two's complement.
     mutating func subtract(_ id: EntryID) {
         let words = id.words
         add(~words.0, ~words.1, ~words.2, ~words.3)

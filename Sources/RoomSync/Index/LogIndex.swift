@@ -1,10 +1,11 @@
 import CoreModel
 public import Wire
 
-/// The keys of one log in order, with fingerprints of any stretch of them.
+/// The keys of one log in order, with fingerprints of any range of them.
 ///
-/// Kept as sorted chunks of at most 512 keys with the sum of each: insertion moves at most one chunk's keys, and a
-/// fingerprint adds up at most two chunks' keys and the other chunks' sums (20 to 40 of them in 10,000 keys).
+/// They are kept as sorted chunks of at most 512 keys with the sum of each: an insertion moves at most one chunk's
+/// keys, and a fingerprint adds up at most two chunks' keys and the sums of the other chunks (20 to 40 of them for
+/// 10,000 keys).
 public struct LogIndex: Sendable {
     private var chunks: [Chunk] = []
     public private(set) var count = 0
@@ -25,7 +26,8 @@ public struct LogIndex: Sendable {
 
     public init() {}
 
-    /// - Precondition: the keys ascend, each once.
+    /// Creates an index of these keys.
+    /// - Precondition: The keys ascend, without repeats.
     public init(ascending keys: [EntryKey]) {
         count = keys.count
         // Half full, so that the first insertions split nothing.
@@ -38,7 +40,8 @@ public struct LogIndex: Sendable {
     public var first: EntryKey? { chunks.first?.keys.first }
     public var last: EntryKey? { chunks.last?.keys.last }
 
-    /// - Returns: false if it was there.
+    /// Inserts a key.
+    /// - Returns: False if it was there.
     @discardableResult
     public mutating func insert(_ key: EntryKey) -> Bool {
         guard !chunks.isEmpty else {
@@ -46,7 +49,7 @@ public struct LogIndex: Sendable {
             count = 1
             return true
         }
-        // Behind all the others: into the last chunk.
+        // A key above all others goes into the last chunk.
         let place = min(chunkPlace(of: key), chunks.count - 1)
         let position = chunks[place].keys.lowerBound(of: key)
         if position < chunks[place].keys.count, chunks[place].keys[position] == key { return false }
@@ -61,7 +64,8 @@ public struct LogIndex: Sendable {
         return true
     }
 
-    /// - Returns: false if it was not there.
+    /// Removes a key.
+    /// - Returns: False if it was not there.
     @discardableResult
     public mutating func remove(_ key: EntryKey) -> Bool {
         let place = chunkPlace(of: key)
@@ -75,6 +79,7 @@ public struct LogIndex: Sendable {
         return true
     }
 
+    /// Returns whether the index has the key.
     public func contains(_ key: EntryKey) -> Bool {
         let place = chunkPlace(of: key)
         guard place < chunks.count else { return false }
@@ -82,7 +87,7 @@ public struct LogIndex: Sendable {
         return position < chunks[place].keys.count && chunks[place].keys[position] == key
     }
 
-    /// How many keys are below `key`: its position, if it is there.
+    /// Returns the number of keys below `key`: its position, if it is there.
     public func position(of key: EntryKey) -> Int {
         let place = chunkPlace(of: key)
         var position = 0
@@ -101,7 +106,7 @@ public struct LogIndex: Sendable {
         preconditionFailure("the chunks have as many keys as the index")
     }
 
-    /// The keys at these positions, ascending.
+    /// Returns the keys at these positions, ascending.
     public func keys(at positions: Range<Int>) -> [EntryKey] {
         var keys: [EntryKey] = []
         keys.reserveCapacity(positions.count)
@@ -112,14 +117,15 @@ public struct LogIndex: Sendable {
     /// All keys, ascending.
     public var keys: [EntryKey] { keys(at: 0..<count) }
 
-    /// What stands for the keys at these positions: equal for equal sets of IDs, and else different but for chance.
+    /// Returns the fingerprint of the keys at these positions. Equal sets of IDs have equal fingerprints; different
+    /// sets have the same only by chance.
     public func fingerprint(at positions: Range<Int>) -> Fingerprint {
         var sum = IDSum()
         visit(positions) { chunk, part in
             if part.count == chunk.keys.count {
                 sum.add(chunk.sum)
             } else if part.count * 2 > chunk.keys.count {
-                // The smaller part is taken from the whole.
+                // Subtracts the smaller part from the whole.
                 sum.add(chunk.sum)
                 for key in chunk.keys[..<part.lowerBound] { sum.subtract(key.id) }
                 for key in chunk.keys[part.upperBound...] { sum.subtract(key.id) }
@@ -130,7 +136,7 @@ public struct LogIndex: Sendable {
         return Fingerprint(sum: sum, count: positions.count)
     }
 
-    /// Walks the chunks that have keys at these positions.
+    /// Calls `body` for each chunk that has keys at these positions.
     private func visit(_ positions: Range<Int>, _ body: (Chunk, Range<Int>) -> Void) {
         precondition(positions.lowerBound >= 0 && positions.upperBound <= count, "no keys at these positions")
         var start = 0
@@ -144,7 +150,7 @@ public struct LogIndex: Sendable {
         }
     }
 
-    /// The first chunk whose last key is not below `key`; the number of chunks if there is none.
+    /// Returns the first chunk whose last key is not below `key`, or the number of chunks if there is none.
     private func chunkPlace(of key: EntryKey) -> Int {
         var low = 0
         var high = chunks.count

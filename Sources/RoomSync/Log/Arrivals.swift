@@ -1,30 +1,33 @@
 package import CoreModel
 package import Wire
 
-/// When the entries of a log came here, in steps of a sixty-fourth of how long they are kept: up to which Lamport time
-/// the log reached when. Kept with the log, by ``AgeClock/counted``.
+/// The arrival times of a log's entries, in steps of 1/64 of the retention time: the Lamport time that the log had
+/// reached at each step. Stored with the log, by ``AgeClock/counted``.
 ///
-/// An entry says itself when it was written, by its author's clock, which may be wrong by years or lie. By this it is
-/// neither dropped as soon as it has come, nor kept for longer than it was here.
+/// The time in an entry comes from its author's clock, which may be wrong by years or lie. The arrival times ensure
+/// that an entry is neither dropped as soon as it arrives nor kept for longer than the retention time after its
+/// arrival.
 package struct Arrivals: Equatable {
+    /// The Lamport time that the log had reached at a counted time, in milliseconds.
     package struct Mark: Equatable {
         package var at: UInt64
         package var lamport: UInt64
     }
 
-    /// A log that has been kept for a year has no more marks than this, however often the option was changed.
+    /// The maximum number of marks. A log that was kept for a year has no more, even if the retention time was changed
+    /// often.
     package static let capacity = 128
 
-    /// Of what is not above this it is not known when it came: their claims are all there is.
+    /// The arrival time of entries up to this Lamport time is unknown: only their claimed times are available.
     package private(set) var unknown: UInt64 = 0
-    /// Ascending in both.
+    /// The marks, ascending in both values.
     private(set) var marks: [Mark] = []
 
     package init(unknown: UInt64 = 0) { self.unknown = unknown }
 
-    /// The log reaches up to here.
-    /// - Parameter age: how long entries are kept, in milliseconds.
-    /// - Returns: whether anything changed.
+    /// Records that the log reaches up to here.
+    /// - Parameter age: The retention time in milliseconds.
+    /// - Returns: Whether anything changed.
     package mutating func note(_ reach: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
         guard reach > marks.last?.lamport ?? unknown else { return false }
         if let last = marks.last, counted.milliseconds < last.at &+ age / 64 { return false }
@@ -34,7 +37,7 @@ package struct Arrivals: Equatable {
         return true
     }
 
-    /// How far the log reached at least so many milliseconds ago.
+    /// Returns the Lamport time that the log had reached `age` milliseconds ago.
     package func reached(_ age: UInt64, before counted: WallTime) -> UInt64? {
         marks.last { $0.at &+ age <= counted.milliseconds }?.lamport
     }
@@ -43,7 +46,7 @@ package struct Arrivals: Equatable {
 
     package static func setting(_ log: LogID) -> String { "arrivals of \(log.order)" }
 
-    /// - Returns: nothing known for what is not of this form.
+    /// Reads the stored marks of a log. If they are malformed, no arrival time is known.
     package init(of log: LogID, in archive: any Archive) throws(ArchiveError) {
         guard let kept = try archive.setting(Self.setting(log)) else { return }
         self = (try? Self(decoding: kept)) ?? Self(unknown: Limits.lamport)
@@ -69,28 +72,30 @@ package struct Arrivals: Equatable {
         try archive.setSetting(Self.setting(log), to: writer.bytes)
     }
 
-    /// The first start that notes arrivals: of what is there nothing is known.
+    /// Begins to record arrivals, at the first start that does: the arrival time of present entries is unknown.
     package static func begin(in archive: any Archive) throws(ArchiveError) {
         for log in try archive.logs() {
-            // Which room it is plays no part here.
+            // The room has no effect here.
             let reach = try RoomLog(log: log, room: .lobby, archive: archive).reach
             try Self(unknown: reach).keep(of: log, in: archive)
         }
     }
 }
 
-/// What of a log is old.
+/// The criterion by which entries of a log are old.
 package struct OldAge {
-    /// What claims to be from before this time.
+    /// Entries that claim to be from before this time are old.
     package var oldest: WallTime
-    /// Above this Lamport time nothing is: it has not been here for long.
+    /// Entries above this Lamport time are never old: they have not been here for long.
     package var settled: UInt64 = .max
-    /// Claims from after this time are wrong; then what was here long ago is old.
+    /// Claimed times after this one are wrong; such an entry is old if it is at or below ``reachedLongAgo``.
     var future: WallTime = WallTime(milliseconds: .max)
+    /// The Lamport time that the log had reached one retention time ago.
     var reachedLongAgo: UInt64 = 0
 
     package init(before oldest: WallTime) { self.oldest = oldest }
 
+    /// Returns whether an entry is old.
     package func includes(_ entry: Entry) -> Bool {
         if entry.wallTime > future.milliseconds { return entry.lamport <= reachedLongAgo }
         return entry.lamport <= settled && entry.wallTime < oldest.milliseconds
@@ -98,28 +103,28 @@ package struct OldAge {
 }
 
 extension RoomLog {
-    /// Who else has what is in a log.
+    /// The peers that also have the entries of a log.
     package enum Holders {
-        /// Many, and they let go of it too. What is old when it comes is kept for a day only: else each newcomer that
-        /// takes up the log would keep its oldest for as long again.
+        /// Many, and they prune it, too. An entry that is old when it arrives is then kept only for a day: otherwise
+        /// each newcomer that receives the log would keep its oldest entries for another full retention time.
         case many
-        /// Nobody, or one other.
+        /// None, or one.
         case few
     }
 
-    /// Notes what has come, and finds what is old by now.
-    /// - Parameter age: how long entries are kept, in milliseconds; nil: for good.
+    /// Records what has arrived, and returns the criterion for old entries.
+    /// - Parameter age: The retention time in milliseconds; nil: entries are kept indefinitely.
     package func old(after age: UInt64?, by clock: AgeClock, heldBy holders: Holders) throws(ArchiveError) -> OldAge {
         var arrivals = try Arrivals(of: log, in: archive)
         guard let age else {
-            // For a time when there is a limit: that holds for what was there before, too.
+            // In case a limit is set later: it applies to entries from before as well.
             if reach > arrivals.unknown { try Arrivals(unknown: reach).keep(of: log, in: archive) }
             return OldAge(before: WallTime(milliseconds: 0))
         }
         if arrivals.note(reach, at: clock.counted, keptFor: age) { try arrivals.keep(of: log, in: archive) }
         let certain = clock.certain.milliseconds
         var old = OldAge(before: WallTime(milliseconds: certain - min(certain, age)))
-        // A mark comes after what it is about, so a bit less than the whole.
+        // A mark is later than the arrivals that it covers, so slightly less than the whole age is used.
         let stay = holders == .many ? min(AgeClock.dayMilliseconds, age / 32 * 31) : age / 32 * 31
         old.settled = max(arrivals.unknown, arrivals.reached(stay, before: clock.counted) ?? 0)
         let latest = max(clock.expected, clock.wall).milliseconds

@@ -1,17 +1,18 @@
 package import CoreModel
 import Wire
 
-/// Coming into a room that others have spoken in for long.
+/// The start of an empty log in a room that is already far advanced.
 extension RoomLog {
-    /// A log that is still empty begins here: what was said before is not asked for. Does nothing in one that is not,
-    /// because what it has would no longer be compared.
+    /// Makes an empty log begin at this Lamport time, so that older entries are not requested. Does nothing in a log
+    /// that has entries, because these would no longer be compared.
     package mutating func begin(at lamport: UInt64) throws(ArchiveError) {
-        // A time near the end of all times would leave none to speak at.
+        // A time near the last Lamport time would leave none for new entries.
         guard isEmpty, lamport > floor, lamport <= Limits.lamport / 2 else { return }
         let setting = (0..<8).map { UInt8(truncatingIfNeeded: lamport >> UInt64(56 - 8 * $0)) }
         try archive.setSetting(Self.floorSetting(log), to: setting)
         floor = lamport
-        // The room has come this far: with only what is above a million, nobody would climb there from 0.
+        // The room has reached this time. If only entries above a million exist, the horizon could not climb there from
+        // 0.
         reach = lamport
     }
 }

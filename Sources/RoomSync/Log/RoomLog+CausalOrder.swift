@@ -2,39 +2,40 @@ import CoreModel
 import Secure
 import Wire
 
-/// Which entries of one room may be shown: each after its parents. What is missing is asked for; what waits too long
-/// is shown with a gap.
+/// The causal order of one room: an entry is shown after its parents. Missing parents are requested; an entry that
+/// waits too long is shown with a gap.
 struct CausalOrder {
-    /// How long an entry waits for its parents.
+    /// The time that an entry waits for its parents.
     package static let timeout = Duration.seconds(2)
-    /// How long until a missing parent is asked for again, of somebody else.
+    /// The time until a missing parent is requested again, from another peer.
     static let askInterval = Duration.milliseconds(500)
-    /// Entries that wait at once: 4,096 × 17 KiB = 68 MiB at worst. One more is shown with a gap at once.
+    /// The maximum number of waiting entries: 4,096 × 17 KiB = 68 MiB at worst. One more is shown immediately, with a
+    /// gap.
     static let waitingCount = 4_096
 
     private struct Waiting {
         var entry: SignedEntry
-        /// Parents that have not been shown.
+        /// The parents that have not been shown.
         var awaited: [EntryID]
-        /// Something that it answers to was given up.
+        /// Whether a parent was given up.
         var hasGap = false
     }
 
-    /// Not walked, only asked.
+    /// Only looked up, never iterated.
     private var waiting: [EntryID: Waiting] = [:]
-    /// Who waits for an entry that has not been shown, in the order of arrival. Not walked.
+    /// For each entry that has not been shown, the entries that wait for it, in the order of arrival. Never iterated.
     private var dependants: [EntryID: [EntryID]] = [:]
-    /// Awaited entries that are not in the log, ascending.
+    /// The awaited entries that are not in the log, ascending.
     private var missing: [EntryID] = []
-    /// What is to be asked for, ascending.
+    /// The entries to request, ascending.
     private var toAsk: [EntryID] = []
     private var askAgainAt: Instant?
-    /// When the patience of each waiting entry ends, in that order; entries that wait no more are passed over.
+    /// The timeout of each waiting entry, in the order of time. Entries that no longer wait are skipped.
     private var timeouts = Queue<(at: Instant, id: EntryID)>()
-    /// May be shown, ascending by key from the front of the queue.
+    /// The entries that may be shown, ascending by key from the front of the queue.
     private var ready = Queue<Shown>()
 
-    /// An entry is in the log now. `lamport` says the Lamport time of those that are there.
+    /// Handles an entry that was added to the log. `lamport` returns the Lamport time of an entry that the log has.
     package mutating func arrived(
         _ entry: SignedEntry, at now: Instant, below floor: UInt64, lamport: (EntryID) -> UInt64?
     ) {
@@ -43,7 +44,7 @@ struct CausalOrder {
             toAsk.remove(sorted: entry.id)
         }
         var awaited: [EntryID] = []
-        // All parents are below an entry in the order; what is at the floor has none that is to be had.
+        // Parents have a lower Lamport time than their child, so the parents of an entry at the floor are unavailable.
         if entry.entry.lamport > floor || floor == 0 {
             for parent in entry.entry.parents {
                 if let known = lamport(parent) {
@@ -76,13 +77,13 @@ struct CausalOrder {
         timeouts.append((now + Self.timeout, entry.id))
     }
 
-    /// Whether this entry is in the log and not yet shown.
+    /// Returns whether the entry is in the log and not yet shown.
     func isWaiting(_ id: EntryID) -> Bool { waiting[id] != nil }
 
-    /// Whether an entry waits for this one.
+    /// Returns whether another entry waits for this one.
     package func isAwaited(_ id: EntryID) -> Bool { dependants[id] != nil }
 
-    /// Entries have come into the log by another way and count as shown.
+    /// Handles entries that entered the log by another way; they count as shown.
     package mutating func known(_ isKnown: (EntryID) -> Bool) {
         for id in missing where isKnown(id) {
             missing.remove(sorted: id)
@@ -91,7 +92,7 @@ struct CausalOrder {
         tidy()
     }
 
-    /// This one is let go of and not to be had: whoever waits for it waits no longer.
+    /// Handles an entry that was pruned before it arrived and is unavailable: entries stop waiting for it.
     mutating func givenUp(_ id: EntryID) {
         guard dependants[id] != nil, waiting[id] == nil else { return }
         missing.remove(sorted: id)
@@ -100,7 +101,7 @@ struct CausalOrder {
         tidy()
     }
 
-    /// This one is let go of while it waits: it is shown now, before anything that comes behind it.
+    /// Shows an entry that is pruned while it waits, before anything that follows it.
     mutating func prune(_ id: EntryID) {
         guard let entry = waiting.removeValue(forKey: id) else { return }
         for parent in entry.awaited {
@@ -115,6 +116,7 @@ struct CausalOrder {
 
     // Showing.
 
+    /// Removes the next entry to show; nil if there is none.
     package mutating func nextShown() -> Shown? { ready.popFirst() }
 
     private mutating func makeReady(_ entry: SignedEntry, hasGap: Bool) {
@@ -123,7 +125,8 @@ struct CausalOrder {
         tidy()
     }
 
-    /// This one counts as shown: whoever waited for nothing else follows, and so on.
+    /// Releases the entries that waited only for this one, which counts as shown, then those that waited for them, and
+    /// so on.
     private mutating func release(dependantsOf id: EntryID) {
         var shown = [id]
         while let parent = shown.popLast() {
@@ -138,8 +141,9 @@ struct CausalOrder {
         }
     }
 
-    // Asking and time.
+    // Requests and timeouts.
 
+    /// Returns the missing entries to request now, at most ``Limits/frameIDCount``.
     package mutating func nextWanted() -> [EntryID] {
         guard !toAsk.isEmpty else { return [] }
         let wanted = Array(toAsk.prefix(Limits.frameIDCount))
@@ -153,6 +157,7 @@ struct CausalOrder {
             askAgainAt.map { Deadline(at: $0, reason: "missing entries are asked for again") })
     }
 
+    /// Shows entries that have waited too long, and schedules requests for missing ones again.
     package mutating func deadlineReached(at now: Instant) {
         while let next = timeouts.first, next.at <= now {
             _ = timeouts.popFirst()
@@ -165,8 +170,8 @@ struct CausalOrder {
         }
     }
 
-    /// Shows this entry without what it misses. Entries that it waits for and that are here come before it, and are
-    /// shown without what they miss.
+    /// Shows this entry without its missing parents. Parents that are here and wait themselves are shown before it,
+    /// without their own missing parents.
     private mutating func giveUpWaiting(for id: EntryID) {
         var chain = [id]
         var seen: Set<EntryID> = [id]
@@ -204,7 +209,7 @@ struct CausalOrder {
         }
     }
 
-    /// Forgets what nothing waits for any more.
+    /// Drops timeouts and requests that no entry waits for any more.
     private mutating func tidy() {
         while let next = timeouts.first, waiting[next.id] == nil { _ = timeouts.popFirst() }
         if missing.isEmpty {
@@ -214,7 +219,7 @@ struct CausalOrder {
     }
 }
 
-/// First in, first out, in one array whose front is given back when it is empty or mostly used up.
+/// A first-in, first-out queue in one array, whose front is freed when it is empty or mostly used up.
 private struct Queue<Element> {
     private var elements: [Element] = []
     private var front = 0
@@ -223,7 +228,7 @@ private struct Queue<Element> {
 
     mutating func append(_ element: Element) { elements.append(element) }
 
-    /// Puts it behind all that do not come after it; at the end in constant time.
+    /// Inserts an element after all that do not follow it; at the end in constant time.
     mutating func insert(_ element: Element, by comesBefore: (Element, Element) -> Bool) {
         var low = front
         var high = elements.count

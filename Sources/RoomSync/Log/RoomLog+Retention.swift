@@ -2,18 +2,19 @@ public import CoreModel
 import Secure
 public import Wire
 
-/// Letting go of the oldest, never splitting what peers agree on: what is below the floor is not compared.
+/// Pruning from the oldest end. Peers still agree on the rest: entries below the floor are not compared.
 extension RoomLog {
     /// Drops the oldest entries until at most about `count` are left and the oldest is not old, and raises the floor.
-    /// Times are what their authors claim, as far as that can be (``Arrivals``), looked at from the oldest entry on, so
-    /// one that claims to be young keeps what follows it for as long. At most `step` entries at once.
-    /// - Parameter owed: stays, and what follows it: an own entry that somebody has still to get.
-    /// - Returns: how many were dropped.
+    /// Ages follow the times that authors claim, as far as these are plausible (``Arrivals``). They are checked from
+    /// the oldest entry on, so one that claims to be young keeps all that follow it for as long. Drops at most `step`
+    /// entries.
+    /// - Parameter owed: The oldest own entry without a receipt: it is kept, and everything after it.
+    /// - Returns: The number of dropped entries.
     @discardableResult
     package mutating func trim(
         keeping count: Int, dropping old: OldAge, below owed: EntryKey? = nil, step: Int = 1_000
     ) throws(ArchiveError) -> Int {
-        // The floor stays within the room's reach: above it new entries would be refused.
+        // The floor stays within the horizon: above it new entries would be refused.
         let last = EntryKey(lamport: min(owed?.lamport ?? .max, reach + 1), id: .least)
         let end = index.position(of: last)
         let limit = min(step, end)
@@ -24,14 +25,14 @@ extension RoomLog {
                 let entry = try? SignedEntry(trusted: kept.bytes),
                 old.includes(entry.entry)
             else {
-                // What is young keeps those of its Lamport time, which are no more than a few lies.
+                // A young entry keeps those of the same Lamport time, which are at most a few false ones.
                 while dropped > surplus, index[dropped - 1].lamport == index[dropped].lamport { dropped -= 1 }
                 break
             }
             dropped += 1
         }
         guard dropped > 0 else { return 0 }
-        // The floor is a Lamport time: entries of the same time stay or go together.
+        // The floor is a Lamport time: entries of the same time are kept or dropped together.
         let newFloor: UInt64
         if dropped < index.count, index[dropped].lamport > index[0].lamport {
             newFloor = max(floor, min(index[dropped].lamport, reach + 1))
@@ -52,7 +53,7 @@ extension RoomLog {
         return gone.count
     }
 
-    /// The same, believing everybody.
+    /// Does the same, but trusts the times that authors claim.
     @discardableResult
     public mutating func trim(
         keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil
@@ -60,8 +61,8 @@ extension RoomLog {
         try trim(keeping: count, dropping: OldAge(before: oldest), below: owed)
     }
 
-    /// Drops everything that was said until now. It does not come back from others either: the floor is above it.
-    /// - Returns: how many entries were dropped.
+    /// Drops all entries until now. Other peers do not bring them back, because the floor is above them.
+    /// - Returns: The number of dropped entries.
     @discardableResult
     public mutating func forget() throws(ArchiveError) -> Int {
         let count = index.count
@@ -77,9 +78,9 @@ extension RoomLog {
         return count
     }
 
-    /// Of what is far ahead the lowest are kept, whatever came first: else logs would differ for good, and be compared
-    /// in vain for as long.
-    /// - Returns: false if there are enough below this one.
+    /// Makes room for an entry above the horizon. The lowest of these are kept, whatever the order of arrival:
+    /// otherwise logs would differ permanently, and be compared again and again without success.
+    /// - Returns: False if there are enough below this one.
     mutating func makeRoomFarAhead(for key: EntryKey) throws(ArchiveError) -> Bool {
         let count = index.count - index.position(of: EntryKey(lamport: reach + 1, id: .least))
         guard count >= Self.farAheadCount, let last = index.last else { return true }
@@ -92,12 +93,13 @@ extension RoomLog {
         return true
     }
 
-    /// The lowest Lamport time that an archive keeps of a log; 0: all.
+    /// Returns the lowest Lamport time that an archive keeps of a log; 0: all.
     public static func floor(of log: LogID, in archive: any Archive) throws(ArchiveError) -> UInt64 {
         let kept = try archive.setting(floorSetting(log)) ?? []
         return kept.count == 8 ? min(kept.reduce(0) { $0 << 8 | UInt64($1) }, Limits.lamport) : 0
     }
 
+    /// Sets the floor and stores it.
     mutating func setFloor(_ newFloor: UInt64) throws(ArchiveError) {
         let setting = (0..<8).map { UInt8(truncatingIfNeeded: newFloor >> UInt64(56 - 8 * $0)) }
         try archive.setSetting(Self.floorSetting(log), to: setting)

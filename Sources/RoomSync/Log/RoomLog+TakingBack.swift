@@ -1,9 +1,9 @@
 package import CoreModel
 package import Wire
 
-/// Taking back what was said where it could not be said.
+/// Withdrawal of entries that were written where writing was not possible.
 extension RoomLog {
-    /// Drops entries that nobody else has, so that nothing said later answers to them.
+    /// Drops entries that no other peer has, so that no later entry has them as parents.
     package mutating func takeBack(_ ids: [EntryID]) throws(ArchiveError) {
         let keys = ids.compactMap { id in lamports[id].map { EntryKey(lamport: $0, id: id) } }
         guard !keys.isEmpty else { return }

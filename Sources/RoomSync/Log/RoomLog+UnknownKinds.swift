@@ -2,12 +2,12 @@ import CoreModel
 import Secure
 public import Wire
 
-/// Entries of kinds that came with later versions: kept, confirmed and passed on like all others, but not to peers that
-/// would take them for a violation (Protocol.md, Versions). To these the log looks as if it had none.
+/// Entries of kinds that later versions defined. They are stored, acknowledged and passed on like all others, but not
+/// to peers that would treat them as a violation (Protocol.md, Versions). To these the log looks as if it had none.
 extension RoomLog {
-    /// Kept for a log that has such entries, which few have; none of the others pays for it.
+    /// The entries of unknown kinds of a log. Few logs have any; the others pay nothing for them.
     package struct UnknownKinds {
-        /// Only asked "is it in there?".
+        /// Only tested for membership, never iterated into an output.
         fileprivate(set) var ids: Set<EntryID> = []
         /// The keys of all entries of known kinds.
         fileprivate(set) var others: LogIndex
@@ -17,24 +17,24 @@ extension RoomLog {
         }
     }
 
-    /// The log as a peer with these features may know it.
+    /// Returns the index of the log as a peer with these features may know it.
     public func index(for features: Features) -> LogIndex {
         features.contains(.unknownKinds) ? index : unknownKinds?.others ?? index
     }
 
-    /// Those that a peer with these features may be told of, in the order given.
+    /// Returns the IDs that a peer with these features may learn of, in the order given.
     package func ids(_ ids: [EntryID], for features: Features) -> [EntryID] {
         guard let unknownKinds, !features.contains(.unknownKinds) else { return ids }
         return ids.filter { !unknownKinds.ids.contains($0) }
     }
 
-    /// Notes in the archive that the log has such entries, before the first of them is kept: a log without this note
-    /// is not searched for them.
+    /// Records in the archive that the log has such entries, before the first of them is stored: a log without this
+    /// setting is not searched for them.
     func noteUnknownKinds() throws(ArchiveError) {
         if unknownKinds == nil { try archive.setSetting(Self.unknownKindsSetting(log), to: [1]) }
     }
 
-    /// Before the entry is in the index.
+    /// Adds an entry to its index. Must precede its insertion in ``index``.
     mutating func insertByKind(_ entry: SignedEntry) {
         if entry.entry.kind.isKnown {
             unknownKinds?.others.insert(entry.key)
@@ -44,10 +44,10 @@ extension RoomLog {
         }
     }
 
-    /// All of them here.
+    /// The IDs of all entries of unknown kinds here.
     var unknownKindIDs: Set<EntryID> { unknownKinds?.ids ?? [] }
 
-    /// Takes up which of these are here still.
+    /// Finds out which of these entries are still here.
     mutating func findUnknownKinds(among ids: Set<EntryID>) throws(ArchiveError) {
         var found = UnknownKinds(others: index)
         for id in ids {
@@ -58,8 +58,8 @@ extension RoomLog {
         if found.ids.isEmpty { try forgetUnknownKinds() } else { unknownKinds = found }
     }
 
-    /// Reads all of a log of which it is noted that it has some. What was of an unknown kind then may be known now, and
-    /// what is left may have been dropped.
+    /// Searches a log that is recorded to have such entries. Kinds that were unknown may be known now, and entries may
+    /// have been dropped.
     mutating func findUnknownKinds() throws(ArchiveError) {
         unknownKinds = nil
         guard try archive.setting(Self.unknownKindsSetting(log)) != nil else { return }
@@ -77,14 +77,14 @@ extension RoomLog {
         if found.ids.isEmpty { try forgetUnknownKinds() } else { unknownKinds = found }
     }
 
-    /// All of another log is in this one.
+    /// Moves the setting of another log, whose entries are all in this one now.
     func moveUnknownKinds(from other: RoomLog) throws(ArchiveError) {
         guard try archive.setting(Self.unknownKindsSetting(other.log)) != nil else { return }
         try archive.setSetting(Self.unknownKindsSetting(log), to: [1])
         try archive.setSetting(Self.unknownKindsSetting(other.log), to: nil)
     }
 
-    /// There are none any more.
+    /// Removes the index and the setting, as no such entries are left.
     mutating func forgetUnknownKinds() throws(ArchiveError) {
         unknownKinds = nil
         let setting = Self.unknownKindsSetting(log)

@@ -2,18 +2,18 @@ public import CoreModel
 public import Secure
 public import Wire
 
-/// What became of an entry that came for a room.
+/// The outcome of inserting an entry.
 public enum Insertion: Equatable, Sendable {
     case added
-    /// The log has it.
+    /// The log has it already.
     case duplicate
     case refused(Refusal)
 
     public enum Refusal: Equatable, Sendable {
         case otherRoom
-        /// Retention has let go of everything that old.
+        /// Retention has pruned all entries that old.
         case belowFloor(lamport: UInt64, floor: UInt64)
-        /// There are too many that nobody goes on from; retention would not let go of them before all others.
+        /// Too many entries are above the horizon; retention would prune these last.
         case tooManyFarAhead
     }
 }
@@ -21,7 +21,7 @@ public enum Insertion: Equatable, Sendable {
 /// An entry to show, in causal order.
 public struct Shown: Equatable, Sendable {
     public var entry: SignedEntry
-    /// Something that it answers to was not to be had.
+    /// Whether a parent of it was unavailable.
     public var hasGap: Bool
 
     public init(entry: SignedEntry, hasGap: Bool) {
@@ -30,44 +30,46 @@ public struct Shown: Equatable, Sendable {
     }
 }
 
-/// One room's log: what was said, in the archive; the order of all of it, here; and which entries that came in this
-/// run are to be shown next.
+/// The log of one room: its entries, in the archive; their order, here; and the entries of this run that are to be
+/// shown next.
 ///
-/// Entries are kept as soon as they come (the archive is told before anything is shown) and shown in causal order.
-/// What was in the archive before counts as shown.
+/// Entries are stored as soon as they arrive, before anything is shown, and shown in causal order. Entries that were in
+/// the archive before count as shown.
 public struct RoomLog {
     public let log: LogID
     public let room: RoomID
     package let archive: any Archive
+    /// The keys of all entries.
     public internal(set) var index: LogIndex
-    /// The Lamport time of each entry. Never walked, only asked.
+    /// The Lamport time of each entry. Only looked up, never iterated.
     var lamports: [EntryID: UInt64]
-    /// The lowest Lamport time that is kept here; 0: all.
+    /// The retention floor: the lowest Lamport time that is kept here; 0: all.
     public internal(set) var floor: UInt64
-    /// How far the room has come: the greatest Lamport time that is reached from the lowest in steps of at most
-    /// ``lamportStep``. What is above is kept and shown like everything, but nobody goes on from there. It follows from
-    /// the set of entries alone: were it a reason to refuse one, what is kept would depend on what came first, and one
-    /// lie would part the logs for good.
+    /// The horizon: the greatest Lamport time that can be reached from the lowest in steps of at most ``lamportStep``.
+    /// Entries above it are kept and shown like all others, but no new entry continues from them. The horizon follows
+    /// from the set of entries alone. If it were a reason to refuse an entry, the content of a log would depend on the
+    /// order of arrival, and one false entry would part the logs permanently.
     public internal(set) var reach: UInt64 = 0
-    /// The highest floor that another member has told.
+    /// The highest retention floor that another member has reported.
     package var othersFloor: UInt64 = 0
-    /// Entries that no other is known to name as its parent, ascending by key; the greatest ``headCount`` of them.
+    /// The entries that are not known to be a parent of another, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
-    /// What of it is not for peers that know none of these; nil in a log that has none.
+    /// The entries of unknown kinds, which are hidden from peers that do not support them; nil in a log that has none.
     package var unknownKinds: UnknownKinds?
 
-    /// How far a Lamport time may be above all below it and still count as the room's: 2^53 of them then last for nine
-    /// thousand million lies.
+    /// The maximum distance of a Lamport time from the one below it within the room's horizon: the 2^53 times then last
+    /// for nine thousand million false entries.
     static let lamportStep: UInt64 = 1_000_000
-    /// A log whose lowest entry is above this has not come anywhere yet: half of all times is left to go on.
+    /// A log whose lowest entry is above this starts from 0: half of all Lamport times must be left to continue.
     static let firstLamport: UInt64 = Limits.lamport / 2
-    /// Entries above the ``reach`` that are kept. Honest peers write none.
+    /// The maximum number of entries above the ``reach`` that are kept. Honest peers write none.
     static let farAheadCount = 1_000
-    /// Heads remembered: more than an entry may name, so that the right ones are left when some become parents.
+    /// The number of heads that are remembered: more than an entry may name, so that the right ones are left when some
+    /// become parents.
     static let headCount = 64
-    /// Entries read at the start to find the heads. All children of these are among them, so their heads are right;
-    /// an older entry that nobody answered to is not named again, which only order could notice.
+    /// The number of entries that are read at the start to find the heads. All children of these are among them, so
+    /// their heads are right. An older entry without a child is not named again, which affects only the order.
     static let headWindow = 256
 
     /// Reads the log's keys and finds its heads.
@@ -82,7 +84,7 @@ public struct RoomLog {
         try findUnknownKinds()
     }
 
-    /// Takes over what the archive has.
+    /// Reads the keys from the archive and finds the horizon and the heads.
     package mutating func load() throws(ArchiveError) {
         let keys = try archive.keys(of: log)
         index = LogIndex(ascending: keys)
@@ -107,40 +109,41 @@ public struct RoomLog {
 
     public var isEmpty: Bool { index.isEmpty }
     public var count: Int { index.count }
+    /// Returns whether the log has the entry.
     public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
     public func contains(_ key: EntryKey) -> Bool { lamports[key.id] == key.lamport }
 
-    /// Which of these are not here, in the order given.
+    /// Returns those of these IDs that are not here, in the order given.
     public func missing(from ids: some Sequence<EntryID>) -> [EntryID] { ids.filter { !contains($0) } }
 
     // Writing.
 
-    /// The parents of a new entry: the greatest heads that were shown without a gap, ascending by ID. What waits to be
-    /// shown has not been seen by the person who writes now, and would hold up their own words.
+    /// The parents of a new entry: the greatest heads that were shown without a gap, ascending by ID. An entry that
+    /// waits to be shown has not been seen by the author, and would delay the new entry.
     public var heads: [EntryID] {
         openHeads.filter { !order.isWaiting($0.id) }.suffix(Limits.entryParentCount).map(\.id).sorted()
     }
 
-    /// The Lamport time of a new entry: also above what others have let go of, who else would not take it. A floor far
-    /// ahead is no more believed than an entry.
+    /// The Lamport time of a new entry. It must exceed every known retention floor, or peers would refuse it. A floor
+    /// far ahead is no more trusted than an entry.
     public var nextLamport: UInt64 { min(max(reach, floor, othersFloor) + 1, Limits.lamport) }
 
-    /// Another member has let go of what is below this.
+    /// Records that another member keeps no entries below this Lamport time.
     package mutating func note(othersFloor theirs: UInt64) {
         if theirs <= max(reach, floor) + Self.lamportStep { othersFloor = max(othersFloor, theirs) }
     }
 
     // Receiving.
 
-    /// Keeps an entry whose signature has been verified.
+    /// Stores an entry whose signature has been verified.
     ///
-    /// Whether it is kept does not depend on which of its parents came before it, so that all logs become equal; a
-    /// parent that is not below its child in the order is a lie that counts as no parent.
+    /// Whether it is stored does not depend on which of its parents arrived before it, so that all logs become equal. A
+    /// parent that is not below its child in the order is false and counts as none.
     /// - Parameters:
-    ///   - isNew: it comes from its author, unasked: it was said just now, so it is none that was let go of, however
-    ///     little its author knew of the room.
-    ///   - sendersFloor: the lowest Lamport time that who sent it keeps; what is that old has no parents to be had.
-    /// - Throws: when it could not be kept; then nothing has changed.
+    ///   - isNew: It comes from its author without a request. It was then written just now, so it cannot be one that
+    ///     was pruned, however little its author knew of the room.
+    ///   - sendersFloor: The lowest Lamport time that the sender keeps. Parents of entries that old are unavailable.
+    /// - Throws: If it could not be stored; then nothing has changed.
     @discardableResult
     public mutating func insert(
         _ entry: SignedEntry, isNew: Bool = false, sendersFloor: UInt64 = 0, at now: Instant, durability: Durability
@@ -171,7 +174,7 @@ public struct RoomLog {
     private mutating func noteReach(of key: EntryKey) {
         if floor == 0, key == index.first {
             findReach()
-            // It may be less far than a lie that came first made believe.
+            // It may be lower than a false entry that arrived first suggested.
             openHeads.removeAll { $0.lamport > reach }
         } else if key.lamport > reach {
             climb()
@@ -185,7 +188,7 @@ public struct RoomLog {
     }
 
     private mutating func climb() {
-        // Mostly all is within reach, which the last one shows without a search.
+        // Usually the last entry is within reach, which shows without a search that all are.
         if let last = index.last, last.lamport <= reach + Self.lamportStep {
             reach = max(reach, last.lamport)
             return
@@ -204,7 +207,7 @@ public struct RoomLog {
                 openHeads.remove(at: place)
             }
         }
-        // One that others wait for is a parent already; one that is out of reach would push the true heads out.
+        // An entry that others wait for is a parent already; one above the horizon would displace the true heads.
         guard entry.entry.lamport <= reach, !order.isAwaited(entry.id) else { return }
         openHeads.insert(entry.key, at: openHeads.lowerBound(of: entry.key))
         if openHeads.count > Self.headCount { openHeads.removeFirst() }
@@ -212,15 +215,15 @@ public struct RoomLog {
 
     // Showing.
 
-    /// Missing parents to ask for now, ascending; the same ones again every 0.5 s while something waits for them. At
-    /// most ``Limits/frameIDCount``.
+    /// Returns missing parents to request now, ascending; the same ones again every 0.5 s while an entry waits for
+    /// them. At most ``Limits/frameIDCount``.
     public mutating func nextWanted() -> [EntryID] { order.nextWanted() }
 
-    /// The next entry to show.
+    /// Returns the next entry to show.
     public mutating func nextShown(at now: Instant) -> Shown? {
         let shown = order.nextShown()
-        // Not to be named as a parent: others would wait in vain for its own missing parent before they showed what we say
-        // next, so one false entry, told to us alone, would delay us everywhere.
+        // Do not name it as a parent: other peers would wait without success for its own missing parent before they
+        // showed our next entry, so one false entry, sent only to us, would delay our entries everywhere.
         if let shown, shown.hasGap { openHeads.removeAll { $0 == shown.entry.key } }
         return shown
     }
@@ -231,20 +234,20 @@ public struct RoomLog {
 
     // Reading.
 
-    /// The last `limit` entries below `before` (nil: of all), ascending.
+    /// Returns the last `limit` entries below `before` (nil: of all), ascending.
     public func history(before: EntryKey? = nil, limit: Int) throws(ArchiveError) -> [SignedEntry] {
         let kept = try archive.entries(of: log, before: before, limit: limit)
         return kept.compactMap { try? SignedEntry(trusted: $0.bytes) }
     }
 
-    /// As it was signed; nil if it is not here.
+    /// Returns an entry as it was signed; nil if it is not here.
     public func entry(_ id: EntryID) throws(ArchiveError) -> ArchivedEntry? {
         guard let lamport = lamports[id] else { return nil }
         return try archive.entry(EntryKey(lamport: lamport, id: id), in: log)
     }
 
-    /// Those that are here, in the order given, up to what fits one frame.
-    /// - Returns: also those that there was no room for.
+    /// Returns those of the entries that are here, in the order given, up to the size of one frame.
+    /// - Returns: Also the rest of the IDs, for which there was no room.
     public func entries(
         _ ids: ArraySlice<EntryID>, maximumBytes: Int = Limits.frameBytes - 1024
     ) throws(ArchiveError) -> (found: [ArchivedEntry], rest: ArraySlice<EntryID>) {
@@ -252,7 +255,7 @@ public struct RoomLog {
         var size = 0
         for place in ids.indices {
             guard let entry = try entry(ids[place]) else { continue }
-            // Its head as a byte string takes at most five bytes.
+            // The CBOR head of its byte string takes at most five bytes.
             size += entry.bytes.count + 5
             if size > maximumBytes, !found.isEmpty { return (found, ids[place...]) }
             found.append(entry)
@@ -260,13 +263,14 @@ public struct RoomLog {
         return (found, [])
     }
 
-    /// Takes over all of another log of the same room (two gatherings that met), with what it has still to show. This
-    /// one was just opened: it has nothing to show itself.
+    /// Merges all of another log of the same room (two gatherings that met), with the entries that it has still to
+    /// show. This log was just opened: it has nothing to show itself.
     public mutating func absorb(_ other: RoomLog) throws(ArchiveError) {
         try archive.merge(other.log, into: log)
-        // What was let go of, or forgotten, in one of the two is not told again by who comes along.
+        // Entries that one of the two logs pruned or dropped are not accepted again from newcomers.
         if other.floor > floor { try setFloor(other.floor) }
-        // A log that has ended leaves nothing: who gives out gatherings could fill the disk with what is left of them.
+        // A log that has ended leaves nothing behind: otherwise a peer that creates gatherings could fill the disk with
+        // their remains.
         if other.log != log {
             if other.floor > 0 { try archive.setSetting(Self.floorSetting(other.log), to: nil) }
             if try archive.setting(Arrivals.setting(other.log)) != nil {

@@ -1,31 +1,32 @@
 import Wire
 
-/// What a message says of one stretch of the order.
+/// The content of one range in a message.
 enum LogRangeContent: Equatable {
-    /// Nothing: equal, or already settled.
+    /// Nothing: the range is equal, or already settled.
     case skip
     case fingerprint(Fingerprint)
-    /// All IDs that the sender has there.
+    /// All IDs that the sender has in the range.
     case list([EntryID])
 }
 
-/// From the end of the stretch before it (or the floor) up to, and without, `end`; nil: to the end of the order.
+/// A range from the end of the one before it (or from the floor) up to but not including `end`; nil: to the end of the
+/// order.
 struct LogRange: Equatable {
     package var end: EntryKey?
     package var content: LogRangeContent
 }
 
-/// Writes a message of at most ``Reconciliation/messageBytes``: `[floor, range…]`.
+/// The writer of a message of at most ``Reconciliation/messageBytes``: `[floor, range…]`.
 struct ReconciliationWriter {
     private let floor: UInt64
     private var body = CBORWriter(capacityBytes: 512)
     private var rangeCount = 0
-    /// The end of what has been said, stretches to skip included.
+    /// The end of everything covered so far, including skipped ranges.
     private(set) var lastBound: EntryKey
-    /// The end of the last stretch that was written.
+    /// The end of the last range that was written.
     private var writtenBound: EntryKey
     private var hasEnded = false
-    /// Where the first stretch begins that the other side is asked about; nil: there is none.
+    /// The start of the first range that the other side has to compare; nil: there is none.
     private(set) var firstQuestion: EntryKey?
 
     package init(floor: UInt64) {
@@ -34,17 +35,18 @@ struct ReconciliationWriter {
         writtenBound = lastBound
     }
 
-    /// Whether there is anything for the other side to look at.
+    /// Whether the message has any range for the other side to compare.
     var saysSomething: Bool { rangeCount > 0 }
 
-    /// Kept free: the head of the message, one skipped stretch, a bound, and the stretch that ends a full message.
+    /// The reserved space in bytes: the head of the message, one skipped range, a bound, and the range that ends a full
+    /// message.
     private static let reservedBytes = 192
     private var freeBytes: Int { Reconciliation.messageBytes - Self.reservedBytes - body.bytes.count }
-    /// How many IDs still fit into a list.
+    /// The number of IDs that still fit in a list.
     var listRoom: Int { max(0, freeBytes / EntryID.byteCount) }
 
-    /// Says something of everything up to `end`. Stretches to skip are written only when something follows them.
-    /// - Returns: false, with nothing said, if there is no room.
+    /// Adds a range that reaches up to `end`. Skipped ranges are written only when another one follows them.
+    /// - Returns: False, with nothing added, if there is no room.
     @discardableResult
     package mutating func end(_ content: LogRangeContent, at end: EntryKey?) -> Bool {
         guard !hasEnded else { return true }
@@ -58,7 +60,7 @@ struct ReconciliationWriter {
         return true
     }
 
-    /// Ends a full message: what was not looked at is compared as a whole in the next round.
+    /// Ends a full message: the keys that were not compared are compared as a whole in the next round.
     mutating func endWithRest(_ fingerprint: Fingerprint) {
         guard !hasEnded else { return }
         write(.fingerprint(fingerprint), at: nil)
@@ -90,6 +92,7 @@ struct ReconciliationWriter {
         rangeCount += 1
     }
 
+    /// The encoded message.
     package var message: [UInt8] {
         var whole = CBORWriter(capacityBytes: body.bytes.count + 16)
         whole.array(count: rangeCount + 1)
@@ -98,9 +101,9 @@ struct ReconciliationWriter {
     }
 }
 
-/// Reads a message that may come from anybody.
+/// A reader of a message from an untrusted peer.
 struct ReconciliationReader {
-    /// The lowest Lamport time that the message speaks of.
+    /// The lowest Lamport time that the message covers.
     package let floor: UInt64
     private var reader: CBORReader
     private var rangesLeft: Int
@@ -125,7 +128,7 @@ struct ReconciliationReader {
         self.reader = reader
     }
 
-    /// The next stretch; nil behind the last.
+    /// Returns the next range; nil after the last.
     package mutating func next() throws(ReconciliationError) -> LogRange? {
         do {
             guard rangesLeft > 0 else {
@@ -143,7 +146,7 @@ struct ReconciliationReader {
                 let lamport = bound.lamport.addingReportingOverflow(try reader.unsigned())
                 let prefix = try reader.bytes(maximum: EntryID.byteCount)
                 let next = EntryKey(lamport: lamport.partialValue, id: EntryID(zeroPadding: prefix))
-                // One above the greatest Lamport time may still bound a stretch.
+                // One above the greatest Lamport time may still bound a range.
                 guard !lamport.overflow, next.lamport <= Limits.lamport + 1, next > bound, prefix.last != 0 else {
                     throw ReconciliationError.wrongBound
                 }
@@ -152,7 +155,7 @@ struct ReconciliationReader {
             }
             hasEnded = end == nil
             let range = LogRange(end: end, content: try content())
-            // Two containers are open around what a later version has added.
+            // Skips elements that a later version has added. They are inside two open containers.
             for _ in 3..<max(3, count) { try reader.skip(inside: 2) }
             return range
         } catch let error as ReconciliationError {
@@ -180,13 +183,14 @@ struct ReconciliationReader {
 }
 
 extension EntryID {
-    /// These bytes, at most 32, and zeros behind them.
+    /// Creates an ID from these bytes, at most 32, padded with zeros.
     package init(zeroPadding prefix: some Collection<UInt8>) {
         let padding = [UInt8](repeating: 0, count: Self.byteCount - prefix.count)
         self.init(Array(prefix) + padding)!
     }
 
-    /// The first bytes of this one that are greater than `other`, which is below it, and zeros behind them.
+    /// Returns the shortest prefix of this ID, padded with zeros, that is greater than `other`. `other` must be below
+    /// this ID.
     func shortest(above other: EntryID) -> EntryID {
         let (own, theirs) = (words, other.words)
         let pairs = [own.0 ^ theirs.0, own.1 ^ theirs.1, own.2 ^ theirs.2, own.3 ^ theirs.3]
@@ -199,7 +203,7 @@ extension EntryID {
         return EntryID(words: (own.0 & mask(0), own.1 & mask(1), own.2 & mask(2), own.3 & mask(3)))
     }
 
-    /// The bytes without the zeros at the end.
+    /// The bytes without trailing zeros.
     package var prefix: ArraySlice<UInt8> {
         let bytes = self.bytes
         return bytes[..<((bytes.lastIndex { $0 != 0 } ?? -1) + 1)]

@@ -1,52 +1,54 @@
 public import CoreModel
 public import Wire
 
-/// Finds what two logs of one room differ in, at a cost in proportion to the difference (Protocol.md, Reconciliation).
+/// The side of a reconciliation that opens it: finds the difference of two logs of one room, at a cost in proportion to
+/// the difference (Protocol.md, Reconciliation).
 ///
-/// The one who opens keeps this value and learns both sides of the difference; the other answers each message from
-/// its index alone and keeps nothing. Whatever the other side sends, there are at most ``roundCount`` rounds of
-/// messages of at most ``messageBytes``; what a round has found stands, and the next reconciliation finds the rest.
+/// This side learns both halves of the difference; the other side answers each message from its index alone and keeps
+/// no state. Whatever the other side sends, there are at most ``roundCount`` rounds of messages of at most
+/// ``messageBytes``. The findings of each round are final, and the next reconciliation finds the rest.
 public struct Reconciliation: Sendable {
-    /// Messages that one reconciliation sends at most.
+    /// The maximum number of messages that one reconciliation sends.
     public static let roundCount = 64
-    /// Size of a message: a frame has room for it and its fixed fields.
+    /// The maximum size of a message in bytes: it fits in a frame with its fixed fields.
     public static let messageBytes = Limits.reconciliationBytes
-    /// Up to this many IDs are listed rather than split: a list of them is no longer than the fingerprints of a split.
+    /// The maximum number of IDs that are listed rather than split: such a list is not much longer than the
+    /// fingerprints of a split, and saves a round trip.
     static let listedCount = 16
-    /// Stretches that a differing stretch is split into.
+    /// The number of ranges that a differing range is split into.
     static let splitCount = 16
 
-    /// What is found and held back at once, in IDs: 512 KiB.
+    /// The maximum number of IDs that are held back: 512 KiB.
     static let heldBackCount = 16_384
 
-    /// Messages sent so far.
+    /// The number of messages sent so far.
     public private(set) var roundsDone = 1
-    /// What was found behind something that is not yet settled, ascending. Were it asked for at once, entries would
-    /// come before their parents, by a whole log perhaps.
+    /// Findings after a range that is not yet settled, ascending. If they were requested immediately, entries would
+    /// arrive before their parents, perhaps by the length of a whole log.
     private var heldBack: [Finding] = []
 
-    /// What a message of the other side says about the two logs. Over all rounds both lists ascend.
+    /// The result of a message of the other side. Over all rounds both lists ascend.
     public struct Outcome: Equatable, Sendable {
-        /// The next message; nil: done.
+        /// The next message; nil when the reconciliation is complete.
         public var reply: [UInt8]?
-        /// Entries that the other side says it has and we lack.
+        /// The entries that the other side has and we lack, as it claims.
         public var need: [EntryID] = []
-        /// Entries that we have and the other side lacks.
+        /// The entries that we have and the other side lacks.
         public var have: [EntryID] = []
     }
 
-    /// What one stretch differs in.
+    /// The difference within one range.
     fileprivate struct Finding: Sendable {
-        /// Where the stretch begins.
+        /// The start of the range.
         var start: EntryKey
         var need: [EntryID]
         var have: [EntryID]
     }
 
-    /// Where what a message speaks of begins; nil for what is no message.
+    /// Returns the lowest Lamport time that a message covers; nil for bytes that are no message.
     package static func floor(of message: [UInt8]) -> UInt64? { (try? ReconciliationReader(message))?.floor }
 
-    /// Begins, with everything that has a Lamport time of `floor` or more.
+    /// Begins a reconciliation of all entries whose Lamport time is `floor` or more.
     public static func open(over index: LogIndex, floor: UInt64) -> (Reconciliation, message: [UInt8]) {
         var writer = ReconciliationWriter(floor: floor)
         let start = index.position(of: EntryKey(lamport: floor, id: .least))
@@ -54,7 +56,7 @@ public struct Reconciliation: Sendable {
         return (Reconciliation(), writer.message)
     }
 
-    /// The other side's answer.
+    /// Handles an answer of the other side.
     public mutating func messageReceived(
         _ message: [UInt8], over index: LogIndex, floor: UInt64 = 0
     ) throws(ReconciliationError) -> Outcome {
@@ -76,7 +78,7 @@ public struct Reconciliation: Sendable {
         return outcome
     }
 
-    /// The answer of the side that did not open.
+    /// Returns the answer of the side that did not open.
     public static func answer(
         _ message: [UInt8], over index: LogIndex, floor: UInt64
     ) throws(ReconciliationError) -> [UInt8] {
@@ -86,26 +88,26 @@ public struct Reconciliation: Sendable {
     }
 }
 
-/// Why a message is none of reconciliation.
+/// The reason why bytes are not a valid reconciliation message.
 public enum ReconciliationError: ViolationError, Equatable, Sendable {
     case malformed(CBORError)
     case tooLong(bytes: Int)
-    /// A bound that is not above the one before it, or above every Lamport time.
+    /// A bound that is not above the one before it, or is above every Lamport time.
     case wrongBound
     /// Neither a fingerprint nor a list of IDs.
     case wrongContent(bytes: Int)
-    /// Something after the stretch that has no end.
+    /// A range after the one without an end.
     case rangeAfterTheLast
 
     package var violationText: String { "a comparison of logs that cannot be read" }
 }
 
-/// One message being compared with our log, and the answer to it as it grows.
+/// The comparison of one message with our log, and the answer as it grows.
 private struct Comparison {
     private var reader: ReconciliationReader
     private let index: LogIndex
     private let isOpener: Bool
-    /// Position of the first key that was not yet compared.
+    /// The position of the first key that was not yet compared.
     private var position: Int
     var writer: ReconciliationWriter
     private(set) var findings: [Reconciliation.Finding] = []
@@ -116,7 +118,7 @@ private struct Comparison {
         reader = try ReconciliationReader(message)
         self.index = index
         self.isOpener = isOpener
-        // Only what both keep is compared.
+        // Only entries that both keep are compared.
         let start = min(max(floor, reader.floor), Limits.lamport)
         position = index.position(of: EntryKey(lamport: start, id: .least))
         writer = ReconciliationWriter(floor: start)
@@ -124,7 +126,7 @@ private struct Comparison {
 
     mutating func run() throws(ReconciliationError) {
         while let range = try reader.next() {
-            // Below what both keep: nothing to compare.
+            // Below the floor of one side: nothing to compare.
             if let end = range.end, end <= writer.lastBound { continue }
             let end = range.end.map { index.position(of: $0) } ?? index.count
             let positions = position..<max(position, end)
@@ -135,10 +137,10 @@ private struct Comparison {
                 case .list(let theirs): compare(theirs, with: positions, end: range.end)
                 }
             guard isSaid else {
-                // The answer is full: the rest in one stretch, to be compared in the next round.
+                // The answer is full: the rest becomes one range, to be compared in the next round.
                 let rest = index.fingerprint(at: position..<index.count)
                 writer.endWithRest(rest)
-                // What the message says behind this point comes again; its form is checked all the same.
+                // The next message repeats what follows here; its form is checked all the same.
                 while try reader.next() != nil {}
                 return
             }
@@ -146,11 +148,12 @@ private struct Comparison {
         }
     }
 
-    /// - Returns: false if the answer has no room for it; ``position`` tells how far it came.
+    /// Compares a range with the other side's fingerprint.
+    /// - Returns: False if the answer has no room for it; ``position`` is then the first key that was not compared.
     private mutating func compare(_ theirs: Fingerprint, with positions: Range<Int>, end: EntryKey?) -> Bool {
         if index.fingerprint(at: positions) == theirs { return writer.end(.skip, at: end) }
         if positions.count <= Reconciliation.listedCount {
-            // The side that opened learns from the other's list; its own would be of no use there.
+            // The side that opened learns from the other's list; the other side has no use for ours.
             return isOpener ? writer.end(.list([]), at: end) : list(positions, end: end)
         }
         for part in 0..<Reconciliation.splitCount {
@@ -164,13 +167,13 @@ private struct Comparison {
     }
 
     private mutating func compare(_ theirs: [EntryID], with positions: Range<Int>, end: EntryKey?) -> Bool {
-        // Only the side that opened remembers; to the other any list is the question what it has.
+        // Only the side that opened keeps state; to the other side any list is a request for its own.
         guard isOpener else { return list(positions, end: end) }
         let own = index.keys(at: positions)
         var said = Set(theirs)
         var finding = Reconciliation.Finding(start: writer.lastBound, need: [], have: [])
         for key in own where said.remove(key.id) == nil { finding.have.append(key.id) }
-        // In their order, each once.
+        // In the order of the message, each once.
         for id in theirs where said.remove(id) != nil { finding.need.append(id) }
         if !finding.need.isEmpty || !finding.have.isEmpty { findings.append(finding) }
         return writer.end(.skip, at: end)
@@ -189,7 +192,7 @@ private struct Comparison {
         return false
     }
 
-    /// The shortest bound that parts the key at `position` from the one before it.
+    /// Returns the shortest bound that separates the key at `position` from the one before it.
     private func separator(before position: Int) -> EntryKey {
         let next = index[position]
         let previous = index[position - 1]

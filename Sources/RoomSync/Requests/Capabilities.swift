@@ -1,11 +1,11 @@
 package import CoreModel
 package import Wire
 
-/// What the other side of a link knows of the protocol, and what it said that this version knows nothing of.
+/// The features of the other side of a link, and the limit on notes about its frames that this version ignores.
 package struct Capabilities {
-    /// As it last announced them.
+    /// The features that it announced last.
     package var features: Features = []
-    /// Limits the notes about what is ignored, so that a million such frames do not fill a log.
+    /// Limits the notes about ignored frames, so that a million of them do not fill a log.
     package var notes = TokenBucket(capacity: 10, perSecond: 0.1)
 
     package init() {}

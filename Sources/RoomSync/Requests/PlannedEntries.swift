@@ -1,28 +1,29 @@
 package import Wire
 
-/// Entries that the other side of a link has and that are to be asked for, in the order in which it offered them.
-/// Offers are never walked over: a peer may make many short ones.
+/// The entries that the other side of a link offered and that are still to be requested, in the order of the offers.
+/// Adding and removing an entry never scan the offers, because a peer may make many short ones.
 package struct PlannedEntries {
     private var offers: [(room: RoomID, ids: ArraySlice<EntryID>)] = []
-    /// Index of the oldest offer that is left.
+    /// The index of the oldest offer that is left.
     private var first = 0
-    /// Entries of all offers.
+    /// The number of entries in all offers.
     package private(set) var count = 0
 
     package init() {}
 
     package var isEmpty: Bool { count == 0 }
 
-    /// The room of the entry that is next.
+    /// The room of the next entry.
     package var room: RoomID? { first < offers.count ? offers[first].room : nil }
 
+    /// Adds an offer.
     package mutating func append(_ ids: ArraySlice<EntryID>, of room: RoomID) {
         guard !ids.isEmpty else { return }
         offers.append((room, ids))
         count += ids.count
     }
 
-    /// Takes out the entry that is next.
+    /// Removes the next entry and returns it.
     /// - Returns: Nil if it is of another room, or nothing is left.
     package mutating func next(of room: RoomID) -> EntryID? {
         guard self.room == room, let id = offers[first].ids.popFirst() else { return nil }
@@ -30,7 +31,7 @@ package struct PlannedEntries {
         guard offers[first].ids.isEmpty else { return id }
         offers[first].ids = []
         first += 1
-        // When they are the greater part, so that each offer is moved at most once more.
+        // Drops used offers once they are the greater part, so that each one is moved at most once more.
         if first > offers.count / 2 {
             offers.removeFirst(first)
             first = 0
@@ -38,6 +39,7 @@ package struct PlannedEntries {
         return id
     }
 
+    /// Removes all entries of a room.
     package mutating func removeAll(of room: RoomID) {
         offers.removeFirst(first)
         first = 0

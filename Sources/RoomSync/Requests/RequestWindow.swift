@@ -1,29 +1,31 @@
 package import CoreModel
 package import Wire
 
-/// Entries that were asked for on one link and have not come: no more at once than their answers fill a window of bytes,
-/// because the other side sends all of them without regard to how fast we read.
+/// The entries that were requested on one link and have not arrived. Their answers must fit in a window of bytes,
+/// because the other side sends all of them however slowly we read.
 ///
-/// What the answers take is not known when they are asked for. It is taken for as much as the largest that came of late,
-/// and for as much as an entry can be before any has come.
+/// The size of an answer is unknown when it is requested. The largest recent entry is assumed, or the maximum size of
+/// an entry before any has arrived.
 package struct RequestWindow {
-    /// Not ordered: only asked "is it in there?".
+    /// Only tested for membership, never iterated into an output.
     private var requested: Set<EntryID> = []
-    /// Asked for and given up. They may still be under way: a side whose link is slow, or that has much else to say, sends
-    /// them later, and closes a link on which too many are open (Protocol.md, want).
+    /// Requests that timed out. They may still be answered: a side whose link is slow or busy sends the entries later,
+    /// and closes a link on which too many requests are open (Protocol.md, want).
     private var overdue: Set<EntryID> = []
-    /// When the first of them was asked for, or one came.
+    /// The time of the first open request, or of the last entry that arrived.
     private var requestedAt = Instant(nanoseconds: 0)
     private var expectedBytes = Limits.entryBytes
 
     package init() {}
 
-    /// How many may be asked for and not have come.
+    /// The maximum number of open requests.
     package var limit: Int { min(Bounds.requestedEntryCount, max(1, Bounds.requestedBytes / expectedBytes)) }
 
+    /// Returns whether the entry is requested and the request has not timed out.
     package func contains(_ id: EntryID) -> Bool { requested.contains(id) }
 
-    /// How many more may be asked for. What the other side has not sent for a while it probably does not have.
+    /// Returns the number of entries that may be requested now. If none has arrived for a while, the other side
+    /// probably does not have those that are open.
     package mutating func space(at now: Instant) -> Int {
         if now - requestedAt >= Bounds.requestTime {
             overdue.formUnion(requested)
@@ -32,14 +34,15 @@ package struct RequestWindow {
         return max(0, min(limit, Bounds.openRequestCount - overdue.count) - requested.count)
     }
 
+    /// Records a request.
     package mutating func asked(for ids: [EntryID], at now: Instant) {
         if requested.isEmpty { requestedAt = now }
         requested.formUnion(ids)
         overdue.subtract(ids)
     }
 
-    /// An entry of so many bytes has come.
-    /// - Returns: whether it was asked for.
+    /// Records that an entry of `count` bytes arrived.
+    /// - Returns: Whether it was requested.
     package mutating func arrived(_ id: EntryID, ofBytes count: Int, at now: Instant) -> Bool {
         guard requested.remove(id) != nil || overdue.remove(id) != nil else { return false }
         requestedAt = now
@@ -47,7 +50,7 @@ package struct RequestWindow {
         return true
     }
 
-    /// All may be asked for again.
+    /// Drops all open requests, so that every entry may be requested again.
     package mutating func forget() {
         requested.removeAll()
         overdue.removeAll()

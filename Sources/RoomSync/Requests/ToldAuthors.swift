@@ -1,14 +1,14 @@
 package import Wire
 
-/// Authors whose names have been told on a link, so that each is told once: as many as one answer can have. Of more it
-/// may be told again.
+/// The authors whose names were sent on a link, so that each is sent once. As many are remembered as one frame can
+/// have; beyond that, names may be sent again.
 package struct ToldAuthors {
     private var authors: Set<PeerID> = []
 
     package init() {}
 
-    /// The name of an author is about to be told.
-    /// - Returns: false if it was told a while ago.
+    /// Records that the name of an author is about to be sent.
+    /// - Returns: False if it was sent recently.
     package mutating func note(_ author: PeerID) -> Bool {
         guard !authors.contains(author) else { return false }
         if authors.count >= Limits.frameAuthorCount { authors.removeAll() }
