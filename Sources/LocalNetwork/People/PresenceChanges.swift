@@ -8,7 +8,6 @@ package import Wire
 ///       ▲                                                                  │   ▲
 ///       └───────────────────────── reported in one line ◀──────────────────┘   │ let in
 ///                                                        relay lost ──▶ suspended
-///                                                          relay lost ──▶ suspended
 package struct PresenceChanges {
     /// The maximum number of changes within ``burstTime`` that are reported one by one.
     static let burstCount = 5
