@@ -81,7 +81,7 @@ package struct Discovery {
     /// How long after its start a peer immediately dials the peers introduced to it: no other peer is likely to dial.
     static let youth = Duration.seconds(5)
 
-    // What happens.
+    // Events.
 
     /// Starts announcing.
     /// - Parameter interfaces: the interfaces that we announce ourselves on.
@@ -320,7 +320,7 @@ package struct Discovery {
         mesh.heard(fromAddresses: hearing.addresses.count, peers: sightings.count)
     }
 
-    // What is asked.
+    // Queries.
 
     /// Returns whether we have a link with a peer.
     package func isLinked(_ other: PeerID) -> Bool {
@@ -344,7 +344,7 @@ package struct Discovery {
 
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private mutating func considerDial(
         _ other: PeerID, from address: IPAddress, isNewProcess: Bool, isIntroduced: Bool, at now: Instant

@@ -75,7 +75,7 @@ package struct Naming {
         self.isStrict = isStrict
     }
 
-    // What happens.
+    // Events.
 
     /// Makes the first claim.
     package mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
@@ -147,7 +147,7 @@ package struct Naming {
         }
     }
 
-    // What is asked.
+    // Queries.
 
     /// Returns the other peers with a claim to this name, ascending.
     package func holders(of name: Nickname) -> [PeerID] {
@@ -159,7 +159,7 @@ package struct Naming {
     /// Returns the next act, in the order in which they arose.
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private mutating func yield(to winner: PeerID, at now: Instant, wall: WallTime) {
         guard let ours = claim, let wanted else { return }

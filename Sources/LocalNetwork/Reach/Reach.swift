@@ -60,7 +60,7 @@ package struct Reach {
         self.random = random
     }
 
-    // What happens.
+    // Events.
 
     /// Replaces the networks by those of the present interfaces; an unchanged interface keeps its state.
     package mutating func interfacesChanged(_ interfaces: [NetworkInterface], at now: Instant) {
@@ -170,7 +170,7 @@ package struct Reach {
         for (peer, endpoint) in crossings.takeDue(at: now) { acts.append(.dial(peer, endpoint)) }
     }
 
-    // What is asked.
+    // Queries.
 
     /// Whether no peer is linked and we search for others, so that we announce ourselves more often.
     var isSearching: Bool { isAlone && networks.contains { $0.neededSince != nil } }
@@ -208,7 +208,7 @@ package struct Reach {
 
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private func isOwn(_ address: IPAddress) -> Bool {
         networks.contains { network in

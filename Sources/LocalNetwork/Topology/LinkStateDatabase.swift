@@ -79,7 +79,7 @@ package struct LinkStateDatabase {
     /// The number of advertisements.
     package var count: Int { placeByPeer.count }
 
-    // What is known.
+    // Queries.
 
     package func advertisement(of peer: PeerID) -> SignedAdvertisement? {
         placeByPeer[peer].flatMap { nodes[$0]?.advertisement }
@@ -105,7 +105,7 @@ package struct LinkStateDatabase {
         return key.sequence > nodes[place]!.advertisement.sequence
     }
 
-    // What happens.
+    // Events.
 
     /// Records that a link with a process is up.
     package mutating func linkUp(_ process: ProcessTag) {

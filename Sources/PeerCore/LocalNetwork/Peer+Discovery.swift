@@ -119,7 +119,7 @@ extension Peer {
         presence.hasToldVersion = true
         notify(
             .notice(
-                "somebody here runs a later earshot (protocol version \(version)): programs that use only that version are "
-                    + "not seen by this one (version \(Limits.version))"))
+                "somebody here runs a later earshot, of version \(version) of the protocol: programs that use only that "
+                    + "version are not seen by this one, of version \(Limits.version)"))
     }
 }
