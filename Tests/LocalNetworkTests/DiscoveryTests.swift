@@ -45,7 +45,7 @@ import Wire
         return found
     }
 
-    @Test("a peer that is received is dialled at its source address, at the port that it announces")
+    @Test("an announced peer is dialled at the source address of the datagram and the announced port")
     func dials() {
         var discovery = discovery()
         discovery.datagramReceived(announcement(of: 2, sequence: 5).bytes, from: endpoint(2, port: 999), at: start)
@@ -99,7 +99,7 @@ import Wire
         #expect(run(&discovery, from: start, for: .seconds(5)).isEmpty)
     }
 
-    /// Receives this many peers within a tenth of a second, each from its own address; returns the acts.
+    /// Announces this many peers within a tenth of a second, each from its own address; returns the acts.
     private func crowd(of count: Int, _ discovery: inout Discovery) -> [Discovery.Act] {
         discovery.started(on: [], at: start)
         var found: [Discovery.Act] = []

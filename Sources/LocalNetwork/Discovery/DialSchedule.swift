@@ -1,7 +1,7 @@
 import CoreModel
 import Wire
 
-/// The schedule of dials: one soon after a peer is first received, then repeats with exponential backoff and jitter,
+/// The schedule of dials: one soon after a peer is first seen, then repeats with exponential backoff and jitter,
 /// bounded in number and rate whatever other peers announce.
 struct DialSchedule {
     /// The maximum number of dials in progress.
@@ -17,7 +17,7 @@ struct DialSchedule {
     package static let longestPause = Duration.seconds(15)
     /// The longest backoff for addresses given by the user, which are dialled indefinitely.
     static let longestLastingPause = Duration.seconds(30)
-    /// How long a peer is dialled after it was last received.
+    /// How long a peer is dialled after it was last announced or introduced.
     package static let timeout = Duration.seconds(180)
 
     /// The maximum number of peers to dial, in total and of one address. At 50 a second, an address full of invented
@@ -35,9 +35,9 @@ struct DialSchedule {
         var attempts = 0
         /// Whether the user gave the address, so that it is dialled indefinitely.
         let isLasting: Bool
-        /// When the peer was last received.
+        /// When the peer was last announced or introduced.
         var since: Instant
-        /// The address from which it was first received.
+        /// The address at which it was first seen.
         var address: IPAddress?
         var isUnderWay = false
         /// Low priority: cancelled if gossip shows that the peer is present.
@@ -101,7 +101,7 @@ struct DialSchedule {
 
     private mutating func lookForNext() { next = entries.values.lazy.compactMap(\.at).min() }
 
-    /// Schedules a dial of a peer received from an address. A backoff after failures is kept, unless the peer is a new
+    /// Schedules a dial of a peer seen at an address. A backoff after failures is kept, unless the peer is a new
     /// process.
     mutating func schedule(
         _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool,
@@ -152,7 +152,7 @@ struct DialSchedule {
         }
     }
 
-    /// Schedules the next dial after a failure, or drops a peer not received for ``timeout``.
+    /// Schedules the next dial after a failure, or drops a peer not seen for ``timeout``.
     /// - Parameter jitter: 0.5..<1.5.
     package mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
         guard let entry = entries[target] else { return }

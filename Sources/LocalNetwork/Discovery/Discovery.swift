@@ -2,7 +2,7 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// The target of a dial: a peer that was received, or an address given by the user.
+/// The target of a dial: a discovered peer, or an address given by the user.
 package enum DialTarget: Hashable {
     case peer(PeerID)
     /// The peer, dialled from our link port while it dials us in the same way (``CrossingDials``).
@@ -21,7 +21,7 @@ package struct Discovery {
         case dial(DialTarget, [Endpoint])
         /// Send introductions of other peers to this linked peer.
         case exchange(with: PeerID, [PeerID])
-        /// Report that our own identity was received from another process.
+        /// Report that our own identity was seen in another process.
         case identityInUse(Endpoint)
         /// Send our announcement to the discovery port of this address, if it is at most this long.
         case reply(to: IPAddress, maximumBytes: Int)
@@ -43,7 +43,7 @@ package struct Discovery {
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
-    /// When our own identity was last received from another process, to the minute.
+    /// When our own identity was last seen in another process, to the minute.
     package var identityHeardAt: Instant? { identityTold }
     private var hearing = Hearing()
     /// Introduction by unicast.
@@ -227,7 +227,7 @@ package struct Discovery {
 
     /// Records that the last link with a peer is down.
     /// - Parameters:
-    ///   - left: whether it said goodbye: it is then dialled only after it is received again.
+    ///   - left: whether it said goodbye: it is then dialled only after it is seen again.
     ///   - isHere: whether it is still present by link-state advertisements.
     package mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
         linked.remove(sorted: other)

@@ -2,29 +2,29 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// A peer that was received: its newest announcement and the endpoints where it may be reached.
+/// A discovered peer: its newest announcement and the endpoints where it may be reached.
 package struct Sighting {
     package var announcement: SignedAnnouncement
     /// The endpoints to dial, most promising first.
     package var endpoints: [Endpoint] = []
-    /// When it was last received.
+    /// When it was last seen.
     var lastHeard: Instant
     /// Whether it said goodbye: kept as a tombstone for its sequence number, so that a replayed older announcement does
     /// not bring it back.
     var isGone = false
-    /// Whether it was received by multicast.
+    /// Whether a multicast announcement of it arrived.
     var isHeardByGroup = false
     /// Whether the last link with it came up with no firewall between us.
     package var isOpen = false
 }
 
-/// The peers that were received, bounded: a flood of invented peers evicts other unlinked ones, never linked ones.
+/// The discovered peers, bounded: a flood of invented peers evicts other unlinked ones, never linked ones.
 package struct SightingTable {
     /// The maximum number of peers: 5,000 × about 700 bytes = 3.5 MB.
     package static let capacity = 5_000
     /// The maximum number of endpoints of one peer.
     package static let endpointCount = 4
-    /// How long an unlinked peer is remembered after it was last received.
+    /// How long an unlinked peer is remembered after it was last seen.
     package static let lifetime = Duration.seconds(300)
     private static let sweepInterval = Duration.seconds(10)
 
@@ -85,7 +85,7 @@ package struct SightingTable {
         if let endpoint { heardOf(peer, at: endpoint) }
     }
 
-    /// Puts an endpoint where a peer was received first.
+    /// Puts the endpoint at which a peer was seen in front.
     mutating func heardOf(_ peer: PeerID, at endpoint: Endpoint) {
         guard var sighting = sightings[peer], sighting.endpoints.first != endpoint else { return }
         haveAddressesChanged = true
@@ -113,7 +113,7 @@ package struct SightingTable {
         haveAddressesChanged = true
     }
 
-    /// Records that a peer was received by multicast.
+    /// Records that a multicast announcement of a peer arrived.
     mutating func heardByGroup(_ peer: PeerID) { sightings[peer]?.isHeardByGroup = true }
     /// Records whether a link with a peer came up with no firewall between us.
     package mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
@@ -133,7 +133,7 @@ package struct SightingTable {
     /// Returns whether ``expire(at:keeping:)`` is due.
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
-    /// Returns the addresses where the known peers were last received.
+    /// Returns the addresses where the known peers were last seen.
     /// - Returns: nil if they have not changed since the last call.
     mutating func takeAddresses() -> Set<IPAddress>? {
         guard haveAddressesChanged else { return nil }
@@ -141,7 +141,7 @@ package struct SightingTable {
         return Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
     }
 
-    /// Prunes peers not received for ``lifetime``, except those to keep.
+    /// Prunes peers not seen for ``lifetime``, except those to keep.
     package mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
         lastSweep = now
         let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }

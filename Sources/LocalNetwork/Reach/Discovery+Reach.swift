@@ -59,7 +59,7 @@ extension Discovery {
         reach.dialBegan(link, to: address, at: now)
     }
 
-    /// Returns the peer received first among those that at least this many dials in a row failed to reach.
+    /// Returns the peer seen first among those that at least this many dials in a row failed to reach.
     package func heardInVain(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
         guard let other = dials.triedInVain(count), let sighting = sightings[other],
             let endpoint = sighting.endpoints.first

@@ -9,7 +9,7 @@ package struct Silence {
         case obstacle(ReachObstacle)
         /// A firewall drops incoming multicast on this interface.
         case firewall(interface: String)
-        /// This peer is received, but no dial reaches it.
+        /// Announcements of this peer arrive, but no dial reaches it.
         case unreachable(name: String, at: Endpoint)
     }
 
@@ -47,8 +47,8 @@ extension Silence.Cause {
         case .obstacle(.discoveryPortTaken):
             "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
         case .obstacle(.sendingForbidden(let interface)):
-            "nobody heard yet; this machine does not let earshot send on \(interface), as the kill switch of a VPN does "
-                + "(earshot doctor)"
+            "nobody heard yet; this machine does not let earshot send on \(interface), as the kill switch of a VPN "
+                + "does (earshot doctor)"
         case .firewall:
             "nobody heard yet; a firewall on this machine drops what others send (earshot doctor)"
         case .unreachable(let name, let endpoint):

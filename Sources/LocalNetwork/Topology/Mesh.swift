@@ -91,7 +91,7 @@ package struct Mesh {
         return max(3, bits / 2 + 1)
     }
 
-    // Who is here.
+    // Presence.
 
     /// Returns a peer with its rank.
     func ranked(_ peer: PeerID) -> Ranked {
@@ -119,8 +119,8 @@ package struct Mesh {
     /// Records that a linked peer sent a digest, as peers do that count this network as big.
     package mutating func statesHeard() { crowd.isCrowded = true }
 
-    /// Whether many peers are received, or a linked peer counts this network as big: advertisements will then cover the
-    /// rest.
+    /// Whether announcements of many peers arrive, or a linked peer counts this network as big: advertisements will
+    /// then cover the rest.
     var isCrowded: Bool { crowd.isCrowded }
 
     /// Takes one of the few immediate dials allowed while many peers arrive.
@@ -178,7 +178,7 @@ package struct Mesh {
 
     private func isShut(_ peer: PeerID, at now: Instant) -> Bool { shut[peer].map { now < $0 } ?? false }
 
-    /// Records that a peer could not be dialled: another one takes its place for a while.
+    /// Records that a peer could not be dialled: another one replaces it for a while.
     package mutating func dialFailed(_ peer: PeerID, at now: Instant) {
         guard isSparse else { return }
         if shut.count >= Self.tableCount { shut = shut.filter { now < $0.value } }

@@ -6,7 +6,7 @@ import Wire
 
 /// A connection with a peer: its channel, its phase, and its liveness.
 struct Link {
-    /// How a link came about.
+    /// How a link was opened.
     enum Origin: Equatable {
         case dialled(DialTarget)
         case accepted

@@ -239,7 +239,7 @@ extension Peer {
         send(.away(presence.away), on: id)
     }
 
-    /// Pings all links after a change of our own network, and allows them less time than usual to answer.
+    /// Pings all links after a change of our own network, and allows them less time than by default to answer.
     mutating func pingAllLinks() {
         for id in links.ids where links[id]?.isAskedForLife == true {
             links[id]?.liveness.pinged(mustHearBy: now + Bounds.silenceAfterChange)

@@ -112,14 +112,14 @@ extension Peer {
         for (command, token) in deferred { commanded(command, token: token) }
     }
 
-    /// Records that a peer of another protocol version was received. That is unauthenticated, so a later version is
+    /// Handles a datagram or handshake of another protocol version. It is unauthenticated, so a later version is
     /// reported once only.
     mutating func versionHeard(_ version: UInt64) {
         guard version > Limits.version, !presence.hasToldVersion else { return }
         presence.hasToldVersion = true
         notify(
             .notice(
-                "somebody here runs a later earshot, of version \(version) of the protocol: programs that use only that "
-                    + "version are not seen by this one, of version \(Limits.version)"))
+                "somebody here runs a later earshot, of version \(version) of the protocol: programs that use only "
+                    + "that version are not seen by this one, of version \(Limits.version)"))
     }
 }

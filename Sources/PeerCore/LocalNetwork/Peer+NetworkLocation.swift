@@ -8,7 +8,7 @@ extension Peer {
         let former = presence.place
         guard !present.prefixes.isEmpty || former.prefixes.isEmpty else {
             // A cable is unplugged, or we are between two networks: the next change decides. Until then the peers
-            // received, for which link-local addresses suffice, may not be those of our gathering.
+            // in range, which link-local addresses may lead to, need not be those of our gathering.
             presence.offlineSince = presence.offlineSince ?? now
             return
         }
