@@ -169,7 +169,7 @@ struct DialSchedule {
         }
     }
 
-    /// Dials all targets again immediately: after a change of the network, earlier failures are meaningless.
+    /// Dials all waiting targets immediately: after a change of the network, earlier failures are meaningless.
     mutating func retryAll(at now: Instant) {
         for (target, entry) in entries where entry.at != nil {
             change(target) { entry in
