@@ -35,7 +35,7 @@ import Wire
         return acts
     }
 
-    /// Lets time pass, deadline by deadline.
+    /// Advances time, deadline by deadline.
     private func run(_ discovery: inout Discovery, from: Instant, for duration: Duration) -> [Discovery.Act] {
         var found: [Discovery.Act] = []
         while let next = discovery.nextDeadline, next.at <= from + duration {
@@ -45,7 +45,7 @@ import Wire
         return found
     }
 
-    @Test("a peer that is heard is dialled where it was heard, at the port it announces")
+    @Test("an announced peer is dialled at the source address of the datagram and the announced port")
     func dials() {
         var discovery = discovery()
         discovery.datagramReceived(announcement(of: 2, sequence: 5).bytes, from: endpoint(2, port: 999), at: start)
@@ -53,7 +53,7 @@ import Wire
         #expect(found == [.dial(.peer(identity(2).peerID), [endpoint(2)])])
     }
 
-    @Test("a forged introduction, old or new, redirects nobody")
+    @Test("a forged introduction, old or new, changes no endpoint")
     func forgedIntroduction() {
         var discovery = discovery()
         let genuine = announcement(of: 2, sequence: 5)
@@ -65,13 +65,13 @@ import Wire
                 Introduction(announcement: forged, endpoints: [endpoint(66)]), by: identity(3).peerID, at: start)
         }
         #expect(discovery.sightings[identity(2).peerID]?.endpoints == [endpoint(2)])
-        // A true one adds a place behind the one that was heard.
+        // A genuine one adds an endpoint behind the one received directly.
         discovery.introduced(
             Introduction(announcement: genuine.bytes, endpoints: [endpoint(4)]), by: identity(3).peerID, at: start)
         #expect(discovery.sightings[identity(2).peerID]?.endpoints == [endpoint(2), endpoint(4)])
     }
 
-    @Test("loopback addresses of others are not ours")
+    @Test("loopback addresses in introductions are ignored unless other processes run on this machine")
     func foreignLoopback() {
         var discovery = discovery()
         let loopback = Endpoint(address: .v4(0x7F00_0001), port: 47474)
@@ -79,7 +79,7 @@ import Wire
             Introduction(announcement: announcement(of: 2, sequence: 5).bytes, endpoints: [loopback]),
             by: identity(3).peerID, at: start)
         #expect(run(&discovery, from: start, for: .seconds(1)).isEmpty)
-        // Somebody is heard by multicast on this machine: from now on they may be.
+        // A multicast arrives from this machine: from now on they may be ours.
         discovery.datagramReceived(announcement(of: 4, sequence: 5).bytes, from: loopback, at: start)
         _ = run(&discovery, from: start, for: .seconds(1))
         discovery.introduced(
@@ -89,7 +89,7 @@ import Wire
         #expect(found.contains(.dial(.peer(identity(2).peerID), [loopback])))
     }
 
-    @Test("an announcement from before a goodbye, played again, brings nobody back")
+    @Test("a replayed announcement from before a goodbye does not bring the peer back")
     func replayAfterGoodbye() {
         var discovery = discovery()
         discovery.datagramReceived(announcement(of: 2, sequence: 1).bytes, from: endpoint(2), at: start)
@@ -99,7 +99,7 @@ import Wire
         #expect(run(&discovery, from: start, for: .seconds(5)).isEmpty)
     }
 
-    /// This many are heard within a tenth of a second, each from its own address; what is dialled then.
+    /// Announces this many peers within a tenth of a second, each from its own address; returns the acts.
     private func crowd(of count: Int, _ discovery: inout Discovery) -> [Discovery.Act] {
         discovery.started(on: [], at: start)
         var found: [Discovery.Act] = []
@@ -116,12 +116,12 @@ import Wire
         acts.count { if case .dial = $0 { true } else { false } }
     }
 
-    @Test("who comes with a crowd dials few at once, and all in the end if nobody states anything")
+    @Test("a newcomer in a crowd dials few peers immediately, and all in the end if none of them is advertised")
     func crowd() {
         var discovery = discovery()
         let first = dialCount(crowd(of: 120, &discovery) + run(&discovery, from: start, for: .milliseconds(400)))
         #expect((6...30).contains(first), "\(first) dials at once")
-        // So many are under way at once; nobody waits for the links of these.
+        // The limit of dials in progress is reached; these are cancelled, because no link is made here.
         for number in 2...121 as ClosedRange<UInt8> where discovery.dials.isUnderWay(.peer(identity(number).peerID)) {
             discovery.dials.cancel(.peer(identity(number).peerID))
         }
@@ -137,14 +137,14 @@ import Wire
         #expect(first + later == 120, "\(first) and \(later)")
     }
 
-    @Test("twenty who come together dial each other at once")
+    @Test("twenty peers that start together dial each other immediately")
     func few() {
         var discovery = discovery()
         let first = dialCount(crowd(of: 20, &discovery) + run(&discovery, from: start, for: .milliseconds(1)))
         #expect(first == 20)
     }
 
-    @Test("a process whose clock was put back is found by what is stated, though an earlier one said goodbye")
+    @Test("a process whose clock was set back is found by its advertisement, although an earlier one said goodbye")
     func clockPutBack() {
         var discovery = discovery()
         let peer = identity(2).peerID
@@ -160,7 +160,7 @@ import Wire
         #expect(isKnown && discovery.sightings[peer]?.endpoints == [endpoint(3)])
     }
 
-    @Test("a goodbye by datagram does not end a peer whose link is alive")
+    @Test("a goodbye by datagram does not remove a peer whose link is alive")
     func goodbyeOfLinked() {
         var discovery = discovery()
         let peer = identity(2).peerID
@@ -172,7 +172,7 @@ import Wire
         #expect(discovery.introductions(of: [peer], limit: 9).count == 1)
     }
 
-    @Test("beacons of a peer that cannot be reached do not shorten the pauses between dials")
+    @Test("beacons of an unreachable peer do not shorten the backoff")
     func backOffStands() {
         var discovery = discovery()
         var now = start
@@ -189,7 +189,7 @@ import Wire
         #expect((8...22).contains(dials), "\(dials) dials in 120 s")
     }
 
-    @Test("a flood of invented peers from one address holds up an honest one by a few seconds at most")
+    @Test("a flood of invented peers from one address delays an honest one by at most a few seconds")
     func flood() {
         var discovery = discovery()
         var random = SeededGenerator(seed: 1)
@@ -215,7 +215,7 @@ import Wire
         #expect(isDialled)
     }
 
-    @Test("random, changed and repeated datagrams lead to nothing and fill nothing", arguments: [1, 2] as [UInt64])
+    @Test("random, changed and repeated datagrams cause no act and take no memory", arguments: [1, 2] as [UInt64])
     func fuzz(seed: UInt64) {
         var discovery = discovery()
         var random = SeededGenerator(seed: seed)

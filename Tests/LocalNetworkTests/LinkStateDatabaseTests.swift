@@ -6,7 +6,7 @@ import Wire
 @testable import CoreModel
 @testable import LocalNetwork
 
-@Suite("Who is here by what peers state")
+@Suite("Presence by link-state advertisements")
 struct StatementTableTests {
     private let start = Instant(nanoseconds: 1_000_000_000)
     private static let identities = (0..<80).map { Identity(seed: Array(repeating: UInt8($0 + 1), count: 32)) }
@@ -31,7 +31,7 @@ struct StatementTableTests {
         return SignedAdvertisement(signing: advertisement, announcement: announcement, by: identity)
     }
 
-    /// A link of ours with 0, who has one with 1, who has one with 2.
+    /// We have a link with 0, which has one with 1, which has one with 2.
     private func chain() -> LinkStateDatabase {
         var table = LinkStateDatabase()
         table.linkUp(tag(0))
@@ -44,7 +44,7 @@ struct StatementTableTests {
         return table
     }
 
-    @Test("who is linked with somebody who is here, as both state, is here")
+    @Test("a peer that has a link with a present peer, as both advertise, is present")
     func chained() {
         var table = chain()
         #expect(Set([0, 1, 2].filter { table.reaches(peer($0)) }) == [0, 1, 2])
@@ -52,21 +52,21 @@ struct StatementTableTests {
         #expect(table.reachedCount == 3)
     }
 
-    @Test("a link that only one of the two states counts for nothing, however often it is stated")
+    @Test("a link that only one of its ends advertises counts for nothing, however often it is advertised")
     func liar() {
         var table = chain()
-        // 3 says that it has links with all; 4 that it is linked with 3.
+        // 3 advertises links with all; 4 one with 3.
         _ = table.accept(advertisement(of: 3, sequence: 1, links: [tag(0), tag(1), tag(2), tag(4)]), at: start)
         _ = table.accept(advertisement(of: 4, sequence: 1, links: [tag(3)]), at: start)
         table.settle(at: start)
         #expect(!table.reaches(peer(3)) && !table.reaches(peer(4)))
-        // Nor does it make anybody leave by not stating what is there.
+        // Withdrawing the false links removes no peer either.
         _ = table.accept(advertisement(of: 3, sequence: 2, links: []), at: start)
         table.settle(at: start)
         #expect(table.reachedCount == 3)
     }
 
-    @Test("who loses the last link that leads to it is gone, and all behind it; who says that it leaves has left")
+    @Test("a peer that loses its last link with us is gone, and all behind it; one that says goodbye has left")
     func gone() {
         var table = chain()
         _ = table.takeChanges()
@@ -84,18 +84,18 @@ struct StatementTableTests {
         _ = table.accept(advertisement(of: 2, sequence: 2, links: [], kind: .goodbye), at: start)
         table.settle(at: start)
         #expect(table.takeChanges() == [.vanished(peer(2), left: true)])
-        // Said once more, or played again from before, it changes nothing.
+        // A repeat, or a replay of an earlier advertisement, changes nothing.
         #expect(table.accept(advertisement(of: 2, sequence: 1, links: [tag(1)]), at: start) == .known)
         #expect(table.accept(advertisement(of: 2, sequence: 2, links: [], kind: .goodbye), at: start) == .known)
         table.settle(at: start)
         #expect(table.takeChanges().isEmpty && !table.reaches(peer(2)))
     }
 
-    @Test("what an earlier process stated counts for nothing once its neighbours have dropped it")
+    @Test("the advertisement of an earlier process counts for nothing once its neighbours have dropped it")
     func restart() {
         var table = chain()
         _ = table.takeChanges()
-        // 2 starts anew with a clock that was put back; 1 is linked with the new process.
+        // 2 restarts with a clock that was set back; 1 is linked with the new process.
         let fresh = advertisement(of: 2, sequence: 0, links: [tag(1)], instance: 10)
         #expect(table.accept(fresh, at: start) == .known)
         _ = table.accept(advertisement(of: 1, sequence: 2, links: [tag(0), tag(2, instance: 10)]), at: start)
@@ -106,7 +106,7 @@ struct StatementTableTests {
         #expect(table.reaches(peer(2)) && table.advertisement(of: peer(2))?.process == tag(2, instance: 10))
     }
 
-    @Test("however links come and go, who is here is who can be reached, and the sums are theirs", arguments: 1...20)
+    @Test("the present peers are always those that can be reached, and the sums are theirs", arguments: 1...20)
     func agreesWithSearch(seed: UInt64) {
         var random = RandomStream(simulationSeed: seed)
         var table = LinkStateDatabase()
@@ -149,7 +149,7 @@ struct StatementTableTests {
         }
     }
 
-    @Test("each is looked at once, however many ways lead to it", .timeLimit(.minutes(1)))
+    @Test("each node is visited once, however many ways lead to it", .timeLimit(.minutes(1)))
     func manyWays() {
         var table = LinkStateDatabase()
         // Layers of three, each linked with all of the next: 3^25 ways lead to the last.
@@ -178,7 +178,7 @@ struct StatementTableTests {
         return found
     }
 
-    @Test("one peer's statements come at its own rate, and those of many strangers push nobody out who is here")
+    @Test("the advertisements of one peer are rate-limited, and those of absent peers expire without the present ones")
     func bounds() {
         var table = chain()
         let accepted = (2...200).filter { sequence in

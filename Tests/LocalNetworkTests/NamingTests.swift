@@ -18,7 +18,7 @@ import Wire
         return acts
     }
 
-    @Test("a name that nobody objects to is asked for three times and held after 0.75 s")
+    @Test("a name without objections is probed for three times and held after 0.75 s")
     func settles() throws {
         var naming = Naming(peer: peer(1), isStrict: false)
         naming.claim(try name("ana"), at: start, wall: wall)
@@ -50,7 +50,7 @@ import Wire
                 == .lost(try name("ana"), to: peer(2), now: try name("ana-3"), wasHeld: false))
     }
 
-    @Test("of two holders that meet the earlier claim wins, then the lower peer ID; both come to the same result")
+    @Test("of two holders that meet, the earlier claim wins, then the lower peer ID; both reach the same result")
     func totalOrder() throws {
         for (mine, theirs, iWin) in [(5, 6, true), (6, 5, false), (5, 5, true)] as [(UInt64, UInt64, Bool)] {
             var winners: [Bool] = []
@@ -70,7 +70,7 @@ import Wire
         }
     }
 
-    @Test("with a strict name a taken one ends the attempt, also when it is known before the first claim")
+    @Test("with a strict name, a taken one ends the attempt, even if it was known before the first claim")
     func strict() throws {
         for isKnownBefore in [true, false] {
             var naming = Naming(peer: peer(2), isStrict: true)
@@ -82,7 +82,7 @@ import Wire
         }
     }
 
-    @Test("a change to a name that somebody has is refused and the old one kept; other letters of one's own are fine")
+    @Test("a change to a name that another peer has is refused and the old one kept; a change of case is allowed")
     func rename() throws {
         var naming = Naming(peer: peer(1), isStrict: false)
         naming.claim(try name("ana"), at: start, wall: wall)

@@ -34,7 +34,7 @@ import Wire
         var act: Reach.Act
     }
 
-    /// Lets time pass, deadline by deadline, up to so long after the start.
+    /// Advances time, deadline by deadline, up to this long after the start.
     private func run(_ reach: inout Reach, until end: Duration) -> [Done] {
         var done: [Done] = []
         while let next = reach.nextDeadline, next.at <= start + end {
@@ -49,14 +49,14 @@ import Wire
         done.flatMap { if case .introduce(let addresses) = $0.act { addresses } else { [IPAddress]() } }
     }
 
-    @Test("who finds somebody within a second introduces itself to nobody")
+    @Test("a peer that finds another within a second introduces itself to no address")
     func healthy() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         reach.neighbourSeen(address("10.0.0.2"), at: start)
         _ = run(&reach, until: .milliseconds(900))
         reach.linksChanged(to: [address("10.0.0.2")], at: start + .milliseconds(900))
         reach.neighbourSeen(address("10.0.0.3"), at: start + .seconds(1))
-        // Beacons come, lost ones aside.
+        // Beacons arrive, except for lost ones.
         for second in stride(from: 1, to: 1_000, by: 15) {
             reach.othersHeard(on: 2, at: start + .seconds(second))
             #expect(run(&reach, until: .seconds(second + 15)).isEmpty && !reach.isSearching)
@@ -75,7 +75,7 @@ import Wire
         #expect(!run(&reach, until: .seconds(29)).isEmpty)
     }
 
-    @Test("who is linked and hears nobody's multicast looks for others now and then, for there may be islands")
+    @Test("a linked peer that receives no multicast searches for others now and then, because there may be islands")
     func islands() {
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         for last in [5, 6] as [UInt32] { reach.neighbourSeen(.v4(0xC0A8_0700 | last), at: start) }
@@ -99,14 +99,14 @@ import Wire
         #expect(run(&reach, until: .seconds(10_000)).isEmpty)
     }
 
-    @Test("links with this machine's own processes, and tunnels, leave us alone")
+    @Test("a peer linked only with processes of its own machine still counts as alone")
     func ownMachine() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         reach.linksChanged(to: [address("127.0.0.1"), address("10.0.0.1")], at: start)
         #expect(reach.isAlone && reach.isSearching)
     }
 
-    @Test("neighbours and known addresses come first, after a second, and the sweep leaves them out")
+    @Test("neighbours and known addresses receive the first introductions, after a second")
     func rounds() {
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         _ = reach.known.note(address("192.168.7.30"))
@@ -118,7 +118,7 @@ import Wire
         #expect(first.first?.after == .seconds(1))
     }
 
-    @Test("a sweep asks once at each address of the prefix, in random order, five every 25 ms")
+    @Test("a sweep tries each address of the prefix once, in random order, five every 25 ms")
     func sweep() {
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         let done = run(&reach, until: .seconds(5))
@@ -134,7 +134,7 @@ import Wire
         #expect(later.map(\.after) == [63, 363, 2_163, 3_963, 5_763].map { .seconds($0) })
     }
 
-    @Test("a sweep ends when somebody is found")
+    @Test("a sweep ends when a peer is found")
     func sweepEnds() {
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         let before = addresses(run(&reach, until: .milliseconds(3_100)))
@@ -143,7 +143,7 @@ import Wire
         #expect(before.count == 25 && addresses(run(&reach, until: .seconds(20))).isEmpty)
     }
 
-    @Test("a sweep that has begun is carried on where nobody's multicast was ever heard: there may be more than one")
+    @Test("a sweep continues where no multicast was ever received, because there may be more peers")
     func sweepGoesOn() {
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         let before = addresses(run(&reach, until: .milliseconds(3_100)))
@@ -152,7 +152,7 @@ import Wire
     }
 
     @Test(
-        "how much of a prefix is swept",
+        "the swept part of a prefix depends on its length",
         arguments: [
             ("10.0.4.9", 22, 1_021, "10.0.4.1", "10.0.7.254"), ("10.0.4.9", 16, 253, "10.0.4.1", "10.0.4.254"),
             ("10.0.4.9", 28, 13, "10.0.4.1", "10.0.4.14"), ("10.0.4.9", 30, 1, "10.0.4.10", "10.0.4.10"),
@@ -163,7 +163,7 @@ import Wire
         #expect(swept.count == count && swept.first == address(first) && swept.last == address(last))
     }
 
-    @Test("nothing is swept that leads to no network of machines, or when it is not wanted")
+    @Test("no sweep is made on an interface that leads to no LAN, or when sweeps are disabled")
     func unswept() {
         for kind in [NetworkInterface.Kind.pointToPoint, .containers, .vpn] {
             var other = reach([loopback, interface(2, "10.0.0.1", 24, kind: kind)])
@@ -178,7 +178,7 @@ import Wire
         #expect(Set(asked) == [address("10.0.0.7")])
     }
 
-    @Test("who does not hear itself introduces itself to a new neighbour at once")
+    @Test("a peer whose own multicast does not come back introduces itself to a new neighbour immediately")
     func deaf() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         reach.multicastSent(at: start)
@@ -194,14 +194,14 @@ import Wire
                 == [Done(after: .milliseconds(400), act: .introduce([address("10.0.0.2")]))])
     }
 
-    @Test("a machine without multicast even on lo is not said to have a firewall")
+    @Test("no firewall is reported on a machine without multicast on lo")
     func noLoopback() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         for _ in 0..<5 { reach.multicastSent(at: start) }
         #expect(reach.deafInterfaces(at: start + .seconds(1)).isEmpty)
     }
 
-    @Test("a dial that hangs is accompanied by an introduction, one that is answered or refused is not")
+    @Test("an introduction accompanies a dial that hangs or fails unanswered, but not one answered or refused")
     func hangingDials() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         reach.linksChanged(to: [address("10.0.0.9")], at: start)
@@ -223,7 +223,7 @@ import Wire
         let peers = [1, 2].map { Identity(seed: Array(repeating: $0, count: 32)).peerID }.sorted()
         let endpoint = Endpoint(address: address("10.0.0.5"), port: 47474)
         for peer in peers { reach.announcementReceived(from: peer, at: endpoint, now: start) }
-        // Each copy of a datagram changes nothing.
+        // A repeated datagram changes nothing.
         reach.announcementReceived(from: peers[0], at: endpoint, now: start)
         let first = run(&reach, until: .milliseconds(900)).filter { if case .dial = $0.act { true } else { false } }
         #expect(first.map(\.after) == [.zero, .zero, .milliseconds(300), .milliseconds(300)])
@@ -234,7 +234,7 @@ import Wire
             rest.map(\.after) == [.seconds(1), .seconds(3)] && rest.allSatisfy { $0.act == .dial(peers[1], endpoint) })
     }
 
-    @Test("answers are limited to one a second for an address, and in all")
+    @Test("answers are limited to one a second for each address, and in total")
     func replies() {
         var replies = ReplyLimit()
         let bea = address("10.0.0.2")
@@ -247,7 +247,7 @@ import Wire
         #expect(count == 200)
     }
 
-    @Test("known addresses are kept, the latest last, and what is no list of them is nothing")
+    @Test("known addresses are stored, the latest last, and a malformed setting decodes to none")
     func knownAddresses() {
         var known = KnownAddresses()
         let linkLocal = IPAddress.v6(high: 0xFE80 << 48, low: 1, scope: 3)

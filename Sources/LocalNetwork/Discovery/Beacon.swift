@@ -1,49 +1,58 @@
 package import CoreModel
 
-/// When we announce ourselves: a burst when something changed, then steadily at a rate that all peers together keep
+/// The schedule of our announcements: a burst after a change, then steady ones at a rate that keeps all peers together
 /// within a budget (RFC 3550 §6.2 and §6.3, RTCP's rule).
 package struct Beacon {
-    /// Bytes a second of all peers' steady announcements on a LAN.
+    /// The budget of the steady announcements of all peers on a LAN, in bytes a second.
     static let budgetBytesPerSecond = 2_000.0
+    /// The shortest mean interval of steady announcements, in seconds.
     static let shortestInterval = 2.0
-    /// The same while nobody is there: an open newcomer then hears who is behind a firewall within 1.5 s.
+    /// The same while no peer is found: a newcomer without a firewall then receives one from a peer behind a firewall
+    /// within 1.5 s.
     static let searchingInterval = 1.0
+    /// The times of the announcements after a change.
     package static let burst: [Duration] = [.zero, .milliseconds(250), .seconds(1)]
-    /// Bytes of IPv4 and UDP, or IPv6 and UDP, headers: the mean.
+    /// The mean size of the headers of IPv4 and UDP, or IPv6 and UDP, in bytes.
     private static let headerBytes = 38.0
-    /// Each announcement goes out by IPv4 and by IPv6.
+    /// The number of address families: each announcement is sent by IPv4 and by IPv6.
     private static let familyCount = 2.0
 
-    /// Burst times to come, ascending.
+    /// The pending times of the burst, ascending.
     private var pending: [Instant] = []
     private var lastSent: Instant?
     private var nextSteady: Instant?
-    /// Nobody is there, as far as we know.
+    /// Whether no peer has been found.
     private var isSearching = false
-    /// Running mean of the sizes of announcements heard (RFC 3550 §6.3.3).
+    /// The running mean of the sizes of received announcements, in bytes (RFC 3550 §6.3.3).
     private var meanBytes = 220.0
 
+    /// Schedules a burst of announcements.
     package mutating func burst(at now: Instant) {
         pending = Self.burst.map { now + $0 }
     }
 
+    /// Adapts the interval to whether we search for the first peer.
     mutating func searchingChanged(to isSearching: Bool, population: Int, at now: Instant) {
         guard isSearching != self.isSearching else { return }
         self.isSearching = isSearching
         populationChanged(to: population, at: now)
     }
 
+    /// Records the size of a received announcement.
     package mutating func heard(bytes: Int) { meanBytes += (Double(bytes) - meanBytes) / 16 }
 
-    /// Fewer peers: the next beacon comes sooner in proportion (RFC 3550 §6.3.4). More: see ``isDue``.
+    /// Adapts the interval to the number of others: with fewer, the next announcement is proportionally earlier (RFC
+    /// 3550 §6.3.4); for more, see ``isDue(at:population:unit:)``.
     package mutating func populationChanged(to count: Int, at now: Instant) {
         guard let next = nextSteady, next > now else { return }
         let remaining = Double((next - now).wholeNanoseconds) / 1e9
         nextSteady = now + .nanoseconds(Int64(min(remaining, interval(population: count + 1) * 1.5) * 1e9))
     }
 
-    /// Whether to announce now. When peers have come meanwhile the wait is drawn again from where the last one ended
-    /// (RFC 3550 §6.3.6, timer reconsideration), so a crowd that arrives at once does not overrun the budget.
+    /// Returns whether to announce now. If peers have arrived in the meantime, the wait is drawn again from the last
+    /// announcement (RFC 3550 §6.3.6, timer reconsideration), so that a crowd arriving together does not exceed the
+    /// budget.
+    /// - Parameter unit: uniform 0..<1.
     mutating func isDue(at now: Instant, population: Int, unit: Double) -> Bool {
         if let first = pending.first, first <= now {
             pending.removeAll { $0 <= now }
@@ -67,6 +76,7 @@ package struct Beacon {
         return .earlier(burst, nextSteady.map { Deadline(at: $0, reason: "steady announcement") })
     }
 
+    /// Returns the mean interval in seconds.
     private func interval(population: Int) -> Double {
         let bytes = Self.familyCount * (meanBytes + Self.headerBytes)
         let shortest = isSearching ? Self.searchingInterval : Self.shortestInterval

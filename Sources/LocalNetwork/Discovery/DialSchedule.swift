@@ -1,56 +1,64 @@
 import CoreModel
 import Wire
 
-/// When to dial whom: once soon after a peer is heard of, then with growing pauses (back-off with jitter), a bounded
-/// number at once and at a bounded rate, whatever anybody announces.
+/// The schedule of dials: one soon after a peer is first seen, then repeats with exponential backoff and jitter,
+/// bounded in number and rate whatever other peers announce.
 struct DialSchedule {
+    /// The maximum number of dials in progress.
     static let underWayCount = 32
-    /// Dials a second, after a burst: fifty peers that start together are all dialled at once, a flood of invented ones
-    /// costs 50 connections a second.
+    /// The number of dials a second, after a burst: fifty peers that start together are all dialled immediately, and a
+    /// flood of invented ones costs 50 connections a second.
     package static let perSecond = 50.0
+    /// The maximum number of dials in a burst.
     package static let burst = 100.0
+    /// The backoff after the first failure.
     static let firstPause = Duration.milliseconds(200)
+    /// The longest backoff.
     package static let longestPause = Duration.seconds(15)
-    /// For addresses that the user gave, which are tried for ever.
+    /// The longest backoff for addresses given by the user, which are dialled indefinitely.
     static let longestLastingPause = Duration.seconds(30)
-    /// How long a peer is tried that is not heard any more.
+    /// How long a peer is dialled after it was last announced or introduced.
     package static let timeout = Duration.seconds(180)
 
-    /// Peers to dial that are kept at once, in all and of one address. At 50 a second, an address full of invented
-    /// peers holds the others up for less than three seconds.
+    /// The maximum number of peers to dial, in total and of one address. At 50 a second, an address full of invented
+    /// peers delays the others by less than three seconds.
     package static let entryCount = 1_024
     static let addressShare = 128
 
+    /// A peer or address to dial.
     private struct Entry {
-        /// Grows in the order in which they were first asked for.
+        /// Ascending in the order in which the targets were first requested.
         let number: UInt64
-        /// Nil while it is under way or satisfied.
+        /// When to dial; nil while a dial is in progress or the target is satisfied.
         var at: Instant?
+        /// The number of failed dials in a row.
         var attempts = 0
+        /// Whether the user gave the address, so that it is dialled indefinitely.
         let isLasting: Bool
-        /// When it was last heard of.
+        /// When the peer was last announced or introduced.
         var since: Instant
-        /// Where it was first heard of.
+        /// The address at which it was first seen.
         var address: IPAddress?
         var isUnderWay = false
-        /// It is left to others, should they find out what makes it needless.
+        /// Low priority: cancelled if gossip shows that the peer is present.
         var isLate = false
-        /// For a given address: the peer that answers there.
+        /// The peer that answers at an address given by the user.
         var satisfiedBy: PeerID?
     }
 
     private var entries: [DialTarget: Entry] = [:]
-    /// How many there are of each address.
+    /// The number of entries of each address.
     private var shares: [IPAddress: Int] = [:]
     private var lastNumber: UInt64 = 0
+    /// The number of dials in progress.
     private var underWay = 0
-    /// The earliest time of all.
+    /// The earliest time of all entries.
     private var next: Instant?
     private var bucket = TokenBucket(capacity: burst, perSecond: perSecond)
-    /// The rate was reached: nothing before this.
+    /// No dial starts before this, because the rate was reached.
     private var blockedUntil: Instant?
 
-    /// For an address that the user gave.
+    /// Schedules dials of an address given by the user, which are repeated indefinitely.
     mutating func scheduleForEver(_ target: DialTarget, at time: Instant) {
         guard entries[target] == nil else { return }
         insert(target, at: time, isLasting: true, since: time, address: nil)
@@ -73,11 +81,11 @@ struct DialSchedule {
         }
         if entry.isUnderWay { underWay -= 1 }
         if entry.at == next { lookForNext() }
-        // The room that a crowd took is given back.
+        // Release the memory that a crowd took.
         if entries.isEmpty, entries.capacity > 64 { entries = [:] }
     }
 
-    /// Changes an entry that is there.
+    /// Changes an existing entry.
     private mutating func change(_ target: DialTarget, _ body: (inout Entry) -> Void) {
         guard var entry = entries[target] else { return }
         let former = entry
@@ -93,13 +101,14 @@ struct DialSchedule {
 
     private mutating func lookForNext() { next = entries.values.lazy.compactMap(\.at).min() }
 
-    /// For a peer that was heard of at an address. A pause after failures stands, unless the peer is a new process.
+    /// Schedules a dial of a peer seen at an address. A backoff after failures is kept, unless the peer is a new
+    /// process.
     mutating func schedule(
         _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool,
         isLate: Bool = false
     ) {
         guard let entry = entries[target] else {
-            // Invented peers of one address fill its share and nobody else's.
+            // Invented peers of one address fill its share and no other's.
             guard entries.count < Self.entryCount, address.flatMap({ shares[$0] }) ?? 0 < Self.addressShare else {
                 return
             }
@@ -120,9 +129,10 @@ struct DialSchedule {
         change(target) { $0.at = min($0.at ?? time, time) }
     }
 
+    /// Removes a target.
     mutating func cancel(_ target: DialTarget) { remove(target) }
 
-    /// A given address answers: it is dialled again when that peer is lost.
+    /// Records that an address given by the user is answered: it is dialled again when that peer is lost.
     mutating func satisfied(_ target: DialTarget, by peer: PeerID) {
         change(target) { entry in
             entry.satisfiedBy = peer
@@ -132,6 +142,7 @@ struct DialSchedule {
         }
     }
 
+    /// Schedules dials of the addresses at which a lost peer answered.
     package mutating func lost(_ peer: PeerID, at now: Instant) {
         for (target, entry) in entries where entry.satisfiedBy == peer {
             change(target) { entry in
@@ -141,6 +152,7 @@ struct DialSchedule {
         }
     }
 
+    /// Schedules the next dial after a failure, or drops a peer not seen for ``timeout``.
     /// - Parameter jitter: 0.5..<1.5.
     package mutating func failed(_ target: DialTarget, jitter: Double, at now: Instant) {
         guard let entry = entries[target] else { return }
@@ -157,7 +169,7 @@ struct DialSchedule {
         }
     }
 
-    /// The network changed: what failed before may work now.
+    /// Dials all waiting targets immediately: after a change of the network, earlier failures are meaningless.
     mutating func retryAll(at now: Instant) {
         for (target, entry) in entries where entry.at != nil {
             change(target) { entry in
@@ -168,13 +180,14 @@ struct DialSchedule {
         }
     }
 
-    /// Peers that wait to be dialled for the first time, in the order in which they were asked for.
+    /// The peers waiting to be dialled for the first time, in the order in which they were requested.
     var untried: [DialTarget] {
         entries.filter { $0.value.at != nil && $0.value.attempts == 0 && !$0.value.isLasting }
             .sorted { $0.value.number < $1.value.number }.map(\.key)
     }
 
-    /// Also one that has just come due. `isLate`: what others find out may make it needless.
+    /// Postpones a dial, even one just taken as due.
+    /// - Parameter isLate: whether gossip may make it unnecessary.
     mutating func putOff(_ target: DialTarget, until time: Instant, isLate: Bool = false) {
         change(target) { entry in
             entry.at = time
@@ -183,7 +196,7 @@ struct DialSchedule {
         }
     }
 
-    /// The peer that was first asked for among those that as many dials in a row did not reach.
+    /// Returns the peer requested first among those that at least this many dials in a row failed to reach.
     func triedInVain(_ count: Int) -> PeerID? {
         let entry = entries.filter { $0.value.attempts >= count && !$0.value.isLasting }
             .min { $0.value.number < $1.value.number }
@@ -191,9 +204,12 @@ struct DialSchedule {
         return peer
     }
 
+    /// Returns whether a dial of this target is in progress.
     package func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
+    /// Returns whether gossip may make the dial of this target unnecessary.
     package func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
 
+    /// Returns the targets to dial now, within the limits, in the order in which they were due.
     package mutating func takeDue(at now: Instant) -> [DialTarget] {
         blockedUntil = nil
         guard let next, next <= now else { return [] }

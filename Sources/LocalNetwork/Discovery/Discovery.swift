@@ -2,29 +2,30 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// Whom to dial: a peer that was heard of, or an address that the user gave.
+/// The target of a dial: a discovered peer, or an address given by the user.
 package enum DialTarget: Hashable {
     case peer(PeerID)
-    /// The same from our link port, while it dials us in the same way (``CrossingDials``).
+    /// The peer, dialled from our link port while it dials us in the same way (``CrossingDials``).
     case crossing(PeerID)
     case endpoint(Endpoint)
 }
 
-/// Who is out there, when to speak up, and whom to dial when (DESIGN §5). Datagrams and introductions only ever lead to
-/// a dial; whether somebody is there is decided by the link.
+/// Finds peers: decides when to announce ourselves and when to dial (DESIGN §5). Datagrams and introductions lead only
+/// to a dial; the link decides whether a peer is present.
 package struct Discovery {
+    /// What the peer has to do.
     package enum Act: Equatable {
         /// Multicast our announcement.
         case announce
         /// Open a link; the best endpoint first.
         case dial(DialTarget, [Endpoint])
-        /// Tell this linked peer of these others.
+        /// Send introductions of other peers to this linked peer.
         case exchange(with: PeerID, [PeerID])
-        /// Our own identity was heard from another process.
+        /// Report that our own identity was seen in another process.
         case identityInUse(Endpoint)
-        /// Send our announcement to the port of discovery of this address, if it is at most this long.
+        /// Send our announcement to the discovery port of this address, if it is at most this long.
         case reply(to: IPAddress, maximumBytes: Int)
-        /// What introduction by unicast asks for.
+        /// Perform an act of introduction by unicast.
         case reach(Reach.Act)
     }
 
@@ -35,20 +36,21 @@ package struct Discovery {
     package var sightings = SightingTable()
     var dials = DialSchedule()
     var gate: DatagramGate
-    /// Whom we want links with, and who is here without one.
+    /// The peers that we want links with, and those present without one.
     package var mesh: Mesh
-    /// Linked peers, ascending.
+    /// The linked peers, ascending.
     package private(set) var linked: [PeerID] = []
     private var startedAt: Instant?
     private var nextExchange: Instant?
     private var identityTold: Instant?
-    /// When our own identity was last heard from another process, to the minute.
+    /// When our own identity was last seen in another process, to the minute.
     package var identityHeardAt: Instant? { identityTold }
     private var hearing = Hearing()
     /// Introduction by unicast.
     package var reach: Reach
     package var acts: [Act] = []
 
+    /// Creates a machine that has not started.
     package init(
         peer: PeerID, instance: UInt64, signing: Signing = .ed25519, random: RandomStream,
         mesh: Mesh = Mesh(fullMeshCount: Bounds.fullMeshCount), usesSweep: Bool = true
@@ -62,25 +64,27 @@ package struct Discovery {
         self.mesh = mesh
     }
 
-    /// Whom announcements are heard from.
+    /// The sources of the announcements received.
     private struct Hearing {
-        /// Others run on this machine: introductions to loopback addresses may be meant for us.
+        /// Whether other processes run on this machine: introductions to loopback addresses may then concern us.
         var isOnLoopback = false
-        /// Where those are that were heard lately. Only counted.
+        /// The source addresses of recent announcements. Only counted.
         var addresses: Set<IPAddress> = []
     }
 
-    /// How many linked peers a newcomer is introduced to.
+    /// The number of linked peers to which a newcomer is introduced.
     package static let introductionFanout = 3
-    /// Mean time between exchanges with a linked peer chosen at random.
+    /// The mean time between exchanges with a linked peer chosen at random.
     static let exchangeInterval = Duration.seconds(15)
+    /// The maximum number of introductions in one exchange.
     static let exchangeCount = 32
-    /// Who has just started dials at once whom it is told of: nobody else is likely to do it.
+    /// How long after its start a peer immediately dials the peers introduced to it: no other peer is likely to dial.
     static let youth = Duration.seconds(5)
 
-    // What happens.
+    // Events.
 
-    /// - Parameter interfaces: where we announce ourselves.
+    /// Starts announcing.
+    /// - Parameter interfaces: the interfaces that we announce ourselves on.
     package mutating func started(on interfaces: [NetworkInterface], at now: Instant) {
         startedAt = now
         beacon.burst(at: now)
@@ -88,19 +92,22 @@ package struct Discovery {
         searchingMayHaveChanged(at: now)
     }
 
+    /// Announces and dials again after a change of the network.
     /// - Parameter interfaces: nil if we do not announce ourselves.
     package mutating func interfacesChanged(to interfaces: [NetworkInterface]?, at now: Instant) {
         if let interfaces { reach.interfacesChanged(interfaces, at: now) }
         resumed(at: now)
     }
 
+    /// Announces and dials again after a suspension of the machine.
     package mutating func resumed(at now: Instant) {
         beacon.burst(at: now)
         dials.retryAll(at: now)
         searchingMayHaveChanged(at: now)
     }
 
-    /// - Returns: the version of the protocol that it is of, if not ours: then it is unheard.
+    /// Handles a datagram.
+    /// - Returns: the protocol version of a datagram of another version, which is discarded; otherwise nil.
     @discardableResult
     package mutating func datagramReceived(
         _ bytes: [UInt8], from source: Endpoint, by path: DatagramPath = .multicast(interface: 0), at now: Instant
@@ -112,7 +119,7 @@ package struct Discovery {
                 announcementReceived(
                     try SignedAnnouncement(parsing: bytes, with: gate.signing), from: source, on: interface, at: now)
             case .unicast:
-                // What comes over a router is not meant: nobody sends it so, but somebody may pretend to.
+                // Introductions are sent on the same link only; one that came over a router is spoofed.
                 guard reach.isOnLink(source.address) else { return nil }
                 let announcement = try SignedAnnouncement(parsingPadded: bytes, with: gate.signing)
                 introducedItself(announcement, byteCount: bytes.count, from: source, at: now)
@@ -138,15 +145,15 @@ package struct Discovery {
         beacon.heard(bytes: announcement.bytes.count)
         reach.othersHeard(on: interface, at: now)
         if source.address.isLoopback { hearing.isOnLoopback = true }
-        // A repeat says nothing new, but where it comes from may be new: the address after a move.
+        // A repeat has no news, but its source may be new: the address after a move.
         guard sightings.isNewer(content), gate.admitsVerification(from: source.address, at: now),
             announcement.verify(with: gate.signing)
         else { return }
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
         if content.kind == .goodbye {
-            // No datagram ends a peer whose link is alive.
+            // No datagram removes a peer whose link is alive.
             guard !isLinked(content.peer) else { return }
-            // Its sequence is kept: what it said before, played again, brings nobody back.
+            // Its sequence number is kept, so that a replay of its earlier announcements does not bring it back.
             _ = sightings.saw(announcement, at: nil, now: now, protecting: linked)
             forget(content.peer)
             return
@@ -158,7 +165,7 @@ package struct Discovery {
         considerDial(content.peer, from: source.address, isNewProcess: isNewProcess, isIntroduced: false, at: now)
     }
 
-    /// Another peer tells of one.
+    /// Handles an introduction of a peer by another peer.
     package mutating func introduced(_ introduction: Introduction, by introducer: PeerID, at now: Instant) {
         guard let announcement = try? SignedAnnouncement(parsing: introduction.announcement, with: gate.signing),
             announcement.announcement.peer != peer, announcement.announcement.kind != .goodbye,
@@ -166,33 +173,35 @@ package struct Discovery {
         else { return }
         let content = announcement.announcement
         guard !isLinked(content.peer) else { return }
-        // A repeat, byte for byte, was verified when it was news. Anything else has to be news, and genuine.
+        // A byte-for-byte repeat was verified when it was new. Anything else has to be newer, and genuine.
         let known = sightings[content.peer]?.announcement
         if known?.bytes != introduction.announcement {
             guard sightings.isNewer(content), gate.admitsIntroduction(at: now), announcement.verify(with: gate.signing),
                 sightings.saw(announcement, at: nil, now: now, protecting: linked)
             else { return }
         }
-        // The introducer's word on where: worth a dial, no more, and only behind what we heard ourselves. What is
-        // loopback there is not loopback here.
+        // The introducer's word on the endpoints is worth a dial and no more, and only behind those received by
+        // ourselves. A loopback address there is not a loopback address here.
         suggest(content.peer, introduction.endpoints, port: content.linkPort)
         guard let first = sightings[content.peer]?.endpoints.first else { return }
         let isNewProcess = known?.announcement.instance != content.instance
         considerDial(content.peer, from: first.address, isNewProcess: isNewProcess, isIntroduced: true, at: now)
     }
 
-    /// A peer's own word on its own link: believed whatever its sequence.
+    /// Records a peer's announcement on its own link: accepted whatever its sequence number.
     package mutating func announcementAuthenticated(
         _ announcement: SignedAnnouncement, at endpoint: Endpoint?, at now: Instant
     ) {
         sightings.authenticated(announcement, at: endpoint, now: now)
     }
 
+    /// Dials an address given by the user, indefinitely.
     package mutating func endpointGiven(_ endpoint: Endpoint, at now: Instant) {
         if startedAt == nil { startedAt = now }
         dials.scheduleForEver(.endpoint(endpoint), at: now)
     }
 
+    /// Records that a link with a peer is up, and introduces the peer to some others.
     package mutating func linkUp(_ other: PeerID, instance: UInt64, endpoint: Endpoint?, dialled: Bool, at now: Instant)
     {
         dials.cancel(.peer(other))
@@ -202,11 +211,11 @@ package struct Discovery {
         linked.insert(sorted: other)
         beacon.populationChanged(to: population, at: now)
         if nextExchange == nil { planExchange(at: now) }
-        // On a big LAN its statement tells all.
+        // On a big LAN its link-state advertisement reaches all.
         guard !mesh.isSparse else { return }
         var others = linked.filter { $0 != other }
         if reach.hasExchanged(with: other, at: now) {
-            // Multicast does not suffice for it, so others may know of it from us only.
+            // Multicast does not suffice for this peer, so others may have no other way to learn of it.
             for chosen in others { acts.append(.exchange(with: chosen, [other])) }
             return
         }
@@ -216,8 +225,10 @@ package struct Discovery {
         }
     }
 
-    /// The last link with a peer is gone. `left`: it said so, and comes back only by being heard again. `isHere`: it is
-    /// here all the same, as others state.
+    /// Records that the last link with a peer is down.
+    /// - Parameters:
+    ///   - left: whether it said goodbye: it is then dialled only after it is seen again.
+    ///   - isHere: whether it is still present by link-state advertisements.
     package mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
         linked.remove(sorted: other)
         beacon.populationChanged(to: population, at: now)
@@ -236,7 +247,7 @@ package struct Discovery {
         dials.schedule(.peer(other), at: now + jitter, since: now, address: address, isNewProcess: true)
     }
 
-    /// Somebody without a link is not here any more. Those whose link with it broke try whether it comes back.
+    /// Records that a peer without a link is no longer present. If our link with it broke, we dial it again.
     package mutating func vanished(_ other: PeerID, left: Bool, wasLinked: Bool, at now: Instant) {
         if left {
             forget(other)
@@ -245,7 +256,7 @@ package struct Discovery {
         }
     }
 
-    /// What somebody states came with where it may be found.
+    /// Records the announcement in a link-state advertisement, and the endpoints that came with it.
     package mutating func stated(_ signed: SignedAdvertisement, at endpoints: [Endpoint], now: Instant) {
         if sightings.isNewer(signed.announcement.announcement) {
             guard sightings.saw(signed.announcement, at: nil, now: now, protecting: linked) else { return }
@@ -253,7 +264,8 @@ package struct Discovery {
         suggest(signed.peer, endpoints, port: signed.announcement.announcement.linkPort)
     }
 
-    /// Somebody is here by what is stated: what an earlier process said of itself is over, even if its clock was ahead.
+    /// Records that a peer is present by link-state advertisements: the announcements of an earlier process no longer
+    /// count, even if its clock was ahead.
     package mutating func appeared(_ signed: SignedAdvertisement, at now: Instant) {
         let known = sightings[signed.peer]?.announcement.announcement
         guard known?.instance != signed.announcement.announcement.instance else { return }
@@ -267,8 +279,8 @@ package struct Discovery {
         }
     }
 
-    /// A link with somebody is wanted who is here without one.
-    /// - Returns: whether it is known where to dial.
+    /// Schedules a dial of a peer that is present without a link.
+    /// - Returns: whether an endpoint of it is known.
     package mutating func want(_ other: PeerID, at now: Instant) -> Bool {
         guard !isLinked(other) else { return true }
         guard let address = sightings[other]?.endpoints.first?.address else { return false }
@@ -276,6 +288,7 @@ package struct Discovery {
         return true
     }
 
+    /// Records a failed dial.
     package mutating func dialFailed(_ target: DialTarget, endpoint: Endpoint?, at now: Instant) {
         if case .crossing = target { return }
         if case .peer(let other) = target {
@@ -286,6 +299,7 @@ package struct Discovery {
         dials.failed(target, jitter: jitter, at: now)
     }
 
+    /// Performs the work that is due.
     package mutating func deadlineReached(at now: Instant) {
         if beacon.isDue(at: now, population: population + 1, unit: random.unit()) {
             acts.append(.announce)
@@ -306,16 +320,17 @@ package struct Discovery {
         mesh.heard(fromAddresses: hearing.addresses.count, peers: sightings.count)
     }
 
-    // What is asked.
+    // Queries.
 
+    /// Returns whether we have a link with a peer.
     package func isLinked(_ other: PeerID) -> Bool {
         linked.contains(sorted: other)
     }
 
-    /// How many others are here.
+    /// The number of other peers present.
     package var population: Int { max(linked.count, mesh.table.reachedCount) }
 
-    /// What we can tell of these peers, as they signed it.
+    /// Returns signed introductions of these peers, where an endpoint is known.
     package func introductions(of peers: [PeerID], limit: Int) -> [Introduction] {
         peers.lazy.compactMap { sightings.introduction(of: $0) }.prefix(limit).map { $0 }
     }
@@ -329,7 +344,7 @@ package struct Discovery {
 
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private mutating func considerDial(
         _ other: PeerID, from address: IPAddress, isNewProcess: Bool, isIntroduced: Bool, at now: Instant
@@ -341,7 +356,7 @@ package struct Discovery {
         let isYoung = startedAt.map { now < $0 + Self.youth } ?? true
         var delay = Duration.zero
         if !(isIntroduced && isYoung), !linked.isEmpty {
-            // Each of N answers after up to N × 10 ms, so a few do before the newcomer has dialled the rest itself.
+            // Each of N answers after up to N × 10 ms, so a few do before the newcomer has dialled the others itself.
             let longest = min(10 * linked.count, 1_000)
             delay = .microseconds(Int64(random.unit() * Double(longest) * 1_000))
         }
@@ -349,12 +364,12 @@ package struct Discovery {
         dials.schedule(.peer(other), at: now + delay, since: now, address: address, isNewProcess: isNewProcess)
     }
 
-    /// By how much a newcomer's dials wait where many come at once: what is stated over the first links may make them
-    /// needless.
+    /// Returns how long a newcomer's dials wait when many peers arrive together: advertisements over the first links
+    /// may make them unnecessary.
     private mutating func crowdPause() -> Duration { Mesh.crowdDelay * (1 + random.unit()) }
 
-    /// Somebody was heard on a big LAN that is not here: a few of us dial at once, and what it states then tells all
-    /// others; who does not hear of it by that (it may not know of statements) dials later.
+    /// Considers a dial of an absent peer on a big LAN: a few of the receivers dial immediately, and its link-state
+    /// advertisement then informs the others. Those that it does not reach, because it may not send any, dial later.
     private mutating func considerDialOfMany(
         _ other: PeerID, from address: IPAddress, isNewProcess: Bool, at now: Instant
     ) {
@@ -365,7 +380,7 @@ package struct Discovery {
             .peer(other), at: time, since: now, address: address, isNewProcess: isNewProcess, isLate: pause != nil)
     }
 
-    /// By how much a dial waits for what others find out; nil: we are one of those.
+    /// Returns how long a dial waits for gossip; nil: we are among those that dial immediately.
     private mutating func latePause(at now: Instant) -> Duration? {
         let count = Double(max(population, mesh.heardCount) + 1)
         if random.unit() * count <= Mesh.answerCount, mesh.mayAnswer(at: now) { return nil }
@@ -393,7 +408,7 @@ package struct Discovery {
         switch target {
         case .endpoint(let endpoint):
             acts.append(.dial(target, [endpoint]))
-        // Has a schedule of its own.
+        // Follows its own schedule.
         case .crossing: dials.cancel(target)
         case .peer(let other):
             let isEnough = mesh.isSparse && mesh.table.reaches(other) && !mesh.isWanted(other, at: now)

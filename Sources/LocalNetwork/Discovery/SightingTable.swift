@@ -2,48 +2,53 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// A peer that was heard of: its newest announcement and where it may be found.
+/// A discovered peer: its newest announcement and the endpoints where it may be reached.
 package struct Sighting {
     package var announcement: SignedAnnouncement
-    /// Where to dial, most promising first.
+    /// The endpoints to dial, most promising first.
     package var endpoints: [Endpoint] = []
+    /// When it was last seen.
     var lastHeard: Instant
-    /// It said goodbye: kept for its sequence, so that an old announcement played again brings nobody back.
+    /// Whether it said goodbye: kept as a tombstone for its sequence number, so that a replayed older announcement does
+    /// not bring it back.
     var isGone = false
-    /// It was heard by multicast.
+    /// Whether a multicast announcement of it arrived.
     var isHeardByGroup = false
-    /// A link with it came about as everywhere, no firewall being between us.
+    /// Whether the last link with it came up with no firewall between us.
     package var isOpen = false
 }
 
-/// Peers that were heard of, bounded: a flood of invented peers pushes out other unlinked ones, never linked ones.
+/// The discovered peers, bounded: a flood of invented peers evicts other unlinked ones, never linked ones.
 package struct SightingTable {
-    /// 5,000 × about 700 bytes = 3.5 MB.
+    /// The maximum number of peers: 5,000 × about 700 bytes = 3.5 MB.
     package static let capacity = 5_000
+    /// The maximum number of endpoints of one peer.
     package static let endpointCount = 4
-    /// How long an unlinked peer is remembered that is not heard any more.
+    /// How long an unlinked peer is remembered after it was last seen.
     package static let lifetime = Duration.seconds(300)
     private static let sweepInterval = Duration.seconds(10)
 
     private var sightings: [PeerID: Sighting] = [:]
     private var lastSweep: Instant?
-    /// Whether what ``takeAddresses()`` gives has changed.
+    /// Whether the result of ``takeAddresses()`` has changed.
     private var haveAddressesChanged = true
 
+    /// Returns a peer that has not said goodbye.
     package subscript(peer: PeerID) -> Sighting? {
         guard let sighting = sightings[peer], !sighting.isGone else { return nil }
         return sighting
     }
 
+    /// The number of entries, tombstones included.
     package var count: Int { sightings.count }
 
-    /// Whether this announcement is newer than what is known of its peer. Sequences grow over restarts.
+    /// Returns whether an announcement is newer than the known one of its peer. Sequence numbers grow across restarts.
     package func isNewer(_ announcement: Announcement) -> Bool {
         guard let known = sightings[announcement.peer] else { return true }
         return announcement.sequence > known.announcement.announcement.sequence
     }
 
-    /// Takes up a verified announcement that is news.
+    /// Records a verified announcement that is newer than the known one.
     /// - Returns: false if there is no room for it.
     package mutating func saw(
         _ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant, protecting linked: [PeerID]
@@ -66,6 +71,7 @@ package struct SightingTable {
         return true
     }
 
+    /// Records an announcement received on the peer's own link, whatever its sequence number.
     package mutating func authenticated(_ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant) {
         let peer = announcement.announcement.peer
         let endpoints = sightings[peer].map { $0.isGone ? [] : $0.endpoints } ?? []
@@ -79,7 +85,7 @@ package struct SightingTable {
         if let endpoint { heardOf(peer, at: endpoint) }
     }
 
-    /// Puts an endpoint in front.
+    /// Puts the endpoint at which a peer was seen in front.
     mutating func heardOf(_ peer: PeerID, at endpoint: Endpoint) {
         guard var sighting = sightings[peer], sighting.endpoints.first != endpoint else { return }
         haveAddressesChanged = true
@@ -89,7 +95,7 @@ package struct SightingTable {
         sightings[peer] = sighting
     }
 
-    /// Somebody else's word on where it is: behind what was heard, if there is room.
+    /// Appends an endpoint that another peer reported, if there is room.
     mutating func suggested(_ peer: PeerID, at endpoint: Endpoint) {
         guard let sighting = self[peer], sighting.endpoints.count < Self.endpointCount,
             !sighting.endpoints.contains(endpoint)
@@ -98,7 +104,7 @@ package struct SightingTable {
         sightings[peer]?.endpoints.append(endpoint)
     }
 
-    /// An endpoint that did not work goes to the end.
+    /// Moves an endpoint that did not answer to the end.
     package mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
         guard var sighting = sightings[peer], let place = sighting.endpoints.firstIndex(of: endpoint) else { return }
         sighting.endpoints.remove(at: place)
@@ -107,29 +113,35 @@ package struct SightingTable {
         haveAddressesChanged = true
     }
 
+    /// Records that a multicast announcement of a peer arrived.
     mutating func heardByGroup(_ peer: PeerID) { sightings[peer]?.isHeardByGroup = true }
+    /// Records whether a link with a peer came up with no firewall between us.
     package mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
 
+    /// Turns the entry of a peer that said goodbye into a tombstone.
     package mutating func goodbye(_ peer: PeerID) {
         sightings[peer]?.isGone = true
         haveAddressesChanged = true
     }
 
+    /// Returns an introduction of a peer; nil if no endpoint is known.
     package func introduction(of peer: PeerID) -> Introduction? {
         guard let sighting = self[peer], !sighting.endpoints.isEmpty else { return nil }
         return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
     }
 
+    /// Returns whether ``expire(at:keeping:)`` is due.
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
-    /// Where those that are known were last heard.
-    /// - Returns: nil if they are as they were when they were taken last.
+    /// Returns the addresses where the known peers were last seen.
+    /// - Returns: nil if they have not changed since the last call.
     mutating func takeAddresses() -> Set<IPAddress>? {
         guard haveAddressesChanged else { return nil }
         haveAddressesChanged = false
         return Set(sightings.values.lazy.filter { !$0.isGone }.compactMap { $0.endpoints.first?.address })
     }
 
+    /// Prunes peers not seen for ``lifetime``, except those to keep.
     package mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
         lastSweep = now
         let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }

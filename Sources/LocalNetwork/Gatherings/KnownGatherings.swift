@@ -1,35 +1,36 @@
 package import CoreModel
 package import Wire
 
-/// The gatherings that we were in, where and until when: who comes back to a place within 12 h takes up its gathering
-/// again (DESIGN §5).
+/// The gatherings that we were in, with their network locations and times: a peer that returns to a location within 12
+/// h rejoins its gathering (DESIGN §5).
 package struct KnownGatherings: Equatable {
+    /// A gathering, where it was, and until when we were in it.
     package struct Record: Equatable {
         package var gathering: GatheringID
         package var place: NetworkLocation
         package var last: WallTime
-        /// The same as it was counted (``AgeClock``).
+        /// The same by the counted clock (``AgeClock``).
         package var counted: WallTime
     }
 
-    /// How long one is taken up again.
+    /// How long a gathering can be rejoined.
     static let memoryMilliseconds: UInt64 = 12 * 3600 * 1000
-    /// Networks that somebody comes through in half a day.
+    /// The maximum number of gatherings to rejoin: the networks that somebody passes in half a day.
     package static let capacity = 16
-    /// Networks, and routers, of one visit that are kept.
+    /// The maximum number of networks, and of routers, kept of one location.
     static let networkCount = 16
-    /// Bytes of a router's hardware address: 6 of Ethernet, 20 of InfiniBand.
+    /// The maximum size of a router's hardware address in bytes: 6 for Ethernet, 20 for InfiniBand.
     static let routerBytes = 32
 
-    /// The last one is the latest.
+    /// The gatherings that can be rejoined, the latest last.
     package private(set) var records: [Record] = []
-    /// Those before them, which are not taken up again; what was said there is still ours to read.
+    /// The earlier ones, which cannot be rejoined but whose messages stay readable.
     package private(set) var earlier = EarlierGatherings()
 
     package init() {}
 
-    /// We are in this gathering, in this place, now.
-    /// - Parameter counted: nil: as the wall clock says.
+    /// Records that we are in this gathering, at this location, now.
+    /// - Parameter counted: the counted time; nil: the wall clock's.
     package mutating func noteStay(
         to gathering: GatheringID, in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil
     ) {
@@ -42,27 +43,27 @@ package struct KnownGatherings: Equatable {
         while records.count > Self.capacity { earlier.add(records.removeFirst()) }
     }
 
-    /// Two have met and are one.
+    /// Removes a gathering that has merged into another.
     package mutating func noteMerge(of former: GatheringID) {
         records.removeAll { $0.gathering == former }
         earlier.remove(former)
     }
 
-    /// What is to be kept of the earlier ones, if it has changed since it was last asked for.
+    /// Returns the earlier gatherings in stored form, if they have changed since the last call.
     package mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
 
-    /// All that were in this place besides the one that goes on there, the latest last.
+    /// Returns all gatherings at this location except the present one, the latest last.
     package func before(_ present: GatheringID?, in place: NetworkLocation) -> [GatheringID] {
         (earlier.records + records).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
     }
 
-    /// The one that is not too long ago and was in this place, on the most of its networks; of several the latest. No
-    /// network is a place too.
+    /// Returns the gathering to rejoin at this location: one that is recent enough, with the most networks in common;
+    /// of several the latest. Having no network is a location too.
     ///
-    /// What a gathering is told cannot be taken back, so neither clock may say that it is too long ago. A clock that was
-    /// set back does no harm; but a gathering of a time that has not come yet, by a clock that was wrong then, does not
-    /// take the place of one from before.
-    /// - Parameter counted: nil: as the wall clock says.
+    /// Messages sent to a gathering cannot be taken back, so it is rejoined only if it is recent enough by both clocks.
+    /// A clock that was set back does no harm; but a gathering whose time lies in the future, recorded while the clock
+    /// was wrong, ranks below one from the past.
+    /// - Parameter counted: the counted time; nil: the wall clock's.
     package func gathering(in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
         let counted = counted ?? wall
         var best: (record: Record, rank: (Int, Int))?
@@ -77,22 +78,25 @@ package struct KnownGatherings: Equatable {
         return best?.record.gathering
     }
 
-    // As a setting.
+    // Stored form.
 
+    /// The setting that the records are stored in.
     package static let setting = "gatherings"
 
-    /// - Returns: nothing known for what is not of this form.
+    /// Decodes stored gatherings; empty if they are malformed.
     package init(decoding bytes: [UInt8], earlier: [UInt8] = []) {
         records = (try? Self.records(in: bytes)) ?? []
         self.earlier = EarlierGatherings(decoding: earlier)
     }
 
-    /// - Parameter capacity: the most that there may be.
+    /// Decodes stored records.
+    /// - Parameter capacity: the maximum number of records.
+    /// - Throws: an error if they are malformed.
     package static func records(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Record] {
         var reader = CBORReader(bytes)
         var records: [Record] = []
         for _ in 0..<(try reader.array(maximum: capacity)) {
-            // What earlier versions kept knows no routers, or no counted time.
+            // Records of earlier versions have no routers, or no counted time.
             let count = try reader.array(maximum: 5)
             let gathering: GatheringID = try reader.identifier()
             let last = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
@@ -112,8 +116,10 @@ package struct KnownGatherings: Equatable {
         return records
     }
 
+    /// Returns the records in stored form.
     package func encoded() -> [UInt8] { Self.encoded(records) }
 
+    /// Encodes records as CBOR.
     package static func encoded(_ records: [Record]) -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: records.count)
@@ -135,11 +141,11 @@ package struct KnownGatherings: Equatable {
     }
 }
 
-/// Gatherings that were given up for new ones long ago, the latest last. Kept under a setting of its own, which changes
-/// seldom.
+/// The gatherings too old to rejoin, the latest last. Stored in a setting of its own, which changes rarely.
 package struct EarlierGatherings: Equatable {
-    /// One a day for as long as lines are kept by default, and several networks.
+    /// The maximum number of records: one a day for as long as messages are kept by default, on several networks.
     package static let capacity = 256
+    /// The setting that the records are stored in.
     package static let setting = "earlier gatherings"
 
     package private(set) var records: [KnownGatherings.Record] = []
@@ -147,26 +153,28 @@ package struct EarlierGatherings: Equatable {
 
     package init() {}
 
+    /// Appends a record; drops the oldest if there are too many.
     package mutating func add(_ record: KnownGatherings.Record) {
         records.append(record)
         if records.count > Self.capacity { records.removeFirst() }
         hasChanged = true
     }
 
+    /// Removes the record of a gathering.
     package mutating func remove(_ gathering: GatheringID) {
         guard let place = records.firstIndex(where: { $0.gathering == gathering }) else { return }
         records.remove(at: place)
         hasChanged = true
     }
 
-    /// What is to be kept, if it has changed since it was last asked for.
+    /// Returns the records in stored form, if they have changed since the last call.
     package mutating func takeChange() -> [UInt8]? {
         guard hasChanged else { return nil }
         hasChanged = false
         return KnownGatherings.encoded(records)
     }
 
-    /// - Returns: nothing known for what is not of this form.
+    /// Decodes stored gatherings; empty if they are malformed.
     package init(decoding bytes: [UInt8]) {
         records = (try? KnownGatherings.records(in: bytes, capacity: Self.capacity)) ?? []
     }

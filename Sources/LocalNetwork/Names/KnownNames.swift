@@ -1,37 +1,38 @@
 package import CoreModel
 package import Wire
 
-/// The keys that were met, in this start and earlier ones, and their names. A name that was heard only at a relay is
-/// kept apart from those of our networks: the same name there may be somebody else's.
+/// The keys met in this run and earlier ones, and their names. A name received only at a relay is kept apart from those
+/// of our networks: the same name there may belong to somebody else.
 package struct KnownNames {
-    /// Where a name was heard: nil is a network of ours.
+    /// A name and where it was received: a relay, or (nil) one of our networks.
     private struct NetworkLocation: Hashable {
         var name: String
         var relay: PeerID?
     }
 
-    /// The last name of every key, and at which relay it was heard.
+    /// The last name of each key, and the relay where it was received.
     private var names: [PeerID: (name: Nickname, relay: PeerID?)] = [:]
-    /// The last key of every name (folded) in each place. A key that was renamed keeps its old names until another
-    /// takes them.
+    /// The last key of each folded name in each place. A renamed key keeps its old names until another key takes them.
     private var holders: [NetworkLocation: PeerID] = [:]
-    /// The relays that names were heard at, in the order in which they were met; few.
+    /// The relays where names were received, in the order in which they were met; few.
     private var relays: [PeerID] = []
     private var firstSeen: [PeerID: WallTime] = [:]
-    /// What others called keys that were never met. Never walked but by ``all``.
+    /// The names that others gave for keys never met. Iterated by ``all`` only.
     private var reported: [PeerID: Nickname] = [:]
     private var lastSeen: [PeerID: WallTime] = [:]
-    /// Keys that came to a name that another key had, with that key, until the first that is said to them by it.
+    /// The keys that took a name of another key, with that key, until the user has been warned of it.
     private var successions: [Succession: PeerID] = [:]
 
+    /// A key and a name that it took.
     private struct Succession: Hashable {
         var peer: PeerID
         var name: String
     }
 
+    /// Records a key and its name, if there is room.
     /// - Parameters:
-    ///   - first: when it was met first, unless that is known.
-    ///   - last: when it was met last.
+    ///   - first: when it was first met, unless that is known.
+    ///   - last: when it was last met.
     package mutating func remember(
         _ id: PeerID, as name: Nickname, at relay: PeerID?, since first: WallTime, until last: WallTime
     ) {
@@ -46,12 +47,12 @@ package struct KnownNames {
         lastSeen[id] = last
     }
 
-    /// Whether it is known, or can be without others giving way.
+    /// Returns whether a key is known, or there is room for it without an eviction.
     package func hasRoom(for id: PeerID) -> Bool { names[id] != nil || names.count < Bounds.knownPeerCount }
 
-    /// Drops ``Bounds/forgottenPeerCount`` keys, if there are so many that may go: first those that were met in passing,
-    /// longest ago. Walks over all of them.
-    /// - Returns: which they were.
+    /// Evicts up to ``Bounds/forgottenPeerCount`` keys that are not spared: first those that were met in passing,
+    /// longest ago. Walks over all keys.
+    /// - Returns: the evicted keys, ascending.
     package mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
         var candidates: [(isLasting: Int, last: WallTime, id: PeerID)] = []
         for id in names.keys where !isSpared(id) {
@@ -71,37 +72,40 @@ package struct KnownNames {
         return gone.sorted()
     }
 
+    /// Returns when a key was first met.
     package func firstSeen(_ id: PeerID) -> WallTime? { firstSeen[id] }
 
+    /// Returns the last name of a key.
     package func name(of id: PeerID) -> Nickname? { names[id]?.name }
 
-    /// The name of a key, if it was heard at this relay and on no network of ours.
+    /// Returns the name of a key, if it was received at this relay and on none of our networks.
     package func name(of id: PeerID, at relay: PeerID) -> Nickname? {
         names[id].flatMap { $0.relay == relay ? $0.name : nil }
     }
 
-    /// At which relay the name of a key was heard; nil: on a network of ours, or nowhere.
+    /// Returns the relay where the name of a key was received; nil: on one of our networks, or nowhere.
     package func relay(of id: PeerID) -> PeerID? { names[id]?.relay }
 
-    /// The key that last had this name, at a relay or (nil) on a network of ours.
+    /// Returns the key that last had this name, at a relay or (nil) on one of our networks.
     package func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
         holders[NetworkLocation(name: name.folded, relay: relay)]
     }
 
-    /// The keys that last had this name at relays.
+    /// Returns the keys that last had this name at relays.
     package func holdersAtRelays(of name: Nickname) -> [PeerID] { relays.compactMap { lastHolder(of: name, at: $0) } }
 
     /// All keys, ascending. Walks over all of them.
     package var all: [PeerID] { (Array(names.keys) + reported.keys).sorted() }
 
-    /// All keys whose last name this is, ascending. Walks over all of them.
+    /// Returns all keys with this last name, ascending. Walks over all of them.
     package func keys(called name: Nickname) -> [PeerID] {
         names.filter { $0.value.name == name }.keys.sorted()
     }
 
-    // Keys that came to others' names.
+    // Keys that took other keys' names.
 
-    /// - Parameter former: the key that had the name before; nil: it has been pointed out.
+    /// Records that a key took a name of another key.
+    /// - Parameter former: the key that had the name before; nil: the user has been warned.
     package mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
         let succession = Succession(peer: id, name: name.folded)
         guard let former else {
@@ -112,36 +116,41 @@ package struct KnownNames {
         successions[succession] = former
     }
 
-    /// The key whose name this one has taken, if that is still to be pointed out.
+    /// Returns the key that had this name before, if the user has not been warned yet.
     package func predecessor(of id: PeerID, named name: Nickname) -> PeerID? {
         successions[Succession(peer: id, name: name.folded)]
     }
 
     // Keys that were never met.
 
-    /// Notes under which name others knew a key. The first name stays: the peer that told it may lie, which is why such
-    /// a name is never shown without the beginning of the key.
-    /// - Returns: whether that is new.
+    /// Records a name that others gave for a key. The first name is kept: the peer that sent it may lie, so such a name
+    /// is never shown without the beginning of the key.
+    /// - Returns: whether it is new.
     package mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
         guard names[id] == nil, reported[id] == nil, reported.count < Bounds.reportedNameCount else { return false }
         reported[id] = name
         return true
     }
 
+    /// Returns the name that others gave for a key.
     package func reportedName(of id: PeerID) -> Nickname? { reported[id] }
 
-    // As kept: NAME, NAME@ID for one that was heard only at a relay, or NAME# for one that others told of.
+    // As stored: NAME, NAME@ID if received only at a relay, or NAME# if reported by others.
 
+    /// Returns the stored form of a name.
     package static func text(_ name: Nickname, at relay: PeerID?) -> String {
         relay.map { "\(name.text)@\($0)" } ?? name.text
     }
 
+    /// Returns the stored form of a name reported by others.
     package static func text(reported name: Nickname) -> String { name.text + "#" }
 
+    /// Returns the name, if the text is the stored form of one reported by others.
     package static func reported(in text: String) -> Nickname? {
         text.hasSuffix("#") ? try? Nickname(String(text.dropLast())) : nil
     }
 
+    /// Parses the stored form of a name; nil if it is malformed.
     package static func parts(of text: String) -> (name: Nickname, relay: PeerID?)? {
         guard let mark = text.firstIndex(of: "@") else { return (try? Nickname(text)).map { ($0, nil) } }
         guard let name = try? Nickname(String(text[..<mark])),

@@ -1,10 +1,10 @@
 import CoreModel
 package import Wire
 
-/// Names by what they look like, so that one that can be mistaken for another is noticed without a walk over all of
-/// them. Every key has at most one name here.
+/// An index of names by their appearance, which finds a name that can be mistaken for another without a walk over all
+/// names. Each key has at most one name here.
 package struct LookalikeIndex {
-    /// One key and its name. In the order of names, so that all keys of one name are passed over in one step.
+    /// A key and its name, ordered by name so that all keys of one name are skipped in one step.
     private struct Entry: Comparable {
         let name: Nickname
         let peer: PeerID
@@ -19,13 +19,13 @@ package struct LookalikeIndex {
         }
     }
 
-    /// By each skeleton of the name, ascending.
+    /// The entries by each skeleton of the name, ascending.
     private var entries: [String: [Entry]] = [:]
 
     package init() {}
 
-    /// A key has another name, or none.
-    /// - Parameter former: the name that it has here, if it has one.
+    /// Changes the name of a key; nil removes it.
+    /// - Parameter former: the name that the key has here, if any.
     package mutating func replace(_ former: Nickname?, by name: Nickname?, of peer: PeerID) {
         guard former?.text != name?.text else { return }
         if let former {
@@ -39,7 +39,7 @@ package struct LookalikeIndex {
         }
     }
 
-    /// The first name that looks like this one and is not the same, of a key that is none of these few.
+    /// Returns the first name that looks like this one without being equal to it, excluding the names of some keys.
     package func first(like name: Nickname, besides excluded: [PeerID]) -> Nickname? {
         for skeleton in name.skeletons {
             guard let alike = entries[skeleton] else { continue }

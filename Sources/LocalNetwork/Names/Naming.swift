@@ -1,7 +1,7 @@
 package import CoreModel
 package import Wire
 
-/// What a peer says about its name: which, since when, and whether it holds it or still asks.
+/// A peer's claim to a name: the name, since when, and whether it is held or still probed for.
 package struct Claim: Equatable {
     package var name: Nickname
     package var time: WallTime
@@ -15,9 +15,9 @@ package struct Claim: Equatable {
         self.isHeld = isHeld
     }
 
-    /// Whether this claim of `peer` stands against another's for the same name: a held one before one that asks, then
-    /// the earlier, then the lower peer ID. A total order, so every peer comes to the same result (RFC 6762 §8.2, with
-    /// time in front so that who had the name for longer keeps it).
+    /// Returns whether this claim of `peer` prevails over another peer's for the same name: a held one over a probe,
+    /// then the earlier, then the lower peer ID. The order is total, so all peers reach the same result (RFC 6762 §8.2,
+    /// with the time in front so that the peer that had the name for longer keeps it).
     func prevails(by peer: PeerID, over other: Claim, by otherPeer: PeerID) -> Bool {
         if isHeld != other.isHeld { return isHeld }
         if time != other.time { return time < other.time }
@@ -27,53 +27,57 @@ package struct Claim: Equatable {
 
 /// Keeps our name unique among the peers that we have live links with (DESIGN §5; RFC 6762 §8–9).
 ///
-///     (no claim) ──claim──▶ asking ──0.75 s, nobody objects──▶ holding
+///     (no claim) ──claim──▶ probing ──0.75 s, no objection──▶ holding
 ///                             ▲ │ a better claim                │ a better claim (networks that met)
 ///                             └─┴──── next free name-N ◀────────┘
 ///
-/// Claims are heard over live links only: whoever can be heard there is there now, so a datagram that somebody made or
-/// kept changes no name.
+/// Claims are accepted over live links only, where the claimant is certainly present: no forged or replayed datagram
+/// changes a name.
 package struct Naming {
+    /// What the peer has to do or report.
     package enum Act: Equatable {
-        /// Our claim is new, due to be repeated, or to be defended: tell everybody.
+        /// Send our claim to all peers: it is new, due to be repeated, or to be defended.
         case announce
-        /// The name is held now.
+        /// The name is now held.
         case settled(Nickname)
-        /// Another peer's claim stands against ours: we go by another name.
+        /// Another peer's claim prevails over ours: we take another name.
         case lost(Nickname, to: PeerID, now: Nickname, wasHeld: Bool)
-        /// The first name is taken and no other will do.
+        /// The first name is taken, and no other is acceptable.
         case taken(Nickname, by: PeerID)
-        /// A change of name that is not done: the name is taken.
+        /// A change of name is refused: the name is taken.
         case refused(Nickname, by: PeerID)
     }
 
     /// Time between probes, and from the last one to holding the name (RFC 6762 §8.1).
     static let probeInterval = Duration.milliseconds(250)
+    /// The number of probes before a name is held (RFC 6762 §8.1).
     static let probeCount = 3
 
     private let peer: PeerID
     private let isStrict: Bool
-    /// Our own; nil before the first.
+    /// Our own claim; nil before the first.
     package private(set) var claim: Claim?
-    /// The name that was first wanted, which `name-N` counts from.
+    /// The name originally wanted, which `name-N` counts from.
     package private(set) var wanted: Nickname?
     private var probesSent = 0
     private var nextProbe: Instant?
     private var nextDefence: Instant?
     private var hasEverHeld = false
     private var claims: [PeerID: Claim] = [:]
-    /// Who claims a name, ascending.
+    /// The claimants of each name, ascending.
     private var claimants: [Nickname: [PeerID]] = [:]
     private var acts: [Act] = []
 
+    /// Creates a machine without a claim.
+    /// - Parameter isStrict: whether no other name is acceptable if the first one is taken.
     package init(peer: PeerID, isStrict: Bool) {
         self.peer = peer
         self.isStrict = isStrict
     }
 
-    // What happens.
+    // Events.
 
-    /// The first claim.
+    /// Makes the first claim.
     package mutating func claim(_ name: Nickname, at now: Instant, wall: WallTime) {
         precondition(claim == nil, "the first claim is made once")
         wanted = name
@@ -84,10 +88,10 @@ package struct Naming {
         ask(for: firstFree(from: name), at: now, wall: wall)
     }
 
-    /// The person wants another name. Refused if somebody has it; the old one is kept then.
+    /// Changes our name at the user's request. Refused if another peer has the name; the old one is then kept.
     package mutating func rename(to name: Nickname, at now: Instant, wall: WallTime) {
         if let claim, claim.name == name {
-            // The same name, perhaps in other letters: nobody else can have it.
+            // The same name, perhaps in other letter case: no other peer can have it.
             self.claim?.name = name
             wanted = name
             acts.append(.announce)
@@ -102,20 +106,20 @@ package struct Naming {
         ask(for: name, at: now, wall: wall)
     }
 
-    /// A peer's claim, from its own live link.
+    /// Records a peer's claim, received on its own live link.
     package mutating func claimHeard(_ theirs: Claim, from other: PeerID, at now: Instant, wall: WallTime) {
         note(theirs, of: other)
         guard let ours = claim, ours.name == theirs.name else { return }
         if !ours.prevails(by: peer, over: theirs, by: other) {
             yield(to: other, at: now, wall: wall)
         } else if now >= nextDefence ?? now {
-            // Defended at once, but not for ever against one that does not listen (RFC 6762 §8.1).
+            // Defended immediately, but at a limited rate against a peer that does not listen (RFC 6762 §8.1).
             nextDefence = now + Self.probeInterval
             acts.append(.announce)
         }
     }
 
-    /// The peer is gone, and its claim with it.
+    /// Removes the claim of a peer that has gone.
     package mutating func claimWithdrawn(by other: PeerID) { note(nil, of: other) }
 
     private mutating func note(_ claim: Claim?, of other: PeerID) {
@@ -129,6 +133,7 @@ package struct Naming {
         claims[other] = claim
     }
 
+    /// Sends the next probe, or takes hold of the name after the last one.
     package mutating func deadlineReached(at now: Instant, wall: WallTime) {
         guard let due = nextProbe, due <= now else { return }
         if probesSent < Self.probeCount {
@@ -142,18 +147,19 @@ package struct Naming {
         }
     }
 
-    // What is asked.
+    // Queries.
 
-    /// Other peers with a claim to this name, ascending.
+    /// Returns the other peers with a claim to this name, ascending.
     package func holders(of name: Nickname) -> [PeerID] {
         claimants[name] ?? []
     }
 
     package var nextDeadline: Deadline? { nextProbe.map { Deadline(at: $0, reason: "our name is being claimed") } }
 
+    /// Returns the next act, in the order in which they arose.
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private mutating func yield(to winner: PeerID, at now: Instant, wall: WallTime) {
         guard let ours = claim, let wanted else { return }
@@ -179,7 +185,7 @@ package struct Naming {
         acts.append(.announce)
     }
 
-    /// The name itself, else name-2, name-3, … (counted on from its own number): the first that nobody claims.
+    /// Returns the name itself, or otherwise name-2, name-3, … (counted from its own number): the first unclaimed one.
     private func firstFree(from name: Nickname) -> Nickname {
         var candidate = name
         var number = name.nextNumber

@@ -1,46 +1,48 @@
 package import CoreModel
 package import Wire
 
-/// Who comes and goes in one place: at a relay, or on this network. Where many do for one reason, and we know it or see
-/// it by their number, they are gathered for one line.
+/// The arrivals and departures in one place: at a relay, or on this network. Many changes with one cause, known or
+/// inferred from their number, are collected into one line.
 ///
-///     each told ──six within 2 s, our network changed, let in by a relay──▶ gathering ──2 s … 45 s──▶ each told
-///         ▲                                                                   │   ▲
-///         └────────────────────────── told in one line ◀──────────────────────┘   │ let in
-///                                                          relay lost ──▶ suspended
+///     singly ──six within 2 s, our network changed, let in by a relay──▶ gathering ──2 s … 45 s──▶ singly
+///       ▲                                                                  │   ▲
+///       └───────────────────────── reported in one line ◀──────────────────┘   │ let in
+///                                                        relay lost ──▶ suspended
 package struct PresenceChanges {
-    /// Changes within ``burstTime`` that are told one by one.
+    /// The maximum number of changes within ``burstTime`` that are reported one by one.
     static let burstCount = 5
     static let burstTime = Duration.seconds(2)
-    /// How long after a change of our own network: links that it broke are given up within 2 s, and 1 s later it is said
-    /// that their peers left.
+    /// How long changes are collected after our own network changed: links that the change broke are closed within 2 s,
+    /// and the departure of their peers is reported 1 s later.
     package static let networkTime = Duration.seconds(4)
-    /// How long for a relay's list of its members.
+    /// How long changes are collected while a relay's member list arrives.
     static let listTime = Duration.seconds(1)
-    /// The least and the most for its members to come back after a restart of the relay: their pauses are about as long
-    /// as it was away, at most 45 s.
+    /// The shortest and the longest time for the members to return after a restart of the relay: they pause between
+    /// attempts for about as long as it was away, at most 45 s.
     static let returnTime = Duration.seconds(2)...Duration.seconds(45)
-    /// Behind the last of those that were awaited.
+    /// How long to wait for more changes after the last expected member has returned.
     static let lastTime = Duration.milliseconds(100)
 
+    /// How changes are reported at the moment.
     private enum Stage {
         case telling
         case gathering(until: Instant)
-        /// Everybody is gone with the relay, since then.
+        /// The relay is lost since then, and all its members with it.
         case suspended(since: Instant)
     }
 
     private var stage = Stage.telling
     private var came: [(peer: PeerID, name: String)] = []
     private var went: [(peer: PeerID, name: String)] = []
-    /// Those that went with the relay and have not come back. Only asked "is it in there?".
+    /// Members lost with the relay that have not returned. Used for membership tests only.
     private var missing: Set<PeerID> = []
-    /// When the last changes were, at most ``burstCount``.
+    /// The times of the last changes, at most ``burstCount``.
     private var recent: [Instant] = []
 
+    /// Creates a machine that reports each change.
     package init() {}
 
-    /// Our network has changed, or a relay tells who is there for the first time.
+    /// Collects changes for this time: our network has changed, or a relay sends its member list for the first time.
     package mutating func gather(for time: Duration, at now: Instant) {
         switch stage {
         case .telling: stage = .gathering(until: now + time)
@@ -49,7 +51,7 @@ package struct PresenceChanges {
         }
     }
 
-    /// The relay is gone, and everybody with it, which is told as one.
+    /// Records that the relay is lost with all its members, which is reported as one change.
     package mutating func suspend(_ members: [PeerID], at now: Instant) {
         missing.formUnion(members)
         came = []
@@ -58,15 +60,16 @@ package struct PresenceChanges {
         stage = .suspended(since: now)
     }
 
-    /// The relay is back, or there for the first time.
+    /// Records that the relay is back, or connected for the first time.
     package mutating func resume(at now: Instant) {
         guard case .suspended(let since) = stage else { return gather(for: Self.listTime, at: now) }
         let time = min(max(now - since, Self.returnTime.lowerBound), Self.returnTime.upperBound)
         stage = .gathering(until: now + (missing.isEmpty ? Self.listTime : time))
     }
 
-    /// - Parameter name: nil if nothing is to be said of it at all.
-    /// - Returns: whether it is gathered with others, so that nothing is said of it alone.
+    /// Records an arrival.
+    /// - Parameter name: nil if the arrival must not be reported at all.
+    /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = went.firstIndex(where: { $0.peer == peer }) {
@@ -78,7 +81,9 @@ package struct PresenceChanges {
         return true
     }
 
-    /// - Returns: whether it is gathered with others, so that nothing is said of it alone.
+    /// Records a departure.
+    /// - Parameter name: nil if the departure must not be reported at all.
+    /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = came.firstIndex(where: { $0.peer == peer }) {
@@ -93,7 +98,7 @@ package struct PresenceChanges {
         if case .suspended = stage { true } else { false }
     }
 
-    /// Whether changes are gathered now; many at once make it so.
+    /// Returns whether changes are collected now; starts collecting after many within ``burstTime``.
     private mutating func isGathering(at now: Instant) -> Bool {
         switch stage {
         case .suspended: return false
@@ -109,12 +114,12 @@ package struct PresenceChanges {
         }
     }
 
-    /// When what was gathered is to be told.
+    /// When the collected changes are due to be reported.
     package var until: Instant? {
         if case .gathering(let until) = stage { until } else { nil }
     }
 
-    /// What is to be told now: names, by which those who came and went were known then.
+    /// Returns the changes to report now, by the names that the peers had at the time.
     package mutating func take(at now: Instant) -> (came: [String], went: [String])? {
         guard let until, until <= now else { return nil }
         defer {

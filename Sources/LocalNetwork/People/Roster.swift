@@ -1,29 +1,29 @@
 package import CoreModel
 package import Wire
 
-/// One peer that is here, or was a moment ago.
+/// A peer that is present, or was a moment ago.
 package struct Person: Equatable {
     package let id: PeerID
-    /// As it last claimed it.
+    /// The name that it last claimed.
     package var name: Nickname
-    /// Which process of it spoke last, and the sequence of what it said of itself: what comes by an older link, later,
-    /// is old news.
+    /// The process of this peer that spoke last, and the sequence number of its last announcement: an announcement that
+    /// arrives later over an older link is stale.
     package var instance: UInt64
     package var sequence: UInt64
     /// Whether the claim is held (`Announcement.Kind.announce`).
     package var isSettled: Bool
     package var endpoint: Endpoint?
-    /// Nil: here. Else why it is away, possibly empty.
+    /// The away message, possibly empty; nil if the peer is not away.
     package var away: String?
-    /// The same as it was last told.
+    /// The away message that was last reported.
     package var toldAway: String?
-    /// Under which name it is shown here; nil while "joined" has not been said.
+    /// The name that it is shown under; nil while "joined" has not been reported.
     package var shownName: Nickname?
-    /// What it says of itself while it is blocked, which nobody is shown.
+    /// The changes that it announced while blocked, which are not shown.
     package var withheld: Withheld?
-    /// "joined" waits until then for a name that does not clash.
+    /// When "joined" is reported at the latest: until then it waits for a name that does not clash.
     package var showBy: Instant?
-    /// Its last link broke without a word: "left" is said then, unless it comes back.
+    /// When "left" is reported unless the peer returns: its last link broke without a goodbye.
     package var goneAt: Instant?
 
     package init(
@@ -45,6 +45,7 @@ package struct Person: Equatable {
         self.goneAt = goneAt
     }
 
+    /// The name and the away message of a blocked peer.
     package struct Withheld: Equatable {
         package var name: Nickname
         package var away: String?
@@ -58,30 +59,33 @@ package struct Person: Equatable {
     }
 }
 
-/// Who is here, as a person sees it: each peer is said to join once and to leave once.
+/// The people who are present, as the user sees them: each peer is reported to join once and to leave once.
 package struct Roster {
+    /// The people who are present, by peer.
     package private(set) var people: [PeerID: Person] = [:]
-    /// Their IDs, ascending: the order in which they are walked.
+    /// The peer IDs, ascending: the order of iteration.
     package private(set) var ids: [PeerID] = []
-    /// How many have not been said to be there.
+    /// The number of people whose arrival has not been reported.
     package private(set) var unshownCount = 0
-    /// Of those on this network.
+    /// The arrivals and departures on this network.
     package var presenceChanges = PresenceChanges()
-    /// Those that are shown under each name (folded), ascending.
+    /// The peers shown under each folded name, ascending.
     private var shown: [String: [PeerID]] = [:]
-    /// Peers of which nothing is shown. Only asked "is it in there?".
+    /// The peers that the user has blocked. Used for membership tests only.
     package private(set) var blocked: Set<PeerID> = []
-    /// What was told of blocked people before they were: told otherwise, if need be, when they no longer are.
+    /// What was reported of blocked people before they were blocked, to be corrected where necessary when they are
+    /// unblocked.
     private var lastTold: [PeerID: [Event.PeerSummary]] = [:]
-    /// Who was met before, under which names.
+    /// The people met before, and their names.
     package private(set) var known = KnownNames()
-    /// The names that peers have or last had (``name(of:)``).
+    /// An index of the names that peers have or last had (``name(of:)``).
     package private(set) var lookalikes = LookalikeIndex()
 
     package init() {}
 
     package subscript(id: PeerID) -> Person? { people[id] }
 
+    /// Inserts a person or replaces the entry of the same peer.
     package mutating func update(_ person: Person) {
         lookalikes.replace(name(of: person.id), by: person.name, of: person.id)
         let former = people.updateValue(person, forKey: person.id)
@@ -94,6 +98,7 @@ package struct Roster {
         show(person.id, as: person.shownName, insteadOf: former?.shownName)
     }
 
+    /// Removes a person.
     package mutating func remove(_ id: PeerID) {
         guard let person = people.removeValue(forKey: id) else { return }
         ids.remove(sorted: id)
@@ -111,15 +116,15 @@ package struct Roster {
         if let name { shown[name.folded, default: []].insert(sorted: id) }
     }
 
-    /// Those that are shown under this name, ascending by ID: also one whose link broke a moment ago, and none whose
-    /// coming has not been told yet.
+    /// Returns the peers shown under this name, ascending by ID. Includes a peer whose link broke a moment ago, and
+    /// excludes peers whose arrival has not been reported yet.
     package func shown(as name: Nickname) -> [PeerID] { shown[name.folded] ?? [] }
 
     // Names and keys from earlier.
 
-    /// Takes up what was kept from earlier starts.
-    /// - Returns: those that are too many. However many there are and however long ago somebody was seen, none who is
-    ///   blocked is among them.
+    /// Loads the peers saved by earlier runs.
+    /// - Returns: the peers beyond the limits. A blocked peer is never among them, however many there are and however
+    ///   long ago it was seen.
     package mutating func load(_ known: [KnownPeer]) -> [PeerID] {
         for peer in known where peer.isBlocked { blocked.insert(peer.id) }
         var surplus: [PeerID] = []
@@ -140,6 +145,7 @@ package struct Roster {
         return surplus
     }
 
+    /// Records a peer and the name that it has.
     package mutating func remember(
         _ id: PeerID, as name: Nickname, at relay: PeerID? = nil, since first: WallTime, until last: WallTime
     ) {
@@ -148,12 +154,12 @@ package struct Roster {
         lookalikes.replace(former, by: self.name(of: id), of: id)
     }
 
-    /// Others told under which name they knew a key that we have never met.
-    /// - Returns: whether that is new.
+    /// Records the name that others gave for a key that we have never met.
+    /// - Returns: whether it is new.
     package mutating func report(_ id: PeerID, as name: Nickname) -> Bool { known.report(id, as: name) }
 
-    /// Some of the keys that were met before give way to others: none who is here or blocked.
-    /// - Returns: which they were.
+    /// Evicts some of the keys met before, but none that is present or blocked.
+    /// - Returns: the evicted keys.
     package mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
         let formerNames = known
         let gone = known.forgetSome { people[$0] != nil || blocked.contains($0) || isSpared($0) }
@@ -161,27 +167,30 @@ package struct Roster {
         return gone
     }
 
+    /// Returns when a key was first met.
     package func firstSeen(_ id: PeerID) -> WallTime? { known.firstSeen(id) }
 
-    /// The name that a peer has or last had.
+    /// Returns the name that a peer has or last had.
     package func name(of id: PeerID) -> Nickname? { people[id]?.name ?? known.name(of: id) }
 
-    /// The key that last had this name on a network of ours, present or not.
+    /// Returns the key that last had this name on one of our networks, present or not.
     package func lastHolder(of name: Nickname) -> PeerID? { known.lastHolder(of: name) }
 
-    /// - Parameter told: as the person knows it, in each place where it is.
+    /// Blocks a peer.
+    /// - Parameter told: the peer as last reported to the user, in each place where it is.
     package mutating func block(_ id: PeerID, told: [Event.PeerSummary]) {
         guard blocked.insert(id).inserted else { return }
         lastTold[id] = told
     }
 
-    /// - Returns: what was told of it before, in each place where it was.
+    /// Unblocks a peer.
+    /// - Returns: what was reported of it before it was blocked, in each place where it was.
     package mutating func unblock(_ id: PeerID) -> [Event.PeerSummary] {
         blocked.remove(id)
         return lastTold.removeValue(forKey: id) ?? []
     }
 
-    /// A key came to a name that another had; nil: that has been pointed out.
+    /// Records that a key took a name that another key had; nil: the user has been warned.
     package mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
         known.noteSuccession(of: id, to: former, named: name)
     }

@@ -1,19 +1,20 @@
 import CoreModel
 import Wire
 
-/// Dials from our link port to peers that a datagram was exchanged with. The other side does the same at the same time,
-/// so the two meet in one connection although the firewalls of both let in only what was asked for (TCP's simultaneous
-/// open, RFC 9293 §3.5).
+/// The dials from our link port to peers that a datagram was exchanged with. The other side dials at the same time, so
+/// the two dials become one connection although each firewall admits only answers to outgoing packets (TCP's
+/// simultaneous open, RFC 9293 §3.5).
 struct CrossingDials {
-    /// When to dial, from the exchange on: a firewall that rejects ends the first attempt of the side that is early.
+    /// When to dial, counted from the exchange: a firewall that rejects ends the first attempt of the earlier side.
     package static let times: [Duration] = [.zero, .milliseconds(300), .seconds(1), .seconds(3)]
-    /// Peers at once: 64 × about 100 bytes.
+    /// The maximum number of peers: 64 × about 100 bytes.
     package static let capacity = 64
 
+    /// The dials to one peer.
     private struct Entry {
         var endpoint: Endpoint
         var begunAt: Instant
-        /// How many of the times are over.
+        /// The number of dials made.
         var done = 0
 
         var next: Instant? { done < CrossingDials.times.count ? begunAt + CrossingDials.times[done] : nil }
@@ -21,7 +22,7 @@ struct CrossingDials {
 
     private var entries: [PeerID: Entry] = [:]
 
-    /// A datagram was exchanged. Exchanges while the dials are under way change nothing.
+    /// Schedules the dials to a peer after an exchange. Further exchanges while they are in progress change nothing.
     mutating func exchanged(with peer: PeerID, at endpoint: Endpoint, now: Instant) {
         if entries[peer] == nil, entries.count >= Self.capacity {
             entries = entries.filter { $0.value.next != nil }
@@ -31,9 +32,10 @@ struct CrossingDials {
         entries[peer] = Entry(endpoint: endpoint, begunAt: now)
     }
 
+    /// Cancels the dials to a peer.
     mutating func cancel(_ peer: PeerID) { entries[peer] = nil }
 
-    /// Ascending by peer.
+    /// Returns the dials due now, ascending by peer.
     package mutating func takeDue(at now: Instant) -> [(peer: PeerID, endpoint: Endpoint)] {
         let due = entries.filter { $0.value.next.map { $0 <= now } ?? false }.sorted { $0.key < $1.key }
         for (peer, _) in due { entries[peer]?.done += 1 }

@@ -2,22 +2,25 @@ package import CoreModel
 import Secure
 package import Wire
 
-/// What discovery and introduction by unicast tell each other.
+/// The connection between discovery and introduction by unicast.
 extension Discovery {
+    /// Records that the system exchanges packets with an address.
     package mutating func neighbourSeen(_ address: IPAddress, at now: Instant) { reach.neighbourSeen(address, at: now) }
 
-    /// The addresses of all established links that are no tunnels.
+    /// Records the addresses of all established links except tunnels.
     package mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
         reach.linksChanged(to: addresses, at: now)
         searchingMayHaveChanged(at: now)
     }
 
+    /// Adapts the announcements to whether we search for the first peer.
     mutating func searchingMayHaveChanged(at now: Instant) {
         beacon.searchingChanged(to: reach.isSearching, population: population, at: now)
     }
 
-    /// A peer has sent its announcement to us alone, because it hears nobody or answers who does not: it gets ours, if
-    /// what came is as long as introductions are, and both of us dial in such a way that two firewalls let it pass.
+    /// Handles an announcement sent to us alone, by a peer that receives no multicast or answers one that does not. It
+    /// gets our announcement if its datagram has the length of an introduction. Both sides then dial so that two
+    /// firewalls admit the connection.
     mutating func introducedItself(
         _ announcement: SignedAnnouncement, byteCount: Int, from source: Endpoint, at now: Instant
     ) {
@@ -30,33 +33,33 @@ extension Discovery {
         }
         guard !isLinked(content.peer) else { return }
         let endpoint = Endpoint(address: source.address, port: content.linkPort)
-        // What is not news may be played again by somebody else, or of a process whose clock was put back: worth a dial,
-        // and changes nothing that is known.
+        // An announcement that is not newer may be a replay, or from a process whose clock was set back: it is worth a
+        // dial, and changes nothing that is known.
         reach.announcementReceived(from: content.peer, at: endpoint, now: now)
         let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
         guard sightings.isNewer(content),
             sightings.saw(announcement, at: endpoint, now: now, protecting: linked)
         else { return }
-        // Should the dials from the link port not be possible.
+        // In case the dials from the link port are impossible.
         dials.schedule(
             .peer(content.peer), at: now + CrossingDials.times[1] * 2, since: now, address: source.address,
             isNewProcess: isNewProcess)
     }
 
-    /// Whether a firewall, ours or theirs, stands between us and a peer that a link with has just come about.
+    /// Returns whether a firewall, ours or the peer's, is between us and a peer whose link has just come up.
     package func isThroughFirewall(_ other: PeerID, at address: IPAddress, now: Instant) -> Bool {
         if reach.isDeaf(towards: address, at: now) { return true }
-        // It had to be told of us although we hear what it says to all.
+        // It needed an introduction although we receive its multicasts.
         return reach.hasExchanged(with: other, at: now) && sightings[other]?.isHeardByGroup == true
     }
 
-    /// A dial is under way. Of a peer that could be reached without an introduction before, none is needed now.
+    /// Records that a dial begins. A peer that was reachable without an introduction before needs none now.
     package mutating func dialBegan(_ link: LinkID, to other: PeerID, at address: IPAddress, now: Instant) {
         guard sightings[other]?.isOpen != true else { return }
         reach.dialBegan(link, to: address, at: now)
     }
 
-    /// Somebody who is heard, and who so many dials in a row did not reach; the one that was heard first.
+    /// Returns the peer seen first among those that at least this many dials in a row failed to reach.
     package func heardInVain(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
         guard let other = dials.triedInVain(count), let sighting = sightings[other],
             let endpoint = sighting.endpoints.first

@@ -1,19 +1,20 @@
 package import Wire
 
-/// Where peers were last met on our own networks, kept over restarts: where nobody is heard, they are introduced to
-/// first.
+/// The addresses of earlier links on our own networks, stored across restarts: where no peer is found, they receive the
+/// first introductions.
 package struct KnownAddresses: Equatable {
-    /// The latest 64: 64 × about 20 bytes in one setting.
+    /// The maximum number of addresses, the latest ones: 64 × about 20 bytes in one setting.
     package static let capacity = 64
+    /// The setting that they are stored in.
     package static let setting = "known addresses"
 
-    /// Without scopes, which change with every start; the latest last.
+    /// The addresses without scopes, which change with every start; the latest last.
     package private(set) var addresses: [IPAddress] = []
 
     package init() {}
 
-    /// A link with a peer at this address is established.
-    /// - Returns: whether it was not known.
+    /// Records the address of an established link.
+    /// - Returns: whether it is new.
     package mutating func note(_ address: IPAddress) -> Bool {
         let address = address.withoutScope
         if let place = addresses.firstIndex(of: address) {
@@ -25,7 +26,7 @@ package struct KnownAddresses: Equatable {
         return true
     }
 
-    /// - Returns: nothing known for what is not of this form.
+    /// Decodes stored addresses; empty if they are malformed.
     package init(decoding bytes: [UInt8]) {
         addresses = (try? Self.addresses(in: bytes)) ?? []
     }
@@ -40,6 +41,7 @@ package struct KnownAddresses: Equatable {
         return addresses
     }
 
+    /// Returns the addresses in stored form.
     package func encoded() -> [UInt8] {
         var writer = CBORWriter()
         writer.array(count: addresses.count)
@@ -49,12 +51,13 @@ package struct KnownAddresses: Equatable {
 }
 
 extension IPAddress {
-    /// A link-local address of IPv6 as it is meant on this interface; others as they are.
+    /// Returns a link-local IPv6 address with the scope of this interface; others unchanged.
     func scoped(to interface: UInt32) -> IPAddress {
         guard case .v6(let high, let low, _) = self, high >> 54 == 0xFE80 >> 6 else { return self }
         return .v6(high: high, low: low, scope: interface)
     }
 
+    /// The address without its scope.
     var withoutScope: IPAddress {
         switch self {
         case .v4: self

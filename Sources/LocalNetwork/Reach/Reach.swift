@@ -2,58 +2,67 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// Introduction by unicast, where multicast is not enough: behind firewalls that let in only what was asked for, and on
-/// networks whose switches pass no multicast (Protocol.md, Introduction by unicast; DESIGN, reach).
+/// Introduction by unicast, where multicast is not enough: behind firewalls that admit only answers to outgoing
+/// packets, and on networks whose switches forward no multicast (Protocol.md §4.4).
 ///
-/// It is told what happens on our own networks and says to whom to introduce ourselves, whom to answer, and whom to dial
-/// from the link port. In a network where multicast works it says nothing once somebody is there.
+/// It receives the events on our own networks and decides which addresses to introduce ourselves to, which to answer,
+/// and which peers to dial from the link port. On a network where multicast works it does nothing once a peer has a
+/// link.
 package struct Reach {
+    /// What the peer has to do.
     package enum Act: Equatable {
         /// Send our announcement, padded, to each of these addresses.
         case introduce([IPAddress])
-        /// Dial from our link port.
+        /// Dial this peer from our link port.
         case dial(PeerID, Endpoint)
-        /// A sweep of this many addresses begins on the interface of this name.
+        /// Report that a sweep of this many addresses begins on this interface.
         case sweepBegan(interface: String, addressCount: Int)
     }
 
-    /// How long after it appeared a neighbour is left to find us by itself.
+    /// How long a new neighbour has to find us by itself.
     static let neighbourPause = Duration.milliseconds(150)
-    /// A dial that is neither answered nor refused after this long is accompanied by an introduction.
+    /// How long a dial may stay neither answered nor refused before an introduction accompanies it.
     static let dialPatience = Duration.milliseconds(300)
-    /// Neighbours that are remembered: 256 × about 40 bytes.
+    /// The maximum number of neighbours remembered: 256 × about 40 bytes.
     package static let neighbourCount = 256
-    /// Neighbours and known addresses introduced to in one round, each: 32 × 204 bytes.
+    /// The maximum number of neighbours, and of known addresses, in one round: 32 × 204 bytes each.
     static let roundCount = 32
 
+    /// The networks of all our interfaces.
     package private(set) var networks: [SearchedNetwork] = []
     var crossings = CrossingDials()
+    /// The addresses of earlier links, stored across restarts.
     package var known = KnownAddresses()
     private let usesSweep: Bool
     private var random: RandomStream
-    /// Where the peers are that we have links with, machines other than this one only.
+    /// The addresses of linked peers on other machines.
     private var linked: [IPAddress] = []
-    /// In the order in which they appeared.
+    /// The neighbours in the order in which they appeared.
     private var neighbours: [IPAddress] = []
-    /// Neighbours that have just appeared, ascending by when they are introduced to.
+    /// The neighbours that have just appeared, ascending by the time of their introduction.
     private var appeared: [(address: IPAddress, at: Instant)] = []
-    /// Dials that have not been answered yet, ascending by when patience ends.
+    /// The unanswered dials, ascending by the time of their introduction.
     private var pendingDials: [(link: LinkID, address: IPAddress, at: Instant)] = []
     private var queue = IntroductionQueue()
     private var replies = ReplyLimit()
+    /// The addresses that we recently introduced ourselves to.
     private var introduced = RecentTimes<IPAddress>(memory: .milliseconds(2_500), capacity: 2_048)
-    /// Peers that a datagram came from by unicast.
+    /// The peers that a unicast datagram was recently received from.
     private var exchanged = RecentTimes<PeerID>(memory: .seconds(10), capacity: 1_024)
     private var acts: [Act] = []
+    /// When the networks were last updated.
     private var updatedAt = Instant(nanoseconds: 0)
 
+    /// Creates a machine without networks.
+    /// - Parameter usesSweep: whether sweeps are allowed.
     package init(usesSweep: Bool, random: RandomStream) {
         self.usesSweep = usesSweep
         self.random = random
     }
 
-    // What happens.
+    // Events.
 
+    /// Replaces the networks by those of the present interfaces; an unchanged interface keeps its state.
     package mutating func interfacesChanged(_ interfaces: [NetworkInterface], at now: Instant) {
         let former = networks
         let networks = interfaces.map { interface in
@@ -65,78 +74,83 @@ package struct Reach {
         update(at: now)
     }
 
-    /// The addresses of all established links that are no tunnels.
+    /// Records the addresses of all established links except tunnels.
     package mutating func linksChanged(to addresses: [IPAddress], at now: Instant) {
         linked = addresses.filter { !$0.isLoopback && !isOwn($0) }
         update(at: now)
     }
 
+    /// Records that our announcement was multicast on all interfaces.
     mutating func multicastSent(at now: Instant) {
         for place in networks.indices { networks[place].multicastSent(at: now) }
         update(at: now)
     }
 
-    /// Our own multicast came back on this interface.
+    /// Records that our own multicast came back on this interface.
     mutating func multicastReturned(on interface: UInt32, at now: Instant) {
         guard let place = networks.firstIndex(where: { $0.interface.index == interface }) else { return }
         networks[place].multicastReturned()
         update(at: now)
     }
 
-    /// Another peer's multicast came on this interface.
+    /// Records that another peer's multicast arrived on this interface.
     mutating func othersHeard(on interface: UInt32, at now: Instant) {
         guard let place = networks.firstIndex(where: { $0.interface.index == interface }) else { return }
         networks[place].othersHeard(at: now)
     }
 
-    /// A link is established that somebody dialled of its own accord, having heard us.
+    /// Records that a link is established that another peer dialled without an introduction, having received our
+    /// multicast.
     package mutating func unaskedLinkAccepted(from address: IPAddress) {
         guard let place = networks.firstIndex(where: { $0.isSearchable && $0.contains(address) }) else { return }
         networks[place].unaskedLinkAccepted()
     }
 
+    /// Records that the system exchanges packets with an address.
     package mutating func neighbourSeen(_ address: IPAddress, at now: Instant) {
         guard isOnLink(address), !isOwn(address) else { return }
         neighbours.removeAll { $0 == address }
         neighbours.append(address)
         if neighbours.count > Self.neighbourCount { neighbours.removeFirst() }
         guard let network = network(of: address), network.neededSince != nil else { return }
-        // Who cannot hear is not found by waiting.
+        // A deaf peer finds no peer by waiting.
         let pause = network.isDeaf(at: now) ? .zero : Self.neighbourPause
         guard appeared.count < Self.neighbourCount else { return }
         appeared.append((address, now + pause))
         appeared.sort { $0.at < $1.at }
     }
 
-    /// A dial is under way to a peer that we never had a link with, or had one through a firewall.
+    /// Records that a dial begins to a peer that we never had a link with, or had one through a firewall.
     package mutating func dialBegan(_ link: LinkID, to address: IPAddress, at now: Instant) {
         guard pendingDials.count < DialSchedule.underWayCount else { return }
         pendingDials.append((link, address, now + Self.dialPatience))
     }
 
-    /// It is answered or refused, or it failed (`isUnanswered`): a firewall may be why.
+    /// Records the end of a dial: it was answered or refused, or it failed unanswered, perhaps because of a firewall.
     package mutating func dialEnded(_ link: LinkID, isUnanswered: Bool, at now: Instant) {
         guard let place = pendingDials.firstIndex(where: { $0.link == link }) else { return }
         let address = pendingDials.remove(at: place).address
         if isUnanswered { introduce(to: address, at: now) }
     }
 
-    /// A genuine announcement of a peer came by unicast, and we have no link with it.
+    /// Records a genuine announcement by unicast of a peer without a link.
     mutating func announcementReceived(from peer: PeerID, at endpoint: Endpoint, now: Instant) {
         exchanged.note(peer, at: now)
         crossings.exchanged(with: peer, at: endpoint, now: now)
     }
 
-    /// Whether an announcement that came from there by unicast is answered now.
+    /// Returns whether to answer an announcement received by unicast from this address now.
     mutating func takeReply(to address: IPAddress, at now: Instant) -> Bool { replies.take(to: address, at: now) }
 
+    /// Records that a link with a peer is up.
     package mutating func linkUp(_ peer: PeerID) { crossings.cancel(peer) }
 
+    /// Performs the work that is due.
     package mutating func deadlineReached(at now: Instant) {
         update(at: now)
         while let first = appeared.first, first.at <= now {
             appeared.removeFirst()
-            // Before the silence has lasted, whoever is new may still find us as ever.
+            // In the first second, a new neighbour may still find us by multicast.
             guard let network = network(of: first.address), network.neededSince != nil else { continue }
             if network.isSilenceLong(at: now) { introduce(to: first.address, at: now) }
         }
@@ -156,29 +170,29 @@ package struct Reach {
         for (peer, endpoint) in crossings.takeDue(at: now) { acts.append(.dial(peer, endpoint)) }
     }
 
-    // What is asked.
+    // Queries.
 
-    /// Whether nobody is there and others are looked for, so that we announce ourselves more often.
+    /// Whether no peer is linked and we search for others, so that we announce ourselves more often.
     var isSearching: Bool { isAlone && networks.contains { $0.neededSince != nil } }
 
-    /// Whether there is a link with no other machine at all.
+    /// Whether there is no link with another machine.
     package var isAlone: Bool { linked.isEmpty }
 
-    /// Names of the interfaces on which our own multicast does not come back although it does on the machine's own.
+    /// Returns the names of the interfaces on which our own multicast does not come back although it does on loopback.
     package func deafInterfaces(at now: Instant) -> [String] {
         guard networks.contains(where: { $0.interface.isLoopback && $0.hasReturned }) else { return [] }
         return networks.filter { $0.isSearchable && $0.isDeaf(at: now) }.map(\.interface.name)
     }
 
-    /// Whether an address lies on one of our own networks, so that what comes from there comes over no router.
+    /// Returns whether an address is on one of our own networks, so that its packets pass no router.
     package func isOnLink(_ address: IPAddress) -> Bool {
         !address.isLoopback && networks.contains { !$0.interface.isLoopback && $0.contains(address) }
     }
 
-    /// Whether a datagram of this peer came by unicast just now.
+    /// Returns whether a unicast datagram of this peer was received recently.
     package func hasExchanged(with peer: PeerID, at now: Instant) -> Bool { exchanged.contains(peer, at: now) }
 
-    /// Whether our own firewall is between us and this address.
+    /// Returns whether our own firewall is between us and this address.
     package func isDeaf(towards address: IPAddress, at now: Instant) -> Bool {
         network(of: address)?.isDeaf(at: now) ?? false
     }
@@ -194,7 +208,7 @@ package struct Reach {
 
     package mutating func nextAct() -> Act? { acts.isEmpty ? nil : acts.removeFirst() }
 
-    // How.
+    // Implementation.
 
     private func isOwn(_ address: IPAddress) -> Bool {
         networks.contains { network in
@@ -208,7 +222,7 @@ package struct Reach {
         networks.first { $0.isSearchable && $0.contains(address) }
     }
 
-    /// When a network turns deaf, or is to be searched further.
+    /// When a network becomes deaf or doubtful, or the next round or sweep is due.
     private var nextSearch: Instant? {
         networks.lazy.flatMap { network -> [Instant] in
             let times = [
@@ -239,7 +253,7 @@ package struct Reach {
     }
 
     private mutating func introduceToAcquaintances(on network: SearchedNetwork, at now: Instant) {
-        // The latest first; some may be both.
+        // The latest first; an address may be both.
         let near = neighbours.reversed().filter { network.contains($0) }.prefix(Self.roundCount)
         let met = known.addresses.reversed().filter { network.contains($0) && !near.contains($0) }
         for address in near + met.prefix(Self.roundCount) {
@@ -260,13 +274,14 @@ package struct Reach {
     }
 }
 
-/// How often announcements that come by unicast are answered: a machine that floods us, perhaps in another's name, gets
+/// The rate limit of answers to unicast announcements: a machine that floods us, perhaps with a spoofed address, gets
 /// one answer a second.
 struct ReplyLimit {
-    /// 1,024 × about 40 bytes.
+    /// The addresses answered in the last second: 1,024 × about 40 bytes.
     private var recent = RecentTimes<IPAddress>(memory: .seconds(1), capacity: 1_024)
     private var bucket = TokenBucket(capacity: 200, perSecond: 50)
 
+    /// Returns whether to answer now, and records the answer.
     package mutating func take(to address: IPAddress, at now: Instant) -> Bool {
         guard !recent.contains(address, at: now), bucket.take(at: now) else { return false }
         recent.note(address, at: now)

@@ -1,34 +1,36 @@
 package import CoreModel
 package import Wire
 
-/// What is said to a person when nobody appears: one quiet line, and only if there is a cause that can be named.
+/// The notice to the user when no peer appears: one quiet line, and only if a cause is known.
 package struct Silence {
+    /// Why no peer appears.
     package enum Cause: Equatable {
         case noNetwork
         case obstacle(ReachObstacle)
-        /// What others say is dropped on this interface.
+        /// A firewall drops incoming multicast on this interface.
         case firewall(interface: String)
-        /// This peer is heard, but no dial reaches it.
+        /// Announcements of this peer arrive, but no dial reaches it.
         case unreachable(name: String, at: Endpoint)
     }
 
-    /// How long nobody is there before a cause is looked for, and how often it is looked for again.
+    /// How long no peer is linked before a cause is determined, and how often that is repeated.
     package static let reportDelay = Duration.seconds(15)
     package static let interval = Duration.seconds(5)
-    /// Dials in a row that did not reach a peer that is heard.
+    /// The number of dials in a row that fail to reach a peer before it counts as unreachable.
     package static let vainDials = 6
-    /// Causes that are told in the life of a process: a network that comes and goes is no reason to go on about it.
+    /// The maximum number of causes reported by a process: an unstable network is no reason for more.
     private static let toldCount = 4
 
-    /// Since when nobody is there; nil before the start.
+    /// Since when no peer is linked; nil before the start.
     package var since: Instant?
-    /// What the host has found.
+    /// The obstacles that the host has found.
     package var obstacles: [ReachObstacle] = []
     private var told: [Cause] = []
 
     package init() {}
 
-    /// - Returns: the line; nil if it was said before.
+    /// Records a cause as reported.
+    /// - Returns: the line to show; nil if it was shown before.
     package mutating func tell(_ cause: Cause) -> String? {
         guard told.count < Self.toldCount, !told.contains(cause) else { return nil }
         told.append(cause)
@@ -37,6 +39,7 @@ package struct Silence {
 }
 
 extension Silence.Cause {
+    /// The line to show.
     package var text: String {
         switch self {
         case .noNetwork:
@@ -44,10 +47,10 @@ extension Silence.Cause {
         case .obstacle(.discoveryPortTaken):
             "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
         case .obstacle(.sendingForbidden(let interface)):
-            "nobody heard yet; this machine does not let earshot send on \(interface), as the kill switch of a VPN does "
-                + "(earshot doctor)"
+            "nobody heard yet; this machine does not let earshot send on \(interface), as the kill switch of a VPN "
+                + "does (earshot doctor)"
         case .firewall:
-            "nobody heard yet; a firewall on this machine drops what others say (earshot doctor)"
+            "nobody heard yet; a firewall on this machine drops what others send (earshot doctor)"
         case .unreachable(let name, let endpoint):
             "\(name) is heard but does not answer at \(endpoint) (earshot doctor \(endpoint.address))"
         }

@@ -2,114 +2,129 @@ package import CoreModel
 package import Secure
 package import Wire
 
-/// What the peers of a big LAN state, and who is here by it: who has a link with us, and who is linked with one that is
-/// here, as both of the two state. So nobody is here on the word of others alone, and who loses its links is gone.
+/// The link-state advertisements (LSAs) of a big LAN, and the peers present by them: a peer is present if it has a link
+/// with us, or with a present peer as both ends advertise. So no peer is present by the word of others alone, and a
+/// peer that loses its links is no longer present.
 package struct LinkStateDatabase {
-    /// What has changed of who is here, in the order in which it came about.
+    /// A change of presence, in the order in which the changes occurred.
     package enum Change: Equatable {
-        /// It is here now.
+        /// The peer is now present.
         case appeared(PeerID)
-        /// It is here and states something new.
+        /// The present peer has a new advertisement.
         case stated(PeerID)
-        /// It is not here any more; `left`: it said that it leaves.
+        /// The peer is no longer present; `left`: it said goodbye.
         case vanished(PeerID, left: Bool)
     }
 
+    /// What became of a received advertisement.
     package enum Acceptance: Equatable {
         case taken
-        /// As new as what is known, or older.
+        /// Not newer than the known one.
         case known
-        /// There is no room, or it comes too often.
+        /// There is no room, or the peer exceeds its rate.
         case refused
     }
 
+    /// An advertisement, and the way by which its peer was reached.
     private struct Node {
         var advertisement: SignedAdvertisement
-        /// Places of those with which a link is stated on both sides.
+        /// The indices of the nodes with which both sides advertise a link.
         var neighbours: [Int] = []
-        /// Through whom it was reached: a place, or ``direct``; nil: not here.
+        /// The index of the node through which it was reached, or ``direct``; nil: not present.
         var reachedFrom: Int?
         var isGone: Bool { advertisement.isGoodbye }
-        /// Links that count; of who leaves, none do.
+        /// The links that count; none after a goodbye.
         var links: [ProcessTag] { isGone ? [] : advertisement.links }
+        /// When it was last present.
         var lostAt: Instant
-        /// What others have been told of.
+        /// The sequence number that was last advertised to others.
         var toldSequence: UInt64?
         var tokens = TokenBucket(capacity: LinkStateDatabase.burst, perSecond: LinkStateDatabase.perSecond)
     }
 
-    /// Statements that are kept: 5,000 × about 1,200 bytes = 6 MB.
+    /// The maximum number of advertisements: 5,000 × about 1,200 bytes = 6 MB.
     package static let capacity = 5_000
-    /// How long what somebody states is kept who is not here.
+    /// How long the advertisement of an absent peer is kept.
     package static let lifetime = Duration.seconds(120)
-    /// Statements of one peer: honest ones make a few a second, for a few seconds.
+    /// The maximum number of advertisements of one peer in a burst: honest peers send a few a second, for a few
+    /// seconds.
     package static let burst = 20.0
+    /// The number of advertisements of one peer a second, after the burst.
     package static let perSecond = 2.0
+    /// Reached by a link of ours.
     private static let direct = -1
-    /// What it was reached through is no more; it has still to be seen whether there is another way.
+    /// The node through which it was reached is lost; another way may exist.
     private static let orphaned = -2
 
     private var nodes: [Node?] = []
     private var freePlaces: [Int] = []
     private var placeByPeer: [PeerID: Int] = [:]
     private var placeByProcess: [ProcessTag: Int] = [:]
-    /// Processes that we have links with, ascending.
+    /// The processes that we have links with, ascending.
     package private(set) var linked: [ProcessTag] = []
-    /// Of those who are here (their own link or not), by the first bits of the process.
+    /// The sums of the present peers, linked or not, by the first bits of the process: our digest.
     package private(set) var sums = [UInt64](repeating: 0, count: Limits.digestSumCount)
+    /// The number of present peers.
     private(set) var reachedCount = 0
-    /// Places that were reached through what is no more.
+    /// The indices of nodes that were reached through a lost one.
     private var orphans: [Int] = []
-    /// Places that may have become reachable.
+    /// The indices of nodes that may have become reachable.
     private var candidates: [Int] = []
+    /// The changes since the last ``takeChanges()``.
     package private(set) var changes: [Change] = []
-    /// Places whose statements others are to be told of.
+    /// The indices of nodes whose advertisements are to be offered to others.
     private var untold: [Int] = []
     private var lastSweep: Instant?
 
+    /// The number of advertisements.
     package var count: Int { placeByPeer.count }
 
-    // What is known.
+    // Queries.
 
-    package func advertisement(of peer: PeerID) -> SignedAdvertisement? { placeByPeer[peer].flatMap { nodes[$0]?.advertisement } }
+    package func advertisement(of peer: PeerID) -> SignedAdvertisement? {
+        placeByPeer[peer].flatMap { nodes[$0]?.advertisement }
+    }
 
     package func advertisement(of process: ProcessTag) -> SignedAdvertisement? {
         placeByProcess[process].flatMap { nodes[$0]?.advertisement }
     }
 
-    /// Whether it is here by what is stated, its own link with us included if it states anything.
+    /// Returns whether a peer is present by the advertisements, including its own link with us if it advertises
+    /// anything.
     package func reaches(_ peer: PeerID) -> Bool {
         guard let place = placeByPeer[peer], nodes[place] != nil else { return false }
         return nodes[place]!.reachedFrom != nil
     }
 
-    /// How many others state a link with it, as it does with them.
+    /// Returns the number of links of a peer that both ends advertise.
     package func degree(of peer: PeerID) -> Int { placeByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
 
-    /// Whether what is told of is news.
+    /// Returns whether an offered advertisement is newer than the known one.
     package func lacks(_ key: AdvertisementKey) -> Bool {
         guard let place = placeByProcess[key.process], nodes[place] != nil else { return true }
         return key.sequence > nodes[place]!.advertisement.sequence
     }
 
-    // What happens.
+    // Events.
 
+    /// Records that a link with a process is up.
     package mutating func linkUp(_ process: ProcessTag) {
         guard linked.insert(sorted: process) else { return }
         if let node = placeByProcess[process] { candidates.append(node) }
     }
 
+    /// Records that the last link with a process is down.
     package mutating func linkDown(_ process: ProcessTag) {
         guard linked.remove(sorted: process) else { return }
         if let place = placeByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
     }
 
-    /// Takes up a verified statement. Call ``settle()`` when there is no more for now.
+    /// Accepts a verified advertisement. Call ``settle(at:)`` after the last one of a batch.
     package mutating func accept(_ signed: SignedAdvertisement, at now: Instant) -> Acceptance {
         if let place = placeByPeer[signed.peer], nodes[place] != nil {
             let isNewer = signed.sequence > nodes[place]!.advertisement.sequence
             if nodes[place]!.advertisement.process != signed.process {
-                // Another process. With a clock that was put back its numbers are lower; then the old one has to be gone.
+                // Another process. If its clock was set back, its numbers are lower; the old one must then be absent.
                 guard isNewer || nodes[place]!.reachedFrom == nil else { return .known }
                 forget(place)
             } else {
@@ -119,7 +134,7 @@ package struct LinkStateDatabase {
                 return .taken
             }
         }
-        // Who was never here leaves nothing.
+        // A goodbye of an unknown peer is ignored.
         guard !signed.isGoodbye else { return .known }
         guard placeByProcess[signed.process] == nil else { return .refused }
         guard count < Self.capacity || evict() else { return .refused }
@@ -148,13 +163,14 @@ package struct LinkStateDatabase {
         let former = nodes[place]!.links
         nodes[place]!.advertisement = signed
         let links = nodes[place]!.links
-        for neighbour in nodes[place]!.neighbours where !links.contains(sorted: nodes[neighbour]!.advertisement.process) {
+        for neighbour in nodes[place]!.neighbours where !links.contains(sorted: nodes[neighbour]!.advertisement.process)
+        {
             disconnect(place, neighbour)
         }
         for link in links where !former.contains(sorted: link) { connect(place, link) }
         if !wasHere { return }
         if nodes[place]!.isGone {
-            // Its own link with us, if there is one, decides on its own.
+            // Its own link with us, if any, is handled separately.
             nodes[place]!.reachedFrom = nil
             nodes[place]!.lostAt = now
             reachedCount -= 1
@@ -166,7 +182,7 @@ package struct LinkStateDatabase {
         }
     }
 
-    /// A link that one states is there when the other states it too.
+    /// Adds a link if both ends advertise it.
     private mutating func connect(_ place: Int, _ process: ProcessTag) {
         guard let other = placeByProcess[process], other != place,
             nodes[other]!.links.contains(sorted: nodes[place]!.advertisement.process),
@@ -206,14 +222,14 @@ package struct LinkStateDatabase {
         freePlaces.append(place)
     }
 
-    /// The process says on its own link that it leaves.
+    /// Removes a process that said goodbye on its own link.
     package mutating func left(_ process: ProcessTag) {
         if let place = placeByProcess[process] { forget(place) }
     }
 
-    // Who is here.
+    // Presence.
 
-    /// Finds out who is here after what has happened.
+    /// Updates the presence of all peers after changes.
     package mutating func settle(at now: Instant) {
         if !orphans.isEmpty, !adoptOrphans() {
             candidates.removeAll(keepingCapacity: true)
@@ -234,7 +250,7 @@ package struct LinkStateDatabase {
                     continue
                 }
             }
-            // Each is put in once: when it is reached, which is here.
+            // Each is appended once: when it is reached, which is here.
             for neighbour in nodes[place]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
                 reach(neighbour, from: place)
                 candidates.append(neighbour)
@@ -247,8 +263,8 @@ package struct LinkStateDatabase {
         linked.contains(sorted: process)
     }
 
-    /// Finds another way to those whose way is no more: mostly a neighbour has one that does not lead through them.
-    /// - Returns: whether there was one for each; if not, all has to be looked at again.
+    /// Finds another way to each orphan: mostly a neighbour has one that does not lead through it.
+    /// - Returns: whether all have one; if not, presence has to be computed again from the start.
     private mutating func adoptOrphans() -> Bool {
         var left = orphans
         orphans.removeAll(keepingCapacity: true)
@@ -270,8 +286,8 @@ package struct LinkStateDatabase {
         return left.isEmpty
     }
 
-    /// Whether the way by which it was reached begins with a link of ours. Ways never go in circles: nobody is adopted
-    /// by one whose way leads through an orphan.
+    /// Returns whether the way by which a node was reached begins with a link of ours. Ways are never circular: no node
+    /// is adopted by one whose way leads through an orphan.
     private func leadsToUs(_ place: Int) -> Bool {
         var place = place
         while let from = nodes[place]!.reachedFrom, from != Self.orphaned {
@@ -281,7 +297,7 @@ package struct LinkStateDatabase {
         return false
     }
 
-    /// A walk from our own links over all that is stated: some 30 µs for a thousand peers.
+    /// Computes presence from the start by a walk from our own links: about 30 µs for a thousand peers.
     private mutating func lookAgain(at now: Instant) {
         var from = [Int?](repeating: nil, count: nodes.count)
         var queue: [Int] = []
@@ -328,16 +344,18 @@ package struct LinkStateDatabase {
         if isHere { sums[key.sumIndex] &+= key.weight } else { sums[key.sumIndex] &-= key.weight }
     }
 
+    /// Returns the changes since the last call.
     package mutating func takeChanges() -> [Change] {
         defer { changes.removeAll(keepingCapacity: true) }
         return changes
     }
 
-    // What others are told.
+    // Gossip.
 
+    /// Whether there are advertisements to offer to others.
     package var hasChanges: Bool { !untold.isEmpty }
 
-    /// Statements of those who are here that others have not been told of.
+    /// Returns the advertisements of present peers that have not been offered to others.
     package mutating func takeUnadvertised() -> [AdvertisementKey] {
         defer { untold.removeAll(keepingCapacity: true) }
         return untold.compactMap { place in
@@ -349,7 +367,7 @@ package struct LinkStateDatabase {
         }
     }
 
-    /// Statements of those who are here, in the parts where another's sums are not ours.
+    /// Returns the advertisements of present peers in the parts where another peer's sums differ from ours.
     package func keys(differingFrom theirs: [UInt64], own: [UInt64]) -> [AdvertisementKey] {
         var keys: [AdvertisementKey] = []
         for place in nodes.indices where nodes[place] != nil && nodes[place]!.reachedFrom != nil {
@@ -359,8 +377,9 @@ package struct LinkStateDatabase {
         return keys
     }
 
-    // Letting go.
+    // Expiry.
 
+    /// Prunes the advertisements of peers absent for longer than ``lifetime``; at most every 10 s.
     package mutating func expire(at now: Instant) {
         if let lastSweep, now < lastSweep + .seconds(10) { return }
         lastSweep = now
@@ -370,7 +389,7 @@ package struct LinkStateDatabase {
         }
     }
 
-    /// Makes room: who has not been here for longest gives way.
+    /// Evicts the advertisement of the peer absent for longest, to make room.
     private mutating func evict() -> Bool {
         let absent = nodes.indices.filter { nodes[$0].map { $0.reachedFrom == nil } ?? false }
         guard let oldest = absent.min(by: { (nodes[$0]!.lostAt, $0) < (nodes[$1]!.lostAt, $1) }) else { return false }

@@ -4,32 +4,34 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// One connection with one peer: its channel, how far it has come, and whether it still stands.
+/// A connection with a peer: its channel, its phase, and its liveness.
 struct Link {
+    /// How a link was opened.
     enum Origin: Equatable {
         case dialled(DialTarget)
         case accepted
-        /// To a relay that we take part in, by its place among ours.
+        /// To one of our relays, by its index.
         case relay(Int)
-        /// Carried by a relay's link: it has no connection of its own.
+        /// Carried by a relay's link, without a connection of its own.
         case tunnel
 
-        /// Dialled from our link port, so that the other side's dial may be the same connection.
+        /// Whether it was dialled from our link port, so that the other side's dial may become the same connection.
         var isCrossing: Bool {
             if case .dialled(.crossing) = self { true } else { false }
         }
     }
 
-    /// Named by what is awaited. Only forwards: connection → handshake → hello → established → closed.
+    /// The phases, named by the event awaited. They only advance: connection → handshake → hello → established →
+    /// closing.
     enum Phase: Equatable {
         case awaitingConnection
         case awaitingHandshake
-        /// The peer has proved who it is.
+        /// The peer is authenticated.
         case awaitingHello(PeerID)
         case established(PeerID)
-        /// The relay has let us in.
+        /// The relay has accepted our join.
         case atRelay(PeerID)
-        /// We asked the host to close it; only `linkClosed` still comes.
+        /// We asked the host to close it; only `linkClosed` can still arrive.
         case closing
     }
 
@@ -39,23 +41,23 @@ struct Link {
     let startedAt: Instant
     var phase: Phase
     var channel: Channel
-    /// The other process, once its hello came.
+    /// The instance of the other process, once its hello arrived.
     var instance: UInt64 = 0
-    /// Our wall clock when the link was established: what was said before and comes late is history.
+    /// Our wall clock when the link was established: an earlier message that arrives over it is history.
     var establishedWall: WallTime?
-    /// The gathering that the other side last said it is in.
+    /// The gathering that the other side last announced.
     var gathering: GatheringID?
     var liveness: Liveness
     var exchange = LinkExchange()
     var window = SendWindow()
-    /// In the table's list of links that have something to send.
+    /// Whether it is in the table's list of links with output.
     var isToBeFlushed = false
-    /// A firewall is between the two, and it stands all the same.
+    /// Whether it came up although a firewall is between the two.
     var isThroughFirewall = false
-    /// How we stood when our hello left.
+    /// The content of the hello that we sent.
     var greeting: Greeting?
 
-    /// The peer, once it has proved who it is and until the link is closing.
+    /// The authenticated peer, until the link is closing.
     var peer: PeerID? {
         switch phase {
         case .awaitingHello(let peer), .established(let peer), .atRelay(let peer): peer
@@ -70,7 +72,7 @@ struct Link {
 
     var isTunnel: Bool { origin == .tunnel }
 
-    /// Whether it stands and has a connection of its own that may have died.
+    /// Whether it is up and has a connection of its own that may have died.
     var isAskedForLife: Bool {
         switch phase {
         case .established: !isTunnel
@@ -79,13 +81,13 @@ struct Link {
         }
     }
 
-    /// Which of our relays it goes to.
+    /// The index of the relay that it leads to.
     var session: Int? {
         if case .relay(let session) = origin { return session }
         return nil
     }
 
-    /// Whether it counts against the bound of links that have not proved who they are.
+    /// Whether it counts against the maximum number of unauthenticated links.
     var isUnauthenticated: Bool {
         switch phase {
         case .awaitingHandshake, .awaitingHello: !isTunnel && session == nil
@@ -93,15 +95,16 @@ struct Link {
         }
     }
 
-    /// - Returns: its ID, if it has something to send and was not marked yet. In place: a link is large.
+    /// Marks the link if it has output and was not marked yet. In place, because a link is large.
+    /// - Returns: its ID if it was marked now.
     mutating func markForFlush() -> LinkID? {
         guard !isToBeFlushed, channel.hasOutput, window.room > 0 else { return nil }
         isToBeFlushed = true
         return id
     }
 
-    /// To leave with a later flush.
-    /// - Returns: Whether its peer reads so little of what it is sent that it is to be cut; true once.
+    /// Queues a frame for a later flush.
+    /// - Returns: whether the link must be closed because its peer reads too little; true once.
     mutating func queue(_ frame: [UInt8], in lane: Lane, at now: Instant) -> Bool {
         guard !window.isCut else { return false }
         channel.queue(frame, in: lane)
@@ -109,13 +112,14 @@ struct Link {
         return window.isToBeCut(holding: channel.queuedBytes, most: Bounds.linkQueueBytes, at: now)
     }
 
+    /// Returns whether the host must report when the bytes sent have left.
     mutating func asksForDrain(at now: Instant) -> Bool {
         guard phase != .closing, phase != .awaitingConnection else { return false }
         return window.asksForDrain(hasMore: channel.hasOutput, at: now)
     }
 }
 
-/// What a hello says of its sender.
+/// The part of a hello that can change.
 struct Greeting: Equatable {
     var claim: Claim?
     var gathering: GatheringID?
@@ -123,7 +127,7 @@ struct Greeting: Equatable {
 }
 
 extension Link {
-    /// All timers of a link in one place (Protocol.md, Timers).
+    /// Returns the maintenance that is due: all timers of a link in one place (Protocol.md, Timers).
     func care(at now: Instant) -> LivenessAction {
         switch phase {
         case .awaitingConnection:
@@ -133,7 +137,7 @@ extension Link {
             let end = startedAt + Bounds.handshakeTime
             return now >= end ? .giveUp("no handshake in time") : .fine(until: end)
         case .established where isTunnel:
-            // Its carrier is looked after, and the relay says when the other end is gone.
+            // Its carrier is maintained, and the relay reports the loss of the other end.
             return .fine(until: Instant(nanoseconds: .max))
         case .atRelay:
             return liveness.care(

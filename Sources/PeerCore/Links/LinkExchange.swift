@@ -3,54 +3,55 @@ import LocalNetwork
 import RoomSync
 import Wire
 
-/// What is under way with one link beyond single frames: entries asked for, reconciliations, and its rate of
-/// entries that nobody asked for.
+/// The state of a link beyond single frames: requested entries, reconciliations, and the rate of unsolicited entries.
 struct LinkExchange {
-    /// One reconciliation that we opened, by room.
+    /// A reconciliation that we opened in a room.
     struct Round {
         var room: RoomID
         var reconciliation: Reconciliation
     }
 
-    /// At most one a room: the lobby and one conversation.
+    /// The open reconciliations, at most one a room: the lobby and one conversation.
     var rounds: [Round] = []
-    /// Entries that are asked for.
+    /// The entries that we requested.
     var window = RequestWindow()
-    /// Entries that the other side asks for.
+    /// The entries that the other side requested.
     var owed = PendingAnswers()
-    /// The lowest Lamport time that the other side keeps, of each room that it told it of; at most ``floorCount``.
+    /// The retention floor of the other side in each room that it sent one for, as a Lamport time; at most
+    /// ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
-    /// Entries to ask for next.
+    /// The entries to request next.
     var planned = PlannedEntries()
-    /// Tokens for entries that nobody asked for.
+    /// The rate limit of unsolicited entries.
     var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
 
-    /// Authors whose names we told on it.
+    /// The authors whose names we sent on it.
     var toldAuthors = ToldAuthors()
-    /// What the other side told of authors of whom nothing has come yet; at most a frame's worth.
+    /// The names that the other side sent of authors without an entry on this link so far; at most one frame's worth.
     private var authorNames: [PeerID: Nickname] = [:]
 
-    /// What was told on it of who is here.
+    /// The state of gossip on it.
     var gossip = LinkGossip()
     var capabilities = Capabilities()
 
     private static let floorCount = 64
 
-    /// The names of authors were told: each counts when an entry by its author comes on this link too.
+    /// Notes the names of authors. Each counts when an entry by its author arrives on this link too.
     mutating func noteTold(_ names: [AuthorName]) {
         if authorNames.count + names.count > Limits.frameAuthorCount { authorNames.removeAll() }
         for told in names where authorNames[told.peer] == nil { authorNames[told.peer] = try? Nickname(told.name) }
     }
 
-    /// An entry by this author has come: the name that was told of it, once.
+    /// Returns and removes the name that the other side sent of this author, when an entry by it has arrived.
     mutating func takeToldName(of author: PeerID) -> Nickname? { authorNames.removeValue(forKey: author) }
 
+    /// Returns the retention floor of the other side in a room.
     func floor(of room: RoomID) -> UInt64 { floors[room] ?? 0 }
 
     mutating func note(floor: UInt64, of room: RoomID) {
         if floors[room] != nil || floors.count < Self.floorCount { floors[room] = floor }
     }
 
-    /// Whether a reconciliation of this room that we opened is under way.
+    /// Returns whether a reconciliation of this room that we opened is in progress.
     func isComparing(_ room: RoomID) -> Bool { rounds.contains { $0.room == room } }
 }

@@ -2,27 +2,28 @@ import CoreModel
 import Links
 import Wire
 
-/// All links of a core, walked in the order of their IDs so that no dictionary's order reaches an output, and what is
-/// to be sent on them.
+/// All links of a core and their pending output, iterated in the order of their IDs so that no dictionary's order
+/// reaches an output.
 ///
-/// A link stays in one place, so that looking at it or changing it copies nothing.
+/// A link stays in one slot, so that reading or changing it copies nothing.
 struct LinkTable {
     private var slots: [Link?] = []
     private var freePlaces: [Int] = []
     private var places: [LinkID: Int] = [:]
+    /// The IDs of all links, ascending.
     private(set) var ids: [LinkID] = []
-    /// Established links of each peer, newest last. What is for a peer goes over its last one.
+    /// The established links of each peer, newest last. Frames for a peer are sent on the last one.
     private var established: [PeerID: [LinkID]] = [:]
-    /// The same of tunnels, kept apart: what is the LAN's goes to no peer that is only behind one.
+    /// The tunnels of each peer, kept apart: frames for the LAN are not sent to peers that only a tunnel reaches.
     private var tunnelled: [PeerID: [LinkID]] = [:]
-    /// Peers with an established link of their own, ascending.
+    /// The peers with an established direct link, ascending.
     private(set) var peers: [PeerID] = []
     private(set) var unauthenticatedLinkCount = 0
-    /// Links that have something to send, in the order in which they got it; those before `flushed` are done.
+    /// The links with output, in the order in which they got it; those before index `flushed` are done.
     private var toBeFlushed: [LinkID] = []
     private var flushed = 0
     private var sealing = SealingBuffer()
-    /// Links of which the host is still to be asked to tell when their bytes are gone.
+    /// The links whose drain the host has yet to be asked to report.
     private var awaited: [LinkID] = []
     var warnings = WarningRate()
 
@@ -30,8 +31,8 @@ struct LinkTable {
 
     func contains(_ id: LinkID) -> Bool { places[id] != nil }
 
-    /// Changing a link in place; what its channel then has to send is remembered. Its phase is changed by the methods
-    /// below only, so that the indexes keep in step.
+    /// Accesses a link in place, and records new output of its channel. The phase is changed only by the methods below,
+    /// so that the indexes stay consistent.
     subscript(id: LinkID) -> Link? {
         _read {
             if let place = places[id] { yield slots[place] } else { yield nil }
@@ -53,6 +54,7 @@ struct LinkTable {
         toBeFlushed.append(id)
     }
 
+    /// Inserts a new link.
     mutating func insert(_ link: Link) {
         precondition(places[link.id] == nil, "a link's ID is never used again")
         if let place = freePlaces.popLast() {
@@ -66,6 +68,7 @@ struct LinkTable {
         if link.isUnauthenticated { unauthenticatedLinkCount += 1 }
     }
 
+    /// Removes a link.
     /// - Returns: the link as it was.
     mutating func remove(_ id: LinkID) -> Link? {
         guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
@@ -76,6 +79,7 @@ struct LinkTable {
         return link
     }
 
+    /// Changes the phase of a link and updates the indexes.
     mutating func setPhase(_ phase: Link.Phase, of id: LinkID) {
         guard let slot = places[id], let link = slots[slot] else { return }
         leaveIndexes(link)
@@ -91,17 +95,17 @@ struct LinkTable {
 
     // Sending.
 
-    /// Seals what is queued for the next link that has something, as much as its window takes. If the caller has released
-    /// the bytes before the next call, that reuses their storage.
+    /// Seals the output of the next link that has some, as far as its window admits. The storage of the bytes is reused
+    /// if the caller releases them before the next call.
     mutating func nextFlush(at now: Instant) -> (id: LinkID, bytes: [UInt8])? {
         if flushed == 0, toBeFlushed.count > 1 { toBeFlushed.sort() }
         while flushed < toBeFlushed.count {
             let id = toBeFlushed[flushed]
             flushed += 1
-            // What its carrier has no room for waits in it.
+            // Output without room in its carrier waits in the tunnel.
             if let place = places[id], slots[place]!.isTunnel { continue }
             let bytes = flush(id)
-            // Also if nothing left: the next frame may be longer than the room that is left.
+            // Even if nothing was sealed: the next frame may be longer than the room that is left.
             if let place = places[id], slots[place]!.asksForDrain(at: now) { awaited.append(id) }
             if let bytes { return (id, bytes) }
         }
@@ -110,11 +114,12 @@ struct LinkTable {
         return nil
     }
 
-    /// The next link of which the host is to be asked to tell when its bytes are gone.
+    /// Returns the next link whose drain the host must report.
     mutating func nextAwaited() -> LinkID? { awaited.popLast() }
 
-    /// Seals what is queued for one link; nil if that is nothing.
-    /// - Parameter isAll: All of it, because the link is to be closed; else what its window takes.
+    /// Seals the output of a link; nil if there is none.
+    /// - Parameter isAll: whether to seal all of it, because the link is to be closed; otherwise as far as its window
+    ///   admits.
     mutating func flush(_ id: LinkID, isAll: Bool = false) -> [UInt8]? {
         guard let place = places[id], isAll || slots[place]?.isToBeFlushed == true else { return nil }
         slots[place]?.isToBeFlushed = false
@@ -126,19 +131,20 @@ struct LinkTable {
         return bytes
     }
 
-    /// The established links with a peer, oldest first; no tunnels.
+    /// Returns the established direct links with a peer, oldest first.
     func links(with peer: PeerID) -> [LinkID] { established[peer] ?? [] }
 
-    /// The newest established link with a peer; no tunnel.
+    /// Returns the newest established direct link with a peer.
     func direct(with peer: PeerID) -> LinkID? { established[peer]?.last }
 
-    /// Tunnels to a peer, oldest first.
+    /// Returns the tunnels to a peer, oldest first.
     func tunnels(with peer: PeerID) -> [LinkID] { tunnelled[peer] ?? [] }
 
-    /// Where what is for one peer alone goes: its newest link, else a tunnel.
+    /// Returns the link for frames to one peer alone: its newest direct link, otherwise its newest tunnel.
     func best(with peer: PeerID) -> LinkID? { established[peer]?.last ?? tunnelled[peer]?.last }
 
-    /// The oldest stranger of the address that has the most of them: who gives way when strangers fill the table.
+    /// Returns the link to evict when unauthenticated links fill the table: the oldest one of the address that has the
+    /// most.
     func evictionCandidate() -> LinkID? {
         var counts: [IPAddress: Int] = [:]
         for id in ids {

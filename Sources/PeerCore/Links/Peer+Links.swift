@@ -4,9 +4,10 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Links from dialling to the end: which are kept, and when one is given up.
+/// The life of links from the dial to the end: which are kept, and when one is closed.
 extension Peer {
-    /// - Parameter port: the link port for dials that cross: the other side may speak first, too.
+    /// Opens a link to the first of these endpoints.
+    /// - Parameter port: the link port for crossing dials, where either side may speak first.
     mutating func dial(_ target: DialTarget, _ endpoints: [Endpoint], from port: LocalPort = .any) {
         guard let endpoint = endpoints.first, links.count < Bounds.linkCount else {
             discovery.dialFailed(target, endpoint: endpoints.first, at: now)
@@ -23,13 +24,14 @@ extension Peer {
         timers.schedule(.maintenance, at: now + Bounds.connectTime)
     }
 
+    /// Handles an incoming connection: evicts an unauthenticated link if there are too many.
     mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
         guard presence.stage != .finished, !links.contains(id) else {
             outputs.push(.closeLink(id, abruptly: true))
             return
         }
         if links.unauthenticatedLinkCount >= Bounds.unauthenticatedLinkCount, let oldest = links.evictionCandidate() {
-            giveUp(oldest, "too many strangers")
+            giveUp(oldest, "too many unauthenticated links")
         }
         guard links.count < Bounds.linkCount else {
             outputs.push(.closeLink(id, abruptly: true))
@@ -39,6 +41,7 @@ extension Peer {
         timers.schedule(.maintenance, at: now + Bounds.handshakeTime)
     }
 
+    /// Returns a new link with a channel of its own.
     mutating func makeLink(
         _ id: LinkID, _ origin: Link.Origin, _ endpoint: Endpoint, phase: Link.Phase
     ) -> Link {
@@ -51,6 +54,7 @@ extension Peer {
             liveness: Liveness(from: now))
     }
 
+    /// Records that a dialled connection is open.
     mutating func linkOpened(_ id: LinkID) {
         guard let link = links[id], link.phase == .awaitingConnection else { return }
         links.setPhase(.awaitingHandshake, of: id)
@@ -58,6 +62,7 @@ extension Peer {
         discovery.reach.dialEnded(id, isUnanswered: false, at: now)
     }
 
+    /// Handles received bytes.
     mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
         guard let phase = links[id]?.phase, phase != .closing, phase != .awaitingConnection else { return }
         do {
@@ -65,7 +70,7 @@ extension Peer {
             if let peer = received.authenticated {
                 try authenticated(peer, showing: received.certificate, on: id)
             }
-            // Also by a part of a frame: over a slow link a long one takes longer than silence may last.
+            // Even a part of a frame counts: over a slow link a long frame takes longer than the silence allowed.
             links[id]?.liveness.heard(at: now)
             for frame in received.frames {
                 // An earlier frame may have ended the link.
@@ -77,6 +82,7 @@ extension Peer {
         }
     }
 
+    /// Handles the end of the handshake: sends our hello.
     private mutating func authenticated(
         _ peer: PeerID, showing certificate: [UInt8]?, on id: LinkID
     ) throws(LinkViolation) {
@@ -88,7 +94,7 @@ extension Peer {
         if origin == .tunnel { return try tunnelAuthenticated(peer, on: id) }
         links.setPhase(.awaitingHello(peer), of: id)
         if case .dialled(.peer(let expected)) = origin, expected != peer, let endpoint = links[id]?.endpoint {
-            // Somebody else lives at that address now; the link is good all the same.
+            // Another peer now has that address; the link is good nevertheless.
             discovery.dialFailed(.peer(expected), endpoint: endpoint, at: now)
         }
         guard let own = ownAnnouncement() else { return }
@@ -97,7 +103,7 @@ extension Peer {
         send(.hello(announcement: own.bytes, gathering: toldGathering, away: presence.away), on: id)
     }
 
-    /// The peer broke the protocol: it loses this link, nobody else notices.
+    /// Closes the link of a peer that violated the protocol. Other peers are not affected.
     mutating func violated(_ id: LinkID, _ violation: LinkViolation) {
         guard let link = links[id], link.phase != .closing else { return }
         let who = link.peer.map { "\(displayName(of: $0)) at \(link.endpoint)" } ?? "a program at \(link.endpoint)"
@@ -111,7 +117,8 @@ extension Peer {
         close(id, abruptly: false)
     }
 
-    /// The link carries frames: decide between it and older ones with the same peer, then start what runs over it.
+    /// Establishes a link after the peer's hello: chooses between it and older ones with the same peer, then starts the
+    /// protocols that run over it.
     mutating func established(_ id: LinkID, with peer: PeerID, instance: UInt64) {
         links[id]?.instance = instance
         links[id]?.establishedWall = clock.wall
@@ -119,8 +126,8 @@ extension Peer {
         let all = links.links(with: peer)
         for (place, other) in all.enumerated() where other != id {
             let isOlderProcess = links[other]?.instance != instance
-            // The lower ID decides, so that the two never close one each. It keeps the newest: an older one may be
-            // half-open after the other side's address changed.
+            // The peer with the lower ID decides, so that the two never close one each. It keeps the newest: an older
+            // one may be half-open after the other side's address changed.
             let isSurplus = place + Bounds.linksPerPeer < all.count
             if isOlderProcess || self.id < peer || isSurplus {
                 send(.goodbye(.duplicate), on: other)
@@ -128,14 +135,14 @@ extension Peer {
             }
         }
         guard let link = links[id] else { return }
-        // What changed between our hello and theirs was told on established links only.
+        // Changes between our hello and theirs were sent on established links only.
         if link.greeting != greeting { resendPresence(on: id) }
         noteWay(of: id, to: peer)
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
         timers.schedule(.maintenance, at: now + Bounds.silenceBeforePing)
         meshLinkUp(id, with: peer, instance: instance)
-        // On a big LAN what is stated tells of all; these are for those who do not know of that.
+        // On a big LAN advertisements cover all peers; these are for peers that do not support them.
         guard !discovery.mesh.isSparse else { return introduceSome(on: id, but: peer) }
         let others = links.peers.filter { $0 != peer }
         let introductions = discovery.introductions(of: others, limit: others.count)
@@ -153,7 +160,7 @@ extension Peer {
         send(.peers(discovery.introductions(of: chosen, limit: chosen.count)), on: id)
     }
 
-    /// Closes a link of ours: for everything but the host it is gone now.
+    /// Closes a link of ours. It counts as lost from now on; only the host still has to close the connection.
     mutating func close(_ id: LinkID, abruptly: Bool) {
         guard let link = links[id], link.phase != .closing else { return }
         if link.isTunnel { return closeTunnel(id, isTold: true) }
@@ -163,12 +170,14 @@ extension Peer {
         lost(link, left: false)
     }
 
+    /// Closes a link for a reason that is shown with `--verbose`.
     mutating func giveUp(_ id: LinkID, _ reason: StaticReason) {
         guard let link = links[id] else { return }
-        note(.debug, "link with \(link.endpoint) given up: \(reason)")
+        note(.debug, "closed the link with \(link.endpoint): \(reason)")
         close(id, abruptly: true)
     }
 
+    /// Handles the end of a connection.
     mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
         guard let link = links.remove(id), link.phase != .closing else { return }
         if link.phase == .awaitingConnection {
@@ -186,7 +195,8 @@ extension Peer {
         lost(link, left: false)
     }
 
-    /// A link is no longer of use. `left`: the peer said that it leaves.
+    /// Handles the loss of a link.
+    /// - Parameter left: whether the peer said goodbye.
     mutating func lost(_ link: Link, left: Bool) {
         if let session = link.session { relayLinkLost(session: session, "the link was lost") }
         switch link.phase {
@@ -211,8 +221,8 @@ extension Peer {
         }
     }
 
-    /// One of two links with a peer is gone, and perhaps what was under way on it: how we stand is said again on the
-    /// one that is left, and the logs are compared again.
+    /// Repeats, after one of two links with a peer was lost, what may have been in transit on it: our presence is sent
+    /// again on the other link, and the logs are compared again.
     private mutating func sayAgain(on id: LinkID) {
         guard let peer = links[id]?.peer else { return }
         resendPresence(on: id)
@@ -229,7 +239,7 @@ extension Peer {
         send(.away(presence.away), on: id)
     }
 
-    /// Our own network changed: ask every link for a sign of life, and give up soon those that have none.
+    /// Pings all links after a change of our own network, and allows them less time than by default to answer.
     mutating func pingAllLinks() {
         for id in links.ids where links[id]?.isAskedForLife == true {
             links[id]?.liveness.pinged(mustHearBy: now + Bounds.silenceAfterChange)
@@ -238,10 +248,11 @@ extension Peer {
         timers.schedule(.maintenance, at: now + Bounds.silenceAfterChange)
     }
 
+    /// Pings silent links, closes dead ones, and schedules the next maintenance.
     mutating func maintainLinks() {
         var next: Instant?
         for id in links.ids {
-            // In place: a link is large.
+            // Accessed in place: a link is large.
             guard var care = links[id]?.care(at: now) else { continue }
             if care == .ping {
                 links[id]?.liveness.pinged()
@@ -259,19 +270,21 @@ extension Peer {
 
     // Sending.
 
+    /// Queues a frame on a link.
     mutating func send(_ frame: Frame, on id: LinkID) {
         sendEncoded(frame.encoded(), in: frame.lane, on: id)
     }
 
+    /// Queues an encoded frame on a link, and closes a link whose peer does not read.
     mutating func sendEncoded(_ frame: [UInt8], in lane: Lane, on id: LinkID) {
         guard let isTunnel = links[id]?.isTunnel, links[id]?.peer != nil else { return }
         if isTunnel { return queue(frame, in: lane, inTunnel: id) }
         guard links[id]?.queue(frame, in: lane, at: now) == true else { return }
-        // Answered by `linkClosed`, which is then told as what it is.
+        // The host answers with `linkClosed`, which then reports the cause.
         outputs.push(.closeLink(id, abruptly: true))
     }
 
-    /// To every peer, over its best link.
+    /// Queues a frame for every peer, on its best direct link.
     mutating func broadcast(_ frame: Frame, where isMeant: (Link) -> Bool = { _ in true }) {
         let encoded = frame.encoded()
         for peer in links.peers {
@@ -280,13 +293,13 @@ extension Peer {
         }
     }
 
-    /// What is queued leaves before what follows.
+    /// Sends the queued bytes before later outputs.
     private mutating func flush(_ id: LinkID) {
         guard let bytes = links.flush(id, isAll: true) else { return }
         outputs.push(.sendOnLink(id, bytes))
     }
 
-    /// The system has taken what was sent on a link: there is room for more.
+    /// Queues more when the system has accepted what was sent on a link.
     mutating func linkDrained(_ id: LinkID) {
         links[id]?.window.drained()
         serve(id)

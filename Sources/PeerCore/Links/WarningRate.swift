@@ -1,24 +1,25 @@
 import CoreModel
 import Wire
 
-/// Limits the lines about what others do wrong: everybody on the network can cause one, as often as they like.
+/// A rate limit for warnings about other peers: anyone on the network can cause them, at any rate.
 struct WarningRate {
     private var bucket = TokenBucket(capacity: Bounds.warningBurst, perSecond: Bounds.warningRate)
     private var omitted = 0
 
-    /// - Returns: what is to be said now, with how much was not said before; nil if it is too much.
+    /// Returns the warning, with the number of those omitted before it; nil beyond the rate.
     mutating func limited(_ text: String, at now: Instant) -> String? {
         guard bucket.take(at: now) else {
             omitted += 1
             return nil
         }
         defer { omitted = 0 }
-        return omitted == 0 ? text : "\(text) (\(omitted) other warnings before it were left out)"
+        return omitted == 0 ? text : "\(text) (\(omitted) earlier warnings omitted)"
     }
 }
 
 extension Peer {
-    /// Tells people in words what others do wrong. Details, and warnings beyond the rate, are shown with `--verbose` only.
+    /// Warns the user of a fault of another peer. Details, and warnings beyond the rate, are shown with `--verbose`
+    /// only.
     mutating func warn(_ text: String, detail: String? = nil) {
         if let limited = links.warnings.limited(text, at: now) {
             note(.warning, limited)

@@ -3,14 +3,15 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Starting, announcing, dialling, names: what the discovery and naming machines ask for, carried out.
+/// Starts, announces and dials: performs the acts of discovery and naming.
 extension Peer {
+    /// Starts the peer on these networks.
     mutating func started(linkPort: UInt16, interfaces: [NetworkInterface]) {
         precondition(presence.stage == .awaitingStart, "a peer is started once")
         presence.stage = .awaitingName
         presence.linkPort = linkPort
         beginAges()
-        // Wall-clock time makes sequences grow over restarts; see Announcement.sequence.
+        // Wall-clock time makes sequence numbers grow across restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
         presence.place = NetworkLocation(interfaces)
         resumeGathering()
@@ -25,6 +26,7 @@ extension Peer {
         timers.schedule(.retention, at: now + Bounds.retentionInterval)
     }
 
+    /// Adapts to a change of the networks.
     mutating func interfacesChanged(_ interfaces: [NetworkInterface]) {
         moved(to: NetworkLocation(interfaces))
         discovery.interfacesChanged(to: configuration.usesMulticast ? interfaces : nil, at: now)
@@ -34,7 +36,7 @@ extension Peer {
         gatherOnNetwork()
     }
 
-    /// Our announcement as of now, signed, with a fresh sequence.
+    /// Returns our present announcement, signed, with a fresh sequence number; nil without a claim to a name.
     mutating func ownAnnouncement(_ kind: Announcement.Kind? = nil) -> SignedAnnouncement? {
         guard let claim = naming.claim else { return nil }
         presence.sequence += 1
@@ -45,6 +47,7 @@ extension Peer {
         return SignedAnnouncement(signing: announcement, by: identity)
     }
 
+    /// Performs an act of discovery.
     mutating func perform(_ act: Discovery.Act) {
         switch act {
         case .announce:
@@ -68,6 +71,7 @@ extension Peer {
         }
     }
 
+    /// Performs an act of naming.
     mutating func perform(_ act: Naming.Act) {
         switch act {
         case .announce:
@@ -96,7 +100,7 @@ extension Peer {
         }
     }
 
-    /// The name has been settled for the first time: we are part of the room, and what was asked for earlier is done.
+    /// Makes the peer ready when its name is held for the first time, and runs the commands deferred until then.
     mutating func considerReadiness() {
         guard presence.stage == .awaitingName, let claim = naming.claim, claim.isHeld else { return }
         presence.stage = .ready
@@ -108,13 +112,14 @@ extension Peer {
         for (command, token) in deferred { commanded(command, token: token) }
     }
 
-    /// Somebody is about who does not speak our version. Nobody vouches for that, so it is worth one line, once.
+    /// Handles a datagram or handshake of another protocol version. It is unauthenticated, so a later version is
+    /// reported once only.
     mutating func versionHeard(_ version: UInt64) {
         guard version > Limits.version, !presence.hasToldVersion else { return }
         presence.hasToldVersion = true
         notify(
             .notice(
-                "somebody here has a later earshot, of version \(version) of the protocol: who speaks only that is not "
-                    + "seen by this one, of version \(Limits.version)"))
+                "somebody here runs a later earshot, of version \(version) of the protocol: programs that use only "
+                    + "that version are not seen by this one, of version \(Limits.version)"))
     }
 }

@@ -4,15 +4,15 @@ import RoomSync
 import Secure
 import Wire
 
-/// The lobby's reach: which gathering our lobby belongs to (DESIGN §5).
+/// The gathering that our lobby belongs to (DESIGN §5).
 extension Peer {
-    /// Nobody has one: this is where it starts.
+    /// Founds a gathering, because no peer has one.
     mutating func foundGathering() {
         guard let gathering = GatheringID(random.bytes(GatheringID.byteCount)) else { return }
         enterGathering(gathering)
     }
 
-    /// We are back on a network that we were on not long ago: its gathering goes on.
+    /// Rejoins the gathering of a network that we were on recently.
     mutating func resumeGathering() {
         guard let known = rooms.known.gathering(in: presence.place, at: wall, clock.counted), known != rooms.gathering
         else {
@@ -22,7 +22,7 @@ extension Peer {
             enterGathering(known)
             return
         }
-        // Meanwhile one was founded without a network: as if two had met.
+        // A gathering was founded without a network in the meantime: merge the two as if they had met.
         if known < ours {
             enterGathering(known, bringing: rooms[.lobby])
         } else if let former = openLobby(of: known) {
@@ -30,7 +30,7 @@ extension Peer {
         }
     }
 
-    /// A peer told which gathering it is in. Without one we take theirs; two that meet become the lower one.
+    /// Handles the gathering that a peer is in. Without one we join it; two that meet merge into the lower one.
     mutating func meetGathering(_ theirs: GatheringID?, of peer: PeerID, on link: LinkID) {
         guard let theirs, isPlaced(toMeet: theirs) else { return }
         if let ours = rooms.gathering {
@@ -43,25 +43,26 @@ extension Peer {
             } else if theirs == ours {
                 reconcileLobby(on: link)
             }
-            // Theirs is higher: they come over when they hear of ours, which hello or `gathering` has told them.
+            // Theirs is higher: they join ours when they learn of it, by our hello or `gathering`.
         } else {
             enterGathering(theirs)
         }
     }
 
-    /// We could not go over to all that we were told of: the lowest counts.
+    /// Joins the lowest gathering of our peers, after the rate limit or a missing network prevented it.
     mutating func meetLowestGathering() {
         var lowest: (gathering: GatheringID, peer: PeerID, link: LinkID)?
         for peer in links.peers {
             guard let link = links.direct(with: peer), let gathering = links[link]?.gathering else { continue }
             if let known = lowest?.gathering, known <= gathering { continue }
-            // Told before we lost our networks, it does not say that we are still there.
+            // Sent before we lost our networks, it does not show that we are still there.
             if presence.offlineSince != nil, gathering == rooms.gathering { continue }
             lowest = (gathering, peer, link)
         }
         if let lowest { meetGathering(lowest.gathering, of: lowest.peer, on: lowest.link) }
     }
 
+    /// Opens the lobby of a gathering; nil if its log cannot be read.
     private mutating func openLobby(of gathering: GatheringID) -> RoomLog? {
         do {
             return try RoomLog(log: .lobby(gathering), room: .lobby, archive: archive)
@@ -71,7 +72,7 @@ extension Peer {
         }
     }
 
-    /// Takes up a gathering's lobby, with the log of the one that is given up, if any.
+    /// Enters a gathering's lobby, merging the log of the former one into it, if any.
     private mutating func enterGathering(_ gathering: GatheringID, bringing former: RoomLog? = nil) {
         guard var lobby = openLobby(of: gathering) else { return }
         if let former {
@@ -86,7 +87,7 @@ extension Peer {
         rooms.openLobby(lobby, of: gathering)
         noteGathering()
         if former == nil { showRecent() }
-        // What was asked for while we were elsewhere was not answered, and may be asked for again.
+        // Our requests in the former gathering were not answered, so they may be repeated.
         for link in links.ids { links[link]?.exchange.window.forget() }
         broadcast(.gathering(gathering))
         for peer in links.peers {
@@ -94,7 +95,7 @@ extension Peer {
         }
     }
 
-    /// What was said last, once, before anything new.
+    /// Shows the latest messages, once, before any new one.
     private mutating func showRecent() {
         let count = configuration.recentLineCount
         guard count > 0, !rooms.hasShownRecent, let messages = history(of: .lobby, limit: count), !messages.isEmpty
@@ -103,11 +104,11 @@ extension Peer {
         for message in messages { notify(.message(message)) }
     }
 
-    /// We are on another network now: nothing of the old one is told here.
+    /// Leaves the gathering after a move to another network: none of its messages are sent here.
     mutating func leaveGathering() {
         guard rooms.gathering != nil else { return }
-        note(.info, "another network: the lobby starts anew")
-        // Who told so may have been left behind.
+        note(.info, "moved to another network: starting a new lobby")
+        // The peers that sent it may have been left behind.
         for peer in links.peers {
             for link in links.links(with: peer) where links[link]?.gathering == rooms.gathering {
                 links[link]?.gathering = nil
@@ -116,7 +117,7 @@ extension Peer {
         rooms.closeLobby()
     }
 
-    /// Where and when we are in our gathering is kept, for the next start.
+    /// Stores where and when we were in our gathering, for the next start.
     mutating func noteGathering() {
         guard let gathering = rooms.gathering else { return }
         rooms.known.noteStay(to: gathering, in: presence.place, at: wall, clock.counted)

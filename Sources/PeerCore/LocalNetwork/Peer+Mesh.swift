@@ -4,16 +4,17 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Big LANs: a few links each, and everybody else by what peers state (Protocol.md, Big networks).
+/// Big LANs: a few links each, and all other peers by link-state advertisements (Protocol.md, Big networks).
 extension Peer {
     private var mesh: Mesh {
-        // What `_read` would yield is copied too late in builds for debugging where an optional is looked into.
+        // `get`, because debug builds copy what `_read` yields too late when an optional in it is accessed.
         get { discovery.mesh }
         _modify { yield &discovery.mesh }
     }
 
     // Links.
 
+    /// Records that a link is up, and compares digests over it.
     mutating func meshLinkUp(_ id: LinkID, with peer: PeerID, instance: UInt64) {
         let isNew = !mesh.table.reaches(peer)
         mesh.table.linkUp(ProcessTag(peer: peer, instance: instance))
@@ -24,7 +25,8 @@ extension Peer {
         restate(isUrgent: isNew)
     }
 
-    /// - Returns: whether the peer is here all the same, as others state.
+    /// Records that a link is down.
+    /// - Returns: whether the peer is still present, by another link or by link-state advertisements.
     mutating func meshLinkDown(_ link: Link, with peer: PeerID, left: Bool) -> Bool {
         let isLast = !links.links(with: peer).contains { links[$0]?.instance == link.instance }
         mesh.asked.linkDown(link.id)
@@ -36,7 +38,7 @@ extension Peer {
         mesh.table.settle(at: now)
         let isHere = mesh.table.reaches(peer)
         if isHere {
-            // While there was a link, which may have been dead for a while, what was stated did not count.
+            // While the link was up, perhaps already dead, the advertisements of this peer were not applied.
             if let signed = mesh.table.advertisement(of: peer) { personStated(signed) }
             if !link.exchange.gossip.isReleased { mesh.linkBroke(peer) }
             considerCalling(peer)
@@ -48,10 +50,10 @@ extension Peer {
         return isHere
     }
 
-    // Who is here.
+    // Presence.
 
-    /// Finds out who is here after what was stated, and tells the person.
-    /// - Returns: whether there was anything.
+    /// Updates the presence of peers after new advertisements, and notifies the user.
+    /// - Returns: whether there were changes.
     mutating func settleMesh() -> Bool {
         mesh.table.settle(at: now)
         let changes = mesh.table.takeChanges()
@@ -78,12 +80,13 @@ extension Peer {
             scheduleNeighbourSelection(soon: false)
         }
         if mesh.isAdvertising, mesh.table.hasChanges, !timers.isScheduled(.gossip) {
-            timers.schedule(.gossip, at: now + (mesh.pace.brisk.take(at: now) ? Mesh.gossipDelay : Mesh.busyGossipDelay))
+            timers.schedule(
+                .gossip, at: now + (mesh.pace.brisk.take(at: now) ? Mesh.gossipDelay : Mesh.busyGossipDelay))
         }
         return !changes.isEmpty
     }
 
-    /// Somebody is here by its own statement and those of others.
+    /// Handles a peer that is present by its own link-state advertisement and those of others.
     private mutating func personStated(_ signed: SignedAdvertisement) {
         let announcement = signed.announcement.announcement
         guard let name = signed.name else { return }
@@ -97,21 +100,22 @@ extension Peer {
         personMet(announcement, as: name, away: signed.advertisement.away, at: endpoint)
     }
 
-    // What we state.
+    // Our own advertisement.
 
     private mutating func beginStating() {
         mesh.isAdvertising = true
-        // On every link both sides say what they know, by digests.
+        // Digests on every link tell both sides which advertisements differ.
         _ = mesh.table.takeUnadvertised()
         for id in establishedLinks() { sendDigest(on: id) }
         restate(isUrgent: true)
         timers.schedule(.comparison, at: now + Mesh.comparisonInterval)
     }
 
-    /// One for each peer, in the order of the peers.
+    /// Returns one link of each peer, in the order of the peers.
     private func establishedLinks() -> [LinkID] { links.peers.compactMap { links.direct(with: $0) } }
 
-    /// What we state has changed. `isLoss`: somebody may be gone, which others cannot wait for.
+    /// Schedules a new advertisement after a change.
+    /// - Parameter isLoss: whether a peer may have disappeared, which others must learn without delay.
     mutating func restate(isUrgent: Bool, isLoss: Bool = false) {
         guard mesh.isAdvertising else { return }
         var delay = Mesh.urgentDelay
@@ -122,6 +126,7 @@ extension Peer {
         timers.schedule(.advertisement, at: max(now + delay, earliest))
     }
 
+    /// Sends a new advertisement if it differs from the last one.
     mutating func makeAdvertisement() {
         guard mesh.isAdvertising, presence.stage != .finished, let claim = naming.claim else { return }
         let tags = ownTags()
@@ -140,7 +145,7 @@ extension Peer {
         mesh.said.claim = claim
         mesh.said.at = now
         let frame = Frame.advertisements([AdvertisedPeer(advertisement: own.bytes, endpoints: [])])
-        // Who has not answered the digest may not know of statements.
+        // A peer that has not answered the digest may not support advertisements.
         broadcast(frame) { $0.exchange.gossip.speaks }
     }
 
@@ -154,7 +159,8 @@ extension Peer {
         return SignedAdvertisement(signing: advertisement, announcement: announcement, by: identity)
     }
 
-    /// The processes that we have links with. Where they are too many, those count that state something themselves.
+    /// Returns the processes that we have links with. If there are too many, only those that advertise themselves
+    /// count.
     private func ownTags() -> [ProcessTag] {
         var all = establishedLinks()
         if all.count > Limits.advertisementLinkCount { all.removeAll { links[$0]?.exchange.gossip.speaks != true } }
@@ -163,18 +169,21 @@ extension Peer {
         }.sorted()
     }
 
-    /// To be said before our links are closed.
+    /// Sends our last advertisement, a goodbye, before our links are closed.
     mutating func stateLeaving() {
         guard mesh.isAdvertising, let goodbye = ownAnnouncement(.goodbye) else { return }
         presence.sequence += 1
         let advertisement = LinkStateAdvertisement(
             sequence: presence.sequence, announcement: goodbye.bytes, away: nil, links: [])
         let signed = SignedAdvertisement(signing: advertisement, announcement: goodbye, by: identity)
-        broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) { $0.exchange.gossip.speaks }
+        broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) {
+            $0.exchange.gossip.speaks
+        }
     }
 
-    // How statements spread.
+    // Gossip.
 
+    /// Returns the sums of all present peers, ourselves included.
     private func ownSums() -> [UInt64] {
         var sums = mesh.table.sums
         if let key = mesh.said.signed?.key { sums[key.sumIndex] &+= key.weight }
@@ -186,6 +195,7 @@ extension Peer {
         send(.digest(ownSums()), on: id)
     }
 
+    /// Handles a digest: offers the advertisements in the parts that differ.
     mutating func digestReceived(_ theirs: [UInt64], on id: LinkID) {
         guard let gossip = links[id]?.exchange.gossip else { return }
         mesh.statesHeard()
@@ -198,7 +208,8 @@ extension Peer {
         sendAdvertisedKeys(keys) { [id] }
     }
 
-    /// - Parameter meant: looked at only if there is anything.
+    /// Offers advertisements on some links.
+    /// - Parameter meant: the links; evaluated only if there are keys.
     private mutating func sendAdvertisedKeys(_ keys: [AdvertisementKey], on meant: () -> [LinkID]) {
         guard !keys.isEmpty else { return }
         let receivers = meant()
@@ -211,23 +222,25 @@ extension Peer {
         }
     }
 
-    /// Tells neighbours of what is new here.
+    /// Offers new advertisements to some neighbours, chosen at random.
     mutating func sendGossip() {
         let speaking = establishedLinks().filter { links[$0]?.exchange.gossip.speaks == true }
         let chosen = random.some(Mesh.gossipFanout, of: speaking)
         sendAdvertisedKeys(mesh.table.takeUnadvertised()) { chosen }
     }
 
+    /// Handles a frame of the link-state exchange.
     mutating func advertisementsTold(_ frame: Frame, on id: LinkID) throws {
         switch frame {
         case .digest(let sums): digestReceived(sums, on: id)
         case .advertise(let keys): advertiseReceived(keys, on: id)
         case .request(let processes): advertisementsRequested(processes, on: id)
         case .advertisements(let list): try advertisementsReceived(list, on: id)
-        default: preconditionFailure("frames of statements only")
+        default: preconditionFailure("frames of the link-state exchange only")
         }
     }
 
+    /// Handles an offer: requests the advertisements that we lack.
     mutating func advertiseReceived(_ keys: [AdvertisementKey], on id: LinkID) {
         links[id]?.exchange.gossip.speaks = true
         let own = ProcessTag(peer: self.id, instance: presence.instance)
@@ -236,15 +249,17 @@ extension Peer {
         if !asked.isEmpty { send(.request(asked.map(\.process)), on: id) }
     }
 
+    /// Handles a request: sends the advertisements, as far as the queue has room.
     mutating func advertisementsRequested(_ processes: [ProcessTag], on id: LinkID) {
         links[id]?.exchange.gossip.speaks = true
         var batch: [AdvertisedPeer] = []
         var size = 0
         for process in processes {
-            // Who asks for more than is queued for it asks again. There is still room for what people say.
+            // A peer that requests more than fits its queue requests the rest again. Room is left for chat messages.
             guard (links[id]?.channel.queuedSyncBytes ?? 0) < Bounds.linkQueueBytes / 2 else { break }
             guard
-                let signed = mesh.said.signed?.process == process ? mesh.said.signed : mesh.table.advertisement(of: process)
+                let signed = mesh.said.signed?.process == process
+                    ? mesh.said.signed : mesh.table.advertisement(of: process)
             else {
                 continue
             }
@@ -262,20 +277,21 @@ extension Peer {
         if !batch.isEmpty { send(.advertisements(batch), on: id) }
     }
 
+    /// Handles received advertisements: forwards goodbyes immediately; the others are offered by gossip.
     mutating func advertisementsReceived(_ list: [AdvertisedPeer], on id: LinkID) throws {
         links[id]?.exchange.gossip.speaks = true
         for stated in list {
             guard links[id]?.exchange.gossip.advertisements.take(at: now) == true else { return }
-            // Who hands it on may know a later version, and so may its peer.
+            // The sender may implement a later version, and so may the peer that signed this.
             guard let signed = try? SignedAdvertisement(parsing: stated.advertisement, with: identity.signing) else {
-                noteIgnored("a statement that cannot be read is ignored", on: id)
+                noteIgnored("an unreadable link-state advertisement is ignored", on: id)
                 continue
             }
             mesh.asked.arrived(signed.process)
             guard signed.peer != self.id, mesh.table.lacks(signed.key) else { continue }
             let known = discovery.sightings[signed.peer]?.announcement
             guard signed.verify(knowing: known, with: identity.signing) else {
-                throw LinkViolation("a statement with a wrong signature")
+                throw LinkViolation("a link-state advertisement with a wrong signature")
             }
             let wasHere = mesh.table.reaches(signed.peer)
             guard mesh.table.accept(signed, at: now) == .taken else { continue }
@@ -288,14 +304,14 @@ extension Peer {
         }
     }
 
-    /// Who leaves is missed at once, everywhere.
+    /// Forwards a goodbye on all other links, so that it reaches all peers immediately.
     private mutating func passOnLeaving(_ signed: SignedAdvertisement, from source: LinkID) {
         broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) {
             $0.id != source && $0.exchange.gossip.speaks
         }
     }
 
-    /// From time to time with somebody, in case something slipped through.
+    /// Compares digests with a random neighbour from time to time, in case gossip missed an advertisement.
     mutating func compareAdvertisements() {
         guard mesh.isAdvertising else { return }
         mesh.table.expire(at: now)
@@ -305,7 +321,7 @@ extension Peer {
         sendDigest(on: speaking[Int(random.uniform(below: UInt64(speaking.count)))])
     }
 
-    // Which links there are.
+    // Neighbours.
 
     private mutating func scheduleNeighbourSelection(soon: Bool) {
         guard mesh.isAdvertising || mesh.table.count > 0 else { return }
@@ -313,20 +329,22 @@ extension Peer {
         timers.schedule(.neighbourSelection, at: now + .milliseconds(soon ? 50 : 200) + jitter)
     }
 
-    /// Dials whom we want a link with, and lets go of links that are not wanted.
+    /// Dials the peers that we want links with, and closes links that are not wanted.
     mutating func selectNeighbours() {
         let wanted = mesh.wanted(at: now)
         if mesh.isGrowing(), links.peers.count >= wanted.count {
-            return timers.schedule(.neighbourSelection, at: now + .milliseconds(500 + Int64(random.uniform(below: 500))))
+            return timers.schedule(
+                .neighbourSelection, at: now + .milliseconds(500 + Int64(random.uniform(below: 500))))
         }
         let missing = wanted.filter { links.direct(with: $0) == nil }
         for peer in missing where !discovery.want(peer, at: now) {
-            // Nobody has said where it is.
+            // No endpoint of it is known.
             mesh.dialFailed(peer, at: now)
         }
         guard mesh.isSparse else { return }
         guard missing.isEmpty else {
-            timers.schedule(.neighbourSelection, at: now + .seconds(1) + .milliseconds(Int64(random.uniform(below: 500))))
+            timers.schedule(
+                .neighbourSelection, at: now + .seconds(1) + .milliseconds(Int64(random.uniform(below: 500))))
             return
         }
         var next: Instant?
@@ -346,35 +364,39 @@ extension Peer {
                 next = min(next ?? now + .seconds(5), now + .seconds(5))
             }
         }
-        if let next { timers.schedule(.neighbourSelection, at: next + .milliseconds(Int64(random.uniform(below: 1_000)))) }
+        if let next {
+            timers.schedule(.neighbourSelection, at: next + .milliseconds(Int64(random.uniform(below: 1_000))))
+        }
     }
 
-    // Private messages to somebody without a link.
+    // Private messages to a peer without a link.
 
-    /// Opens a link with somebody who is here, for what is meant for it alone.
+    /// Opens a link with a present peer for private messages.
     mutating func callUp(_ peer: PeerID) {
         guard links.direct(with: peer) == nil, mesh.table.reaches(peer) else { return }
         mesh.call(peer, at: now)
         _ = discovery.want(peer, at: now)
     }
 
-    /// Somebody is here for whom something waits.
+    /// Calls a peer that is now present if there are unacknowledged messages for it.
     private mutating func considerCalling(_ peer: PeerID) {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard waiting?.isEmpty == false else { return }
-        // Should the call come to nothing, it is made again.
+        // If the call fails, it is repeated.
         sessions.unacknowledgedPeers.insert(peer)
         timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
         callUp(peer)
     }
 
-    /// What was called for and did not come about is called for again.
+    /// Repeats the calls that did not lead to a link.
     mutating func callUnacknowledgedPeers() {
-        for peer in sessions.unacknowledgedPeers.sorted() where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
+        for peer in sessions.unacknowledgedPeers.sorted()
+        where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
             considerRedelivery(of: peer)
             if sessions.unacknowledgedPeers.contains(peer), !roster.blocked.contains(peer) { callUp(peer) }
         }
     }
 
+    /// Records that a private message passed over a link, so that it is kept for a while.
     mutating func noteUse(of id: LinkID) { links[id]?.exchange.gossip.lastUsed = now }
 }

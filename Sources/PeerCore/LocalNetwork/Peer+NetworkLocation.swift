@@ -1,20 +1,20 @@
 import CoreModel
 import Wire
 
-/// Moving from network to network.
+/// Moves from network to network.
 extension Peer {
-    /// The networks are others now, or some of them.
+    /// Handles a change of our networks.
     mutating func moved(to present: NetworkLocation) {
         let former = presence.place
         guard !present.prefixes.isEmpty || former.prefixes.isEmpty else {
-            // A cable out, or between two networks: what comes next tells. Until then whoever is within earshot, which
-            // link-local addresses suffice for, may be others than those that our gathering is with.
+            // A cable is unplugged, or we are between two networks: the next change decides. Until then the peers
+            // in range, which link-local addresses may lead to, need not be those of our gathering.
             presence.offlineSince = presence.offlineSince ?? now
             return
         }
         let wasOffline = presence.offlineSince != nil
         presence.offlineSince = nil
-        // Less than before is a cable out too.
+        // Losing some prefixes is an unplugged cable too.
         if present != former, former.prefixes.isEmpty || !former.includes(present) {
             noteGathering()
             presence.place = present
@@ -28,15 +28,16 @@ extension Peer {
         if wasOffline { tellWhereWeAre() }
     }
 
-    /// Whoever is within earshot here, too, is dialled again at once.
+    /// Closes all links. Peers that are present here too are dialled again immediately.
     private mutating func dropLinks() {
         for peer in links.peers {
             for link in links.links(with: peer) { giveUp(link, "another network") }
         }
     }
 
-    /// Somebody of our gathering is linked with us over a network that stayed: a change of addresses only. Of a network
-    /// that is new, or back, links are left over from when we were there before, so they prove nothing.
+    /// Returns whether a peer of our gathering is linked over a network that stayed, which makes this a mere change of
+    /// addresses. Links over a network that is new, or back, may be left over from an earlier stay, so they prove
+    /// nothing.
     private func isStillAmongOurs(on networks: NetworkLocation) -> Bool {
         links.peers.contains { peer in
             guard let id = links.best(with: peer), let link = links[id], link.gathering == rooms.gathering else {
@@ -46,11 +47,11 @@ extension Peer {
         }
     }
 
-    /// Whether we know where we are well enough to meet a gathering that somebody told us of.
+    /// Returns whether we know our network location well enough to meet the gathering that a peer is in.
     mutating func isPlaced(toMeet theirs: GatheringID) -> Bool {
         guard let since = presence.offlineSince else { return true }
         if theirs == rooms.gathering {
-            // It told so just now: we are where we were.
+            // Sent just now: we are where we were.
             presence.offlineSince = nil
             tellWhereWeAre()
             return true
@@ -59,7 +60,7 @@ extension Peer {
             timers.schedule(.gathering, at: since + Bounds.offlineTime)
             return false
         }
-        // No network has come, but others are here: another place, one without a network.
+        // No network has appeared, but there are peers: this is another location, one without a network.
         presence.offlineSince = nil
         noteGathering()
         presence.place = NetworkLocation()
@@ -68,12 +69,12 @@ extension Peer {
         return true
     }
 
-    /// What was kept to ourselves between two networks is told.
+    /// Sends our gathering, which was withheld between two networks.
     private mutating func tellWhereWeAre() {
         if let gathering = rooms.gathering { broadcast(.gathering(gathering)) }
         meetLowestGathering()
     }
 
-    /// Our gathering as others may know it; nil: we have none, or do not know where we are.
+    /// The gathering to send to others; nil if we have none, or are offline.
     var toldGathering: GatheringID? { presence.offlineSince == nil ? rooms.gathering : nil }
 }

@@ -3,8 +3,9 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Introduction by unicast, carried out.
+/// Performs introduction by unicast.
 extension Peer {
+    /// Performs an act of introduction by unicast.
     mutating func perform(_ act: Reach.Act) {
         switch act {
         case .introduce(let addresses):
@@ -14,11 +15,11 @@ extension Peer {
         case .dial(let peer, let endpoint):
             dialCrossing(peer, at: endpoint)
         case .sweepBegan(let interface, let count):
-            note(.info, "nobody is heard: asking at \(count) addresses on \(interface) (--no-sweep asks at none)")
+            note(.info, "no peer found: trying \(count) addresses on \(interface) (--no-sweep prevents this)")
         }
     }
 
-    /// Never longer than what it answers, so that nobody can be flooded through us.
+    /// Answers an announcement by unicast. The answer is never longer, so that it cannot amplify a flood.
     mutating func reply(to address: IPAddress, maximumBytes: Int) {
         guard let own = introductionToSend(), own.bytes.count <= maximumBytes else { return }
         sendByUnicast(own.bytes, to: address)
@@ -33,14 +34,14 @@ extension Peer {
         outputs.push(.sendDatagram(bytes, to: Endpoint(address: address, port: configuration.discoveryPort)))
     }
 
-    /// Dials from our link port. An earlier attempt that is not through has the same ends, so it gives way.
+    /// Dials from our link port. An earlier attempt in progress has the same two endpoints, so it is replaced.
     private mutating func dialCrossing(_ peer: PeerID, at endpoint: Endpoint) {
         guard presence.stage != .finished, !discovery.isLinked(peer) else { return }
         for id in links.ids {
             guard let link = links[id], link.origin == .dialled(.crossing(peer)), link.phase != .closing else {
                 continue
             }
-            // One that is past the connection is going to be a link.
+            // Once connected, it may become a link.
             guard link.phase == .awaitingConnection else { return }
             close(id, abruptly: true)
         }
@@ -49,7 +50,7 @@ extension Peer {
 
     // Links.
 
-    /// The set of established links is another one.
+    /// Handles a change of the set of established links.
     mutating func linksChanged() {
         let wasAlone = discovery.reach.isAlone
         let addresses = links.peers.compactMap { peer in
@@ -61,7 +62,7 @@ extension Peer {
         timers.schedule(.silence, at: now + Silence.reportDelay)
     }
 
-    /// A link with a peer has come about: how, and where the peer may be met again.
+    /// Records how a link with a peer came up, and the address for later introductions.
     mutating func noteWay(of id: LinkID, to peer: PeerID) {
         guard let link = links[id], !link.isTunnel else { return }
         let address = link.endpoint.address
@@ -79,7 +80,7 @@ extension Peer {
 
     // Silence.
 
-    /// Nobody is there, and it may not be for want of others.
+    /// Notifies the user of the cause, if one is known, when no peer has been found for a while.
     mutating func considerSilence() {
         guard discovery.reach.isAlone, presence.stage == .ready, let since = presence.silence.since else { return }
         guard now >= since + Silence.reportDelay else {
@@ -92,7 +93,7 @@ extension Peer {
         }
     }
 
-    /// If it is nobody, why, as far as it can be told.
+    /// Lists the peers that are present; if there are none, adds the cause, if one is known.
     mutating func tellWhoIsHere(token: CommandToken?) {
         let peers = everybody()
         notify(.who(peers), token: token)

@@ -162,7 +162,7 @@ import Wire
         ana.wait(.seconds(100))
         #expect(
             ana.notices == [
-                "nobody heard yet; a firewall on this machine drops what others say (earshot doctor)"
+                "nobody heard yet; a firewall on this machine drops what others send (earshot doctor)"
             ])
     }
 

@@ -116,6 +116,6 @@ import Wire
         try #require(warnings().count == 6)
         #expect(
             warnings()[5].hasPrefix("cem at 10.") && warnings()[5].contains("is cut off: a frame that cannot be read")
-                && warnings()[5].hasSuffix("(35 other warnings before it were left out)"))
+                && warnings()[5].hasSuffix("(35 earlier warnings omitted)"))
     }
 }
