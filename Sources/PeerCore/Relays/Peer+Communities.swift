@@ -2,18 +2,18 @@ import CoreModel
 import Secure
 import Wire
 
-/// Why a relay is not joined, before anything was told to it.
+/// The reason that a relay is not joined, found before anything was sent to it.
 struct RelayObjection: Error {
     var text: String
-    /// Nil: as things are, another attempt will not succeed.
+    /// The time until another attempt; nil if another will not succeed in the present state.
     var retryAfter: Duration?
 }
 
-/// Which community a relay belongs to, and whether it is the one that we mean (Protocol.md, Communities).
+/// Communities of relays: which one a relay belongs to, and whether it is the expected one (Protocol.md, Communities).
 extension Peer {
-    /// The community of a relay that has proved its key: the one of its certificate, or else its own key.
-    /// - Parameter bytes: the certificate that it has shown.
-    /// - Throws: if the certificate does not count, or the community is another than the expected one.
+    /// Returns the community of a relay that has proved its key: the one in its certificate, otherwise its own key.
+    /// - Parameter bytes: The certificate that it presented.
+    /// - Throws: If the certificate is not valid, or the community is not the expected one.
     func community(of relay: PeerID, showing bytes: [UInt8]?, at session: Int) throws(RelayObjection) -> PeerID {
         let expected = sessions.all[session].community
         guard let bytes else {

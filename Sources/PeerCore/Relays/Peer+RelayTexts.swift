@@ -3,7 +3,7 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Lines of a relay, which may quote its operators and members: nothing of what people say who are blocked here.
+/// Texts from a relay, which may quote its operators and members, without words of people who are blocked here.
 extension Peer {
     mutating func tellWelcome(_ welcome: RelayWelcome, _ session: Int) {
         let relay = sessions.all[session].name
@@ -18,7 +18,7 @@ extension Peer {
     mutating func noticeReceived(_ text: String, session: Int) {
         let relay = sessions.all[session].name
         guard let rest = textBehindBlockedName(text, session) else { return notify(.notice("\(relay): \(text)")) }
-        // What it means for us is worth a line all the same.
+        // The effect on us is worth a line all the same.
         if rest == RelayNotice.muted || rest.hasPrefix("\(RelayNotice.muted):") {
             notify(.notice("\(relay): an operator muted you"))
         } else if rest == RelayNotice.unmuted {
@@ -45,11 +45,11 @@ extension Peer {
         if removal.how == .other, words.isEmpty { words = "for a reason that this version does not know" }
         notify(.removed(by: by, how: how, reason: words))
         let text = "\(by) removed you from \(sessions.all[session].name)" + (words.isEmpty ? "" : ": \(words)")
-        // Who spoke too fast may come back and say the rest at the relay's pace.
+        // A member removed for flooding may return and send the rest at the relay's pace.
         refused(session, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
     }
 
-    /// Why a relay refuses us, without the words of an operator who is blocked.
+    /// Returns the reason for a refusal, without the words of a blocked operator.
     func shown(_ refusal: RelayRefusal, _ session: Int) -> String {
         let start = "banned by "
         guard refusal.code == .banned, refusal.reason.hasPrefix(start) else { return refusal.reason }
@@ -57,7 +57,7 @@ extension Peer {
         return isOfBlocked(String(name), session) ? "banned" : refusal.reason
     }
 
-    /// The relay answers an operator, or somebody who wants to be one.
+    /// Reports a relay's answer to an act of moderation.
     mutating func moderatedReceived(_ answer: RelayModerated, session: Int) {
         guard let (question, bans) = sessions.all[session].asked.answered(answer) else { return }
         let name = sessions.all[session].name
@@ -82,7 +82,7 @@ extension Peer {
         }
     }
 
-    /// An answer in which the relay names somebody: by the name that is known here, where that is another.
+    /// Returns an answer that names a peer, by the name that is known here if that differs.
     private func shown(_ answer: RelayModerated, to question: RelayQuestions.Question) -> String {
         guard let peer = question.peer else { return answer.text }
         if answer.outcome == .noSuchMember { return "\(distinctName(of: peer)) is not there" }
@@ -106,20 +106,20 @@ extension Peer {
             by: isByBlocked ? "" : ban.by, until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
     }
 
-    // Names that the relay has and nobody here is shown.
+    // Names that a relay uses and that are hidden here.
 
-    /// Whether a relay calls somebody so who is blocked here.
+    /// Whether a name at a relay belongs to a peer that is blocked here.
     private func isOfBlocked(_ text: String, _ session: Int) -> Bool {
         guard !roster.blocked.isEmpty, let name = try? Nickname(text) else { return false }
         let there = sessions.all[session].roster
-        // A name that was theirs may be somebody else's by now.
+        // The name may have passed to another peer.
         if there.peers(named: name).contains(where: { !roster.blocked.contains($0) }) { return false }
         if there.isWithheld(text) { return true }
         guard case .one(let peer) = meaning(of: name, at: session) else { return false }
         return roster.blocked.contains(peer)
     }
 
-    /// What a line says behind the name of somebody who is blocked, if it begins with one.
+    /// Returns the rest of a line that begins with the name of a blocked peer; nil if it does not.
     private func textBehindBlockedName(_ text: String, _ session: Int) -> Substring? {
         let name = text.prefix { $0 != " " }
         guard !RelayNotice.ofRelay.contains(where: { text.hasPrefix($0) }), isOfBlocked(String(name), session) else {
