@@ -150,7 +150,8 @@ extension Peer {
         let names = knownNames(of: peer)
         if let name = names.first(where: { meaning(of: $0) == .one(peer) }) { return name.text }
         for session in sessions.all.indices {
-            guard let name = sessions.all[session].roster.lastName(of: peer), meaning(of: name, at: session) == .one(peer)
+            guard let name = sessions.all[session].roster.lastName(of: peer),
+                meaning(of: name, at: session) == .one(peer)
             else { continue }
             return "\(name.text)@\(sessions.all[session].name)"
         }
@@ -182,7 +183,8 @@ extension Peer {
     func memberName(of peer: PeerID, at relay: PeerID) -> String {
         guard let session = sessions.session(at: relay) else { return displayName(of: peer) }
         if peer == id { return sessions.all[session].ownName?.text ?? displayName(of: peer) }
-        guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay) else {
+        guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay)
+        else {
             let name = displayName(of: peer)
             let other = (try? Nickname(name)).map { meaning(of: $0, at: session) } ?? .nobody
             return other == .nobody || other == .one(peer) ? name : exactName(of: peer, called: name)

@@ -14,9 +14,11 @@ extension Peer {
         let isHereToo = session != nil && (try? Nickname(name)).map { roster.shown(as: $0).contains(peer) } == true
         let named = isHereToo ? nil : name
         switch (change.state, session) {
-        case (.joined, let session?): change.isGathered = sessions.all[session].presenceChanges.joined(peer, as: named, at: now)
+        case (.joined, let session?):
+            change.isGathered = sessions.all[session].presenceChanges.joined(peer, as: named, at: now)
         case (.joined, nil): change.isGathered = roster.presenceChanges.joined(peer, as: name, at: now)
-        case (.left, let session?): change.isGathered = sessions.all[session].presenceChanges.left(peer, as: named, at: now)
+        case (.left, let session?):
+            change.isGathered = sessions.all[session].presenceChanges.left(peer, as: named, at: now)
         case (.left, nil): change.isGathered = roster.presenceChanges.left(peer, as: name, at: now)
         case (.renamed, _), (.away, _), (.back, _), (.blocked, _), (.unblocked, _): return event
         }

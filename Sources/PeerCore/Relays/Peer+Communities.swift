@@ -60,7 +60,8 @@ extension Peer {
             + "know the new key to be right, give earshot://\(place)#\(relay)"
     }
 
-    private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at session: Int) -> String {
+    private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at session: Int) -> String
+    {
         let place = sessions.all[session].target.address
         let advice = "if you know the community to be right, give earshot://\(place)#\(community)"
         guard relay == expected else {

@@ -55,7 +55,8 @@ extension Peer {
         case .topic(let topic, let by): topicReceived(topic, by: by, session: session)
         case .tunnel(let tunnel, let bytes): tunnelReceived(tunnel, bytes, session: session)
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, session: session)
-        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .advertise, .request, .advertisements:
+        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .advertise, .request,
+            .advertisements:
             break
         case .hello, .welcome, .refusal, .join, .moderate:
             throw LinkViolation("a frame that does not come from a relay now")

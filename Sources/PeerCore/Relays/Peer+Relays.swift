@@ -104,7 +104,8 @@ extension Peer {
 
     /// Starts the session: opens the relay's lobby, sends queued texts and reconciles.
     mutating func welcomed(_ welcome: RelayWelcome, by relay: PeerID, session: Int, on id: LinkID) throws {
-        guard case .awaitingWelcome(id) = sessions.all[session].stage, let community = sessions.all[session].recognition.shown
+        guard case .awaitingWelcome(id) = sessions.all[session].stage,
+            let community = sessions.all[session].recognition.shown
         else { throw LinkViolation("a second welcome") }
         let name = try Nickname(welcome.name)
         let relayName = (try? Nickname(welcome.relayName))?.text ?? sessions.all[session].target.address
@@ -177,7 +178,8 @@ extension Peer {
         let wasMember = sessions.all[session].wasMember
         leftRelay(session)
         if let pause {
-            sessions.all[session].stage = .awaitingTime(now + max(pause, .milliseconds(500)) * (0.75 + random.unit() / 2))
+            sessions.all[session].stage = .awaitingTime(
+                now + max(pause, .milliseconds(500)) * (0.75 + random.unit() / 2))
         } else {
             sessions.all[session].stage = .refused
         }

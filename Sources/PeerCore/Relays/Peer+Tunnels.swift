@@ -108,7 +108,8 @@ extension Peer {
         case .receipt(let room, let ids): receiptReceived(for: ids, of: room, from: peer, on: id)
         case .hello: throw LinkViolation("a second hello")
         case .announcement, .away, .pong, .goodbye, .authors: break
-        case .peers, .gathering, .digest, .advertise, .request, .advertisements, .join, .welcome, .refusal, .members, .moderate,
+        case .peers, .gathering, .digest, .advertise, .request, .advertisements, .join, .welcome, .refusal, .members,
+            .moderate,
             .moderated, .removed, .notice, .topic,
             .tunnel, .tunnelClosed, .declined:
             throw LinkViolation("a frame that goes through no tunnel")

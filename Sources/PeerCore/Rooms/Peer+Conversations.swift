@@ -105,7 +105,9 @@ extension Peer {
     /// Whether a peer that is present has not yet confirmed a message, or a relay may lack one.
     func awaitsReceipts() -> Bool {
         if isOwedToRelays { return true }
-        let others = sessions.unacknowledgedPeers.filter { sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0) }
+        let others = sessions.unacknowledgedPeers.filter {
+            sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0)
+        }
         return (links.peers + others).contains { peer in
             guard !roster.blocked.contains(peer) else { return false }
             return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false
