@@ -20,7 +20,7 @@ extension Peer {
                 limit += 1
             }
             guard presence.deferred.count < limit else {
-                refuse(.tooFast, "too much at once before the name is settled: try again in a second", token)
+                refuse(.tooFast, "too many commands before the name is settled: try again in a second", token)
                 return
             }
             presence.deferred.append((command, token))
@@ -62,7 +62,7 @@ extension Peer {
         guard text.utf8.count <= Limits.textBytes else {
             refuse(
                 .tooLong,
-                "the message has \(text.utf8.count) bytes, \(Limits.textBytes) is the most: send it in parts", token)
+                "the message has \(text.utf8.count) bytes, the maximum is \(Limits.textBytes): send it in parts", token)
             return false
         }
         return true

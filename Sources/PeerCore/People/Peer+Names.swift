@@ -41,7 +41,7 @@ extension Peer {
 
     mutating func refuseAmbiguous(_ text: String, _ peers: [PeerID], _ token: CommandToken?) {
         let names = peers.prefix(8).map { displayName(of: $0) }.joined(separator: ", ")
-        refuse(.ambiguous, "several are called \(text): say which, one of \(names)", token)
+        refuse(.ambiguous, "several people are called \(text): choose one of \(names)", token)
     }
 
     private func nobody(_ text: String) -> String {

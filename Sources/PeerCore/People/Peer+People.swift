@@ -62,8 +62,8 @@ extension Peer {
         }
     }
 
-    /// Reports news of a person: that it joined, or that its name changed. A newcomer whose name clashes is held back
-    /// for a moment, because one of the two is about to take another name.
+    /// Reports a change of a person: that it joined, or that its name changed. A newcomer whose name clashes is held
+    /// back for a moment, because one of the two is about to take another name.
     private mutating func show(_ peer: PeerID) {
         guard var person = roster[peer] else { return }
         if roster.blocked.contains(peer) {

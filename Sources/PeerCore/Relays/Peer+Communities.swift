@@ -35,18 +35,18 @@ extension Peer {
             problem = error
         }
         let place = sessions.all[session].target.address
-        var text = "the certificate of the relay at \(place) \(problem.text(at: wall)): nothing was told to it; "
+        var text = "the certificate of the relay at \(place) \(problem.text(at: wall)): nothing was sent to it; "
         switch problem {
         case .expired:
             text += "its operator has to renew it (earshot relay community sign)"
             throw RelayObjection(text: text, retryAfter: Bounds.certificateRetryPause)
         case .notYetValid:
-            text += "set the clock if it is wrong, or else ask its operator"
+            text += "set the clock if it is wrong, otherwise ask its operator"
             throw RelayObjection(text: text, retryAfter: Bounds.certificateRetryPause)
         case .anotherVersion:
-            text += "take a newer Earshot"
+            text += "use a newer Earshot"
         case .malformed, .wrongSignature, .anotherRelay:
-            text += "its key is \(relay); it may be somebody else in between, or its operator has to sign that key "
+            text += "its key is \(relay); somebody may be in between, or its operator has to sign that key "
             text += "(earshot relay community sign)"
         }
         throw RelayObjection(text: text)
@@ -55,8 +55,8 @@ extension Peer {
     private func otherKey(_ relay: PeerID, than expected: PeerID, at session: Int) -> String {
         let place = sessions.all[session].target.address
         return
-            "the relay at \(place) has the key \(relay), not the one that \(origin(at: session)) (\(expected)): it may "
-            + "be somebody else in between, or it was set up again, or without the certificate of its community; if you "
+            "the relay at \(place) has the key \(relay), not the one that \(origin(at: session)) (\(expected)): "
+            + "somebody may be in between, or it was set up again, or without the certificate of its community; if you "
             + "know the new key to be right, give earshot://\(place)#\(relay)"
     }
 
@@ -66,7 +66,7 @@ extension Peer {
         let advice = "if you know the community to be right, give earshot://\(place)#\(community)"
         guard relay == expected else {
             return "the relay at \(place) belongs to the community \(community), not to the one that "
-                + "\(origin(at: session)) (\(expected)): it may be somebody else in between, or the community was set up "
+                + "\(origin(at: session)) (\(expected)): somebody may be in between, or the community was set up "
                 + "again; \(advice)"
         }
         return

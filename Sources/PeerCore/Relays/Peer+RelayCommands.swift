@@ -32,7 +32,7 @@ extension Peer {
         guard let community = sessions.all[session].community else {
             // Its key is not known yet, so there is no room to write into.
             guard sessions.all[session].queuedTexts.count < Bounds.queuedTextCount else {
-                refuse(.tooFast, "too much at once before the relay was reached: wait until it is", token)
+                refuse(.tooFast, "too many messages before the relay was reached: wait until it is", token)
                 return
             }
             sessions.all[session].queuedTexts.append((text, kind, token))
@@ -54,7 +54,7 @@ extension Peer {
     mutating func moderate(_ command: Command, token: CommandToken?) {
         guard !sessions.all.isEmpty else {
             refuse(
-                .notAllowed, "moderation is a relay's, and there is none here: to stop seeing somebody, /block", token)
+                .notAllowed, "only relays have moderation, and there is none here: to hide somebody, use /block", token)
             return
         }
         switch command {
@@ -150,7 +150,7 @@ extension Peer {
             return
         }
         guard let number = sessions.all[session].asked.ask(act, about: peer, token: token) else {
-            refuse(.tooFast, "\(sessions.all[session].name) has not answered what was asked before", token)
+            refuse(.tooFast, "\(sessions.all[session].name) has not answered earlier requests yet", token)
             return
         }
         send(

@@ -68,9 +68,9 @@ extension Peer {
             switch reason {
             case .leaving: "the relay was stopped"
             case .duplicate: "somebody with the same key joined from elsewhere"
-            case .violation: "the relay did not understand us"
+            case .violation: "the relay found a protocol violation"
             case .full: "the relay is full"
-            case .refused: "the relay sent us away"
+            case .refused: "the relay does not accept us"
             case .other: "the relay closed the link, for a reason that this version does not know"
             }
         if reason == .duplicate { sessions.all[session].attempts.slowDown() }
@@ -81,13 +81,13 @@ extension Peer {
     /// Ends a session whose link violated the protocol, before or after we were admitted.
     mutating func relayViolated(session: Int, _ violation: LinkViolation) {
         guard let version = violation.theirVersion else {
-            let text = "no understanding with the relay: \(violation.text)"
+            let text = "cannot communicate with the relay: \(violation.text)"
             guard sessions.all[session].memberLink == nil else { return relayLinkLost(session: session, text) }
             let question = "is it one of Earshot's, and of version \(Limits.version) of the protocol?"
             return relayLinkLost(session: session, "\(text) (\(question))")
         }
         let place = sessions.all[session].target.address
-        let reason = "the relay at \(place) speaks version \(version) of the protocol, we version \(Limits.version)"
+        let reason = "the relay at \(place) speaks protocol version \(version), this peer version \(Limits.version)"
         refusalReceived(RelayRefusal(code: .version, reason: reason, retryAfter: nil), session: session)
     }
 
@@ -115,7 +115,7 @@ extension Peer {
         let text =
             switch why {
             case .muted: "you are muted at \(name): nobody there has read what you said"
-            case .author, .misplaced, .other: "\(name) did not take what you said: nobody there has read it"
+            case .author, .misplaced, .other: "\(name) did not accept what you said: nobody there has read it"
             }
         refuse(.notAllowed, text, nil)
     }
@@ -156,7 +156,7 @@ extension Peer {
             sessions.all[session].warnedOf.insert(peer).inserted
         else { return }
         let name = displayName(of: peer)
-        notify(.notice("\(name) is a guest with plain text: the relay, and others on its way, can read this"))
+        notify(.notice("\(name) is connected in plain text: the relay, and others on the way, can read this"))
     }
 
     /// Ends redelivery to a peer that has confirmed everything.

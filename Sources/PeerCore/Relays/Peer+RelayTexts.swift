@@ -34,7 +34,9 @@ extension Peer {
         }
         sessions.all[session].hiddenTopic = nil
         notify(
-            .notice(topic.map { "\(name) set the topic of \(relay): \($0)" } ?? "\(name) took the topic of \(relay)"))
+            .notice(
+                topic.map { "\(name) set the topic of \(relay): \($0)" }
+                    ?? "\(name) cleared the topic of \(relay)"))
     }
 
     mutating func removedReceived(_ removal: RelayRemoval, session: Int) {

@@ -159,7 +159,7 @@ extension Peer {
             let place = sessions.place(of: longest)
         {
             waiting -= bytes(longest)
-            note(.debug, "a tunnel is closed: what is sent through it is not passed on")
+            note(.debug, "a tunnel is closed: its bytes are not passed on")
             sayTunnelClosed(place)
             closeTunnel(longest, isTold: false)
         }

@@ -70,7 +70,7 @@ public struct KeptRooms {
         guard !found.isEmpty else {
             let known = Set(logs.map { "\(roomName(of: $0))" }).sorted().joined(separator: ", ")
             throw NoSuchRoom(
-                description: "nothing is kept of \(text)" + (known.isEmpty ? "" : " (there is: \(known))"))
+                description: "nothing is kept of \(text)" + (known.isEmpty ? "" : " (stored rooms: \(known))"))
         }
         return found
     }
@@ -83,7 +83,7 @@ public struct KeptRooms {
         let partners = logs.compactMap { if case .conversation(let peer) = $0 { peer } else { nil } }
         guard partners.count < 2 else {
             let all = partners.map { "@\(exactName(of: $0))" }.joined(separator: ", ")
-            throw NoSuchRoom(description: "several were called \(text): say which, one of \(all)")
+            throw NoSuchRoom(description: "several people were called \(text): choose one of \(all)")
         }
         return logs
     }

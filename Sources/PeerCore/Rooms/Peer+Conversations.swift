@@ -85,7 +85,7 @@ extension Peer {
     /// Ends redelivery of confirmed messages and reports their delivery.
     mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID, on link: LinkID) {
         guard room == .conversation(id, peer) else {
-            return noteIgnored("a receipt for a room that is none of this link's is ignored", on: link)
+            return noteIgnored("a receipt for a room that does not belong to this link is ignored", on: link)
         }
         defer { considerRedelivery(of: peer) }
         let log = LogID.conversation(peer)

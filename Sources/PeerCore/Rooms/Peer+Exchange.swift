@@ -201,6 +201,6 @@ extension Peer {
     }
 
     private mutating func noteIgnoredRoom(_ room: RoomID, on link: LinkID) {
-        noteIgnored("a frame about the room \(room), which is none of this link's just now, is ignored", on: link)
+        noteIgnored("a frame about the room \(room), which is not one of this link's now, is ignored", on: link)
     }
 }

@@ -51,14 +51,14 @@ extension Peer {
     private func whoStillHasIt(_ key: RoomKey) -> String {
         switch key {
         case .conversation(let peer):
-            return "\(displayName(of: peer)) still has what was delivered there"
+            return "\(displayName(of: peer)) still has the messages that were delivered there"
         case .relayLobby:
             return "The relay and its members still have it"
         case .lobby:
             let count = everybody().count
             let others =
-                count == 0 ? "Whoever was here" : count == 1 ? "The other one here" : "The \(count) others here"
-            return "\(others) still \(count > 1 ? "have" : "has") it, and may tell newcomers"
+                count == 0 ? "Everyone who was here" : count == 1 ? "The other person here" : "The \(count) others here"
+            return "\(others) still \(count > 1 ? "have" : "has") it, and may pass it on to newcomers"
         }
     }
 

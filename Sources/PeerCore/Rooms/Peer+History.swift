@@ -67,7 +67,7 @@ extension Peer {
             return
         }
         guard wanted.count <= Bounds.searchWordCount else {
-            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
+            refuse(.tooLong, "those are too many words to search for: a few are enough", token)
             return
         }
         let count = min(max(limit, 1), Bounds.historyLineCount)
@@ -103,7 +103,7 @@ extension Peer {
         guard let name = Self.plainName(in: text), let other = partner(called: name, besides: peer) else { return }
         let (shown, former) = (exactName(of: peer, called: name.text), exactName(of: other, called: name.text))
         notify(
-            .remark("this is what was said with \(shown); for another of the name: @\(former)", about: peer),
+            .remark("this is the conversation with \(shown); for the other of this name: @\(former)", about: peer),
             token: token)
     }
 }

@@ -75,7 +75,7 @@ extension Peer {
                 let size = Self.size(configuration.retention.bytes)
                 notify(
                     .notice(
-                        "no more private messages are kept: what others have still to get, and what follows it, takes "
+                        "no more private messages are kept: undelivered messages, and those after them, take up "
                             + "\(size) (--keep-bytes SIZE keeps more, /forget @NAME makes room)"))
             }
             return true
@@ -133,7 +133,7 @@ extension Peer {
         {
             rooms.keeping.unasked.note(left, by: peer)
         }
-        note(.debug, "\(count) old entries let go of (\(log.order))")
+        note(.debug, "\(count) old entries pruned (\(log.order))")
         // More than one step may be needed.
         timers.schedule(.retention, at: now + Bounds.retentionStepInterval)
     }
@@ -146,7 +146,7 @@ extension Peer {
     /// so that neither a time nor a place in the order claimed by an author lets its room displace others.
     mutating func boundEverything() {
         rooms.keeping.uncheckedBytes = 0
-        // Logs with nothing left that may be pruned, because entries wait for a receipt.
+        // Logs of which nothing can be pruned: entries wait for a receipt, or none are left.
         var spared: Set<LogID> = []
         var place: UInt64 = 0
         var dropped = 0

@@ -72,7 +72,7 @@ extension Peer {
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry
             guard let key = room(entry.room, with: peer, on: link) else {
-                noteIgnored("an entry of a room that is none of this link's is ignored", on: link)
+                noteIgnored("an entry of a room that does not belong to this link is ignored", on: link)
                 continue
             }
             if case .conversation(let other) = key {
@@ -93,12 +93,12 @@ extension Peer {
                 // A relay does not verify everything that it passes on; the fault may be the author's.
                 if case .relayLobby = key {
                     let name = displayName(of: entry.author)
-                    warn("a message with a wrong signature, said to be by \(name), is not shown")
+                    warn("a message with an invalid signature, supposedly by \(name), is not shown")
                     continue
                 }
                 throw LinkViolation("an entry with a wrong signature")
             }
-            // Not kept, so not confirmed: it comes again.
+            // Not stored, so not confirmed: it will be sent again.
             if isFlooded(key) { continue }
             try entryVerified(unverified, in: key, on: link, wasAskedFor: wasAskedFor)
         }
@@ -120,13 +120,13 @@ extension Peer {
             else { return }
             insertion = result
         } catch {
-            // Not kept, so not confirmed: it comes again.
+            // Not stored, so not confirmed: it will be sent again.
             notify(.failed(.init(.storage, error.text)))
             return
         }
         guard insertion == .added else {
             let name = displayName(of: entry.entry.author)
-            warn("a message by \(name) is not taken", detail: "\(entry.id): \(insertion)")
+            warn("a message by \(name) is not accepted", detail: "\(entry.id): \(insertion)")
             return
         }
         let keptBytes = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes

@@ -79,10 +79,10 @@ extension Peer {
             let lines = count == 1 ? "1 line" : "\(count) lines"
             var place = ""
             if case .relayLobby(let relay) = room { place = " at \(relayName(of: relay))" }
-            if room.isConversation { place = " to you alone" }
+            if room.isConversation { place = " in private" }
             let name = author.map { displayName(of: $0) }
             let who = name.map { " by \($0)" } ?? " by people who are not here"
-            let block = name.map { ", and /block \($0) nothing more of \($0)" } ?? ""
+            let block = name.map { ", and /block \($0) hides everything from \($0)" } ?? ""
             notify(
                 .notice(
                     "\(lines)\(who)\(place) came too fast to be read and are not shown: /history "
