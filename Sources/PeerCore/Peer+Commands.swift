@@ -6,6 +6,8 @@ import Wire
 /// Commands of the person or program in front. A command that cannot be carried out is refused with the reason and with
 /// what to do next.
 extension Peer {
+    /// Carries out a command, or defers it until the name of this peer is settled. While quitting, only an immediate
+    /// quit is accepted.
     mutating func commanded(_ command: Command, token: CommandToken?) {
         switch presence.stage {
         case .awaitingReceipts, .finished:
@@ -49,6 +51,7 @@ extension Peer {
         }
     }
 
+    /// Reports that a command was refused.
     mutating func refuse(_ code: Event.Failure.Code, _ text: String, _ token: CommandToken?) {
         notify(.failed(.init(code, text)), token: token)
     }
@@ -68,6 +71,7 @@ extension Peer {
         return true
     }
 
+    /// Writes a text into the room that it names; without one, into the default lobby.
     private mutating func say(_ text: String, _ kind: Entry.Kind, in room: RoomName?, token: CommandToken?) {
         guard isSayable(text, token) else { return }
         switch room {
@@ -132,6 +136,7 @@ extension Peer {
         }
     }
 
+    /// Requests another name; the answer follows when the name is settled.
     private mutating func nick(_ text: String, token: CommandToken?) {
         do {
             let name = try Nickname(choosing: text)
@@ -142,6 +147,7 @@ extension Peer {
         }
     }
 
+    /// Sets the away text and sends it to all peers and relays; nil means back.
     private mutating func goAway(_ word: String?, token: CommandToken?) {
         let text = word.map { $0.isBlank ? "" : $0.fitting(bytes: Limits.awayBytes) }
         guard text != presence.away else { return }

@@ -6,6 +6,7 @@ import Wire
 
 /// Dispatch of received frames. A frame that cannot be valid at this point throws, and its link is closed.
 extension Peer {
+    /// Decodes a frame and passes it on by the kind and phase of its link: relay, tunnel or peer.
     mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
         guard let phase = links[id]?.phase else { return }
         guard let frame = try known(bytes, on: id) else { return }
@@ -55,6 +56,7 @@ extension Peer {
         return announcement
     }
 
+    /// Establishes a link: checks the peer's announcement, joins the gatherings and starts the exchange.
     private mutating func helloReceived(
         _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
     ) throws {
@@ -74,6 +76,7 @@ extension Peer {
         startExchange(with: peer, on: id)
     }
 
+    /// Handles a frame of a peer on an established direct link.
     private mutating func established(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
         switch frame {
         case .hello:
@@ -138,6 +141,7 @@ extension Peer {
         naming.claimHeard(claim, from: peer, at: now, wall: wall)
     }
 
+    /// Closes a link that the peer has left, for the reason that it gives.
     private mutating func goodbyeReceived(_ reason: GoodbyeReason, on id: LinkID) {
         guard let link = links[id] else { return }
         if link.isTunnel { return closeTunnel(id, isTold: false) }

@@ -134,6 +134,7 @@ public struct Peer: Core {
         return .earlier(next, timers.next)
     }
 
+    /// Runs everything that is due now.
     private mutating func deadlineReached() {
         discovery.deadlineReached(at: now)
         naming.deadlineReached(at: now, wall: wall)

@@ -38,6 +38,7 @@ public struct PeerConfiguration: Sendable {
     /// before they existed; for tests.
     public var knowsAdvertisements = true
 
+    /// Creates a configuration with default settings.
     public init(name: Nickname) {
         self.name = name
     }

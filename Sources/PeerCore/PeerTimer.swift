@@ -41,6 +41,7 @@ enum PeerTimer: Int, TimerKind {
     /// Request more entries where none of the requested ones have arrived.
     case requests
 
+    /// The reason for the deadline, for the log.
     var reason: StaticReason {
         switch self {
         case .maintenance: "links need care"

@@ -44,6 +44,7 @@ extension Peer {
         refuse(.ambiguous, "several people are called \(text): choose one of \(names)", token)
     }
 
+    /// Returns the text of the error for a name that refers to no peer.
     private func nobody(_ text: String) -> String {
         if PeerID(hexadecimal: text) != nil {
             return "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)"

@@ -37,6 +37,7 @@ extension Peer {
         showHeldBack()
     }
 
+    /// Updates a person from an announcement; the name of a blocked peer is put aside.
     private func take(_ announcement: Announcement, _ name: Nickname, for person: inout Person) {
         if roster.blocked.contains(person.id) {
             person.withheld = .init(name: name, away: person.withheld?.away)
@@ -146,6 +147,7 @@ extension Peer {
         tellAway(peer)
     }
 
+    /// Reports the away text of a peer if it differs from the last reported one.
     private mutating func tellAway(_ peer: PeerID) {
         guard var person = roster[peer], person.shownName != nil, person.away != person.toldAway,
             !roster.blocked.contains(peer), mayTellChange(of: peer)
@@ -174,6 +176,7 @@ extension Peer {
         }
     }
 
+    /// Removes a person, frees its name and reports that it left.
     private mutating func personLeft(_ person: Person) {
         roster.remove(person.id)
         if person.shownName != nil, !roster.blocked.contains(person.id) { remember(person) }

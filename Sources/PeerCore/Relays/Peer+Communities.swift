@@ -25,6 +25,7 @@ extension Peer {
         throw RelayObjection(text: otherCommunity(community, of: relay, than: expected, at: session))
     }
 
+    /// Returns the community in a valid certificate for this relay.
     private func certified(_ relay: PeerID, by bytes: [UInt8], at session: Int) throws(RelayObjection) -> PeerID {
         let problem: CertificateProblem
         do throws(CertificateProblem) {
@@ -52,6 +53,7 @@ extension Peer {
         throw RelayObjection(text: text)
     }
 
+    /// Returns the text of the objection to a relay with an unexpected key.
     private func otherKey(_ relay: PeerID, than expected: PeerID, at session: Int) -> String {
         let place = sessions.all[session].target.address
         return
@@ -60,6 +62,7 @@ extension Peer {
             + "know the new key to be right, give earshot://\(place)#\(relay)"
     }
 
+    /// Returns the text of the objection to a relay of an unexpected community.
     private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at session: Int) -> String
     {
         let place = sessions.all[session].target.address
@@ -70,7 +73,7 @@ extension Peer {
                 + "again; \(advice)"
         }
         return
-            "the relay at \(place) has the key that \(origin(at: session)) (\(relay)), and now belongs to the community "
+            "the relay at \(place) has the key that \(origin(at: session)) (\(relay)), and now belongs to community "
             + "\(community), whose room is another one: ask its operator whether that is so; \(advice)"
     }
 

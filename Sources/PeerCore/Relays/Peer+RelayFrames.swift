@@ -6,6 +6,7 @@ import Wire
 
 /// Dispatch of frames from relays.
 extension Peer {
+    /// Handles a frame from a relay in each phase of its link.
     mutating func frameReceived(_ frame: Frame, fromRelay session: Int, in phase: Link.Phase, on id: LinkID) throws {
         switch (phase, frame) {
         case (.awaitingHello(let relay), .hello(let bytes, _, _)):
@@ -32,6 +33,7 @@ extension Peer {
         }
     }
 
+    /// Handles a frame from a relay that has admitted us.
     private mutating func memberFrameReceived(
         _ frame: Frame, from relay: PeerID, session: Int, on id: LinkID
     ) throws {
@@ -93,6 +95,7 @@ extension Peer {
 
     // Entries that a relay declined.
 
+    /// Takes back own entries that a relay declined, so that later ones do not refer to them, and notifies the user.
     private mutating func declined(
         _ ids: [EntryID], of room: RoomID, _ why: RelayDecline, session: Int
     ) {

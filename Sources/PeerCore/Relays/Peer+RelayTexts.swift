@@ -5,6 +5,7 @@ import Wire
 
 /// Texts from a relay, which may quote its operators and members, without words of people who are blocked here.
 extension Peer {
+    /// Reports the connection to a relay: our name there, its message of the day and its topic.
     mutating func tellWelcome(_ welcome: RelayWelcome, _ session: Int) {
         let relay = sessions.all[session].name
         notify(.relay(state: .connected, address: sessions.all[session].target.address, reason: nil))
@@ -15,6 +16,7 @@ extension Peer {
         notify(.notice("\(relay) is about: \(topic)"))
     }
 
+    /// Shows a notice of a relay, reduced to its effect on us if it begins with the name of a blocked peer.
     mutating func noticeReceived(_ text: String, session: Int) {
         let relay = sessions.all[session].name
         guard let rest = textBehindBlockedName(text, session) else { return notify(.notice("\(relay): \(text)")) }
@@ -26,6 +28,7 @@ extension Peer {
         }
     }
 
+    /// Shows a new topic; that of a blocked peer is hidden.
     mutating func topicReceived(_ topic: String?, by name: String, session: Int) {
         let relay = sessions.all[session].name
         guard !isOfBlocked(name, session) else {
@@ -39,6 +42,7 @@ extension Peer {
                     ?? "\(name) cleared the topic of \(relay)"))
     }
 
+    /// Reports our removal from a relay, and ends the session.
     mutating func removedReceived(_ removal: RelayRemoval, session: Int) {
         let how: Event.Removal = removal.how == .ban ? .ban : .kick
         let isHidden = isOfBlocked(removal.by, session)
@@ -99,6 +103,7 @@ extension Peer {
         return "\(displayName(of: peer)) \(done)"
     }
 
+    /// Returns a ban as it is shown, without names and words of blocked peers.
     private func shown(_ ban: RelayBan, _ session: Int) -> Event.Ban {
         let isOfBlocked = ban.peer.map { roster.blocked.contains($0) } ?? false
         let isByBlocked = self.isOfBlocked(ban.by, session)

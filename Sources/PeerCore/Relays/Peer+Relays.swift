@@ -202,6 +202,7 @@ extension Peer {
         relayLost(session, reason)
     }
 
+    /// Ends a session without a refusal and schedules the next attempt.
     private mutating func relayLost(_ session: Int, _ reason: String) {
         let wasMember = sessions.all[session].memberLink != nil
         leftRelay(session)
@@ -260,6 +261,7 @@ extension Peer {
         }
     }
 
+    /// Adds or updates a member and reports the change.
     private mutating func memberHere(_ member: RelayMember, _ name: Nickname, _ session: Int) {
         if member.peer != id, roster.blocked.contains(member.peer) { return withhold(member, session) }
         var remark: String?
@@ -288,6 +290,7 @@ extension Peer {
         timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
     }
 
+    /// Removes a member and its tunnels, and reports that it left.
     private mutating func memberGone(_ member: RelayMember, _ session: Int) {
         guard let known = sessions.all[session].roster.remove(member.peer), member.peer != id else { return }
         for id in sessions.tunnels {

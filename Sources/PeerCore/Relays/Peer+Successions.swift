@@ -70,6 +70,7 @@ extension Peer {
         "\(text) has another key now: /room @\(text) to talk to this one"
     }
 
+    /// Points out, once, that a name has passed to this key from another.
     private mutating func pointOutSuccession(of peer: PeerID, named name: Nickname, _ token: CommandToken?) {
         guard isCalled(peer, name), let former = predecessor(of: peer, named: name) else { return }
         roster.noteSuccession(of: peer, to: nil, named: name)

@@ -22,6 +22,7 @@ extension Peer {
         sessions.tunnels.contains { sessions.place(of: $0)?.tunnel.peer == peer }
     }
 
+    /// Creates the link of a tunnel, which starts with a handshake.
     private mutating func makeTunnel(_ place: RelaySessions.TunnelPlace, role: LinkHandshake.Role) -> LinkID {
         presence.lastLinkNumber += 1
         let id = LinkID(number: presence.lastLinkNumber)
@@ -68,6 +69,7 @@ extension Peer {
         return .init(session: session, tunnel: tunnel)
     }
 
+    /// Tells the other side that a tunnel is closed.
     private mutating func sayTunnelClosed(_ place: RelaySessions.TunnelPlace) {
         guard let carrier = sessions.all[place.session].memberLink else { return }
         send(.tunnelClosed(place.tunnel), on: carrier)

@@ -50,6 +50,7 @@ struct RelaySession {
     /// The key of its community, which identifies its room; for most relays their own key.
     var community: PeerID? { recognition.community }
 
+    /// The link with the relay, admitted or not.
     var link: LinkID? {
         switch stage {
         case .awaitingWelcome(let link), .member(let link): link
@@ -57,6 +58,7 @@ struct RelaySession {
         }
     }
 
+    /// The link with the relay once it has admitted us.
     var memberLink: LinkID? {
         if case .member(let link) = stage { return link }
         return nil
@@ -110,6 +112,7 @@ struct RelayAttempts {
     /// Skips to the longest pause, because another process with our key has the session.
     mutating func slowDown() { count = Self.pauses.count - 1 }
 
+    /// Resets the backoff after an admission.
     mutating func succeeded() {
         count = 0
         wasTold = false
@@ -188,6 +191,8 @@ struct RelayRoster {
         return former
     }
 
+    /// Removes a member; its last name is kept.
+    /// - Returns: The previous state of the member.
     @discardableResult
     mutating func remove(_ peer: PeerID) -> RelayMember? {
         let formerName = name(of: peer)
@@ -225,6 +230,7 @@ struct RelayRoster {
 
 /// The acts of moderation that a relay has not answered.
 struct RelayQuestions {
+    /// An unanswered act of moderation.
     struct Question {
         var act: RelayModeration.Act
         /// The peer that it concerns, if it is a single key.

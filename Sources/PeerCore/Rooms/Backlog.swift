@@ -7,6 +7,7 @@ import Wire
 /// The lobby lines from before this peer arrived that are still to be shown. They are held until no more arrive, so
 /// that of thousands only the last are shown.
 struct Backlog {
+    /// The held lines of one room.
     private struct Held {
         let key: RoomKey
         var lines: [Shown] = []
@@ -21,6 +22,7 @@ struct Backlog {
     /// The time at which the first of them is complete.
     var dueAt: Instant? { rooms.map { Self.due($0) }.min() }
 
+    /// Returns the time at which a backlog is complete: after a quiet time, or when held for the maximum time.
     private static func due(_ held: Held) -> Instant {
         min(held.last + Bounds.backlogQuietTime, held.since + Bounds.backlogTime)
     }

@@ -28,7 +28,7 @@ extension Peer {
         var remark: String?
         if namesake(of: peer) != nil {
             remark =
-                "\(summary.name) is not the only one with this name: this is \(exactName(of: peer, called: summary.name))"
+                "\(summary.name) is the name of several people: this is \(exactName(of: peer, called: summary.name))"
         }
         notify(.peer(.init(state: .blocked, peer: summary, remark: remark)), token: token)
     }

@@ -121,6 +121,7 @@ struct ReceiptTokens {
     private var order: [EntryID] = []
     private static let capacity = 10_000
 
+    /// Stores the token of the command that wrote an entry.
     mutating func remember(_ token: CommandToken?, for entry: EntryID) {
         guard let token else { return }
         if order.count >= Self.capacity {
@@ -131,5 +132,6 @@ struct ReceiptTokens {
         order.append(entry)
     }
 
+    /// Removes and returns the token for an entry.
     mutating func take(for entry: EntryID) -> CommandToken? { tokens.removeValue(forKey: entry) }
 }

@@ -48,6 +48,7 @@ extension Peer {
         notify(.notice("forgotten: \(Self.lines(count)) of \(name). \(whoStillHasIt(key))"), token: token)
     }
 
+    /// Returns a sentence that says who still has the messages.
     private func whoStillHasIt(_ key: RoomKey) -> String {
         switch key {
         case .conversation(let peer):

@@ -6,6 +6,7 @@ import Wire
 
 /// Looking up earlier messages, except those of blocked people.
 extension Peer {
+    /// Answers `/history` with the last lines of a room.
     mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
         guard let key = self.room(named: room ?? .lobby, token) else { return }
         let count = min(max(limit, 1), Bounds.historyLineCount)

@@ -35,6 +35,7 @@ extension Peer {
         noteLettingGo(dropped ?? 0, of: log.log)
     }
 
+    /// Prunes entries beyond the limits on age and count, but no entry that awaits a receipt and none after it.
     private mutating func trim(_ log: inout RoomLog) -> Int? {
         let (retention, clock) = (configuration.retention, clock)
         return keep { archive throws(ArchiveError) in
@@ -46,6 +47,7 @@ extension Peer {
         }
     }
 
+    /// The same by count alone.
     private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
         keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
@@ -126,6 +128,7 @@ extension Peer {
         return dropped ?? 0
     }
 
+    /// Updates the accounts after entries were pruned, and schedules the next step.
     private mutating func noteLettingGo(_ count: Int, of log: LogID) {
         guard count > 0 else { return }
         if case .conversation(let peer) = log,
@@ -174,6 +177,7 @@ extension Peer {
         rooms.keeping.isFull = excess > 0 && dropped == 0
     }
 
+    /// The bytes stored above the limit; negative below it.
     private var excessBytes: Int { ((try? archive.bytes()) ?? 0) - configuration.retention.bytes }
 
     /// Prunes the lowest entries of a log, open or not.

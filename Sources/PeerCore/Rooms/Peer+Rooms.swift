@@ -105,6 +105,7 @@ extension Peer {
         askForPlanned(on: link)
     }
 
+    /// Stores a verified entry, then confirms it or passes it on, depending on its room.
     private mutating func entryVerified(
         _ entry: SignedEntry, in key: RoomKey, on link: LinkID, wasAskedFor: Bool
     ) throws {
@@ -174,6 +175,7 @@ extension Peer {
         return wasBusy
     }
 
+    /// Shows an entry, unless its author is blocked or it was shown before.
     private mutating func showEntry(_ shown: Shown, in key: RoomKey, token: CommandToken?) {
         let isLate = rooms.late.remove(shown.entry.id) != nil
         if key != .lobby { rooms.unseen.shown(shown.entry.key) }

@@ -29,6 +29,7 @@ extension Peer {
         return true
     }
 
+    /// Whether the user has written to this key.
     private mutating func isAnswered(_ peer: PeerID) -> Bool {
         if rooms.keeping.unasked.isAnswered(peer) { return true }
         guard !rooms.keeping.unasked.hasMessages(by: peer) else { return false }
@@ -58,8 +59,8 @@ extension Peer {
                 + "(/msg \(name) TEXT takes the rest, /block \(name) refuses it)"
         case .ofAll:
             let size = Self.size(configuration.retention.unaskedBytes)
-            return "not kept: messages from \(name), because people to whom you have never written have left "
-                + "\(size) of them (/msg \(name) TEXT takes these, /block \(name) refuses them, /forget @NAME makes room)"
+            return "not kept: messages from \(name), because people to whom you have never written have already left "
+                + "\(size) (/msg \(name) TEXT takes them, /block \(name) refuses them, /forget @NAME makes room)"
         }
     }
 

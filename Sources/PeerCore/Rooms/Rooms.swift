@@ -63,6 +63,7 @@ struct Rooms {
             + conversationPeers.map { .conversation($0) }
     }
 
+    /// Accesses the log of an open room in place; nil if it is not open.
     subscript(key: RoomKey) -> RoomLog? {
         _read {
             switch key {

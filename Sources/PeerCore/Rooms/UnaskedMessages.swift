@@ -6,6 +6,7 @@ import Wire
 /// The stored private messages from keys that the user has never written to: their bytes per key and in total. A key
 /// costs nothing, so a bound per conversation alone bounds nothing.
 struct UnaskedMessages {
+    /// The limits that a message may exceed.
     enum Refusal: Equatable {
         /// The key has used up its own limit.
         case ofKey
@@ -13,6 +14,7 @@ struct UnaskedMessages {
         case ofAll
     }
 
+    /// The declined entries of one key.
     private struct Declined {
         /// Not ordered: membership tests only, and sorted when taken.
         var ids: Set<EntryID> = []
@@ -57,6 +59,7 @@ struct UnaskedMessages {
         if !isNoted { try archive.setSetting(Self.setting, to: [1]) }
     }
 
+    /// Whether a log contains an entry of this peer.
     private static func hasEntry(
         by own: PeerID, _ log: LogID, _ archive: any Archive
     ) throws(ArchiveError) -> Bool {

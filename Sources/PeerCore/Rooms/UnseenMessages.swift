@@ -4,6 +4,7 @@ import Wire
 /// The private messages that are stored but perhaps not yet shown: the process may die between the two. They are shown
 /// at the next start.
 struct UnseenMessages: Equatable {
+    /// A stored message that is perhaps not yet shown.
     struct Message: Equatable {
         var peer: PeerID
         var key: EntryKey
@@ -50,6 +51,7 @@ struct UnseenMessages: Equatable {
         if messages.count != count { isChanged = true }
     }
 
+    /// Removes the messages of the matching peers.
     mutating func forget(where isMeant: (PeerID) -> Bool) {
         messages.removeAll { isMeant($0.peer) }
         isChanged = true
