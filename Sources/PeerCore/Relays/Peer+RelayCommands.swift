@@ -141,6 +141,7 @@ extension Peer {
         }
     }
 
+    /// Sends an act of moderation to a relay and stores the command that awaits its answer.
     private mutating func ask(
         _ act: RelayModeration.Act, at session: Int, _ target: String, _ text: String, _ seconds: UInt64?,
         about peer: PeerID?, _ token: CommandToken?

@@ -31,7 +31,8 @@ struct RelaySession {
     var asked = RelayQuestions()
     /// Texts entered before the relay's key was known, oldest first.
     var queuedTexts: [(text: String, kind: Entry.Kind, token: CommandToken?)] = []
-    /// Our entries of this run that the relay may not have, and whether it was offered them. Not iterated.
+    /// Our entries of this run that the relay may not have, and whether it was offered them. Never iterated where the
+    /// order matters.
     var unsent: [EntryID: Bool] = [:]
     /// The plain-text guests that the user has been warned about. Membership tests only, never iterated.
     var warnedOf: Set<PeerID> = []

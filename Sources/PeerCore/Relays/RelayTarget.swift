@@ -28,6 +28,7 @@ public struct RelayTarget: Equatable, Sendable {
         }
     }
 
+    /// Creates a target from its parts.
     public init(
         address: String, endpoints: [Endpoint], host: Host? = nil, fingerprint: PeerID? = nil, password: [UInt8]? = nil
     ) {
