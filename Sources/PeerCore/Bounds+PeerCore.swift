@@ -3,107 +3,119 @@ public import CoreModel
 extension Bounds {
     // Links.
 
-    /// Bytes queued for one link that its peer has not read; beyond it the link is cut. What is asked for waits as IDs,
-    /// so this is what is said while a peer reads nothing: hours of a lively lobby. The same for all tunnels together, of
-    /// which the longest is closed.
+    /// The maximum number of bytes queued for one link that its peer has not read; beyond it the link is cut. Requested
+    /// entries wait as IDs, so this counts only messages sent while a peer reads nothing: hours of a lively lobby. All
+    /// tunnels together have the same limit; beyond it the tunnel with the longest queue is closed.
     static let linkQueueBytes = 4 * 1024 * 1024
-    /// Links that have not yet proved who they are. When full, the oldest of the address with the most of them gives
-    /// way, so silent connections never keep an honest peer out. Worst case 256 × 64 KiB of half a record = 16 MiB.
+    /// The maximum number of unauthenticated links. When full, the oldest link of the address that has the most of them
+    /// is evicted, so silent connections never keep an honest peer out. Worst case 256 × 64 KiB of half a record = 16
+    /// MiB.
     public static let unauthenticatedLinkCount = 256
-    /// Links in all: a LAN of a thousand peers with room for the moment when one link replaces another.
+    /// The maximum number of links: enough for a LAN of a thousand peers while one link replaces another.
     public static let linkCount = 2_000
-    /// Established links with one peer: two while links cross, two more while old ones are half-open. A peer that keeps
-    /// opening others loses its oldest, so that it cannot fill the table.
+    /// The maximum number of established links with one peer: two while links cross, two more while old ones are
+    /// half-open. A peer that keeps opening links loses its oldest, so it cannot fill the table.
     static let linksPerPeer = 4
-    /// How long our own connection attempt may take: a LAN answers in milliseconds, a stale address never.
+    /// The time that an outgoing connection attempt may take: a LAN answers in milliseconds, a stale address never
+    /// does.
     static let connectTime = Duration.seconds(3)
-    /// Silence after which we ask whether the other side is there.
+    /// The time without received bytes after which we ping the peer.
     static let silenceBeforePing = Duration.seconds(3)
-    /// Silence after which a link is dead: room for one lost ping and its retransmission, and still under the 10 s in
-    /// which a pulled cable must be seen.
+    /// The time without received bytes after which a link counts as dead: room for one lost ping and its
+    /// retransmission, and still below the 10 s within which a pulled cable must be noticed.
     static let silenceBeforeDeath = Duration.seconds(8)
     /// The same after our own interfaces changed or the machine slept: the link is probably dead already.
     static let silenceAfterChange = Duration.seconds(2)
 
     // People.
 
-    /// How long a peer whose link broke may take to come back before "left" is said.
+    /// The time that a peer whose link broke has to reconnect before "left" is reported.
     static let leaveGrace = Duration.seconds(1)
-    /// How long a newcomer whose name clashes may take to settle before "joined" is said all the same.
+    /// The time that a newcomer with a clashing name has to settle on another before "joined" is reported anyway.
     static let joinGrace = Duration.seconds(2)
-    /// Names of one relay by which its place is remembered; one that takes others has no place by them.
+    /// The maximum number of names of one relay under which its address is stored. Later names of the relay are not
+    /// stored.
     static let relayNameCount = 8
 
     // Rooms.
 
-    /// How often news is passed on to a few others, for peers that have no link with its author.
+    /// The interval at which new entries are gossiped to a few peers, for those that have no link with the author.
     static let rumourInterval = Duration.milliseconds(300)
-    /// How many others each time.
+    /// The number of peers that each round of gossip goes to.
     static let rumourFanout = 2
-    /// Entries in one rumour; more is left to reconciliation.
+    /// The maximum number of entries in one round of gossip; the rest is left to reconciliation.
     static let rumourCount = 256
-    /// Mean time between reconciliations with a link chosen at random.
+    /// The mean time between reconciliations, each on a link chosen at random.
     static let reconciliationInterval = Duration.seconds(30)
-    /// Unasked entries of one link: a steady rate, in entries a second. What is above it is dropped and comes later by
-    /// reconciliation, at the receiver's own pace. Verifying takes 55 µs, so one link can cost a tenth of a core.
+    /// The steady rate of unrequested entries accepted from one link, in entries per second. Entries above it are
+    /// dropped and arrive later by reconciliation, at the receiver's own pace. Verifying one takes 55 µs, so one link
+    /// costs at most about a tenth of a core.
     static let unaskedEntryRate = 2_000.0
-    /// Unasked entries of one link at once.
+    /// The burst of unrequested entries accepted from one link.
     static let unaskedEntryBurst = 10_000.0
-    /// How long nothing more of what was said before must come, so that it is shown to a person, and how long it may be
-    /// held at most.
+    /// The time without further late entries after which a backlog is shown.
     static let backlogQuietTime = Duration.milliseconds(300)
+    /// The maximum time that a backlog is held.
     static let backlogTime = Duration.seconds(3)
-    /// Lines about what others do wrong on their links, at once and a second.
+    /// The burst of warnings about misbehaving peers.
     static let warningBurst = 5.0
+    /// The steady rate of those warnings, per second.
     static let warningRate = 1.0 / 60
-    /// How soon a person is told that lines came too fast to be shown, and how long until the next time.
+    /// The delay before the user is notified of lines that arrived too fast to be shown.
     static let surplusDelay = Duration.seconds(1)
+    /// The minimum time between two such notices.
     static let surplusInterval = Duration.seconds(10)
-    /// How soon after a private message was shown this is noted; who dies before shows it again at the next start.
+    /// The delay after which a private message that was shown is recorded as shown. If the process dies within it, the
+    /// message is shown again at the next start.
     static let seenDelay = Duration.milliseconds(20)
-    /// How often it is kept where we are, so that a crash forgets at most this much of the 12 h (DESIGN §5).
+    /// The interval at which our network location is stored, so that a crash loses at most this much of the 12 h
+    /// (DESIGN §5).
     public static let locationInterval = Duration.seconds(600)
-    /// How long a peer that has lost all its networks meets no gathering: DHCP brings the next one within seconds.
+    /// The time for which a peer that has lost all its networks joins no other gathering: DHCP brings the next network
+    /// within seconds.
     static let offlineTime = Duration.seconds(10)
-    /// How often our log goes over to a lower gathering: ten thousand entries are moved in a tenth of a second, and
-    /// honest peers settle on one after a few.
+    /// The delay before the next attempt to move our log to a lower gathering, when too many moves were made. Moving
+    /// ten thousand entries takes a tenth of a second, and honest peers settle on one gathering after a few moves.
     static let gatheringInterval = Duration.seconds(5)
+    /// The burst of moves to lower gatherings.
     static let gatheringBurst = 12.0
-    /// The same, in moves a second.
+    /// The steady rate of moves to lower gatherings, per second.
     static let gatheringRate = 0.2
+    /// The time until the next pruning step while more may remain to be pruned.
     static let retentionStepInterval = Duration.seconds(1)
-    /// Entries of one room beyond what is kept, until the oldest are let go of at once: at worst 17 MiB of the disk.
+    /// The maximum number of entries of one room above its retention limit; beyond it the oldest are pruned
+    /// immediately. Worst case 17 MiB of disk.
     static let retentionSlack = 1_000
-    /// Keys that this person has never written to of which something is kept: each has a log of its own.
+    /// The maximum number of keys with stored messages that the user has never written to: each has a log of its own.
     static let unaskedKeyCount = 1_000
 
     // Commands.
 
-    /// Commands that wait for our name to be settled.
+    /// The maximum number of commands that wait for our name to be settled.
     static let deferredCommandCount = 1_000
-    /// How long to wait for receipts when standard input has ended (DESIGN §6).
+    /// The time to wait for receipts after standard input has ended (DESIGN §6).
     static let receiptTimeout = Duration.seconds(2)
-    /// Words that are looked for at once: each is a walk over an index.
+    /// The maximum number of words in one search: each costs one walk over an index.
     static let searchWordCount = 200
-    /// The most lines that `/history` and `/search` answer with.
+    /// The maximum number of lines that `/history` and `/search` return.
     static let historyLineCount = 1_000
-    /// Lines with the words that `/search` looks at, where many are by people who are blocked.
+    /// The maximum number of matching lines that `/search` examines, where many are by blocked authors.
     static let searchedLineCount = 10_000
 
     // Relays.
 
-    /// Silence of a relay before we ask whether it is there: a relay with thousands of members should not be asked by
-    /// each every three seconds.
+    /// The time without received bytes after which we ping a relay: a relay with thousands of members should not be
+    /// pinged by each of them every three seconds.
     static let relaySilenceBeforePing = Duration.seconds(10)
-    /// Silence after which a relay is given up and dialled again.
+    /// The time without received bytes after which the link with a relay is closed and the relay dialled again.
     static let relaySilenceBeforeDeath = Duration.seconds(20)
-    /// How long a connection to a relay may take: it may be on the other side of the world.
+    /// The time that a connection attempt to a relay may take: it may be on the other side of the world.
     static let relayConnectTime = Duration.seconds(10)
-    /// How long a private message through a relay waits for its receipt before it is offered again. A tunnel may be
-    /// dead without a word: the other side's link with the relay was replaced, and only use shows it.
+    /// The time that a private message through a relay waits for its receipt before it is offered again. A tunnel may
+    /// be dead without notice: the other side's link with the relay was replaced, and only use of the tunnel shows it.
     static let redeliveryInterval = Duration.seconds(10)
-    /// When a relay is tried again whose certificate has expired, or is not valid yet.
+    /// The delay before a relay whose certificate has expired, or is not valid yet, is dialled again.
     static let certificateRetryPause = Duration.seconds(300)
-    /// What was said before a relay's key was known.
+    /// The maximum number of texts queued before a relay's key is known.
     static let queuedTextCount = 1_000
 }

@@ -3,23 +3,26 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// What the person or program in front asks for. Whatever cannot be done says why, and what to do next.
+/// Commands of the person or program in front. A command that cannot be carried out is refused with the reason and with
+/// what to do next.
 extension Peer {
+    /// Carries out a command, or defers it until the name of this peer is settled. While quitting, only an immediate
+    /// quit is accepted.
     mutating func commanded(_ command: Command, token: CommandToken?) {
         switch presence.stage {
         case .awaitingReceipts, .finished:
             if case .quit(afterReceipts: false) = command { quitNow(.done) }
             return
         case .awaitingStart, .awaitingName:
-            // Until the name is settled nobody may be known yet; what is asked for now is done then.
+            // Until the name is settled, no peer may be known yet: commands are deferred until then.
             var limit = Bounds.deferredCommandCount
             if case .quit(let afterReceipts) = command {
                 if !afterReceipts { break }
-                // Nobody would ask for it again: the input has ended.
+                // It would not be repeated: the input has ended.
                 limit += 1
             }
             guard presence.deferred.count < limit else {
-                refuse(.tooFast, "too much at once before the name is settled: try again in a second", token)
+                refuse(.tooFast, "too many commands before the name is settled: try again in a second", token)
                 return
             }
             presence.deferred.append((command, token))
@@ -48,10 +51,12 @@ extension Peer {
         }
     }
 
+    /// Reports that a command was refused.
     mutating func refuse(_ code: Event.Failure.Code, _ text: String, _ token: CommandToken?) {
         notify(.failed(.init(code, text)), token: token)
     }
 
+    /// Returns whether a text can be sent; if not, it has been refused.
     private mutating func isSayable(_ text: String, _ token: CommandToken?) -> Bool {
         guard !text.isBlank else {
             refuse(.badCommand, "nothing to say: the text is \(text.isEmpty ? "empty" : "blank")", token)
@@ -60,12 +65,13 @@ extension Peer {
         guard text.utf8.count <= Limits.textBytes else {
             refuse(
                 .tooLong,
-                "the message has \(text.utf8.count) bytes, \(Limits.textBytes) is the most: send it in parts", token)
+                "the message has \(text.utf8.count) bytes, the maximum is \(Limits.textBytes): send it in parts", token)
             return false
         }
         return true
     }
 
+    /// Writes a text into the room that it names; without one, into the default lobby.
     private mutating func say(_ text: String, _ kind: Entry.Kind, in room: RoomName?, token: CommandToken?) {
         guard isSayable(text, token) else { return }
         switch room {
@@ -83,7 +89,7 @@ extension Peer {
         }
     }
 
-    /// Whether the relay's room is not that of one before it: relays of one community have one room.
+    /// Whether no earlier session has the same room: relays of one community share one room.
     private func isOwnRoom(_ session: Int) -> Bool {
         guard let community = sessions.all[session].community else { return true }
         return sessions.sessions(at: community).first == session
@@ -94,12 +100,15 @@ extension Peer {
         tell(peer, text, kind, token: token)
     }
 
+    /// Writes a text into the lobby of our gathering and sends it on every link in that gathering; founds one if
+    /// needed.
     private mutating func sayHere(_ text: String, _ kind: Entry.Kind, token: CommandToken?) {
         if rooms.gathering == nil { foundGathering() }
         guard let gathering = rooms.gathering, let entry = write(text, kind, in: .lobby, token: token) else { return }
         broadcast(.entries([entry.bytes])) { $0.gathering == gathering }
     }
 
+    /// Returns everybody who is present: first on this network, then at each relay.
     func everybody() -> [Event.PeerSummary] {
         let here = roster.ids.compactMap { roster[$0] }
             .filter { $0.shownName != nil && $0.goneAt == nil }
@@ -111,7 +120,8 @@ extension Peer {
         return here + elsewhere
     }
 
-    /// Which of our rooms is meant; nil: none (which has been told).
+    /// Returns the room that a name refers to.
+    /// - Returns: nil if there is none; the user has then been notified.
     mutating func room(named room: RoomName, _ token: CommandToken?) -> RoomKey? {
         switch room {
         case .lobby, .everyLobby:
@@ -126,6 +136,7 @@ extension Peer {
         }
     }
 
+    /// Requests another name; the answer follows when the name is settled.
     private mutating func nick(_ text: String, token: CommandToken?) {
         do {
             let name = try Nickname(choosing: text)
@@ -136,6 +147,7 @@ extension Peer {
         }
     }
 
+    /// Sets the away text and sends it to all peers and relays; nil means back.
     private mutating func goAway(_ word: String?, token: CommandToken?) {
         let text = word.map { $0.isBlank ? "" : $0.fitting(bytes: Limits.awayBytes) }
         guard text != presence.away else { return }

@@ -4,8 +4,9 @@ import RoomSync
 import Secure
 import Wire
 
-/// What each frame leads to. A frame that cannot be right at this point throws: its link is closed.
+/// Dispatch of received frames. A frame that cannot be valid at this point throws, and its link is closed.
 extension Peer {
+    /// Decodes a frame and passes it on by the kind and phase of its link: relay, tunnel or peer.
     mutating func frameReceived(_ bytes: [UInt8], on id: LinkID) throws {
         guard let phase = links[id]?.phase else { return }
         guard let frame = try known(bytes, on: id) else { return }
@@ -28,6 +29,7 @@ extension Peer {
         }
     }
 
+    /// Decodes a frame.
     /// - Returns: nil for a frame of a later version, which is to be ignored.
     private mutating func known(_ bytes: [UInt8], on id: LinkID) throws -> Frame? {
         do {
@@ -39,29 +41,29 @@ extension Peer {
         }
     }
 
-    /// What a peer says that means nothing here, perhaps because it is of a later version: no more than a note now and
-    /// then.
+    /// Notes, at a limited rate, a frame that is ignored, perhaps because it is of a later version.
     mutating func noteIgnored(_ text: String, on id: LinkID) {
         guard links[id]?.exchange.capabilities.notes.take(at: now) == true else { return }
         note(.debug, text)
     }
 
-    /// What a peer says of itself on its own link.
+    /// Verifies an announcement that a peer sent about itself on its own link.
     private func ownWord(_ bytes: [UInt8], of peer: PeerID) throws -> SignedAnnouncement {
         let announcement = try SignedAnnouncement(verifying: bytes, with: identity.signing)
         guard announcement.announcement.peer == peer else { throw LinkViolation("an announcement in another's name") }
-        // Who leaves says goodbye on its links.
+        // A peer that leaves sends goodbye on its links instead.
         guard announcement.announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
         return announcement
     }
 
+    /// Establishes a link: checks the peer's announcement, joins the gatherings and starts the exchange.
     private mutating func helloReceived(
         _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
     ) throws {
         let announcement = try ownWord(bytes, of: peer)
         let name = try Nickname(announcement.announcement.name)
         links[id]?.exchange.capabilities.features = announcement.announcement.features
-        // Before anything that answers it can come.
+        // Before any reply to it can arrive.
         showUnseen()
         if links[id]?.isTunnel == true {
             return tunnelEstablished(id, with: peer, instance: announcement.announcement.instance)
@@ -74,6 +76,7 @@ extension Peer {
         startExchange(with: peer, on: id)
     }
 
+    /// Handles a frame of a peer on an established direct link.
     private mutating func established(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
         switch frame {
         case .hello:
@@ -101,7 +104,7 @@ extension Peer {
             receiptReceived(for: ids, of: room, from: peer, on: id)
         case .gathering(let gathering):
             links[id]?.gathering = gathering
-            // What was asked for while they were elsewhere was not answered.
+            // Requests made while the peer was in another gathering were not answered.
             links[id]?.exchange.window.forget()
             meetGathering(gathering, of: peer, on: id)
         case .away(let word):
@@ -121,7 +124,7 @@ extension Peer {
         }
     }
 
-    /// The peer's own word about itself, on its own link.
+    /// Processes an announcement that the peer sent about itself, on its own link.
     private mutating func announced(
         _ announcement: SignedAnnouncement, as name: Nickname, by peer: PeerID, on id: LinkID
     ) throws {
@@ -129,7 +132,7 @@ extension Peer {
             throw LinkViolation("an announcement of another instance")
         }
         guard let endpoint = links[id]?.endpoint, !isStale(announcement.announcement) else { return }
-        // Where it listens: where it speaks from, at the port that it announces.
+        // The peer listens at the address that it connects from and the port that it announces.
         let listening = Endpoint(address: endpoint.address, port: announcement.announcement.linkPort)
         discovery.announcementAuthenticated(announcement, at: listening, at: now)
         let claim = Claim(
@@ -138,6 +141,7 @@ extension Peer {
         naming.claimHeard(claim, from: peer, at: now, wall: wall)
     }
 
+    /// Closes a link that the peer has left, for the reason that it gives.
     private mutating func goodbyeReceived(_ reason: GoodbyeReason, on id: LinkID) {
         guard let link = links[id] else { return }
         if link.isTunnel { return closeTunnel(id, isTold: false) }
@@ -146,7 +150,7 @@ extension Peer {
         outputs.push(.closeLink(id, abruptly: false))
         links.setPhase(.closing, of: id)
         if reason == .leaving, let peer = link.peer {
-            // The process leaves: its other links, if any, are of no use either.
+            // The process is leaving: its other links, if any, are of no use either.
             for other in links.links(with: peer) where links[other]?.instance == link.instance {
                 outputs.push(.closeLink(other, abruptly: false))
                 links.setPhase(.closing, of: other)

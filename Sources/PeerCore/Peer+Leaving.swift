@@ -2,8 +2,9 @@ import CoreModel
 import Secure
 import Wire
 
-/// Quitting in order: what is owed is sent, everybody is told, then the process may end.
+/// Orderly exit: pending messages are sent, all peers are notified, then the process may end.
 extension Peer {
+    /// Quits; waits for outstanding receipts first if wanted, for at most ``Bounds/receiptTimeout``.
     mutating func quit(afterReceipts: Bool) {
         guard afterReceipts, awaitsReceipts() else {
             quitNow(.done)
@@ -13,11 +14,12 @@ extension Peer {
         timers.schedule(.receiptTimeout, at: now + Bounds.receiptTimeout)
     }
 
-    /// All receipts are there: no need to wait on.
+    /// Quits if no more receipts are awaited.
     mutating func considerLeaving() {
         if presence.stage == .awaitingReceipts, !awaitsReceipts() { quitNow(.done) }
     }
 
+    /// Sends goodbye everywhere, closes all links and reports the exit status.
     mutating func quitNow(_ status: ExitStatus) {
         guard presence.stage != .finished else { return }
         showAllBacklogs()

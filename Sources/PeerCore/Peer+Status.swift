@@ -3,11 +3,13 @@ import LocalNetwork
 import Wire
 
 extension Peer {
-    /// Blocked people that are named; the list is for a screen.
+    /// The maximum number of blocked people in a status, which is for a screen.
     private static let blockedCount = 50
-    /// How long a key counts as in use elsewhere after it was heard: beacons of a crowd may be this far apart.
+    /// The time that our key counts as in use elsewhere after it was received: beacons of a crowd may be this far
+    /// apart.
     private static let keyMemory = Duration.seconds(120)
 
+    /// The status of this peer: its name, its established links, and what a user should know about its network.
     public var status: PeerStatus {
         let direct = links.ids.compactMap { id -> PeerStatus.Link? in
             guard let link = links[id], link.isEstablished, let peer = link.peer else { return nil }

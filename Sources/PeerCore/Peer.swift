@@ -3,11 +3,11 @@ import LocalNetwork
 public import Secure
 public import Wire
 
-/// One peer: discovery, names, links and rooms, as a value that is told what happened and asked what to do. It makes no
+/// A peer: discovery, names, links and rooms, as a value that is notified of inputs and asked for outputs. It makes no
 /// system call and reads no clock; `Host` and `Simulator` run the same code (DESIGN §3).
 ///
-/// Use: `handle` any number of inputs, `archive.commit()`, then take `nextOutput()` until nil (which seals what was
-/// queued for the links), then wait until `nextDeadline` or the next input.
+/// To use it, `handle` any number of inputs, call `archive.commit()`, take `nextOutput()` until it is nil (which seals
+/// the bytes queued for the links), then wait until `nextDeadline` or the next input.
 public struct Peer: Core {
     let keys: Keys
     let configuration: PeerConfiguration
@@ -24,13 +24,17 @@ public struct Peer: Core {
     var sessions: RelaySessions
     /// The time of the input that is being handled.
     var now = Instant(nanoseconds: 0)
-    /// What the clock on the wall says, and by what ages are counted.
+    /// The wall clock, and the clock that ages are counted by.
     var clock: AgeClock
 
+    /// Creates a peer and loads its state from the archive.
+    ///
     /// - Parameters:
-    ///   - random: seeded by the host from the system, by the simulator from its seed. All randomness comes from it.
-    ///   - archive: what is kept; only this core uses it.
-    /// - Throws: when the archive cannot be read.
+    ///   - configuration: The settings of the peer, fixed from the start.
+    ///   - identity: The key pair of the peer.
+    ///   - random: The only source of randomness: seeded from the system by the host, from its seed by the simulator.
+    ///   - archive: The storage, which only this core uses.
+    /// - Throws: If the archive cannot be read.
     public init(
         configuration: PeerConfiguration, identity: Identity, random: RandomStream, archive: any Archive
     ) throws(ArchiveError) {
@@ -40,7 +44,7 @@ public struct Peer: Core {
         let privateKey = random.bytes(32)
         keys = Keys(identity: identity, staticKey: identity.linkKey(of: privateKey))
         naming = Naming(peer: identity.peerID, isStrict: configuration.isStrictAboutName)
-        // Zero is "not yet known" in a link, so an instance is never zero.
+        // Zero means "not yet known" in a link, so an instance is never zero.
         let instance = random.next() | 1
         discovery = Discovery(
             peer: identity.peerID, instance: instance, signing: identity.signing,
@@ -63,16 +67,18 @@ public struct Peer: Core {
         rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }
 
+    /// The ID of this peer: its public key.
     public var id: PeerID { keys.identity.peerID }
     var identity: Identity { keys.identity }
     var wall: WallTime { clock.wall }
     var staticKey: NoiseKeyPair { keys.staticKey }
 
+    /// Handles one input.
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         precondition(now >= self.now, "time never goes back")
         self.now = now
         for news in clock.read(wall, at: now) { outputs.push(.note(news.note)) }
-        // The host asks for more only when it has carried out what it was given.
+        // The host calls again only when it has carried out all outputs that it took.
         if outputs.isEmpty { rooms.unseen.outputsTaken() }
         switch input {
         case .started(let linkPort, let interfaces):
@@ -109,17 +115,18 @@ public struct Peer: Core {
         settle()
     }
 
-    /// What to do next; nil when there is nothing left for now. Behind all else, what is queued for each link is sealed
-    /// as one record a link, at the moment when it is asked for.
+    /// Returns the next output, or nil if there is none for now. After all other outputs it seals the bytes queued for
+    /// each link, as one record per link and as late as possible.
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
         wrapTunnels()
         if let flush = links.nextFlush(at: now) { return .sendOnLink(flush.id, flush.bytes) }
         if let link = links.nextAwaited() { return .awaitDrained(link) }
-        // What the flushes led to.
+        // Outputs that the flushes produced.
         return outputs.pop()
     }
 
+    /// The earliest time at which this core needs `deadlineReached`, with the reason.
     public var nextDeadline: Deadline? {
         var next = Deadline.earlier(discovery.nextDeadline, naming.nextDeadline)
         next = .earlier(next, rooms.nextDeadline)
@@ -127,6 +134,7 @@ public struct Peer: Core {
         return .earlier(next, timers.next)
     }
 
+    /// Runs everything that is due now.
     private mutating func deadlineReached() {
         discovery.deadlineReached(at: now)
         naming.deadlineReached(at: now, wall: wall)
@@ -142,7 +150,7 @@ public struct Peer: Core {
             case .advertisement: makeAdvertisement()
             case .comparison: compareAdvertisements()
             case .neighbourSelection: selectNeighbours()
-            // To be handed an input was all that it took.
+            // Handling any input is all that is needed: it shows that the host has taken the outputs.
             case .shownMessages: break
             case .location: noteGathering()
             case .gathering: meetLowestGathering()
@@ -158,8 +166,8 @@ public struct Peer: Core {
         }
     }
 
-    /// Carries out what the machines ask for until they are quiet. Each act is finite and consumes what asked for it,
-    /// so this ends.
+    /// Performs the acts of the state machines until none is left. Each act is finite and consumes its cause, so this
+    /// terminates.
     private mutating func settle() {
         var isQuiet = false
         while !isQuiet {
@@ -181,34 +189,35 @@ public struct Peer: Core {
         followConversation()
     }
 
+    /// Writes a line to the log.
     mutating func note(_ level: Note.Level, _ text: String) {
         outputs.push(.note(Note(level, text)))
     }
 
-    /// The only way to the person in front.
+    /// Sends an event to the front end. Every event passes through here.
     mutating func notify(_ event: Event, token: CommandToken? = nil) {
-        // Its own exit is no leaving of the others.
+        // Our own exit does not mean that the others left.
         if presence.stage == .finished, case .peer(let change) = event, change.state == .left { return }
         guard let event = withoutBlocked(event) else { return }
         outputs.push(.notify(gathered(event), token: token))
     }
 }
 
-/// What proves who we are.
+/// The key pairs that prove our identity.
 struct Keys {
     let identity: Identity
-    /// The key that this process proves its identity with in handshakes.
+    /// The static key that this process uses in handshakes.
     let staticKey: NoiseKeyPair
 }
 
-/// How we stand ourselves.
+/// The state of this peer itself.
 struct OwnPresence {
-    /// Named by what is awaited.
+    /// The stages of a run, named after the awaited event.
     enum Stage: Equatable {
         case awaitingStart
         case awaitingName
         case ready
-        /// Quit once all that is owed has been received.
+        /// Quits once all outstanding receipts have arrived.
         case awaitingReceipts
         case finished
     }
@@ -219,22 +228,22 @@ struct OwnPresence {
     var linkPort: UInt16 = 0
     var away: String?
     var lastLinkNumber: UInt64 = 0
-    /// What asked for the change of name that is under way.
+    /// The token of the command that started the current change of name.
     var nickToken: CommandToken?
-    /// Commands whose private messages wait for receipts.
+    /// The commands whose private messages wait for receipts.
     var receiptTokens = ReceiptTokens()
-    /// Commands given before the name was settled, oldest first.
+    /// The commands given before the name was settled, oldest first.
     var deferred: [(command: Command, token: CommandToken?)] = []
-    /// Where our gathering was met.
+    /// The network location of our gathering.
     var place = NetworkLocation()
-    /// Since when all of its networks are gone and no other has come.
+    /// The time since which this peer has had no network; nil while it has one.
     var offlineSince: Instant?
-    /// That somebody speaks a later version of the protocol has been told.
+    /// Whether the user has been notified that a peer speaks a later version of the protocol.
     var hasToldVersion = false
     var silence = Silence()
-    /// How much each author may put on the screen.
+    /// The rates at which each author may put lines on the screen.
     var rates = ShownRates()
-    /// What the person types goes there.
+    /// The conversation that typed text is sent to.
     var open: Peer.OpenConversation?
 
     init(instance: UInt64) { self.instance = instance }

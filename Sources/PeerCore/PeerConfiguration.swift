@@ -2,42 +2,47 @@ public import CoreModel
 import LocalNetwork
 public import Wire
 
-/// How one peer is set up; all of it fixed from the start.
+/// The settings of a peer, fixed from the start.
 public struct PeerConfiguration: Sendable {
     /// The name to claim.
     public var name: Nickname
-    /// Give up with status 3 rather than take another name at the start.
+    /// Whether to exit with status 3 rather than take another name at the start.
     public var isStrictAboutName = false
-    /// Announce by multicast.
+    /// Whether to announce by multicast.
     public var usesMulticast = true
-    /// Announce by unicast to each address of a network where nobody is heard (Protocol.md, Introduction by unicast).
+    /// Whether to announce by unicast to each address of a network on which no peer is received (Protocol.md,
+    /// Introduction by unicast).
     public var usesSweep = true
     /// The UDP port of discovery, on this machine and all others.
     public var discoveryPort = Limits.discoveryPort
-    /// Peers to dial where multicast does not pass.
+    /// The peers to dial where multicast does not pass.
     public var endpoints: [Endpoint] = []
 
-    /// Relays to take part in.
+    /// The relays to join.
     public var relays: [RelayTarget] = []
-    /// Which program this is, for a relay's log; at most ``Limits/programBytes``.
+    /// The name of this program for a relay's log; at most ``Limits/programBytes``.
     public var program = "earshot"
-    /// Lines of the lobby that are shown at the start, of what was said before.
+    /// The number of earlier lobby lines shown at the start.
     public var recentLineCount = 0
-    /// Lines of a lobby from before this peer came that are shown when they come, the last ones; nil: all.
+    /// The maximum number of lobby lines from before this peer arrived that are shown when they arrive, the last ones;
+    /// nil means all.
     public var lateLineCount: Int?
-    /// Whether lines that one peer sends faster than anybody reads are counted instead of shown: for a person.
+    /// Whether lines that one peer sends faster than anybody reads are counted instead of shown, which suits a person.
     public var limitsLines = false
+    /// The limits on stored entries.
     public var retention = Retention()
 
-    /// Up to this many present peers, itself among them, everybody has a link with everybody.
+    /// The maximum number of present peers, including this one, at which every peer has a link with every other.
     public var fullMeshCount = Bounds.fullMeshCount
-    /// Whether it knows of statements (frames 28 to 31). Without, it is as peers were before there were any: for tests.
+    /// Whether this peer supports link-state advertisements (frames 28 to 31). Without them it behaves like peers from
+    /// before they existed; for tests.
     public var knowsAdvertisements = true
 
+    /// Creates a configuration with default settings.
     public init(name: Nickname) {
         self.name = name
     }
 
-    /// Whether there is nobody but relays to speak with: what is said without a room is said there.
+    /// Whether all communication is through relays: text without a room then goes to a relay's lobby.
     var usesOnlyRelays: Bool { !usesMulticast && endpoints.isEmpty && !relays.isEmpty }
 }

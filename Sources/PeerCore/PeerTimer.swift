@@ -2,45 +2,46 @@ import CoreModel
 
 /// A peer's own timers.
 enum PeerTimer: Int, TimerKind {
-    /// Look after links: pings, deaths, handshakes that take too long.
+    /// Maintain links: send pings, close dead links, time out handshakes.
     case maintenance
-    /// Look after people: who has been gone long enough, who has been held back long enough.
+    /// Maintain people: report peers that have been gone, or held back, for long enough.
     case people
-    /// Pass news on to a few others.
+    /// Gossip new entries to a few peers.
     case rumour
-    /// Compare logs with somebody chosen at random.
+    /// Reconcile logs with a peer chosen at random.
     case reconciliation
-    /// Tell neighbours of what others state.
+    /// Gossip link-state advertisements to neighbours.
     case gossip
-    /// Say again which links we have.
+    /// Send a new link-state advertisement of our own.
     case advertisement
-    /// Compare with somebody what is stated.
+    /// Compare link-state advertisements with a peer.
     case comparison
-    /// Dial whom we want links with, let go of the others.
+    /// Select neighbours: dial those that are wanted, release the others.
     case neighbourSelection
-    /// Note that private messages have been shown.
+    /// Record private messages as shown.
     case shownMessages
-    /// Nobody is there: look whether there is a cause that a person can be told.
+    /// No peer is present: look for a cause to report to the user.
     case silence
-    /// Keep where we are, for the next start.
+    /// Store our network location for the next start.
     case location
-    /// Go over to another gathering.
+    /// Move to another gathering.
     case gathering
-    /// Let go of what is old.
+    /// Prune expired entries.
     case retention
-    /// Private messages for members of relays wait for receipts: ask again.
+    /// Offer unacknowledged private messages to members of relays again.
     case redelivery
-    /// Show what was said before this peer came.
+    /// Show lobby lines from before this peer arrived.
     case backlog
-    /// Tell how many lines came too fast to be shown.
+    /// Report how many lines arrived too fast to be shown.
     case suppressedLines
-    /// Receipts have been waited for long enough.
+    /// The wait for receipts has timed out.
     case receiptTimeout
-    /// Tell who came and went with others.
+    /// Report arrivals and departures in one line.
     case presenceSummary
-    /// Ask for more where nothing that was asked for has come.
+    /// Request more entries where none of the requested ones have arrived.
     case requests
 
+    /// The reason for the deadline, for the log.
     var reason: StaticReason {
         switch self {
         case .maintenance: "links need care"

@@ -3,15 +3,16 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Which key a name means, and what a key is called. A name that is shown, typed back, means the key that it was shown
-/// for; one that means several keys is asked about. So a text for one person goes to nobody else who has the name.
+/// Resolving names to keys, and keys to names. A name that is shown and typed back refers to the key that it was shown
+/// for; a name that refers to several keys is queried. So a text for one person never reaches another who has the same
+/// name.
 ///
-///     NAME            somebody on this network, else the only one so called at our relays or before
+///     NAME            a peer on this network, otherwise the only one with that name at our relays or earlier
 ///     NAME@RELAY      a member of that relay
-///     NAME#ID, #ID    the key whose ID begins so
+///     NAME#ID, #ID    the key whose ID begins with these digits
 ///     ID              a key, in 64 hexadecimal digits
 extension Peer {
-    /// Whom a name means.
+    /// The peers that a name refers to.
     enum Meaning: Equatable {
         case nobody
         case ourselves
@@ -20,12 +21,13 @@ extension Peer {
         case several([PeerID])
     }
 
-    /// Fewer digits of an ID say nothing.
+    /// The minimum number of digits of an ID; fewer are not distinctive.
     private static let leastDigitCount = 4
 
-    // Names that are given.
+    // Names that are entered.
 
-    /// The key that is meant; what is wrong, if none is, has been told then.
+    /// Returns the key that a text refers to.
+    /// - Returns: nil if there is none, or not exactly one; the user has then been notified.
     mutating func resolve(_ text: String, _ token: CommandToken?) -> PeerID? {
         if let (_, relay) = Self.place(in: text), session(meantBy: relay, token) == nil { return nil }
         switch meaning(of: text) {
@@ -39,9 +41,10 @@ extension Peer {
 
     mutating func refuseAmbiguous(_ text: String, _ peers: [PeerID], _ token: CommandToken?) {
         let names = peers.prefix(8).map { displayName(of: $0) }.joined(separator: ", ")
-        refuse(.ambiguous, "several are called \(text): say which, one of \(names)", token)
+        refuse(.ambiguous, "several people are called \(text): choose one of \(names)", token)
     }
 
+    /// Returns the text of the error for a name that refers to no peer.
     private func nobody(_ text: String) -> String {
         if PeerID(hexadecimal: text) != nil {
             return "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)"
@@ -53,13 +56,13 @@ extension Peer {
         return "nobody \(mayBeName ? "is called \(text)" : "can be called that") (see who is here: /who)"
     }
 
-    /// What comes before and behind the `@` of `NAME@RELAY`.
+    /// Splits `NAME@RELAY` at its `@`.
     private static func place(in text: String) -> (name: String, relay: String)? {
         guard let mark = text.firstIndex(of: "@"), mark != text.startIndex else { return nil }
         return (String(text[..<mark]), String(text[text.index(after: mark)...]))
     }
 
-    /// Whom a text means, in any of the four forms.
+    /// Returns the peers that a text refers to, in any of the four forms.
     func meaning(of text: String) -> Meaning {
         if let peer = PeerID(hexadecimal: text) {
             guard peer != id else { return .ourselves }
@@ -84,8 +87,8 @@ extension Peer {
             || sessions.all.contains { $0.roster.lastName(of: peer) != nil }
     }
 
-    /// Whom a name without a place means. Who is on this network comes first; but of those who are only at relays or
-    /// are not here at all none does, because which one was here last says nothing of who is meant.
+    /// Returns the peers that a name without a relay refers to. Peers on this network take precedence. Among those that
+    /// are only at relays, or absent, none does: which of them was here last does not tell which is meant.
     func meaning(of name: Nickname) -> Meaning {
         if naming.claim?.name == name { return .ourselves }
         let here = roster.shown(as: name)
@@ -98,7 +101,7 @@ extension Peer {
                 + sessions.all.compactMap { $0.roster.lastHolder(of: name) })
     }
 
-    /// Whom a name at a relay means: a member, else the one that had the name there last.
+    /// Returns the peers that a name at a relay refers to: a member, otherwise the one that had the name there last.
     func meaning(of name: Nickname, at session: Int) -> Meaning {
         let there = sessions.all[session].roster
         let present = there.peers(named: name)
@@ -107,7 +110,7 @@ extension Peer {
         return meaning(amid: [there.lastHolder(of: name) ?? kept].compactMap(\.self))
     }
 
-    /// Somebody who is blocked is meant only if nobody else is.
+    /// Reduces candidates to a meaning; blocked ones count only if there are no others.
     private func meaning(amid candidates: [PeerID]) -> Meaning {
         var peers: [PeerID] = []
         for peer in candidates { peers.insert(sorted: peer) }
@@ -118,7 +121,7 @@ extension Peer {
         return first == id ? .ourselves : .one(first)
     }
 
-    /// The keys with such an ID, and such a name if one is given. Looks at all that are known.
+    /// Returns the keys with such an ID, and such a name if one is given. Searches all known keys.
     private func meaning(ofID digits: Substring, named name: String) -> Meaning {
         let digits = digits.lowercased()
         guard digits.utf8.count >= Self.leastDigitCount else { return .nobody }
@@ -142,29 +145,30 @@ extension Peer {
 
     // Names that are shown.
 
-    /// What somebody is called here now: the shortest form that means this key and no other.
+    /// Returns the current name of a peer here: the shortest form that refers to this key and no other.
     func displayName(of peer: PeerID) -> String {
         if peer == id { return naming.claim?.name.text ?? configuration.name.text }
         let names = knownNames(of: peer)
         if let name = names.first(where: { meaning(of: $0) == .one(peer) }) { return name.text }
         for session in sessions.all.indices {
-            guard let name = sessions.all[session].roster.lastName(of: peer), meaning(of: name, at: session) == .one(peer)
+            guard let name = sessions.all[session].roster.lastName(of: peer),
+                meaning(of: name, at: session) == .one(peer)
             else { continue }
             return "\(name.text)@\(sessions.all[session].name)"
         }
         if let name = names.first ?? roster.known.reportedName(of: peer) {
             return exactName(of: peer, called: name.text)
         }
-        // Anybody may take such a name too.
+        // Anybody may take such a name as their own.
         let placeholder = peer.placeholderName
         let other = (try? Nickname(placeholder)).map { meaning(of: $0) } ?? .nobody
         return other == .nobody ? placeholder : exactName(of: peer, called: "")
     }
 
-    /// A name with the beginning of the key, which no name can have in it.
+    /// Returns a name with the beginning of the key, in a form that no nickname can have.
     func exactName(of peer: PeerID, called name: String) -> String { peer.exactName(name) }
 
-    /// What a key is called, here before elsewhere and now before earlier.
+    /// Returns the names of a key, those from here before others and current ones before earlier ones.
     private func knownNames(of peer: PeerID) -> [Nickname] {
         var names: [Nickname] = []
         if let person = roster[peer] { names.append(person.shownName ?? person.name) }
@@ -176,11 +180,12 @@ extension Peer {
         return names + sessions.all.compactMap { $0.roster.lastName(of: peer) }
     }
 
-    /// What somebody is called at a relay.
+    /// Returns the name of a peer at a relay.
     func memberName(of peer: PeerID, at relay: PeerID) -> String {
         guard let session = sessions.session(at: relay) else { return displayName(of: peer) }
         if peer == id { return sessions.all[session].ownName?.text ?? displayName(of: peer) }
-        guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay) else {
+        guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay)
+        else {
             let name = displayName(of: peer)
             let other = (try? Nickname(name)).map { meaning(of: $0, at: session) } ?? .nobody
             return other == .nobody || other == .one(peer) ? name : exactName(of: peer, called: name)
@@ -189,8 +194,8 @@ extension Peer {
         return isOnlyOne ? name.text : exactName(of: peer, called: name.text)
     }
 
-    /// Another key that has or had the same name, if one is known: then it is worth saying which is meant. Looks at all
-    /// that are known.
+    /// Returns another key that has or had the same name, if one is known, which makes it necessary to show the key.
+    /// Searches all known keys.
     func namesake(of peer: PeerID) -> PeerID? {
         for name in knownNames(of: peer) {
             let others =
@@ -201,7 +206,7 @@ extension Peer {
         return nil
     }
 
-    /// What somebody is called, with the beginning of the key where another has or had the name.
+    /// Returns the name of a peer, with the beginning of the key where another has or had the name.
     func distinctName(of peer: PeerID) -> String {
         let name = displayName(of: peer)
         guard !name.contains("#"), namesake(of: peer) != nil else { return name }

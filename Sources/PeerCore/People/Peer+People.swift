@@ -3,9 +3,9 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Who is here, as told to the person in front: joined once, left once, names that are unique.
+/// The people who are present, as shown to the user: each joins once and leaves once, with a unique name.
 extension Peer {
-    /// A peer's link has been established.
+    /// Records a peer whose link was established, or which a link-state advertisement shows to be present.
     mutating func personMet(_ announcement: Announcement, as name: Nickname, away: String?, at endpoint: Endpoint?) {
         let peer = announcement.peer
         var person =
@@ -22,12 +22,13 @@ extension Peer {
         personAway(peer, away)
     }
 
-    /// Whether the same process has said something newer of itself.
+    /// Whether an announcement is older than the latest one from the same process.
     func isStale(_ announcement: Announcement) -> Bool {
         guard let person = roster[announcement.peer], person.instance == announcement.instance else { return false }
         return announcement.sequence < person.sequence
     }
 
+    /// Updates the name of a peer from an announcement.
     mutating func personRenamed(_ announcement: Announcement, to name: Nickname) {
         guard var person = roster[announcement.peer], !isStale(announcement) else { return }
         take(announcement, name, for: &person)
@@ -36,6 +37,7 @@ extension Peer {
         showHeldBack()
     }
 
+    /// Updates a person from an announcement; the name of a blocked peer is put aside.
     private func take(_ announcement: Announcement, _ name: Nickname, for person: inout Person) {
         if roster.blocked.contains(person.id) {
             person.withheld = .init(name: name, away: person.withheld?.away)
@@ -47,12 +49,12 @@ extension Peer {
         person.sequence = announcement.sequence
     }
 
-    /// Of somebody who is blocked no new name is shown.
+    /// Returns the name to show: for a blocked peer, the name from before it was blocked.
     private func nameToShow(of peer: PeerID, _ name: Nickname) -> Nickname {
         roster.blocked.contains(peer) ? nameBeforeBlocking(of: peer) ?? name : name
     }
 
-    /// A name has become free or changed hands: whoever was held back because of it need not wait on.
+    /// Shows peers that were held back because of a name, after a name has become free or changed hands.
     mutating func showHeldBack() {
         guard roster.unshownCount > 0 else { return }
         for id in roster.ids {
@@ -61,12 +63,12 @@ extension Peer {
         }
     }
 
-    /// Says what is new about a person: that it joined, or that it has another name. A newcomer whose name clashes is
-    /// held back for a moment, because one of the two is about to take another.
+    /// Reports a change of a person: that it joined, or that its name changed. A newcomer whose name clashes is held
+    /// back for a moment, because one of the two is about to take another name.
     private mutating func show(_ peer: PeerID) {
         guard var person = roster[peer] else { return }
         if roster.blocked.contains(peer) {
-            // Nobody is told, and the name from before may be another's by now.
+            // The user is not notified, and the name from before may belong to another peer by now.
             person.shownName = person.name
             roster.update(person)
             return
@@ -100,16 +102,18 @@ extension Peer {
 
     private mutating func remember(_ person: Person) { remember(person.id, as: person.name) }
 
-    /// - Parameter relay: at which the name was heard; nil: on this network.
+    /// Stores the name of a peer.
+    /// - Parameter relay: The relay where the name was in use; nil means this network.
     mutating func remember(_ peer: PeerID, as name: Nickname, at relay: PeerID? = nil) {
         makeRoomToKnow(peer)
         let counted = clock.counted
         roster.remember(peer, as: name, at: relay, since: roster.firstSeen(peer) ?? counted, until: counted)
-        // One for whom there is no room is not kept either.
+        // A peer for which there is no room is not stored either.
         if roster.known.name(of: peer) != nil { keepKnown(peer) }
     }
 
-    /// Keys are free: when as many are known as may be, others give way, here and in the archive.
+    /// Makes room for one more known peer. Keys are free, so their number is bounded: others are evicted, here and in
+    /// the archive.
     private mutating func makeRoomToKnow(_ peer: PeerID) {
         guard !roster.known.hasRoom(for: peer) else { return }
         let unasked = rooms.keeping.unasked
@@ -117,6 +121,7 @@ extension Peer {
         keep { archive throws(ArchiveError) in try archive.forget(gone) }
     }
 
+    /// Stores what is known of a peer in the archive.
     mutating func keepKnown(_ peer: PeerID, token: CommandToken? = nil) {
         let known = roster.known
         let name = known.name(of: peer).map { KnownNames.text($0, at: known.relay(of: peer)) }
@@ -128,6 +133,7 @@ extension Peer {
         keep(token: token) { archive throws(ArchiveError) in try archive.remember(kept) }
     }
 
+    /// Updates the away text of a peer; nil means that it is back.
     mutating func personAway(_ peer: PeerID, _ word: String?) {
         guard var person = roster[peer] else { return }
         if roster.blocked.contains(peer) {
@@ -141,6 +147,7 @@ extension Peer {
         tellAway(peer)
     }
 
+    /// Reports the away text of a peer if it differs from the last reported one.
     private mutating func tellAway(_ peer: PeerID) {
         guard var person = roster[peer], person.shownName != nil, person.away != person.toldAway,
             !roster.blocked.contains(peer), mayTellChange(of: peer)
@@ -150,14 +157,14 @@ extension Peer {
         notify(.peer(.init(state: person.away == nil ? .back : .away, peer: summary(of: person))))
     }
 
-    /// Whether what is new about somebody is told now, or later with what is new by then.
+    /// Whether a change of a peer may be reported now; if not, it is reported later, together with changes up to then.
     private mutating func mayTellChange(of peer: PeerID) -> Bool {
         if presence.rates.mayTellChange(of: peer, at: now) { return true }
         timers.schedule(.people, at: now + .seconds(1 / Bounds.changeRate))
         return false
     }
 
-    /// The last link with a peer is gone.
+    /// Handles the loss of a peer: reports that it left, or gives it a moment to come back.
     mutating func personLost(_ peer: PeerID, left: Bool) {
         guard var person = roster[peer] else { return }
         if left || presence.stage == .finished {
@@ -169,6 +176,7 @@ extension Peer {
         }
     }
 
+    /// Removes a person, frees its name and reports that it left.
     private mutating func personLeft(_ person: Person) {
         roster.remove(person.id)
         if person.shownName != nil, !roster.blocked.contains(person.id) { remember(person) }
@@ -177,6 +185,7 @@ extension Peer {
         showHeldBack()
     }
 
+    /// Reports departures and held-back changes whose time has come.
     mutating func maintainPeople() {
         for id in roster.ids {
             guard let person = roster[id] else { continue }
@@ -189,6 +198,7 @@ extension Peer {
         }
     }
 
+    /// Returns the summary of a peer on this network, for events.
     func summary(of person: Person) -> Event.PeerSummary {
         Event.PeerSummary(
             name: (person.shownName ?? person.name).text, id: person.id, via: .lan, address: person.endpoint,

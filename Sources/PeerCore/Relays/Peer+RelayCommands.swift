@@ -3,9 +3,10 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Commands that are about relays.
+/// Commands that concern relays.
 extension Peer {
-    /// Which of our relays a person means.
+    /// Returns the session with the relay that a text refers to.
+    /// - Returns: nil if there is none, or not exactly one; the user has then been notified.
     mutating func session(meantBy text: String, _ token: CommandToken?) -> Int? {
         let meant = sessions.all.indices.filter { sessions.all[$0].isMeant(by: text) }
         guard meant.count < 2 else {
@@ -16,22 +17,22 @@ extension Peer {
         return meant.first
     }
 
-    /// Where something is said or looked for without a room: the LAN's lobby, or a relay's where there is no LAN.
+    /// The room of commands that name none: the LAN's lobby, or a relay's where there is no LAN.
     var defaultRoom: RoomKey? {
         guard configuration.usesOnlyRelays else { return .lobby }
         return sessions.all.first?.community.map { .relayLobby($0) }
     }
 
-    /// Says something in a relay's lobby. While it is away, the text is kept and told when it is back.
+    /// Writes a text into a relay's lobby. While the relay is away, the text is stored, and sent when it is back.
     mutating func say(_ text: String, _ kind: Entry.Kind, at session: Int, token: CommandToken?) {
         guard sessions.all[session].stage != .refused else {
             refuse(.notAllowed, "the relay \(sessions.all[session].name) has refused us", token)
             return
         }
         guard let community = sessions.all[session].community else {
-            // Its key is not known yet, so there is no room to say it in.
+            // Its key is not known yet, so there is no room to write into.
             guard sessions.all[session].queuedTexts.count < Bounds.queuedTextCount else {
-                refuse(.tooFast, "too much at once before the relay was reached: wait until it is", token)
+                refuse(.tooFast, "too many messages before the relay was reached: wait until it is", token)
                 return
             }
             sessions.all[session].queuedTexts.append((text, kind, token))
@@ -49,10 +50,11 @@ extension Peer {
 
     // Moderation.
 
+    /// Carries out a command of moderation.
     mutating func moderate(_ command: Command, token: CommandToken?) {
         guard !sessions.all.isEmpty else {
             refuse(
-                .notAllowed, "moderation is a relay's, and there is none here: to stop seeing somebody, /block", token)
+                .notAllowed, "only relays have moderation, and there is none here: to hide somebody, use /block", token)
             return
         }
         switch command {
@@ -68,7 +70,7 @@ extension Peer {
         }
     }
 
-    /// A password goes to one relay only: `RELAY PASSWORD` says which where there are several.
+    /// Sends an operator's password to one relay only; `RELAY PASSWORD` selects it where there are several.
     private mutating func becomeOperator(_ text: String, _ token: CommandToken?) {
         var password = text
         var place = sessions.all.count == 1 ? 0 : nil
@@ -85,7 +87,8 @@ extension Peer {
         ask(.op, at: place, "", password, nil, about: nil, token)
     }
 
-    /// Whom it is about says which relay: `NAME@RELAY`, else the only one, else the one where such a member is.
+    /// Sends an act of moderation to the relay that its target implies: that of `NAME@RELAY`, otherwise the only relay,
+    /// otherwise the only one with such a member.
     private mutating func ask(
         _ act: RelayModeration.Act, _ target: String, _ text: String, _ token: CommandToken?
     ) {
@@ -110,15 +113,15 @@ extension Peer {
         ask(act, at: place, target, reason, seconds, about: meant, token)
     }
 
-    /// How the relay is told whom an act is about: by the key that is called so here, so that nobody who has just come
-    /// to the name is hit in its place. A ban may also be of a name that nobody has, or of many.
-    /// - Returns: nil if several may be meant (which has been told).
+    /// Returns the target of an act as sent to the relay: the key that has the name here, so that an act never hits a
+    /// peer that has just taken the name. A ban may also be of a name that no peer has, or many have.
+    /// - Returns: nil if the name is ambiguous; the user has then been notified.
     private mutating func target(
         of act: RelayModeration.Act, called text: String, at session: Int, _ token: CommandToken?
     ) -> (text: String, peer: PeerID?)? {
         switch act {
         case .kick, .ban, .mute, .unmute: break
-        // What is lifted is a ban as it was made.
+        // A ban is lifted by the text that it was made with.
         case .unban, .bans, .op, .topic, .rename, .other: return (text, nil)
         }
         var meaning = Meaning.nobody
@@ -138,6 +141,7 @@ extension Peer {
         }
     }
 
+    /// Sends an act of moderation to a relay and stores the command that awaits its answer.
     private mutating func ask(
         _ act: RelayModeration.Act, at session: Int, _ target: String, _ text: String, _ seconds: UInt64?,
         about peer: PeerID?, _ token: CommandToken?
@@ -147,7 +151,7 @@ extension Peer {
             return
         }
         guard let number = sessions.all[session].asked.ask(act, about: peer, token: token) else {
-            refuse(.tooFast, "\(sessions.all[session].name) has not answered what was asked before", token)
+            refuse(.tooFast, "\(sessions.all[session].name) has not answered earlier requests yet", token)
             return
         }
         send(
@@ -157,7 +161,7 @@ extension Peer {
                     text: text.fitting(bytes: Limits.phraseBytes), seconds: seconds)), on: link)
     }
 
-    /// A reason may begin with a time: `30m`, `12h`, `7d`, `90s`.
+    /// Splits off the time that a reason may begin with: `30m`, `12h`, `7d`, `90s`.
     static func splitTime(_ reason: String) -> (seconds: UInt64?, reason: String) {
         let word = reason.prefix { $0 != " " }
         let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]

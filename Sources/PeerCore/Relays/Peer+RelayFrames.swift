@@ -4,8 +4,9 @@ import RoomSync
 import Secure
 import Wire
 
-/// What each frame of a relay leads to.
+/// Dispatch of frames from relays.
 extension Peer {
+    /// Handles a frame from a relay in each phase of its link.
     mutating func frameReceived(_ frame: Frame, fromRelay session: Int, in phase: Link.Phase, on id: LinkID) throws {
         switch (phase, frame) {
         case (.awaitingHello(let relay), .hello(let bytes, _, _)):
@@ -23,7 +24,7 @@ extension Peer {
         case (_, .ping(let number)):
             send(.pong(number), on: id)
         case (.awaitingHello, _):
-            // A peer that is no relay says what peers say, before it reads that we want to join.
+            // A peer that is not a relay sends a peer's frames until it reads our request to join.
             break
         case (.atRelay(let relay), _):
             try memberFrameReceived(frame, from: relay, session: session, on: id)
@@ -32,6 +33,7 @@ extension Peer {
         }
     }
 
+    /// Handles a frame from a relay that has admitted us.
     private mutating func memberFrameReceived(
         _ frame: Frame, from relay: PeerID, session: Int, on id: LinkID
     ) throws {
@@ -44,7 +46,7 @@ extension Peer {
         case .have(let room, let ids): offered(ids, of: room, by: relay, on: id)
         case .authors(let room, let names): authorsTold(names, of: room, by: relay, on: id)
         case .receipt(let room, let ids):
-            // Of a room that is none of ours it is ignored.
+            // For a room that is not ours it is ignored.
             receiptReceived(for: ids, of: room, from: guest(in: room, of: id) ?? relay, on: id)
         case .declined(let room, let ids, let why): declined(ids, of: room, why, session: session)
         case .moderated(let answer): moderatedReceived(answer, session: session)
@@ -55,7 +57,8 @@ extension Peer {
         case .topic(let topic, let by): topicReceived(topic, by: by, session: session)
         case .tunnel(let tunnel, let bytes): tunnelReceived(tunnel, bytes, session: session)
         case .tunnelClosed(let tunnel): tunnelCloseReceived(tunnel, session: session)
-        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .advertise, .request, .advertisements:
+        case .pong, .ping, .goodbye, .away, .announcement, .peers, .gathering, .digest, .advertise, .request,
+            .advertisements:
             break
         case .hello, .welcome, .refusal, .join, .moderate:
             throw LinkViolation("a frame that does not come from a relay now")
@@ -67,9 +70,9 @@ extension Peer {
             switch reason {
             case .leaving: "the relay was stopped"
             case .duplicate: "somebody with the same key joined from elsewhere"
-            case .violation: "the relay did not understand us"
+            case .violation: "the relay found a protocol violation"
             case .full: "the relay is full"
-            case .refused: "the relay sent us away"
+            case .refused: "the relay does not accept us"
             case .other: "the relay closed the link, for a reason that this version does not know"
             }
         if reason == .duplicate { sessions.all[session].attempts.slowDown() }
@@ -77,27 +80,28 @@ extension Peer {
         close(id, abruptly: false)
     }
 
-    /// The link broke a rule, before or after we were let in.
+    /// Ends a session whose link violated the protocol, before or after we were admitted.
     mutating func relayViolated(session: Int, _ violation: LinkViolation) {
         guard let version = violation.theirVersion else {
-            let text = "no understanding with the relay: \(violation.text)"
+            let text = "cannot communicate with the relay: \(violation.text)"
             guard sessions.all[session].memberLink == nil else { return relayLinkLost(session: session, text) }
             let question = "is it one of Earshot's, and of version \(Limits.version) of the protocol?"
             return relayLinkLost(session: session, "\(text) (\(question))")
         }
         let place = sessions.all[session].target.address
-        let reason = "the relay at \(place) speaks version \(version) of the protocol, we version \(Limits.version)"
+        let reason = "the relay at \(place) speaks protocol version \(version), this peer version \(Limits.version)"
         refusalReceived(RelayRefusal(code: .version, reason: reason, retryAfter: nil), session: session)
     }
 
-    // What it did not take.
+    // Entries that a relay declined.
 
+    /// Takes back own entries that a relay declined, so that later ones do not refer to them, and notifies the user.
     private mutating func declined(
         _ ids: [EntryID], of room: RoomID, _ why: RelayDecline, session: Int
     ) {
         guard let community = sessions.all[session].community, room == .relayLobby(of: community) else { return }
         let key = RoomKey.relayLobby(community)
-        // Only what we said ourselves: whatever a relay says of others' words, we keep them.
+        // Only our own entries: whatever a relay reports about others' messages, we keep them.
         let own = id
         let mine = ids.filter { id in
             guard let kept = (try? rooms[key]?.entry(id)) ?? nil else { return false }
@@ -114,31 +118,32 @@ extension Peer {
         let text =
             switch why {
             case .muted: "you are muted at \(name): nobody there has read what you said"
-            case .author, .misplaced, .other: "\(name) did not take what you said: nobody there has read it"
+            case .author, .misplaced, .other: "\(name) did not accept what you said: nobody there has read it"
             }
         refuse(.notAllowed, text, nil)
     }
 
-    /// The relay asked for these and was sent them. What it has, another relay of its community has not yet.
+    /// Marks entries as sent: the relay requested them. Another relay of its community need not have them yet.
     mutating func relayTook(_ ids: [EntryID], session: Int) {
         for id in ids { sessions.all[session].unsent[id] = nil }
     }
 
-    /// A round of comparing logs with a relay is done: what it was not offered, it has.
+    /// Updates the unsent entries after a round of reconciliation: the relay has those that it was not offered.
     mutating func relayCompared(_ outcome: Reconciliation.Outcome, session: Int) {
         for id in outcome.have where sessions.all[session].unsent[id] != nil { sessions.all[session].unsent[id] = true }
         guard outcome.reply == nil else { return }
         sessions.all[session].unsent = sessions.all[session].unsent.filter(\.value)
     }
 
-    // Guests of a relay: it holds their keys, so what is private with them runs over its link.
+    // Guests of a relay. It holds their keys, so private messages with them are sent over its link.
 
+    /// Returns the guest of a relay whose conversation with us has this room ID.
     func guest(in room: RoomID, of link: LinkID) -> PeerID? {
         guard let session = links[link]?.session else { return nil }
         return sessions.all[session].roster.guest(in: room)
     }
 
-    /// Where what is for one peer alone goes.
+    /// Returns the link for private messages to a peer.
     func route(to peer: PeerID) -> LinkID? {
         if let link = links.best(with: peer) { return link }
         guard let session = sessions.session(with: peer),
@@ -147,17 +152,17 @@ extension Peer {
         return sessions.all[session].memberLink
     }
 
-    /// What is private with a guest is private with its relay and the way to it, too: said once.
+    /// Warns the user, once per guest, that the guest's relay and others on its path can read private messages with it.
     mutating func warnOfPlainText(_ peer: PeerID) {
         guard links.best(with: peer) == nil, let session = sessions.session(with: peer),
             sessions.all[session].roster[peer]?.traits.contains(.isGuest) == true,
             sessions.all[session].warnedOf.insert(peer).inserted
         else { return }
         let name = displayName(of: peer)
-        notify(.notice("\(name) is a guest with plain text: the relay, and others on its way, can read this"))
+        notify(.notice("\(name) is connected in plain text: the relay, and others on the way, can read this"))
     }
 
-    /// A peer that has confirmed everything need not be reached.
+    /// Ends redelivery to a peer that has confirmed everything.
     mutating func considerRedelivery(of peer: PeerID) {
         guard sessions.unacknowledgedPeers.contains(peer) else { return }
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
@@ -166,12 +171,12 @@ extension Peer {
 
     // Names.
 
-    /// What a relay is called here.
+    /// Returns the name of a relay here.
     func relayName(of relay: PeerID) -> String {
         sessions.session(at: relay).map { sessions.all[$0].name } ?? relay.placeholderName
     }
 
-    /// Our wish for another name goes to the relays too; each gives what it can.
+    /// Requests our new name at each relay; a relay may grant another.
     mutating func renameAtRelays() {
         guard let wanted = naming.wanted else { return }
         for session in sessions.all.indices {

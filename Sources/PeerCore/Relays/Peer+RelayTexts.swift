@@ -3,8 +3,9 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Lines of a relay, which may quote its operators and members: nothing of what people say who are blocked here.
+/// Texts from a relay, which may quote its operators and members, without words of people who are blocked here.
 extension Peer {
+    /// Reports the connection to a relay: our name there, its message of the day and its topic.
     mutating func tellWelcome(_ welcome: RelayWelcome, _ session: Int) {
         let relay = sessions.all[session].name
         notify(.relay(state: .connected, address: sessions.all[session].target.address, reason: nil))
@@ -15,10 +16,11 @@ extension Peer {
         notify(.notice("\(relay) is about: \(topic)"))
     }
 
+    /// Shows a notice of a relay, reduced to its effect on us if it begins with the name of a blocked peer.
     mutating func noticeReceived(_ text: String, session: Int) {
         let relay = sessions.all[session].name
         guard let rest = textBehindBlockedName(text, session) else { return notify(.notice("\(relay): \(text)")) }
-        // What it means for us is worth a line all the same.
+        // The effect on us is worth a line all the same.
         if rest == RelayNotice.muted || rest.hasPrefix("\(RelayNotice.muted):") {
             notify(.notice("\(relay): an operator muted you"))
         } else if rest == RelayNotice.unmuted {
@@ -26,6 +28,7 @@ extension Peer {
         }
     }
 
+    /// Shows a new topic; that of a blocked peer is hidden.
     mutating func topicReceived(_ topic: String?, by name: String, session: Int) {
         let relay = sessions.all[session].name
         guard !isOfBlocked(name, session) else {
@@ -34,9 +37,12 @@ extension Peer {
         }
         sessions.all[session].hiddenTopic = nil
         notify(
-            .notice(topic.map { "\(name) set the topic of \(relay): \($0)" } ?? "\(name) took the topic of \(relay)"))
+            .notice(
+                topic.map { "\(name) set the topic of \(relay): \($0)" }
+                    ?? "\(name) cleared the topic of \(relay)"))
     }
 
+    /// Reports our removal from a relay, and ends the session.
     mutating func removedReceived(_ removal: RelayRemoval, session: Int) {
         let how: Event.Removal = removal.how == .ban ? .ban : .kick
         let isHidden = isOfBlocked(removal.by, session)
@@ -45,11 +51,11 @@ extension Peer {
         if removal.how == .other, words.isEmpty { words = "for a reason that this version does not know" }
         notify(.removed(by: by, how: how, reason: words))
         let text = "\(by) removed you from \(sessions.all[session].name)" + (words.isEmpty ? "" : ": \(words)")
-        // Who spoke too fast may come back and say the rest at the relay's pace.
+        // A member removed for flooding may return and send the rest at the relay's pace.
         refused(session, text, tryingAgain: removal.how == .flood ? .seconds(10) : nil)
     }
 
-    /// Why a relay refuses us, without the words of an operator who is blocked.
+    /// Returns the reason for a refusal, without the words of a blocked operator.
     func shown(_ refusal: RelayRefusal, _ session: Int) -> String {
         let start = "banned by "
         guard refusal.code == .banned, refusal.reason.hasPrefix(start) else { return refusal.reason }
@@ -57,7 +63,7 @@ extension Peer {
         return isOfBlocked(String(name), session) ? "banned" : refusal.reason
     }
 
-    /// The relay answers an operator, or somebody who wants to be one.
+    /// Reports a relay's answer to an act of moderation.
     mutating func moderatedReceived(_ answer: RelayModerated, session: Int) {
         guard let (question, bans) = sessions.all[session].asked.answered(answer) else { return }
         let name = sessions.all[session].name
@@ -82,7 +88,7 @@ extension Peer {
         }
     }
 
-    /// An answer in which the relay names somebody: by the name that is known here, where that is another.
+    /// Returns an answer that names a peer, by the name that is known here if that differs.
     private func shown(_ answer: RelayModerated, to question: RelayQuestions.Question) -> String {
         guard let peer = question.peer else { return answer.text }
         if answer.outcome == .noSuchMember { return "\(distinctName(of: peer)) is not there" }
@@ -97,6 +103,7 @@ extension Peer {
         return "\(displayName(of: peer)) \(done)"
     }
 
+    /// Returns a ban as it is shown, without names and words of blocked peers.
     private func shown(_ ban: RelayBan, _ session: Int) -> Event.Ban {
         let isOfBlocked = ban.peer.map { roster.blocked.contains($0) } ?? false
         let isByBlocked = self.isOfBlocked(ban.by, session)
@@ -106,20 +113,20 @@ extension Peer {
             by: isByBlocked ? "" : ban.by, until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
     }
 
-    // Names that the relay has and nobody here is shown.
+    // Names that a relay uses and that are hidden here.
 
-    /// Whether a relay calls somebody so who is blocked here.
+    /// Whether a name at a relay belongs to a peer that is blocked here.
     private func isOfBlocked(_ text: String, _ session: Int) -> Bool {
         guard !roster.blocked.isEmpty, let name = try? Nickname(text) else { return false }
         let there = sessions.all[session].roster
-        // A name that was theirs may be somebody else's by now.
+        // The name may have passed to another peer.
         if there.peers(named: name).contains(where: { !roster.blocked.contains($0) }) { return false }
         if there.isWithheld(text) { return true }
         guard case .one(let peer) = meaning(of: name, at: session) else { return false }
         return roster.blocked.contains(peer)
     }
 
-    /// What a line says behind the name of somebody who is blocked, if it begins with one.
+    /// Returns the rest of a line that begins with the name of a blocked peer; nil if it does not.
     private func textBehindBlockedName(_ text: String, _ session: Int) -> Substring? {
         let name = text.prefix { $0 != " " }
         guard !RelayNotice.ofRelay.contains(where: { text.hasPrefix($0) }), isOfBlocked(String(name), session) else {

@@ -4,9 +4,9 @@ import RoomSync
 import Secure
 import Wire
 
-/// Taking part in relays: dialling, being let in or not, who is there, and being cut off (DESIGN §5).
+/// Sessions with relays: dialling, admission or refusal, members, and disconnection (DESIGN §5).
 extension Peer {
-    /// Takes up what is known of our relays from earlier, and whom private messages still wait for.
+    /// Loads the state of our relays from earlier runs, and the peers with unacknowledged private messages.
     mutating func loadSessions() throws(ArchiveError) {
         for target in configuration.relays {
             let kept = try archive.setting(Self.keySetting(target)) ?? []
@@ -33,6 +33,7 @@ extension Peer {
 
     // Dialling.
 
+    /// Dials the relays whose time has come.
     mutating func dialRelays() {
         for session in sessions.all.indices {
             guard case .awaitingTime(let time) = sessions.all[session].stage, time <= now else { continue }
@@ -57,7 +58,7 @@ extension Peer {
         timers.schedule(.maintenance, at: now + Bounds.relayConnectTime)
     }
 
-    /// The relay of this name may be somewhere else now, or we have somebody to ask at last.
+    /// Updates the endpoints of a relay given by name, and dials it if it was waiting.
     mutating func hostFound(_ name: String, _ endpoints: [Endpoint]) {
         for session in sessions.all.indices where sessions.all[session].target.host?.name == name {
             guard !endpoints.isEmpty, sessions.all[session].target.endpoints != endpoints else { continue }
@@ -67,7 +68,7 @@ extension Peer {
         dialRelays()
     }
 
-    /// Our network changed: whoever waits for a better time tries now.
+    /// Dials waiting relays immediately, because our network changed.
     mutating func hurryRelays() {
         for session in sessions.all.indices {
             if case .awaitingTime = sessions.all[session].stage { sessions.all[session].stage = .awaitingTime(now) }
@@ -75,7 +76,7 @@ extension Peer {
         dialRelays()
     }
 
-    /// The relay has proved its key: is it the one that we mean, or of the community that we mean?
+    /// Joins a relay that has proved its key, if it is the expected one or belongs to the expected community.
     mutating func relayAuthenticated(_ relay: PeerID, showing certificate: [UInt8]?, session: Int, on id: LinkID) {
         let target = sessions.all[session].target
         do throws(RelayObjection) {
@@ -87,7 +88,7 @@ extension Peer {
         }
         links.setPhase(.awaitingHello(relay), of: id)
         guard let own = ownAnnouncement() else { return }
-        // Nothing of the LAN is told to a relay: neither its gathering nor who is on it.
+        // A relay is sent nothing about the LAN: neither its gathering nor its peers.
         send(.hello(announcement: own.bytes, gathering: nil, away: presence.away), on: id)
         let wanted = naming.wanted ?? configuration.name
         sessions.all[session].wantedName = wanted
@@ -99,10 +100,12 @@ extension Peer {
         send(.join(join), on: id)
     }
 
-    // Let in, or not.
+    // Admission and refusal.
 
+    /// Starts the session: opens the relay's lobby, sends queued texts and reconciles.
     mutating func welcomed(_ welcome: RelayWelcome, by relay: PeerID, session: Int, on id: LinkID) throws {
-        guard case .awaitingWelcome(id) = sessions.all[session].stage, let community = sessions.all[session].recognition.shown
+        guard case .awaitingWelcome(id) = sessions.all[session].stage,
+            let community = sessions.all[session].recognition.shown
         else { throw LinkViolation("a second welcome") }
         let name = try Nickname(welcome.name)
         let relayName = (try? Nickname(welcome.relayName))?.text ?? sessions.all[session].target.address
@@ -134,8 +137,8 @@ extension Peer {
         reconcile(.relayLobby(community), on: id)
     }
 
-    /// So that it can be called by its name the next time. A name belongs to the relay that had it first; only that one,
-    /// told by its key, may move.
+    /// Stores the address of a relay under its name, so that the user can name it next time. A name belongs to the
+    /// relay that had it first; only that relay, identified by its key, may move.
     private func rememberPlace(of relay: PeerID, named name: String, _ address: String) throws(ArchiveError) {
         guard let name = try? Nickname(name) else { return }
         let setting = RelayTarget.placeSetting(ofRelayNamed: name)
@@ -143,7 +146,7 @@ extension Peer {
             let key = try archive.setting("relay \(String(decoding: former, as: UTF8.self))") ?? []
             guard PeerID(key.prefix(PeerID.byteCount)) == relay else { return }
         } else {
-            // A relay may call itself otherwise each time; each name would be kept.
+            // A relay may use another name each time; each would be stored.
             let counter = "names of relay \(relay)"
             let count = try archive.setting(counter)?.first ?? 0
             guard count < Bounds.relayNameCount else { return }
@@ -152,6 +155,7 @@ extension Peer {
         try archive.setSetting(setting, to: Array(address.utf8))
     }
 
+    /// Handles a refusal by a relay.
     mutating func refusalReceived(_ refusal: RelayRefusal, session: Int) {
         let place = sessions.all[session].target.address
         let reason = refusal.reason.isEmpty ? refusal.code.words : shown(refusal, session)
@@ -168,12 +172,14 @@ extension Peer {
         refused(session, "\(place) refuses: \(reason)", tryingAgain: pause, isName: refusal.code == .nameTaken)
     }
 
-    /// - Parameter pause: when another attempt may succeed; nil: it will not, as things are.
+    /// Ends a session that the relay refused.
+    /// - Parameter pause: The time until an attempt that may succeed; nil if none will in the present state.
     mutating func refused(_ session: Int, _ reason: String, tryingAgain pause: Duration?, isName: Bool = false) {
         let wasMember = sessions.all[session].wasMember
         leftRelay(session)
         if let pause {
-            sessions.all[session].stage = .awaitingTime(now + max(pause, .milliseconds(500)) * (0.75 + random.unit() / 2))
+            sessions.all[session].stage = .awaitingTime(
+                now + max(pause, .milliseconds(500)) * (0.75 + random.unit() / 2))
         } else {
             sessions.all[session].stage = .refused
         }
@@ -182,20 +188,21 @@ extension Peer {
             sessions.all[session].attempts.wasRefusalTold = true
             notify(.relay(state: .refused, address: sessions.all[session].target.address, reason: reason))
         }
-        // Where there is nobody else to speak with, there is nothing left to do.
+        // Without any other peer to talk to, there is nothing left to do.
         let isOver = pause == nil || !wasMember
         let areAllOver = sessions.all.indices.allSatisfy { $0 == session || sessions.all[$0].stage == .refused }
         if configuration.usesOnlyRelays, isOver, areAllOver { quitNow(isName ? .nameTaken : .refused) }
     }
 
-    // Cut off.
+    // Disconnection.
 
-    /// The link with a relay, or the attempt to make one, has ended.
+    /// Handles the end of a link with a relay, or of an attempt to open one.
     mutating func relayLinkLost(session: Int, _ reason: String) {
         guard sessions.all[session].link != nil else { return }
         relayLost(session, reason)
     }
 
+    /// Ends a session without a refusal and schedules the next attempt.
     private mutating func relayLost(_ session: Int, _ reason: String) {
         let wasMember = sessions.all[session].memberLink != nil
         leftRelay(session)
@@ -207,7 +214,7 @@ extension Peer {
         let pause = sessions.all[session].attempts.failed(jitter: jitter, endpointCount: count)
         sessions.all[session].stage = .awaitingTime(now + pause)
         guard presence.stage != .finished else { return }
-        // Once for each time that it was there, and once if it was never.
+        // Once for each time that it was connected, and once if it never was.
         guard wasMember || !sessions.all[session].attempts.wasTold else { return }
         sessions.all[session].attempts.wasTold = true
         notify(
@@ -216,14 +223,14 @@ extension Peer {
                 reason: "\(reason); it is tried again"))
     }
 
-    /// What hung on our being there ends.
+    /// Ends everything that depends on the session: members, tunnels, unanswered questions.
     private mutating func leftRelay(_ session: Int) {
         let members = sessions.all[session].roster.sorted
         if !members.isEmpty {
             let others = members.map(\.peer).filter { $0 != id && !roster.blocked.contains($0) }
             sessions.all[session].presenceChanges.suspend(others, at: now)
         }
-        // First: nobody there is to be reached through it any more.
+        // First, so that no peer is reached through it any more.
         sessions.all[session].roster.forgetPresence()
         for id in sessions.tunnels where sessions.place(of: id)?.session == session { closeTunnel(id, isTold: false) }
         for member in members where member.peer != id {
@@ -234,8 +241,9 @@ extension Peer {
         }
     }
 
-    // Who is there.
+    // Members.
 
+    /// Updates the members of a relay from a list of changes.
     mutating func membersReceived(_ members: RelayMembers, session: Int) {
         if members.isFresh {
             let present = Set(members.changes.map(\.peer))
@@ -253,6 +261,7 @@ extension Peer {
         }
     }
 
+    /// Adds or updates a member and reports the change.
     private mutating func memberHere(_ member: RelayMember, _ name: Nickname, _ session: Int) {
         if member.peer != id, roster.blocked.contains(member.peer) { return withhold(member, session) }
         var remark: String?
@@ -281,6 +290,7 @@ extension Peer {
         timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
     }
 
+    /// Removes a member and its tunnels, and reports that it left.
     private mutating func memberGone(_ member: RelayMember, _ session: Int) {
         guard let known = sessions.all[session].roster.remove(member.peer), member.peer != id else { return }
         for id in sessions.tunnels {
@@ -292,7 +302,8 @@ extension Peer {
         notify(.peer(.init(state: .left, peer: summary(of: known, at: session))))
     }
 
-    /// A member that we speak with in private keeps the name that it had, also when it is no longer there.
+    /// Stores the name of a member with which the user has a private conversation, so that it is kept after the member
+    /// leaves.
     mutating func rememberMember(_ peer: PeerID) {
         guard roster.name(of: peer) == nil else { return }
         for session in sessions.all {
@@ -301,7 +312,7 @@ extension Peer {
         }
     }
 
-    /// What is to be pointed out of a member that comes in, or to another name.
+    /// Returns a remark on a member that joins or changes its name.
     mutating func remarkOnMember(_ peer: PeerID, named name: Nickname, _ session: Int) -> String? {
         guard
             sessions.all[session].roster.lastName(of: peer) != name
@@ -309,7 +320,7 @@ extension Peer {
             !roster.shown(as: name).contains(peer)
         else { return nil }
         let remark = remarkOnKey(of: peer, named: name, at: session)
-        // Not again at every start.
+        // Only once, not at every start.
         if remark != nil, let relay = sessions.all[session].community,
             roster.name(of: peer) == nil || roster.known.relay(of: peer) != nil
         {
@@ -318,13 +329,14 @@ extension Peer {
         return remark
     }
 
+    /// Returns the summary of a member of a relay, for events.
     func summary(of member: RelayMember, at session: Int) -> Event.PeerSummary {
         Event.PeerSummary(
             name: member.name, id: member.peer, via: .relay, isBlocked: roster.blocked.contains(member.peer),
             away: member.away, relay: sessions.all[session].name)
     }
 
-    /// Logs are compared with relays from time to time too, in case something slipped through.
+    /// Reconciles logs with relays, at intervals, in case an entry was missed.
     mutating func reconcileWithRelays() {
         for session in sessions.all {
             guard let link = session.memberLink, let community = session.community else { continue }
@@ -332,7 +344,7 @@ extension Peer {
         }
     }
 
-    /// Whether something of ours may not have come to a relay that may still take it.
+    /// Whether a relay that still accepts entries may lack one of ours.
     var isOwedToRelays: Bool {
         sessions.all.contains { session in
             session.stage != .refused && (!session.unsent.isEmpty || !session.queuedTexts.isEmpty)

@@ -5,9 +5,9 @@ import Secure
 import Wire
 
 /// Links with peers that only a relay can reach: the same handshake and frames as on a connection, end to end, carried
-/// by the relay's link. Only private conversations go through them; nothing of a LAN does.
+/// by the link with the relay. Only private conversations use them; nothing of a LAN does.
 extension Peer {
-    /// Opens a tunnel to a peer that is a member of one of our relays, unless there is a link or one is being made.
+    /// Opens a tunnel to a member of one of our relays, unless there is a link or one is being opened.
     mutating func reachThroughRelay(_ peer: PeerID) {
         guard links.best(with: peer) == nil, let session = sessions.session(with: peer),
             sessions.tunnels.count < RelaySessions.tunnelCount,
@@ -22,6 +22,7 @@ extension Peer {
         sessions.tunnels.contains { sessions.place(of: $0)?.tunnel.peer == peer }
     }
 
+    /// Creates the link of a tunnel, which starts with a handshake.
     private mutating func makeTunnel(_ place: RelaySessions.TunnelPlace, role: LinkHandshake.Role) -> LinkID {
         presence.lastLinkNumber += 1
         let id = LinkID(number: presence.lastLinkNumber)
@@ -39,6 +40,7 @@ extension Peer {
         return id
     }
 
+    /// Handles bytes of a tunnel, which may be a new one.
     mutating func tunnelReceived(_ theirs: RelayTunnel, _ bytes: [UInt8], session: Int) {
         let place = ours(theirs, session)
         if let id = sessions.link(of: place) {
@@ -60,19 +62,20 @@ extension Peer {
         closeTunnel(id, isTold: false)
     }
 
-    /// As we name it.
+    /// Returns a tunnel of the other side as we name it.
     private func ours(_ theirs: RelayTunnel, _ session: Int) -> RelaySessions.TunnelPlace {
         var tunnel = theirs
         tunnel.isFromOpener = !theirs.isFromOpener
         return .init(session: session, tunnel: tunnel)
     }
 
+    /// Tells the other side that a tunnel is closed.
     private mutating func sayTunnelClosed(_ place: RelaySessions.TunnelPlace) {
         guard let carrier = sessions.all[place.session].memberLink else { return }
         send(.tunnelClosed(place.tunnel), on: carrier)
     }
 
-    /// The handshake through a tunnel is done: is it with whom the relay said?
+    /// Continues after the handshake through a tunnel, if its peer is the one that the relay named.
     mutating func tunnelAuthenticated(_ peer: PeerID, on id: LinkID) throws(LinkViolation) {
         guard sessions.place(of: id)?.tunnel.peer == peer else { throw LinkViolation("a tunnel to somebody else") }
         links.setPhase(.awaitingHello(peer), of: id)
@@ -80,20 +83,22 @@ extension Peer {
         send(.hello(announcement: own.bytes, gathering: nil, away: nil), on: id)
     }
 
+    /// Starts the exchange on an established tunnel.
     mutating func tunnelEstablished(_ id: LinkID, with peer: PeerID, instance: UInt64) {
         links[id]?.instance = instance
-        // Both have been in reach since we joined the relay: a tunnel made for a message makes it no old one.
+        // Both sides have been reachable since we joined the relay, so messages from since then are not late, even if
+        // the tunnel was opened for them.
         let carrier = sessions.place(of: id).flatMap { sessions.all[$0.session].memberLink }
         let since = carrier.flatMap { links[$0]?.establishedWall }
         links[id]?.establishedWall = since ?? clock.wall
         let others = links.tunnels(with: peer)
         links.setPhase(.established(peer), of: id)
-        // Both may have opened one; the lower ID decides which is kept, as with links.
+        // Both may have opened one; the peer with the lower ID decides which is kept, as with links.
         if self.id < peer { for other in others { closeTunnel(other, isTold: true) } }
         startConversation(with: peer, on: id)
     }
 
-    /// What runs through a tunnel once it is established.
+    /// Handles a frame that arrives through an established tunnel.
     mutating func tunnelFrameReceived(_ frame: Frame, from peer: PeerID, on id: LinkID) throws {
         switch frame {
         case .ping(let number): send(.pong(number), on: id)
@@ -105,14 +110,16 @@ extension Peer {
         case .receipt(let room, let ids): receiptReceived(for: ids, of: room, from: peer, on: id)
         case .hello: throw LinkViolation("a second hello")
         case .announcement, .away, .pong, .goodbye, .authors: break
-        case .peers, .gathering, .digest, .advertise, .request, .advertisements, .join, .welcome, .refusal, .members, .moderate,
+        case .peers, .gathering, .digest, .advertise, .request, .advertisements, .join, .welcome, .refusal, .members,
+            .moderate,
             .moderated, .removed, .notice, .topic,
             .tunnel, .tunnelClosed, .declined:
             throw LinkViolation("a frame that goes through no tunnel")
         }
     }
 
-    /// Ends a tunnel; nothing more comes from it.
+    /// Closes a tunnel; nothing more arrives from it.
+    /// - Parameter isTold: Whether the other side is notified.
     mutating func closeTunnel(_ id: LinkID, isTold: Bool) {
         guard let place = sessions.place(of: id) else { return }
         if isTold {
@@ -121,7 +128,7 @@ extension Peer {
         }
         sessions.remove(id)
         guard let link = links.remove(id), case .established(let peer) = link.phase else { return }
-        // What was under way on it goes on over what is left, or over a new one.
+        // Exchanges in progress continue on a remaining link, or on a new one.
         if let other = links.best(with: peer) {
             startConversation(with: peer, on: other)
         } else if sessions.unacknowledgedPeers.contains(peer), presence.stage != .finished {
@@ -129,8 +136,7 @@ extension Peer {
         }
     }
 
-    /// Private messages that go through relays and have no receipt are offered again, through another tunnel if there
-    /// is none.
+    /// Offers unacknowledged private messages again through relays, opening another tunnel if there is none.
     mutating func redeliver() {
         for peer in sessions.unacknowledgedPeers.sorted() where sessions.session(with: peer) != nil {
             considerRedelivery(of: peer)
@@ -145,8 +151,8 @@ extension Peer {
         if !sessions.unacknowledgedPeers.isEmpty { timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval) }
     }
 
-    /// A tunnel has no window of its own: what waits in all of them is bounded together. Beyond that the longest is closed,
-    /// and not the link with the relay, which does not decide what others ask for through it.
+    /// Queues a frame in a tunnel. Tunnels have no flow control of their own: their queues share one bound. Beyond it
+    /// the longest is closed, and not the link with the relay, which does not decide what others request through it.
     mutating func queue(_ frame: [UInt8], in lane: Lane, inTunnel id: LinkID) {
         _ = links[id]?.queue(frame, in: lane, at: now)
         func bytes(_ tunnel: LinkID) -> Int { links[tunnel]?.channel.queuedBytes ?? 0 }
@@ -155,25 +161,26 @@ extension Peer {
             let place = sessions.place(of: longest)
         {
             waiting -= bytes(longest)
-            note(.debug, "a tunnel is closed: what is sent through it is not passed on")
+            note(.debug, "a tunnel is closed: its bytes are not passed on")
             sayTunnelClosed(place)
             closeTunnel(longest, isTold: false)
         }
     }
 
-    /// Seals what is queued for tunnels and queues it on their carriers, which are sealed after them.
+    /// Seals the bytes queued for tunnels and queues them on their carriers, which are sealed afterwards.
     mutating func wrapTunnels() {
         for id in sessions.takeTurns() { wrap(id) }
     }
 
-    /// Nothing is wrapped while the carrier has much to send: what waits in the tunnel can still be put in order.
-    /// - Parameter isAll: All that is queued, because the tunnel is to be closed.
+    /// Wraps the queue of one tunnel. It waits while the carrier has much to send: frames that wait in the tunnel can
+    /// still be reordered by priority.
+    /// - Parameter isAll: Whether to wrap all queued bytes, because the tunnel is to be closed.
     private mutating func wrap(_ id: LinkID, isAll: Bool = false) {
         guard let place = sessions.place(of: id), let carrier = sessions.all[place.session].memberLink,
             let queued = links[carrier]?.channel.queuedBytes, isAll || queued < Bounds.outstandingBytes,
             let bytes = links.flush(id, isAll: isAll)
         else { return }
-        // It is with the carrier now, which has a window of its own.
+        // The carrier has the bytes now, and has a window of its own.
         links[id]?.window.drained()
         var rest = bytes[...]
         while !rest.isEmpty {

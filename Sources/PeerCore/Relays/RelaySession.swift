@@ -2,42 +2,43 @@ import CoreModel
 import LocalNetwork
 import Wire
 
-/// How we stand with one relay.
+/// The session with one relay.
 struct RelaySession {
-    /// Named by what is awaited.
+    /// The stages of a session, named after the awaited event.
     enum Stage: Equatable {
-        /// To be dialled then.
+        /// Dialled again at this time.
         case awaitingTime(Instant)
-        /// A link is being made, or our wish to join is being looked at.
+        /// A link is being opened, or our request to join is being considered.
         case awaitingWelcome(LinkID)
         case member(LinkID)
-        /// It will not have us, and asking again is of no use.
+        /// The relay refused us, and another attempt is of no use.
         case refused
     }
 
     var target: RelayTarget
     var stage: Stage
     var recognition: RelayRecognition
-    /// What it calls itself; before it has said so, its address.
+    /// The relay's own name; its address until that is known.
     var name: String
-    /// What we are called there, or were last.
+    /// Our name there, current or last.
     var ownName: Nickname?
-    /// What we asked to be called.
+    /// The name that we requested.
     var wantedName: Nickname?
     var roster = RelayRoster()
     var presenceChanges = PresenceChanges()
     var attempts = RelayAttempts()
-    /// What asked for each act of moderation that is under way.
+    /// The acts of moderation that await an answer.
     var asked = RelayQuestions()
-    /// Commands to say something that came before its key was known, oldest first.
+    /// Texts entered before the relay's key was known, oldest first.
     var queuedTexts: [(text: String, kind: Entry.Kind, token: CommandToken?)] = []
-    /// Entries of ours that it may not have, of this run, and whether it was offered them. Not walked.
+    /// Our entries of this run that the relay may not have, and whether it was offered them. Never iterated where the
+    /// order matters.
     var unsent: [EntryID: Bool] = [:]
-    /// Guests that speak plain text, as the person has been told. Only asked "is it in there?".
+    /// The plain-text guests that the user has been warned about. Membership tests only, never iterated.
     var warnedOf: Set<PeerID> = []
-    /// It has let us in once in this run.
+    /// Whether the relay has admitted us in this run.
     var wasMember = false
-    /// What the lobby is about by somebody who is blocked.
+    /// The topic of the lobby if a blocked peer set it.
     var hiddenTopic: String?
 
     init(target: RelayTarget, community: PeerID?, name: String?) {
@@ -47,9 +48,10 @@ struct RelaySession {
         stage = .awaitingTime(Instant(nanoseconds: 0))
     }
 
-    /// The key of its community, by which its room is known: for most relays their own.
+    /// The key of its community, which identifies its room; for most relays their own key.
     var community: PeerID? { recognition.community }
 
+    /// The link with the relay, admitted or not.
     var link: LinkID? {
         switch stage {
         case .awaitingWelcome(let link), .member(let link): link
@@ -57,12 +59,13 @@ struct RelaySession {
         }
     }
 
+    /// The link with the relay once it has admitted us.
     var memberLink: LinkID? {
         if case .member(let link) = stage { return link }
         return nil
     }
 
-    /// Whether a person means this one: by its name, its address with or without the port, or its ID.
+    /// Whether a text refers to this relay: by its name, its address with or without the port, or its ID.
     func isMeant(by text: String) -> Bool {
         let wanted = text.lowercased()
         if wanted == name.lowercased() || wanted == target.address.lowercased() { return true }
@@ -73,31 +76,33 @@ struct RelaySession {
     }
 }
 
-/// Which relay is meant, and which one has answered.
+/// The expected community of a relay, and the one that it has proved.
 struct RelayRecognition {
-    /// The community's key: given, remembered, or proved once. Nil before the first visit.
+    /// The community's key: given, stored, or proved once. Nil before the first session.
     var community: PeerID?
-    /// What the relay at the other end of the present link has proved to belong to.
+    /// The community that the relay at the other end of the current link has proved to belong to.
     var shown: PeerID?
 }
 
-/// When to try again: at once and quickly at first, so that a relay that is started anew has everybody back within
-/// seconds, then ever more seldom. The jitter keeps thousands from coming in one moment.
+/// Exponential backoff of dial attempts: short pauses at first, so that all members of a restarted relay are back
+/// within seconds, then longer and longer ones. Jitter keeps thousands from arriving at the same moment.
 struct RelayAttempts {
-    /// Pauses before the next attempts, in milliseconds; the last one is for all that follow.
+    /// The pauses before the next attempts, in milliseconds; the last one repeats.
     private static let pauses = [250, 500, 500, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]
-    /// The same when it said that it has no room.
+    /// The pause after a relay reported that it is full.
     static let fullPause = Duration.seconds(30)
 
     private(set) var count = 0
-    /// The trouble has been told; the same again is not.
+    /// Whether the user has been notified of the failure; the same failure is not reported again.
     var wasTold = false
-    /// The same of a refusal, which is told also when it was told before that the relay is not reached.
+    /// The same for a refusal, which is reported even after a failure to reach the relay was.
     var wasRefusalTold = false
-    /// Which of its endpoints is next.
+    /// The index of the next endpoint to dial.
     private(set) var endpoint = 0
 
+    /// Records a failed attempt.
     /// - Parameter jitter: 0.5..<1.5.
+    /// - Returns: The pause before the next attempt.
     mutating func failed(jitter: Double, endpointCount: Int) -> Duration {
         let pause = Self.pauses[min(count, Self.pauses.count - 1)]
         count += 1
@@ -105,9 +110,10 @@ struct RelayAttempts {
         return .milliseconds(pause) * jitter
     }
 
-    /// Somebody else is better placed; not at once again.
+    /// Skips to the longest pause, because another process with our key has the session.
     mutating func slowDown() { count = Self.pauses.count - 1 }
 
+    /// Resets the backoff after an admission.
     mutating func succeeded() {
         count = 0
         wasTold = false
@@ -115,40 +121,39 @@ struct RelayAttempts {
     }
 }
 
-/// Who is at a relay, as it told us.
+/// The members of a relay, as reported by it.
 struct RelayRoster {
-    /// Members that are kept; what a relay tells beyond that is passed over.
+    /// The maximum number of members stored; further ones are ignored.
     private static let count = 20_000
 
     private(set) var members: [PeerID: RelayMember] = [:]
-    /// Ascending; more than one only for a moment, or where a relay does not keep names apart.
+    /// Ascending; more than one only for a moment, or where a relay does not keep names unique.
     private var peersByName: [String: [PeerID]] = [:]
     private var guests: [RoomID: PeerID] = [:]
-    /// Who had a name last, here or no longer: what is for them can be said while they, or we, are away.
+    /// The peer that had a name last, present or not: messages for it can be written while it is, or we are, away.
     private var lastHolders: [String: PeerID] = [:]
     private var lastNames: [PeerID: Nickname] = [:]
     /// The names that keys have or last had there.
     private(set) var lookalikes = LookalikeIndex()
-    /// What the relay last told of members that are blocked, which nobody is shown. Looked at by key, or asked for a
-    /// name.
+    /// The latest reports about blocked members, which are not shown. Looked up by key, or searched for a name.
     private var withheld: [PeerID: RelayMember] = [:]
 
     subscript(peer: PeerID) -> RelayMember? { members[peer] }
 
-    /// Those that have this name there now, ascending.
+    /// Returns the members with this name, ascending.
     func peers(named name: Nickname) -> [PeerID] { peersByName[name.folded] ?? [] }
 
-    /// The key that last had this name there.
+    /// Returns the key that last had this name there.
     func lastHolder(of name: Nickname) -> PeerID? { lastHolders[name.folded] }
 
-    /// What a key was last called there.
+    /// Returns the last name of a key there.
     func lastName(of peer: PeerID) -> Nickname? { lastNames[peer] }
 
     private func name(of peer: PeerID) -> Nickname? {
         lastNames[peer] ?? members[peer].flatMap { try? Nickname($0.name) }
     }
 
-    /// We are not there any more, so nobody is.
+    /// Removes all members, because we have left the relay; their last names are kept.
     mutating func forgetPresence() {
         for peer in members.keys where lastNames[peer] == nil {
             lookalikes.replace(name(of: peer), by: nil, of: peer)
@@ -158,14 +163,15 @@ struct RelayRoster {
         guests = [:]
     }
 
-    /// The guest that the room is our conversation with.
+    /// Returns the guest that our conversation in this room is with.
     func guest(in room: RoomID) -> PeerID? { guests[room] }
 
-    /// By name, for people.
+    /// The members ordered by name, for display.
     var sorted: [RelayMember] { members.values.sorted { ($0.name, $0.peer) < ($1.name, $1.peer) } }
 
-    /// - Parameter isRemembered: what this key is called counts also when it is no longer there.
-    /// - Returns: what was known of it.
+    /// Adds or updates a member.
+    /// - Parameter isRemembered: Whether its name still counts after it has left.
+    /// - Returns: The previous state of the member.
     mutating func update(
         _ member: RelayMember, named name: Nickname, of own: PeerID, isRemembered: Bool = true
     ) -> RelayMember? {
@@ -186,6 +192,8 @@ struct RelayRoster {
         return former
     }
 
+    /// Removes a member; its last name is kept.
+    /// - Returns: The previous state of the member.
     @discardableResult
     mutating func remove(_ peer: PeerID) -> RelayMember? {
         let formerName = name(of: peer)
@@ -199,13 +207,13 @@ struct RelayRoster {
         return former
     }
 
-    /// All keys that were seen there, ascending. Walks over all of them.
+    /// All keys that were seen there, ascending. Iterates over all of them.
     var knownPeers: [PeerID] { lastNames.keys.sorted() }
 
-    // Members that are blocked.
+    // Blocked members.
 
-    /// What is told of a blocked member is put aside.
-    /// - Returns: the member as it may be known here: under a name from before, and here whether away or not.
+    /// Puts aside a report about a blocked member.
+    /// - Returns: The member as it may be known here: under a name from before, and not shown as away.
     mutating func withhold(_ member: RelayMember, knownAs name: Nickname) -> RelayMember {
         if withheld[member.peer] != nil || withheld.count < Self.count { withheld[member.peer] = member }
         var known = member
@@ -214,29 +222,32 @@ struct RelayRoster {
         return known
     }
 
-    /// It is no longer blocked: what the relay last told of it.
+    /// Removes and returns the latest report about a member that is no longer blocked.
     mutating func release(_ peer: PeerID) -> RelayMember? { withheld.removeValue(forKey: peer) }
 
-    /// Whether a blocked member of this name has been told of.
+    /// Whether a blocked member of this name has been reported.
     func isWithheld(_ name: String) -> Bool { withheld.contains { $0.value.name == name } }
 }
 
-/// Acts of moderation that a relay has not answered.
+/// The acts of moderation that a relay has not answered.
 struct RelayQuestions {
+    /// An unanswered act of moderation.
     struct Question {
         var act: RelayModeration.Act
-        /// Whom it is about, if that is one key.
+        /// The peer that it concerns, if it is a single key.
         var peer: PeerID?
         var token: CommandToken?
     }
 
     private var next: UInt64 = 1
     private var asked: [UInt64: Question] = [:]
-    /// Bans that came in frames before the last one, by number.
+    /// The bans from earlier frames of an answer, by number of the question.
     private var bans: [UInt64: [RelayBan]] = [:]
     private static let count = 100
     private static let banCount = 10_000
 
+    /// Adds a question.
+    /// - Returns: Its number; nil if too many are unanswered.
     mutating func ask(_ act: RelayModeration.Act, about peer: PeerID? = nil, token: CommandToken?) -> UInt64? {
         guard asked.count < Self.count else { return nil }
         defer { next += 1 }
@@ -244,7 +255,8 @@ struct RelayQuestions {
         return next
     }
 
-    /// - Returns: nil if nobody asked, or if more is to come.
+    /// Matches an answer to its question.
+    /// - Returns: nil if there is no such question, or if more frames follow.
     mutating func answered(_ answer: RelayModerated) -> (question: Question, bans: [RelayBan])? {
         guard let question = asked[answer.number] else { return nil }
         var list = bans.removeValue(forKey: answer.number) ?? []
@@ -259,7 +271,8 @@ struct RelayQuestions {
         return (question, list)
     }
 
-    /// Nothing is answered any more.
+    /// Removes all questions, because no more answers will arrive.
+    /// - Returns: The tokens of their commands.
     mutating func lost() -> [CommandToken?] {
         let order = asked.keys.sorted()
         defer {
@@ -270,25 +283,25 @@ struct RelayQuestions {
     }
 }
 
-/// All relays that we take part in, and the tunnels that they carry.
+/// The sessions with all our relays, and the tunnels that they carry.
 struct RelaySessions {
-    /// Tunnels that others opened or that we did, in all.
+    /// The maximum number of tunnels, opened by either side.
     static let tunnelCount = 256
 
-    /// Which tunnel: of which visit, and as we name it when we send.
+    /// A tunnel of a session, as we name it when we send.
     struct TunnelPlace: Hashable {
         var session: Int
         var tunnel: RelayTunnel
     }
 
     var all: [RelaySession] = []
-    /// Links that relays carry, in the order in which they were made.
+    /// The links carried by relays, in the order in which they were opened.
     private(set) var tunnels: [LinkID] = []
     private var turn = 0
     private var linkByPlace: [TunnelPlace: LinkID] = [:]
     private var placeByLink: [LinkID: TunnelPlace] = [:]
     private var lastTunnelNumber: UInt64
-    /// Peers that owe us receipts. Only asked "is it in there?".
+    /// The peers with unacknowledged messages. Iterated only sorted, or where the order is irrelevant.
     var unacknowledgedPeers: Set<PeerID> = []
 
     init(firstTunnelNumber: UInt64 = 0) { lastTunnelNumber = firstTunnelNumber }
@@ -296,6 +309,7 @@ struct RelaySessions {
     func link(of place: TunnelPlace) -> LinkID? { linkByPlace[place] }
     func place(of link: LinkID) -> TunnelPlace? { placeByLink[link] }
 
+    /// Returns the number of the next tunnel that we open.
     mutating func nextTunnelNumber() -> UInt64 {
         lastTunnelNumber &+= 1
         return lastTunnelNumber
@@ -307,7 +321,8 @@ struct RelaySessions {
         placeByLink[link] = place
     }
 
-    /// All tunnels, another one first each time: who is first gets what room the carrier has.
+    /// Returns all tunnels, starting with another one each time (round robin): the first gets the space that the
+    /// carrier has.
     mutating func takeTurns() -> [LinkID] {
         guard tunnels.count > 1 else { return tunnels }
         turn = (turn + 1) % tunnels.count
@@ -320,18 +335,18 @@ struct RelaySessions {
         tunnels.removeAll { $0 == link }
     }
 
-    /// Where a peer is a member, with a link there.
+    /// Returns the session with a connected relay that a peer is a member of.
     func session(with peer: PeerID) -> Int? {
         all.indices.first { all[$0].memberLink != nil && all[$0].roster[peer] != nil }
     }
 
-    /// Of several relays of one community the first one that has let us in.
+    /// Returns the session with a relay of a community, preferring one that has admitted us.
     func session(at community: PeerID) -> Int? {
         let sessions = sessions(at: community)
         return sessions.first { all[$0].memberLink != nil } ?? sessions.first
     }
 
-    /// All relays of one community that we take part in.
+    /// Returns the sessions with all relays of one community.
     func sessions(at community: PeerID) -> [Int] { all.indices.filter { all[$0].community == community } }
 
     var nextDeadline: Deadline? {

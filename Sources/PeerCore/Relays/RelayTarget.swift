@@ -1,19 +1,19 @@
 public import Wire
 
-/// A relay to take part in, and what is known of it beforehand.
+/// A relay to join, and what is known of it beforehand.
 public struct RelayTarget: Equatable, Sendable {
-    /// Where it is, for people, and the name under which its key is remembered: `relay.example:47475`.
+    /// The address for display, and the name under which its key is stored: `relay.example:47475`.
     public var address: String
-    /// Where to dial, in turn.
+    /// The endpoints to dial, in turn.
     public var endpoints: [Endpoint]
-    /// If it was given by name: looked up again whenever it cannot be reached.
+    /// The host, if the relay was given by name; looked up again whenever the relay cannot be reached.
     public var host: Host?
-    /// The key that its community must have. Nil: the one that it had the first time.
+    /// The key that its community must have; nil means the one that it had the first time.
     public var fingerprint: PeerID?
-    /// For the room or for operators; told only to the key that is expected.
+    /// The password of the room or for operators; sent only to the expected key.
     public var password: [UInt8]?
 
-    /// The setting of the archive that has the ``address`` of the relay that calls itself so.
+    /// Returns the archive setting that holds the ``address`` of the relay with this name.
     public static func placeSetting(ofRelayNamed name: Nickname) -> String { "relay named \(name.folded)" }
 
     /// A host by its name.
@@ -21,12 +21,14 @@ public struct RelayTarget: Equatable, Sendable {
         public var name: String
         public var port: UInt16
 
+        /// Creates a host from its name and port.
         public init(name: String, port: UInt16) {
             self.name = name
             self.port = port
         }
     }
 
+    /// Creates a target from its parts.
     public init(
         address: String, endpoints: [Endpoint], host: Host? = nil, fingerprint: PeerID? = nil, password: [UInt8]? = nil
     ) {

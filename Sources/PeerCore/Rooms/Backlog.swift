@@ -4,9 +4,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// Lines of lobbies from before this peer came, on their way to a person: held until no more come, so that of thousands
-/// only the last are shown.
+/// The lobby lines from before this peer arrived that are still to be shown. They are held until no more arrive, so
+/// that of thousands only the last are shown.
 struct Backlog {
+    /// The held lines of one room.
     private struct Held {
         let key: RoomKey
         var lines: [Shown] = []
@@ -15,17 +16,19 @@ struct Backlog {
         var last: Instant
     }
 
-    /// In the order in which they began.
+    /// In the order in which their first line arrived.
     private var rooms: [Held] = []
 
-    /// When the first of them is complete.
+    /// The time at which the first of them is complete.
     var dueAt: Instant? { rooms.map { Self.due($0) }.min() }
 
+    /// Returns the time at which a backlog is complete: after a quiet time, or when held for the maximum time.
     private static func due(_ held: Held) -> Instant {
         min(held.last + Bounds.backlogQuietTime, held.since + Bounds.backlogTime)
     }
 
-    /// - Parameter limit: how many of the last are kept.
+    /// Adds a line to the backlog of its room.
+    /// - Parameter limit: The number of lines kept, the last ones.
     mutating func add(_ line: Shown, in key: RoomKey, limit: Int, at now: Instant) {
         let place = rooms.firstIndex { $0.key == key } ?? rooms.count
         if place == rooms.count { rooms.append(Held(key: key, since: now, last: now)) }
@@ -37,21 +40,22 @@ struct Backlog {
         }
     }
 
-    /// What is held of a room, which is to be shown now.
+    /// Removes and returns the held lines of a room, which are to be shown now.
     mutating func take(of key: RoomKey) -> (lines: [Shown], skippedCount: Int)? {
         guard let place = rooms.firstIndex(where: { $0.key == key }) else { return nil }
         let held = rooms.remove(at: place)
         return (held.lines, held.skippedCount)
     }
 
-    /// The rooms of which all has come.
+    /// Returns the rooms whose backlog is complete.
     func due(at now: Instant) -> [RoomKey] { rooms.filter { Self.due($0) <= now }.map(\.key) }
 
+    /// The rooms with a backlog.
     var all: [RoomKey] { rooms.map(\.key) }
 }
 
 extension Peer {
-    /// Shows an entry, or holds it until it is clear that not too many come with it.
+    /// Shows an entry, or holds it until it is clear how many late ones arrive with it.
     mutating func showInOrder(_ shown: Shown, in key: RoomKey, isLate: Bool, token: CommandToken?) {
         if isLate, !key.isConversation, let limit = configuration.lateLineCount {
             rooms.backlog.add(shown, in: key, limit: limit, at: now)
@@ -67,16 +71,18 @@ extension Peer {
         if let due = rooms.backlog.dueAt { timers.schedule(.backlog, at: due) }
     }
 
+    /// Shows the backlogs that have received no more lines for a while.
     mutating func showCompleteBacklogs() {
         for key in rooms.backlog.due(at: now) { showBacklog(of: key) }
         askForBacklog()
     }
 
-    /// Before this process ends, or something is asked about what was said.
+    /// Shows all backlogs: before this process ends, or before a query about the history is answered.
     mutating func showAllBacklogs() {
         for key in rooms.backlog.all { showBacklog(of: key) }
     }
 
+    /// Shows the backlog of a room, if there is one, after the number of lines skipped.
     private mutating func showBacklog(of key: RoomKey) {
         guard let held = rooms.backlog.take(of: key) else { return }
         if held.skippedCount > 0 {
@@ -89,7 +95,7 @@ extension Peer {
                         + "finds words, earshot export writes them all"))
         }
         for shown in held.lines {
-            // Somebody may have been blocked meanwhile.
+            // The author may have been blocked meanwhile.
             guard !roster.blocked.contains(shown.entry.entry.author) else { continue }
             notify(.message(message(shown.entry, in: key, isHistory: true, hasGap: shown.hasGap)))
         }

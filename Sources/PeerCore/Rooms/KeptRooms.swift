@@ -4,26 +4,28 @@ import RoomSync
 import Secure
 public import Wire
 
-/// What an archive holds, looked at without a running peer: for `earshot export` and `earshot forget`.
+/// The rooms in an archive, without a running peer: for `earshot export` and `earshot forget`.
 public struct KeptRooms {
     private let archive: any Archive
     private let own: PeerID
-    /// The key that the lobby of a relay's own archive is known by.
+    /// The key that identifies the lobby of a relay's own archive.
     private let community: PeerID
     private let names: [PeerID: Nickname]
-    /// What others called keys that were never met.
+    /// The names that others reported for keys that were never met.
     private let reported: [PeerID: Nickname]
-    /// The key that is meant by a name alone: the one that had it last, or our own.
+    /// The key that a name alone refers to: the one that had it last, or our own.
     private let holders: [Nickname: PeerID]
-    /// People of whom nothing is to be seen.
+    /// The blocked people, whose messages are not shown.
     private let blocked: Set<PeerID>
 
-    /// Nothing here is called that; the text says so to a person.
+    /// The error for a name that matches no stored room; the description is for the user.
     public struct NoSuchRoom: Error, Equatable, CustomStringConvertible {
         public let description: String
     }
 
-    /// - Parameter own: whose archive it is.
+    /// Reads the names and blocked keys of an archive.
+    /// - Parameter own: The peer that the archive belongs to.
+    /// - Throws: If the archive cannot be read.
     public init(archive: any Archive, own: PeerID) throws(ArchiveError) {
         self.archive = archive
         self.own = own
@@ -52,8 +54,9 @@ public struct KeptRooms {
         blocked = Set(known.filter(\.isBlocked).map(\.id))
     }
 
-    /// The logs that a person means: `lobby` (of every network), `lobby@RELAY-ID`, `@NAME`, `NAME`, a peer ID. Nil means
-    /// all.
+    /// Returns the logs that a text refers to: `lobby` (of every network), `lobby@RELAY-ID`, `@NAME`, `NAME` or a peer
+    /// ID; nil means all.
+    /// - Throws: ``NoSuchRoom`` if there is none.
     public func logs(named text: String?) throws -> [LogID] {
         let logs = try archive.logs()
         guard let text else { return logs }
@@ -67,18 +70,20 @@ public struct KeptRooms {
         guard !found.isEmpty else {
             let known = Set(logs.map { "\(roomName(of: $0))" }).sorted().joined(separator: ", ")
             throw NoSuchRoom(
-                description: "nothing is kept of \(text)" + (known.isEmpty ? "" : " (there is: \(known))"))
+                description: "nothing is kept of \(text)" + (known.isEmpty ? "" : " (stored rooms: \(known))"))
         }
         return found
     }
 
-    /// The same for dropping them, which cannot be undone: of several people who were called so none is meant.
+    /// Returns the logs that a text refers to, for removal, which cannot be undone: a name shared by several people is
+    /// refused.
+    /// - Throws: ``NoSuchRoom`` if there is none, or if the text is ambiguous.
     public func logsToForget(named text: String) throws -> [LogID] {
         let logs = try logs(named: text)
         let partners = logs.compactMap { if case .conversation(let peer) = $0 { peer } else { nil } }
         guard partners.count < 2 else {
             let all = partners.map { "@\(exactName(of: $0))" }.joined(separator: ", ")
-            throw NoSuchRoom(description: "several were called \(text): say which, one of \(all)")
+            throw NoSuchRoom(description: "several people were called \(text): choose one of \(all)")
         }
         return logs
     }
@@ -92,7 +97,7 @@ public struct KeptRooms {
         return peer.description.hasPrefix(digits)
     }
 
-    /// What was said, in order, and how many lines by people who are blocked are not among it.
+    /// Returns the messages of a log in order, and the number of messages by blocked people that are left out.
     public func messages(of log: LogID) throws(ArchiveError) -> (shown: [Event.Message], blockedCount: Int) {
         var messages: [Event.Message] = []
         var blockedCount = 0
@@ -117,7 +122,7 @@ public struct KeptRooms {
         return (messages, blockedCount)
     }
 
-    /// A name that another key has by now is shown with the beginning of the key.
+    /// Returns the name of a key; with the beginning of the key if another key has the name by now.
     private func name(of peer: PeerID) -> String {
         guard let name = names[peer] else {
             return reported[peer].map { peer.exactName($0.text) } ?? peer.placeholderName
@@ -136,10 +141,11 @@ public struct KeptRooms {
         }
     }
 
-    /// Drops all of a log, so that it does not come back from others either. To be committed.
-    /// - Returns: how many entries it had.
+    /// Drops all entries of a log and raises its floor, so that they do not come back from other peers. Must be
+    /// committed.
+    /// - Returns: The number of entries dropped.
     public func forget(_ log: LogID) throws(ArchiveError) -> Int {
-        // Which room it is plays no part in forgetting.
+        // The room ID is irrelevant to dropping entries.
         var kept = try RoomLog(log: log, room: .lobby, archive: archive)
         return try kept.forget()
     }

@@ -4,10 +4,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// Names of authors who are not here. They stand in no entry: who hands entries over tells them along.
+/// Names of absent authors. Entries do not contain them, so the peer that sends the entries sends the names along.
 extension Peer {
-    /// Says under which names we know the authors of these entries of the lobby, before the entries are sent: those who
-    /// are not here, each once on a link.
+    /// Sends the names that we know of the absent authors of these lobby entries, before the entries are sent: each
+    /// author once per link.
     mutating func tellAuthors(of entries: [ArchivedEntry], to peer: PeerID, on link: LinkID) {
         var names: [AuthorName] = []
         for entry in entries {
@@ -21,14 +21,14 @@ extension Peer {
         for frame in Frame.authors(names, of: .lobby) { send(frame, on: link) }
     }
 
-    /// What others called authors. It counts when an entry by the author comes on the same link, so that names of keys
-    /// that never said anything fill nothing.
+    /// Stores the names that a peer reports for authors. A name counts only when an entry by its author arrives on the
+    /// same link, so that names of keys that never wrote anything take no space.
     mutating func authorsTold(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
         guard let key = self.room(room, with: peer, on: link), !key.isConversation else { return }
         links[link]?.exchange.noteTold(names)
     }
 
-    /// An entry by somebody else has come on a link.
+    /// Adopts the name reported for an author, now that an entry by that author has arrived on the same link.
     mutating func noteAuthor(_ author: PeerID, on link: LinkID) {
         guard author != id, let name = links[link]?.exchange.takeToldName(of: author),
             roster.report(author, as: name)

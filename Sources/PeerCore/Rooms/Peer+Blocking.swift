@@ -3,9 +3,10 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// People of whom the person wants to see nothing. What they say of themselves is put aside where it comes in: they stay
-/// under the name that the person knows. And no event about them gets out (``withoutBlocked(_:)``).
+/// Blocking. The names and away texts that blocked people send are put aside on arrival: they keep the name that the
+/// user knows. No event about them reaches the user (``withoutBlocked(_:)``).
 extension Peer {
+    /// Blocks a peer: stores the block and hides what the peer sends from now on.
     mutating func block(_ text: String, token: CommandToken?) {
         guard let peer = resolve(text, token) else { return }
         guard !roster.blocked.contains(peer) else {
@@ -27,11 +28,12 @@ extension Peer {
         var remark: String?
         if namesake(of: peer) != nil {
             remark =
-                "\(summary.name) is not the only one of this name: this one is \(exactName(of: peer, called: summary.name))"
+                "\(summary.name) is the name of several people: this is \(exactName(of: peer, called: summary.name))"
         }
         notify(.peer(.init(state: .blocked, peer: summary, remark: remark)), token: token)
     }
 
+    /// Unblocks a peer, then reports what has changed about it and asks for its messages.
     mutating func unblock(_ text: String, token: CommandToken?) {
         guard let peer = blockedPeer(meantBy: text, token) else { return }
         let summary = summaryWherever(peer)
@@ -59,11 +61,11 @@ extension Peer {
         keepKnown(peer, token: token)
         notify(.peer(.init(state: .unblocked, peer: summary)), token: token)
         tellChanges(of: peer, since: before, remarks)
-        // What it wrote meanwhile was not confirmed, so it still has it for us.
+        // Messages that it wrote meanwhile were not confirmed, so it still has them for us.
         if let link = links.best(with: peer) { startExchange(with: peer, on: link) }
     }
 
-    /// All who are blocked, by ID.
+    /// The blocked people, by ID.
     var blockedPeers: [Event.BlockedPeer] {
         roster.blocked.sorted().map { peer in
             let isHere = roster[peer].map { $0.goneAt == nil } ?? (sessions.session(with: peer) != nil)
@@ -71,7 +73,8 @@ extension Peer {
         }
     }
 
-    /// Only somebody who is blocked is meant, under the name from before.
+    /// Resolves a name among blocked people only, under the names from before they were blocked.
+    /// - Returns: nil if no blocked peer matches, or several do; the user has then been notified.
     private mutating func blockedPeer(meantBy text: String, _ token: CommandToken?) -> PeerID? {
         if let name = try? Nickname(String(text.prefix { $0 != "@" })) {
             let called = roster.blocked.filter { isCalled($0, name) }.sorted()
@@ -89,7 +92,7 @@ extension Peer {
         return peer
     }
 
-    /// What the person was told of somebody, in each place where it is.
+    /// Returns what the user was last shown of a peer, at each place where it is present.
     private func placesTold(of peer: PeerID) -> [Event.PeerSummary] {
         var places: [Event.PeerSummary] = []
         if let person = roster[peer], person.shownName != nil { places.append(summary(of: person)) }
@@ -99,6 +102,7 @@ extension Peer {
         return places
     }
 
+    /// Returns a summary of a peer, at whichever place it is present.
     private func summaryWherever(_ peer: PeerID) -> Event.PeerSummary {
         var summary = placesTold(of: peer).first ?? Event.PeerSummary(name: displayName(of: peer), id: peer)
         summary.away = nil
@@ -106,7 +110,7 @@ extension Peer {
         return summary
     }
 
-    /// What has become of somebody of whom nothing was told for a while.
+    /// Reports what has changed about a peer of which nothing was reported for a while.
     private mutating func tellChanges(
         of peer: PeerID, since before: [Event.PeerSummary], _ remarks: [(place: String?, text: String)]
     ) {
@@ -126,24 +130,24 @@ extension Peer {
         }
     }
 
-    // What is put aside.
+    // State that is put aside.
 
-    /// The name under which the person knows somebody who is blocked.
+    /// Returns the name by which the user knows a blocked peer.
     func nameBeforeBlocking(of peer: PeerID, at session: Int? = nil) -> Nickname? {
         session.flatMap { sessions.all[$0].roster.lastName(of: peer) } ?? roster.name(of: peer)
             ?? (try? Nickname(peer.placeholderName))
     }
 
-    /// Of a blocked member it is known that it is there: neither a new name nor why it is away.
+    /// Updates a blocked member so that only its presence is known, without a new name or away text.
     mutating func withhold(_ member: RelayMember, _ session: Int) {
         guard let name = nameBeforeBlocking(of: member.peer, at: session) else { return }
         let known = sessions.all[session].roster.withhold(member, knownAs: name)
         _ = sessions.all[session].roster.update(known, named: name, of: id, isRemembered: false)
     }
 
-    // What gets out.
+    // Events that reach the user.
 
-    /// An event without what people who are blocked say, if anything is left of it.
+    /// Returns an event without messages of blocked people; nil if nothing remains of it.
     func withoutBlocked(_ event: Event) -> Event? {
         guard !roster.blocked.isEmpty else { return event }
         func isShown(_ message: Event.Message) -> Bool { !roster.blocked.contains(message.fromID) }

@@ -4,9 +4,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// Private messages: rooms of two, kept until the other side confirms.
+/// Private messages: rooms of two members, whose entries are stored until the other side confirms them.
 extension Peer {
     /// Opens the log of a conversation, creating it if there is none.
+    /// - Returns: false if it cannot be read; the user has then been notified.
     mutating func openConversation(with peer: PeerID) -> Bool {
         if rooms[.conversation(peer)] != nil { return true }
         let room = RoomID.conversation(id, peer)
@@ -20,6 +21,7 @@ extension Peer {
         }
     }
 
+    /// Writes a private message, and sends it if there is a way to the peer; otherwise seeks one.
     mutating func tell(_ peer: PeerID, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
         let key = RoomKey.conversation(peer)
         guard openConversation(with: peer), let entry = write(text, kind, in: key, token: token) else { return }
@@ -40,13 +42,13 @@ extension Peer {
 
     private func recipient(_ peer: PeerID) -> Event.Recipient { .init(name: displayName(of: peer), id: peer) }
 
-    /// What this peer has not confirmed is sent again on every new link; it knows what it has.
+    /// Offers unconfirmed messages to a peer again, on every new link; the peer knows which it has.
     mutating func resendUnconfirmed(to peer: PeerID, on link: LinkID) {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard let waiting, !waiting.isEmpty, openConversation(with: peer) else { return }
         let room = RoomID.conversation(id, peer)
         let features = links[link]?.exchange.capabilities.features ?? []
-        // Offered, not pushed: the peer takes them at its own pace, and a thousand of them do not fill a queue.
+        // Offered, not pushed: the peer requests them at its own pace, and a thousand of them do not fill a queue.
         var rest = rooms[.conversation(peer)]?.ids(waiting.map(\.id), for: features)[...] ?? []
         while !rest.isEmpty {
             send(.have(room: room, ids: Array(rest.prefix(Limits.frameIDCount))), on: link)
@@ -54,7 +56,7 @@ extension Peer {
         }
     }
 
-    /// What was kept just before the process died is shown now, as what was said before.
+    /// Shows, as history, the messages that were stored just before the last process died.
     mutating func showUnseen() {
         for message in rooms.unseen.leftOver {
             rooms.unseen.shown(message.key)
@@ -68,21 +70,22 @@ extension Peer {
         }
     }
 
-    /// What is not yet noted as shown; looked at after every input.
+    /// Records which messages have been shown. Runs after every input.
     mutating func keepUnseen() {
         if rooms.unseen.hasShown { timers.schedule(.shownMessages, at: now + Bounds.seenDelay) }
         guard let change = rooms.unseen.takeChange() else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(UnseenMessages.setting, to: change) }
     }
 
-    /// We have these for good (the host commits before this leaves).
+    /// Confirms entries that are stored durably (the host commits before this is sent).
     mutating func confirm(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         send(.receipt(room: room, ids: ids), on: link)
     }
 
+    /// Ends redelivery of confirmed messages and reports their delivery.
     mutating func receiptReceived(for ids: [EntryID], of room: RoomID, from peer: PeerID, on link: LinkID) {
         guard room == .conversation(id, peer) else {
-            return noteIgnored("a receipt for a room that is none of this link's is ignored", on: link)
+            return noteIgnored("a receipt for a room that does not belong to this link is ignored", on: link)
         }
         defer { considerRedelivery(of: peer) }
         let log = LogID.conversation(peer)
@@ -91,7 +94,7 @@ extension Peer {
                 try archive.receiptArrived(for: entry, in: log)
             }
             guard wasAwaited == true else { continue }
-            // What nobody waits for may give way.
+            // Entries that no longer await a receipt may be pruned.
             if rooms.keeping.isFull { timers.schedule(.retention, at: now + Bounds.retentionStepInterval) }
             notify(
                 .delivery(id: entry, to: recipient(peer), state: .delivered),
@@ -99,10 +102,12 @@ extension Peer {
         }
     }
 
-    /// Whether somebody who is here still owes a receipt.
+    /// Whether a peer that is present has not yet confirmed a message, or a relay may lack one.
     func awaitsReceipts() -> Bool {
         if isOwedToRelays { return true }
-        let others = sessions.unacknowledgedPeers.filter { sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0) }
+        let others = sessions.unacknowledgedPeers.filter {
+            sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0)
+        }
         return (links.peers + others).contains { peer in
             guard !roster.blocked.contains(peer) else { return false }
             return ((try? archive.awaitingReceipt(in: .conversation(peer))) ?? []).isEmpty == false
@@ -110,12 +115,13 @@ extension Peer {
     }
 }
 
-/// Which command an own private entry came from, so that its receipt can be tied to it. The oldest give way.
+/// The command that each own private entry came from, so that its receipt can be tied to it. The oldest are dropped.
 struct ReceiptTokens {
     private var tokens: [EntryID: CommandToken] = [:]
     private var order: [EntryID] = []
     private static let capacity = 10_000
 
+    /// Stores the token of the command that wrote an entry.
     mutating func remember(_ token: CommandToken?, for entry: EntryID) {
         guard let token else { return }
         if order.count >= Self.capacity {
@@ -126,5 +132,6 @@ struct ReceiptTokens {
         order.append(entry)
     }
 
+    /// Removes and returns the token for an entry.
     mutating func take(for entry: EntryID) -> CommandToken? { tokens.removeValue(forKey: entry) }
 }

@@ -4,16 +4,16 @@ import RoomSync
 import Secure
 import Wire
 
-/// Keeping logs in step over a link: reconciliation, asking, offering, answering (DESIGN §4).
+/// Synchronising logs over a link: reconciliation, requests, offers and answers (DESIGN §4).
 extension Peer {
-    /// A link has been established: what waits for this peer is sent, and the logs are compared.
+    /// Starts the exchange on a new link: sends what waits for this peer and reconciles the logs.
     mutating func startExchange(with peer: PeerID, on id: LinkID) {
-        // Nothing if it has begun, because the gatherings were found to be the same.
+        // Already begun if the gatherings were found to be equal.
         if links[id]?.exchange.isComparing(.lobby) == false { reconcileLobby(on: id) }
         startConversation(with: peer, on: id)
     }
 
-    /// The private part of it, which is all that goes through a tunnel.
+    /// Starts the private part of the exchange, the only part that runs through a tunnel.
     mutating func startConversation(with peer: PeerID, on id: LinkID) {
         resendUnconfirmed(to: peer, on: id)
         let key = RoomKey.conversation(peer)
@@ -21,15 +21,16 @@ extension Peer {
         reconcile(key, on: id)
     }
 
-    /// One of two opens reconciliations, so that a message is never taken for the answer to another.
+    /// Whether we open reconciliations with a peer. Only one side does, so that a message is never mistaken for the
+    /// answer to another.
     private func isInitiator(towards peer: PeerID) -> Bool { id < peer }
 
-    /// A relay keeps nothing of it, so its members always open.
+    /// The same for a link; on a link with a relay, members always open, because the relay keeps no state for it.
     private func isInitiator(towards peer: PeerID, on link: LinkID) -> Bool {
         links[link]?.session != nil || isInitiator(towards: peer)
     }
 
-    /// Compares the lobby's log if both are in the same gathering.
+    /// Reconciles the lobby's log if both sides are in the same gathering.
     mutating func reconcileLobby(on id: LinkID) {
         guard let link = links[id], let peer = link.peer, isInitiator(towards: peer),
             let gathering = rooms.gathering, link.gathering == gathering
@@ -37,7 +38,7 @@ extension Peer {
         reconcile(.lobby, on: id)
     }
 
-    /// From time to time with somebody, in case something slipped through.
+    /// Reconciles with a random peer and with relays, in case an entry was missed. Runs at jittered intervals.
     mutating func reconcileWithSomebody() {
         let jitter = 0.5 + random.unit()
         timers.schedule(.reconciliation, at: now + Bounds.reconciliationInterval * jitter)
@@ -47,11 +48,12 @@ extension Peer {
         reconcile(.lobby, on: link)
     }
 
+    /// Opens a reconciliation of a room on a link, replacing one under way.
     mutating func reconcile(_ key: RoomKey, on id: LinkID) {
         guard let log = rooms[key] else { return }
         let index = log.index(for: links[id]?.exchange.capabilities.features ?? [])
         let (reconciliation, message) = Reconciliation.open(over: index, floor: log.floor)
-        // What was asked for and never came (the other side was in another gathering just then) may be asked for again.
+        // Requests that were never answered (the other side was in another gathering just then) may be sent again.
         links[id]?.exchange.window.forget()
         links[id]?.exchange.planned.removeAll(of: log.room)
         links[id]?.exchange.rounds.removeAll { $0.room == log.room }
@@ -65,11 +67,12 @@ extension Peer {
         send(.reconcile(room: log.room, gathering: gathering, message: message), on: id)
     }
 
+    /// Answers or continues a reconciliation, then offers and requests the differences found.
     mutating func reconciliationReceived(
         _ message: [UInt8], room: RoomID, gathering: GatheringID?, from peer: PeerID, on id: LinkID
     ) throws {
         guard let key = self.room(room, with: peer, on: id) else { return noteIgnoredRoom(room, on: id) }
-        // Only the lobby's log is one gathering's.
+        // Only the lobby's log belongs to a gathering.
         guard gathering == (key == .lobby ? rooms.gathering : nil) else { return }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
@@ -83,7 +86,7 @@ extension Peer {
             sendReconciliation(reply, of: key, on: id)
             return
         }
-        // An answer to a reconciliation that was given up meanwhile is late, not wrong.
+        // An answer to a reconciliation that was abandoned meanwhile is late, not wrong.
         guard let place = links[id]?.exchange.rounds.firstIndex(where: { $0.room == room }),
             var reconciliation = links[id]?.exchange.rounds[place].reconciliation
         else { return }
@@ -99,9 +102,9 @@ extension Peer {
         plan(outcome.need, of: room, on: id)
     }
 
-    // Asking.
+    // Requests.
 
-    /// Asks for these when there is room for their answers.
+    /// Plans to request these entries as soon as the window has room for their answers.
     mutating func plan(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         if let peer = links[link]?.peer, room == .conversation(id, peer), isOfferDeclined(ids, by: peer) { return }
         guard !ids.isEmpty, let planned = links[link]?.exchange.planned.count else { return }
@@ -109,14 +112,14 @@ extension Peer {
         askForPlanned(on: link)
     }
 
-    /// Keeps a window of asked-for entries open, so that what a peer sends us is bounded by what we take.
+    /// Requests planned entries while the window has room, so that our pace bounds what a peer sends us.
     mutating func askForPlanned(on link: LinkID) {
         while let room = links[link]?.exchange.planned.room, let peer = links[link]?.peer,
             let space = links[link]?.exchange.window.space(at: now), let limit = links[link]?.exchange.window.limit,
-            // In quarters: over a long way a window of which half waits to be asked for is only half as fast.
+            // In quarters: with a long round trip, a window of which half is not yet requested is only half as fast.
             space > 0, space >= limit / 4
         {
-            // Meanwhile some may have come from elsewhere.
+            // Some may have arrived from elsewhere meanwhile.
             let key = self.room(room, with: peer, on: link)
             var batch: [EntryID] = []
             while batch.count < space, let next = links[link]?.exchange.planned.next(of: room) {
@@ -124,10 +127,11 @@ extension Peer {
             }
             request(batch, of: room, on: link)
         }
-        // If none of those comes, nothing else may remind us of the rest.
+        // If none of those arrives, nothing else would trigger a request for the rest.
         if links[link]?.exchange.planned.isEmpty == false { timers.schedule(.requests, at: now + Bounds.requestTime) }
     }
 
+    /// Requests entries that are not already requested, as far as the window has room.
     mutating func request(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         guard let space = links[link]?.exchange.window.space(at: now) else { return }
         let fresh = Array(ids.filter { links[link]?.exchange.window.contains($0) == false }.prefix(space))
@@ -136,22 +140,22 @@ extension Peer {
         send(.want(room: room, ids: fresh), on: link)
     }
 
-    // Answering.
+    // Answers.
 
-    /// The other side asks for entries of a room that both are in. They are sent as fast as it reads.
+    /// Queues the requested entries of a room that both sides are in. They are sent as fast as the other side reads.
     mutating func wanted(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) throws {
         guard let key = self.room(room, with: peer, on: link), let log = rooms[key] else {
             return noteIgnoredRoom(room, on: link)
         }
-        // What is asked for may have been told by somebody else.
+        // The IDs may have been learned from another peer.
         let known = log.ids(ids, for: links[link]?.exchange.capabilities.features ?? [])
         try links[link]?.exchange.owed.add(known, of: room)
         serve(link)
     }
 
-    /// Queues more of what the other side of a link asked for, if what it was sent is on its way: one frame at a time.
+    /// Queues more requested entries, one frame at a time, once earlier ones are on their way.
     mutating func serve(_ link: LinkID) {
-        // Looked at in place: a copy of the link would make each change below copy what it owes.
+        // Accessed in place: a copy of the link would make each change below copy its pending answers.
         while let peer = links[link]?.peer, links[link]?.exchange.owed.isEmpty == false,
             let queued = links[link]?.channel.queuedSyncBytes, queued < Limits.frameBytes
         {
@@ -159,8 +163,8 @@ extension Peer {
         }
     }
 
-    /// As many of one room as fit one frame. What is of another gathering by now is passed over, and so is what cannot be
-    /// read: the other side asks again.
+    /// Sends as many pending answers of one room as fit one frame. Entries of another gathering, and entries that
+    /// cannot be read, are skipped: the other side requests them again.
     private mutating func sendPendingAnswers(to peer: PeerID, on link: LinkID) {
         guard let (room, ids) = links[link]?.exchange.owed.first else { return }
         guard let key = self.room(room, with: peer, on: link), let log = rooms[key],
@@ -176,7 +180,7 @@ extension Peer {
         if let session = links[link]?.session { relayTook(answer.found.map(\.key.id), session: session) }
     }
 
-    /// The other side lacks these: it is told, and asks at its own pace.
+    /// Offers entries that the other side lacks; it requests them at its own pace.
     private mutating func offer(_ ids: [EntryID], of room: RoomID, on link: LinkID) {
         var rest = ids[...]
         while !rest.isEmpty {
@@ -185,17 +189,18 @@ extension Peer {
         }
     }
 
+    /// Requests offered entries that we lack, and confirms private ones that we have.
     mutating func offered(_ ids: [EntryID], of room: RoomID, by peer: PeerID, on link: LinkID) {
         guard let key = self.room(room, with: peer, on: link) else { return noteIgnoredRoom(room, on: link) }
         if case .conversation(let other) = key, !openConversation(with: other) { return }
         guard let log = rooms[key] else { return }
-        // What we have of a conversation is confirmed again: the first receipt may have been lost with a link.
+        // Entries of a conversation that we have are confirmed again: the first receipt may have been lost with a link.
         let present = !key.isConversation ? [] : ids.filter { log.contains($0) }
         if !present.isEmpty { confirm(present, of: room, on: link) }
         plan(ids.filter { !log.contains($0) }, of: room, on: link)
     }
 
     private mutating func noteIgnoredRoom(_ room: RoomID, on link: LinkID) {
-        noteIgnored("a frame about the room \(room), which is none of this link's just now, is ignored", on: link)
+        noteIgnored("a frame about the room \(room), which is not one of this link's now, is ignored", on: link)
     }
 }

@@ -4,18 +4,19 @@ import RoomSync
 import Secure
 import Wire
 
-/// Dropping what was said, here. What others have is theirs, and the person is told so.
+/// Dropping a room's messages on this machine. Other peers keep their copies, and the user is notified of that.
 extension Peer {
+    /// Drops all messages of a room, in the lobby also those of earlier gatherings on this network.
     mutating func forget(_ room: RoomName, token: CommandToken?) {
         guard let key = self.room(named: room, token) else { return }
-        // What is held back to be shown is part of it.
+        // Lines held back to be shown are part of it.
         _ = rooms.backlog.take(of: key)
         var count = 0
-        // What `/history` shows of a lobby.
+        // `/history` shows these as part of the lobby.
         let earlier = key == .lobby ? rooms.known.before(rooms.gathering, in: presence.place) : []
         for gathering in earlier {
             let forgotten = keep(token: token) { archive throws(ArchiveError) in
-                // Which room it is plays no part in forgetting.
+                // The room ID is irrelevant to dropping entries.
                 var log = try RoomLog(log: .lobby(gathering), room: .lobby, archive: archive)
                 return try log.forget()
             }
@@ -47,17 +48,18 @@ extension Peer {
         notify(.notice("forgotten: \(Self.lines(count)) of \(name). \(whoStillHasIt(key))"), token: token)
     }
 
+    /// Returns a sentence that says who still has the messages.
     private func whoStillHasIt(_ key: RoomKey) -> String {
         switch key {
         case .conversation(let peer):
-            return "\(displayName(of: peer)) still has what was delivered there"
+            return "\(displayName(of: peer)) still has the messages that were delivered there"
         case .relayLobby:
             return "The relay and its members still have it"
         case .lobby:
             let count = everybody().count
             let others =
-                count == 0 ? "Whoever was here" : count == 1 ? "The other one here" : "The \(count) others here"
-            return "\(others) still \(count > 1 ? "have" : "has") it, and may tell newcomers"
+                count == 0 ? "Everyone who was here" : count == 1 ? "The other person here" : "The \(count) others here"
+            return "\(others) still \(count > 1 ? "have" : "has") it, and may pass it on to newcomers"
         }
     }
 

@@ -4,8 +4,9 @@ import RoomSync
 import Secure
 import Wire
 
-/// What was said before, looked up: nothing of it by people who are blocked.
+/// Looking up earlier messages, except those of blocked people.
 extension Peer {
+    /// Answers `/history` with the last lines of a room.
     mutating func history(of room: RoomName?, limit: Int, token: CommandToken?) {
         guard let key = self.room(named: room ?? .lobby, token) else { return }
         let count = min(max(limit, 1), Bounds.historyLineCount)
@@ -16,9 +17,9 @@ extension Peer {
         notify(.history(room: room ?? .lobby, messages: messages), token: token)
     }
 
-    /// The last lines of a room that may be shown, ascending. In the lobby those of earlier gatherings on this network
-    /// come before those of this one: nobody else is told of them, but a peer that was there has them.
-    /// - Returns: nil if they could not be read (which has been told).
+    /// Returns the last lines of a room that may be shown, ascending. In the lobby, lines of earlier gatherings on this
+    /// network precede those of the current one: they are sent to no other peer, but a peer that was there has them.
+    /// - Returns: nil if they cannot be read; the user has then been notified.
     mutating func history(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [Event.Message]? {
         var lines: [Event.Message] = []
         if let log = rooms[key]?.log {
@@ -30,7 +31,7 @@ extension Peer {
             guard lines.count < limit else { break }
             let log = LogID.lobby(gathering)
             guard let entries = lastShown(of: log, limit: limit - lines.count, token: token) else { return nil }
-            // Others may have brought some of it into this one.
+            // Other peers may have brought some of them into this gathering.
             let present = Set(lines.map(\.id))
             var earlier = entries.filter { !present.contains($0.id) }
                 .map { message($0, in: key, isHistory: true, hasGap: false) }
@@ -40,8 +41,8 @@ extension Peer {
         return lines
     }
 
-    /// The last entries of a log that may be shown, ascending. However much people who are blocked have said, it does
-    /// not take the place of what others did.
+    /// Returns the last entries of a log that may be shown, ascending. Messages of blocked people do not count towards
+    /// the limit, however many there are.
     private mutating func lastShown(of log: LogID, limit: Int, token: CommandToken?) -> [SignedEntry]? {
         let blocked = roster.blocked
         return keep(token: token) { archive throws(ArchiveError) in
@@ -59,6 +60,7 @@ extension Peer {
         }
     }
 
+    /// Searches all rooms for words and answers with the last matching lines.
     mutating func search(_ words: String, limit: Int, token: CommandToken?) {
         let wanted = SearchWords(words)
         guard !wanted.isEmpty else {
@@ -66,7 +68,7 @@ extension Peer {
             return
         }
         guard wanted.count <= Bounds.searchWordCount else {
-            refuse(.tooLong, "that is too much to look for: a few words are enough", token)
+            refuse(.tooLong, "those are too many words to search for: a few are enough", token)
             return
         }
         let count = min(max(limit, 1), Bounds.historyLineCount)
@@ -97,12 +99,12 @@ extension Peer {
         notify(.found(words: words, messages: messages), token: token)
     }
 
-    /// Where the key that has a name is another than the one that we spoke with under it, it is said which is shown.
+    /// Points out which conversation is shown, where the user spoke with another key under the same name.
     private mutating func pointOutFormerConversation(with peer: PeerID, called text: String, _ token: CommandToken?) {
         guard let name = Self.plainName(in: text), let other = partner(called: name, besides: peer) else { return }
         let (shown, former) = (exactName(of: peer, called: name.text), exactName(of: other, called: name.text))
         notify(
-            .remark("this is what was said with \(shown); for another of the name: @\(former)", about: peer),
+            .remark("this is the conversation with \(shown); for the other of this name: @\(former)", about: peer),
             token: token)
     }
 }

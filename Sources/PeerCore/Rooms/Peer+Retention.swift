@@ -3,8 +3,9 @@ import RoomSync
 import Secure
 import Wire
 
-/// Letting go of what is old, of every room, a step at a time.
+/// Pruning expired entries of every room, step by step.
 extension Peer {
+    /// Prunes expired entries of all open rooms and of one log that is not open.
     mutating func pruneExpired() {
         timers.schedule(.retention, at: now + Bounds.retentionInterval)
         keepClock()
@@ -13,13 +14,14 @@ extension Peer {
         boundEverything()
     }
 
-    /// The first start that counts ages.
+    /// Starts counting ages, on the first start that does.
     mutating func beginAges() {
         guard !clock.isContinued else { return }
         keep { archive throws(ArchiveError) in try Arrivals.begin(in: archive) }
         keepClock()
     }
 
+    /// Stores the state of the age clock if that is due.
     mutating func keepClock(isUrgent: Bool = false) {
         guard let setting = clock.takeSetting(at: now, isUrgent: isUrgent) else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
@@ -33,6 +35,7 @@ extension Peer {
         noteLettingGo(dropped ?? 0, of: log.log)
     }
 
+    /// Prunes entries beyond the limits on age and count, but no entry that awaits a receipt and none after it.
     private mutating func trim(_ log: inout RoomLog) -> Int? {
         let (retention, clock) = (configuration.retention, clock)
         return keep { archive throws(ArchiveError) in
@@ -44,6 +47,7 @@ extension Peer {
         }
     }
 
+    /// The same by count alone.
     private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
         keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
@@ -51,8 +55,8 @@ extension Peer {
         }
     }
 
-    /// An entry was added: however fast they come, a log has no more than ``Bounds/retentionSlack`` too many, unless
-    /// somebody has still to get them.
+    /// Bounds a log after an entry was added: however fast they arrive, a log exceeds its limit by at most
+    /// ``Bounds/retentionSlack``, unless entries still await a receipt.
     mutating func boundLog(of key: RoomKey, adding bytes: Int) {
         rooms.keeping.uncheckedBytes += bytes
         if rooms.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.retention.bytes / 16) {
@@ -64,8 +68,8 @@ extension Peer {
         pruneExpired(in: key)
     }
 
-    /// Whether we take no more of what somebody tells us privately: what they do not confirm keeps us from letting go
-    /// of what they said since, so they could fill the disk.
+    /// Whether we accept no more private messages of a peer: messages that it does not confirm keep us from pruning
+    /// those that it sent after them, so it could fill the disk.
     mutating func isFlooded(_ key: RoomKey) -> Bool {
         if key.isConversation, rooms.keeping.isFull {
             if !rooms.keeping.hasToldFull {
@@ -73,7 +77,7 @@ extension Peer {
                 let size = Self.size(configuration.retention.bytes)
                 notify(
                     .notice(
-                        "no more private messages are kept: what others have still to get, and what follows it, takes "
+                        "no more private messages are kept: undelivered messages, and those after them, take up "
                             + "\(size) (--keep-bytes SIZE keeps more, /forget @NAME makes room)"))
             }
             return true
@@ -85,8 +89,8 @@ extension Peer {
         return (excess - (owed ?? 0)) / 2 > configuration.retention.entryCount
     }
 
-    /// One log that is not open: conversations that nobody came back to, lobbies of other networks. The next time the
-    /// next one.
+    /// Prunes one log that is not open, such as an old conversation or the lobby of another network; each call takes
+    /// the next one.
     private mutating func pruneClosedLogs() {
         let open = rooms.keys.compactMap { rooms[$0]?.log }
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
@@ -94,16 +98,17 @@ extension Peer {
         guard !others.isEmpty else { return }
         rooms.keeping.retained &+= 1
         let log = others[rooms.keeping.retained % others.count]
-        // Which room it is plays no part in letting go.
+        // The room ID is irrelevant to pruning.
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return }
         noteLettingGo(trim(&opened) ?? 0, of: log)
-        // It is listed no more, so nothing else of it would ever go.
+        // An empty log is no longer listed, so nothing else would remove its setting.
         guard opened.isEmpty else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(Arrivals.setting(log), to: nil) }
     }
 
-    /// - Returns: how many of the lowest entries were dropped; nothing that somebody has still to get is.
+    /// Prunes the lowest entries of an open room, except those that await a receipt and those that follow them.
+    /// - Returns: The number of entries dropped.
     private mutating func trim(_ key: RoomKey, keeping count: Int) -> Int {
         guard var log = rooms[key] else { return 0 }
         rooms[key] = nil
@@ -113,8 +118,8 @@ extension Peer {
         return dropped ?? 0
     }
 
-    /// The same of one that is not open.
-    /// - Parameter kept: how many entries stay, of how many there are.
+    /// The same for a log that is not open.
+    /// - Parameter kept: Returns the number of entries to keep, given the number present.
     private mutating func trimUnopened(_ log: LogID, keeping kept: (Int) -> Int) -> Int {
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return 0 }
@@ -123,6 +128,7 @@ extension Peer {
         return dropped ?? 0
     }
 
+    /// Updates the accounts after entries were pruned, and schedules the next step.
     private mutating func noteLettingGo(_ count: Int, of log: LogID) {
         guard count > 0 else { return }
         if case .conversation(let peer) = log,
@@ -130,20 +136,20 @@ extension Peer {
         {
             rooms.keeping.unasked.note(left, by: peer)
         }
-        note(.debug, "\(count) old entries let go of (\(log.order))")
-        // There may be more than one step's worth.
+        note(.debug, "\(count) old entries pruned (\(log.order))")
+        // More than one step may be needed.
         timers.schedule(.retention, at: now + Bounds.retentionStepInterval)
     }
 }
 
-/// A bound for all rooms together, which may be any number.
+/// A bound for all rooms together, however many there are.
 extension Peer {
-    /// Drops what was kept first, in whatever room, until all that is kept is within its bound: at most so much that it
-    /// does not hold up anything else. Of each room the lowest entries go, as many as it has among the first ones, so
-    /// that neither a time nor a place in the order that an author claims lets its room take that of others.
+    /// Prunes the entries stored first, in whatever room, until all storage is within its bound, in steps short enough
+    /// not to delay other work. Of each room the lowest entries are pruned, as many as it has among those stored first,
+    /// so that neither a time nor a place in the order claimed by an author lets its room displace others.
     mutating func boundEverything() {
         rooms.keeping.uncheckedBytes = 0
-        // Rooms in which something waits for a receipt, or that have nothing left that may go.
+        // Logs of which nothing can be pruned: entries wait for a receipt, or none are left.
         var spared: Set<LogID> = []
         var place: UInt64 = 0
         var dropped = 0
@@ -171,9 +177,11 @@ extension Peer {
         rooms.keeping.isFull = excess > 0 && dropped == 0
     }
 
+    /// The bytes stored above the limit; negative below it.
     private var excessBytes: Int { ((try? archive.bytes()) ?? 0) - configuration.retention.bytes }
 
-    /// - Returns: how many entries were dropped, from the lowest on.
+    /// Prunes the lowest entries of a log, open or not.
+    /// - Returns: The number of entries dropped.
     private mutating func drop(_ count: Int, of log: LogID) -> Int {
         let key: RoomKey =
             switch log {

@@ -5,9 +5,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// Entries: written here, received, shown, passed on.
+/// Entries: written, received, shown and passed on.
 extension Peer {
-    /// Does something with the archive; a failure is told and nothing else changes.
+    /// Accesses the archive. A failure is reported to the user and has no other effect.
+    /// - Returns: nil if it failed.
     @discardableResult
     mutating func keep<Result>(
         token: CommandToken? = nil, _ change: (any Archive) throws(ArchiveError) -> Result
@@ -21,7 +22,7 @@ extension Peer {
     }
 
     /// Writes an entry of our own into a room.
-    /// - Returns: nil if it could not be kept (which has been told).
+    /// - Returns: nil if it cannot be stored; the user has then been notified.
     mutating func write(
         _ text: String, _ kind: Entry.Kind, in key: RoomKey, token: CommandToken?
     ) -> SignedEntry? {
@@ -45,8 +46,9 @@ extension Peer {
         return signed
     }
 
-    /// Which of our rooms a frame on this link may speak of. Nil: none, or none just now (another gathering). That is no
-    /// violation: a later version may have rooms that this one knows nothing of.
+    /// Returns the room that a frame on this link may refer to.
+    /// - Returns: nil if there is none, or none at present (another gathering). That is no violation: a later version
+    ///   may have rooms that this one does not know.
     func room(_ room: RoomID, with peer: PeerID, on link: LinkID) -> RoomKey? {
         if room == .lobby {
             guard let gathering = rooms.gathering, links[link]?.gathering == gathering else { return nil }
@@ -61,6 +63,7 @@ extension Peer {
         return room == .conversation(id, peer) ? .conversation(peer) : nil
     }
 
+    /// Verifies, stores and confirms received entries; unrequested ones are limited in rate.
     mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: LinkID) throws {
         for bytes in list {
             let entryID = EntryID(of: bytes)
@@ -69,14 +72,14 @@ extension Peer {
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry
             guard let key = room(entry.room, with: peer, on: link) else {
-                noteIgnored("an entry of a room that is none of this link's is ignored", on: link)
+                noteIgnored("an entry of a room that does not belong to this link is ignored", on: link)
                 continue
             }
             if case .conversation(let other) = key {
                 guard entry.author == other || entry.author == id else {
                     throw LinkViolation("a private entry by somebody else")
                 }
-                // What a blocked peer writes is neither kept nor confirmed.
+                // Messages of a blocked peer are neither stored nor confirmed.
                 if roster.blocked.contains(other), entry.author == other { continue }
                 guard openConversation(with: other) else { continue }
             }
@@ -84,29 +87,30 @@ extension Peer {
                 if case .conversation(entry.author) = key { confirm([entryID], of: entry.room, on: link) }
                 continue
             }
-            // Not kept, so not confirmed.
+            // Not stored, so not confirmed.
             if case .conversation(let other) = key, isDeclined(unverified, by: other) { continue }
             guard unverified.verify(with: identity.signing) else {
-                // A relay does not look at all that it passes on; it is its author who lies.
+                // A relay does not verify everything that it passes on; the fault may be the author's.
                 if case .relayLobby = key {
                     let name = displayName(of: entry.author)
-                    warn("a message with a wrong signature, said to be by \(name), is not shown")
+                    warn("a message with an invalid signature, supposedly by \(name), is not shown")
                     continue
                 }
                 throw LinkViolation("an entry with a wrong signature")
             }
-            // Not kept, so not confirmed: it comes again.
+            // Not stored, so not confirmed: it will be sent again.
             if isFlooded(key) { continue }
             try entryVerified(unverified, in: key, on: link, wasAskedFor: wasAskedFor)
         }
         askForPlanned(on: link)
     }
 
+    /// Stores a verified entry, then confirms it or passes it on, depending on its room.
     private mutating func entryVerified(
         _ entry: SignedEntry, in key: RoomKey, on link: LinkID, wasAskedFor: Bool
     ) throws {
         let insertion: Insertion
-        // A relay passes on what was said just now.
+        // A relay passes on messages that were sent just now.
         let isNew = !wasAskedFor && (links[link]?.session != nil || links[link]?.peer == entry.entry.author)
         let floor = links[link]?.exchange.floor(of: entry.entry.room) ?? 0
         do {
@@ -117,13 +121,13 @@ extension Peer {
             else { return }
             insertion = result
         } catch {
-            // Not kept, so not confirmed: it comes again.
+            // Not stored, so not confirmed: it will be sent again.
             notify(.failed(.init(.storage, error.text)))
             return
         }
         guard insertion == .added else {
             let name = displayName(of: entry.entry.author)
-            warn("a message by \(name) is not taken", detail: "\(entry.id): \(insertion)")
+            warn("a message by \(name) is not accepted", detail: "\(entry.id): \(insertion)")
             return
         }
         let keptBytes = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes
@@ -133,7 +137,7 @@ extension Peer {
             noteAuthor(entry.entry.author, on: link)
         }
         boundLog(of: key, adding: keptBytes)
-        // Dropped at once for want of room, so not confirmed.
+        // Dropped immediately for lack of space, so not confirmed.
         guard rooms[key]?.contains(entry.key) == true else { return }
         rooms.lastSource[key] = link
         if wasAskedFor, let since = links[link]?.establishedWall, entry.entry.wallTime < since.milliseconds {
@@ -146,7 +150,7 @@ extension Peer {
         case .relayLobby:
             break
         case .conversation(let other):
-            // Of a state that was lost the other side has what we wrote.
+            // If our state was lost, the other side still has our own entries.
             guard entry.entry.author == other else { return noteAnswer(to: other) }
             noteUse(of: link)
             rooms.unseen.arrived(entry.key, from: other)
@@ -154,8 +158,8 @@ extension Peer {
         }
     }
 
-    /// Everything that can be shown or must be asked for.
-    /// - Returns: whether there was anything.
+    /// Shows all entries that can be shown and requests those that are missing.
+    /// - Returns: Whether there were any.
     mutating func settleRooms() -> Bool {
         var wasBusy = false
         for key in rooms.keys {
@@ -171,6 +175,7 @@ extension Peer {
         return wasBusy
     }
 
+    /// Shows an entry, unless its author is blocked or it was shown before.
     private mutating func showEntry(_ shown: Shown, in key: RoomKey, token: CommandToken?) {
         let isLate = rooms.late.remove(shown.entry.id) != nil
         if key != .lobby { rooms.unseen.shown(shown.entry.key) }
@@ -179,16 +184,17 @@ extension Peer {
         showInOrder(shown, in: key, isLate: isLate, token: token)
     }
 
-    /// In the lobby of a gathering that we were in, and left on another network: it has met the one that we are in now,
-    /// by way of others.
+    /// Whether an entry was shown in the lobby of a gathering that we left on another network, and that has since met
+    /// our current one through other peers.
     private func wasShownElsewhere(_ key: EntryKey) -> Bool {
         rooms.known.records.contains { session in
             guard session.gathering != rooms.gathering else { return false }
-            // What cannot be read is shown again.
+            // An entry that cannot be read is shown again.
             return (try? archive.entry(key, in: .lobby(session.gathering))) != nil
         }
     }
 
+    /// Returns the message event for an entry.
     func message(_ entry: SignedEntry, in key: RoomKey, isHistory: Bool, hasGap: Bool) -> Event.Message {
         let room: RoomName
         var partner: PeerID?
@@ -209,7 +215,7 @@ extension Peer {
             isOwn: entry.entry.author == id, hasGap: hasGap, partner: partner)
     }
 
-    /// A missing parent is asked for at once: first of who brought its child, then of others.
+    /// Requests missing parents immediately, from the peer that sent their child; if that link is gone, from another.
     private mutating func askForMissing(_ ids: [EntryID], in key: RoomKey) {
         var source: LinkID?
         switch key {
@@ -225,7 +231,7 @@ extension Peer {
         request(ids, of: room, on: source)
     }
 
-    /// A link, chosen at random, whose peer is in our gathering.
+    /// Returns a random link whose peer is in our gathering.
     mutating func randomLobbyLink(where isMeant: (PeerID) -> Bool = { _ in true }) -> LinkID? {
         guard let gathering = rooms.gathering else { return nil }
         let candidates = links.peers.compactMap { peer -> LinkID? in
@@ -238,7 +244,7 @@ extension Peer {
         return candidates[Int(random.uniform(below: UInt64(candidates.count)))]
     }
 
-    /// On a big LAN few have a link with the author: whoever hears it first from one passes it on to the others.
+    /// Passes an entry on to our other links: on a big LAN few peers have a link with the author.
     private mutating func passOn(_ entry: SignedEntry, from source: LinkID) {
         guard discovery.mesh.isSparse, let gathering = rooms.gathering else { return }
         let heardFrom = links[source]?.peer
@@ -249,14 +255,16 @@ extension Peer {
         }
     }
 
-    // Rumours: for peers that have no link with an entry's author.
+    // Gossip: for peers that have no link with an entry's author.
 
+    /// Schedules an entry's ID for gossip to a few peers.
     private mutating func spread(_ entry: EntryID) {
         guard links.peers.count > 1, rooms.rumours.count < Bounds.rumourCount else { return }
         rooms.rumours.append(entry)
         timers.schedule(.rumour, at: now + Bounds.rumourInterval)
     }
 
+    /// Sends the IDs of new entries to a few random links.
     mutating func passOnRumours() {
         guard !rooms.rumours.isEmpty else { return }
         let rumours = rooms.rumours

@@ -3,10 +3,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// What keys that this person has never written to may leave here. Beyond it nothing is kept and nothing confirmed, so
-/// that an honest sender sees that it still waits; it is asked for when this person writes to the sender.
+/// Limits on messages from keys that the user has never written to. Beyond them nothing is stored or confirmed, so an
+/// honest sender sees that its message still waits; it is requested when the user writes to the sender.
 extension Peer {
-    /// A private entry by somebody else: whether it is declined. The user is notified once.
+    /// Whether a private entry by another key is declined. The user is notified once.
     mutating func isDeclined(_ entry: SignedEntry, by peer: PeerID) -> Bool {
         guard entry.entry.author == peer, !isAnswered(peer) else { return false }
         let count = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes
@@ -18,7 +18,7 @@ extension Peer {
         return true
     }
 
-    /// Whether entries that this key offers are not to be asked for: they would be declined again.
+    /// Whether entries that this key offers are not requested, because they would be declined again.
     mutating func isOfferDeclined(_ ids: [EntryID], by peer: PeerID) -> Bool {
         guard let least = rooms.keeping.unasked.leastDeclined(by: peer) else { return false }
         guard rooms.keeping.unasked.refusal(of: least, by: peer, within: configuration.retention) != nil else {
@@ -29,18 +29,18 @@ extension Peer {
         return true
     }
 
+    /// Whether the user has written to this key.
     private mutating func isAnswered(_ peer: PeerID) -> Bool {
         if rooms.keeping.unasked.isAnswered(peer) { return true }
         guard !rooms.keeping.unasked.hasMessages(by: peer) else { return false }
-        // Nothing of the conversation may be left, and it had one.
+        // The conversation may have existed and been pruned entirely.
         let setting = UnaskedMessages.setting(of: peer)
         guard keep({ archive throws(ArchiveError) in try archive.setting(setting) }) ?? nil != nil else { return false }
         _ = rooms.keeping.unasked.answer(peer)
         return true
     }
 
-    /// An entry of this person is in the conversation: from now on it is like others, and what was declined is asked
-    /// for.
+    /// Lifts the limits on a key, because the user has written to it, and requests the declined messages.
     mutating func noteAnswer(to peer: PeerID) {
         guard !isAnswered(peer) else { return }
         let setting = UnaskedMessages.setting(of: peer)
@@ -59,12 +59,12 @@ extension Peer {
                 + "(/msg \(name) TEXT takes the rest, /block \(name) refuses it)"
         case .ofAll:
             let size = Self.size(configuration.retention.unaskedBytes)
-            return "not kept: messages from \(name), because people to whom you have never written have left "
-                + "\(size) of them (/msg \(name) TEXT takes these, /block \(name) refuses them, /forget @NAME makes room)"
+            return "not kept: messages from \(name), because people to whom you have never written have already left "
+                + "\(size) (/msg \(name) TEXT takes them, /block \(name) refuses them, /forget @NAME makes room)"
         }
     }
 
-    /// In the largest unit that needs no fraction.
+    /// Returns a size in the largest unit that needs no fraction.
     static func size(_ bytes: Int) -> String {
         for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] where bytes > 0 && bytes % (1 << shift) == 0 {
             return "\(bytes >> shift) \(unit)"

@@ -4,7 +4,7 @@ import RoomSync
 import Secure
 import Wire
 
-/// Which of our rooms: the lobby of the gathering we are in, a relay's, or a conversation.
+/// The key of a room: the lobby of our gathering, a relay's lobby, or a conversation.
 enum RoomKey: Hashable {
     case lobby
     case conversation(PeerID)
@@ -16,45 +16,45 @@ enum RoomKey: Hashable {
     }
 }
 
-/// How much is kept of all rooms, and what gives way next.
+/// How much is stored of all rooms, and which log is pruned next.
 struct RetentionState {
     var unasked = UnaskedMessages()
-    /// Counts the logs that are not open and whose old entries were let go of.
+    /// The number of pruning steps on logs that are not open; selects the next one.
     var retained = 0
-    /// Kept since the size of all was last looked at.
+    /// The bytes stored since the total size was last checked.
     var uncheckedBytes = 0
-    /// All that is kept is more than it may be, and nothing can give way.
+    /// Whether storage exceeds its bound and nothing can be pruned.
     var isFull = false
     var hasToldFull = false
 }
 
-/// The rooms that are open here, and what of them is still to be done.
+/// The open rooms, and their pending work.
 struct Rooms {
     /// The gathering that our lobby's log belongs to; nil until one is founded or met (DESIGN §5).
     private(set) var gathering: GatheringID?
     private var lobby: RoomLog?
     private var conversations: [PeerID: RoomLog] = [:]
-    /// Peers with an open conversation, ascending: the order in which they are walked.
+    /// The peers with an open conversation, ascending: the order of iteration.
     private var conversationPeers: [PeerID] = []
-    /// Only asked; walked by ``relays``. A list that is searched would do, but what an accessor yields out of an
-    /// element of one leaks in debug builds (Swift 6.3).
+    /// Looked up by key only; iterated in the order of ``relays``. A list searched linearly would do, but a value that
+    /// an accessor yields from an array element leaks in debug builds (Swift 6.3).
     private var relayLobbies: [PeerID: RoomLog] = [:]
-    /// In the order in which their lobbies were opened; few.
+    /// The relays with an open lobby, in the order in which they were opened; few.
     private var relays: [PeerID] = []
-    /// Those that we were in before.
+    /// The gatherings that we were in before.
     var known = KnownGatherings()
-    /// How often our log may be moved to another gathering.
+    /// The rate at which our log may be moved to another gathering.
     var moves = TokenBucket(capacity: Bounds.gatheringBurst, perSecond: Bounds.gatheringRate)
     var unseen = UnseenMessages()
-    /// What was said in the lobby before this start has been shown.
+    /// Whether lobby messages from before this start have been shown.
     var hasShownRecent = false
     var keeping = RetentionState()
-    /// Lobby entries to tell a few others of.
+    /// The lobby entries to gossip to a few peers.
     var rumours: [EntryID] = []
-    /// Entries that came late, by reconciliation: shown as history. Only asked "is it in there?".
+    /// The entries that arrived late, by reconciliation: shown as history. Membership tests only, never iterated.
     var late: Set<EntryID> = []
     var backlog = Backlog()
-    /// The link that last brought something for a room: asked first for what is missing.
+    /// The link that last brought an entry for a room: the first to be asked for missing ones.
     var lastSource: [RoomKey: LinkID] = [:]
 
     /// All open rooms in a stable order.
@@ -63,6 +63,7 @@ struct Rooms {
             + conversationPeers.map { .conversation($0) }
     }
 
+    /// Accesses the log of an open room in place; nil if it is not open.
     subscript(key: RoomKey) -> RoomLog? {
         _read {
             switch key {
@@ -80,13 +81,14 @@ struct Rooms {
         }
     }
 
+    /// Makes a log that of the lobby.
     mutating func openLobby(_ log: RoomLog, of gathering: GatheringID) {
         self.gathering = gathering
         lobby = log
         rumours = []
     }
 
-    /// We are on another network: what was said on this one is not told there.
+    /// Closes the lobby, because we are on another network: its messages are not sent there.
     mutating func closeLobby() {
         gathering = nil
         lobby = nil
@@ -105,7 +107,7 @@ struct Rooms {
         }
     }
 
-    /// A conversation in which nothing was said is of no use without the peer: keys are free, and each may open one.
+    /// Closes a conversation without messages once its peer is gone: keys are free, and each may open one.
     mutating func closeIfEmpty(with peer: PeerID) {
         guard conversations[peer]?.isEmpty == true else { return }
         conversations[peer] = nil

@@ -2,22 +2,23 @@ import CoreModel
 import LocalNetwork
 import Wire
 
-/// How much one peer may put on a screen, so that nobody scrolls away what others say.
+/// The rates at which one peer may put text on the screen, so that nobody scrolls away the messages of others.
 ///
-/// Of its name and its away text only the last counts: what it changes faster than the rate is told in one, a moment
-/// later. Of its lines those beyond the rate are kept like all others, and counted instead of shown.
+/// Only the last of a peer's names and away texts counts: changes above the rate are reported as one, a moment later.
+/// Lines above the rate are stored like all others, and counted instead of shown.
 struct ShownRates {
     private var changes = Buckets(capacity: Bounds.changeBurst, perSecond: Bounds.changeRate)
-    /// Nil: all authors that are not here together, because keys cost nothing to make up.
+    /// The key nil stands for all absent authors together, because keys cost nothing to create.
     private var lines = Buckets(capacity: Double(Bounds.messageBurst), perSecond: Bounds.messageRate)
-    /// Lines that were not shown, in the order of their authors' first ones.
+    /// The counts of lines that were not shown, in the order of their authors' first ones.
     private var surplus: [(author: PeerID?, room: RoomKey, count: Int)] = []
     private var surplusToldAt: Instant?
 
     mutating func mayTellChange(of peer: PeerID, at now: Instant) -> Bool { changes.take(peer, at: now) }
 
-    /// - Parameter author: nil for all who are not here.
-    /// - Returns: whether the line is to be shown; if not, it has been counted.
+    /// Takes a token for a line of an author.
+    /// - Parameter author: nil for all absent authors.
+    /// - Returns: Whether the line is to be shown; if not, it has been counted.
     mutating func mayShowLine(by author: PeerID?, in room: RoomKey, at now: Instant) -> Bool {
         if lines.take(author, at: now) { return true }
         if let place = surplus.firstIndex(where: { $0.author == author && $0.room == room }) {
@@ -28,20 +29,21 @@ struct ShownRates {
         return false
     }
 
-    /// When the person is told how many lines were not shown, if there are any.
+    /// Returns the time at which the user is notified of lines that were not shown; nil if there are none.
     func surplusDue(at now: Instant) -> Instant? {
         guard !surplus.isEmpty else { return nil }
         let soon = now + Bounds.surplusDelay
         return surplusToldAt.map { max(soon, $0 + Bounds.surplusInterval) } ?? soon
     }
 
+    /// Removes and returns the counts of lines that were not shown.
     mutating func takeSurplus(at now: Instant) -> [(author: PeerID?, room: RoomKey, count: Int)] {
         defer { surplus = [] }
         if !surplus.isEmpty { surplusToldAt = now }
         return surplus
     }
 
-    /// A bucket for each peer that said something lately.
+    /// A token bucket for each recently active peer.
     private struct Buckets {
         let capacity: Double
         let perSecond: Double
@@ -61,7 +63,7 @@ struct ShownRates {
 }
 
 extension Peer {
-    /// Whether a line that came just now is to be shown; if not, the person is told later how many were not.
+    /// Whether a line that just arrived is to be shown; if not, it is counted and the user notified later.
     mutating func mayShow(_ author: PeerID, in key: RoomKey) -> Bool {
         guard configuration.limitsLines, author != id else { return true }
         let isHere = roster[author] != nil || sessions.session(with: author) != nil
@@ -70,16 +72,17 @@ extension Peer {
         return false
     }
 
+    /// Notifies the user of the lines that were not shown.
     mutating func tellSurplus() {
         for (author, room, count) in presence.rates.takeSurplus(at: now) {
             if let author, roster.blocked.contains(author) { continue }
             let lines = count == 1 ? "1 line" : "\(count) lines"
             var place = ""
             if case .relayLobby(let relay) = room { place = " at \(relayName(of: relay))" }
-            if room.isConversation { place = " to you alone" }
+            if room.isConversation { place = " in private" }
             let name = author.map { displayName(of: $0) }
             let who = name.map { " by \($0)" } ?? " by people who are not here"
-            let block = name.map { ", and /block \($0) nothing more of \($0)" } ?? ""
+            let block = name.map { ", and /block \($0) hides everything from \($0)" } ?? ""
             notify(
                 .notice(
                     "\(lines)\(who)\(place) came too fast to be read and are not shown: /history "

@@ -3,45 +3,47 @@ import RoomSync
 import Secure
 import Wire
 
-/// Private messages by keys that this person has never written to: how many bytes of them are kept, of each key and in
-/// all. A key costs nothing, so a bound for each conversation bounds nothing in all.
+/// The stored private messages from keys that the user has never written to: their bytes per key and in total. A key
+/// costs nothing, so a bound per conversation alone bounds nothing.
 struct UnaskedMessages {
+    /// The limits that a message may exceed.
     enum Refusal: Equatable {
-        /// The key has left as much as one may.
+        /// The key has used up its own limit.
         case ofKey
-        /// All such keys together have.
+        /// All such keys together have used up the common limit.
         case ofAll
     }
 
+    /// The declined entries of one key.
     private struct Declined {
-        /// Not ordered: only asked "is it in there?", and sorted when taken.
+        /// Not ordered: membership tests only, and sorted when taken.
         var ids: Set<EntryID> = []
         var leastBytes: Int
     }
 
-    /// What each such key's conversation counts; none for one that has left nothing.
+    /// The stored bytes of each such key's conversation; no entry for a key without any.
     private var bytes: [PeerID: Int] = [:]
     private(set) var totalBytes = 0
-    /// Keys that this person has written to. Only asked "is it in there?".
+    /// The keys that the user has written to. Membership tests only, never iterated.
     private var answered: Set<PeerID> = []
-    /// What was not taken: asked for when this person writes to its author. The IDs are at most ``declinedCount``.
+    /// The declined entries, requested when the user writes to their author. The IDs number at most ``declinedCount``.
     private var declined: [PeerID: Declined] = [:]
     private var declinedCount = 0
-    /// Only asked "is it in there?".
+    /// The keys whose refusal the user was notified of. Membership tests only, never iterated.
     private var told: Set<PeerID> = []
     private var hasToldOfAll = false
 
-    /// 16,384 × 64 bytes = 1 MiB. Those beyond it are offered again on the next link with their author.
+    /// 16,384 × 64 bytes = 1 MiB. Entries beyond it are offered again on the next link with their author.
     private static let declinedCount = 16_384
-    /// Authors of whom it is known that something was declined; of more it is found out again for each entry.
+    /// The maximum number of authors with recorded declined entries; for others each entry is judged again.
     private static let declinedKeyCount = 4_096
-    /// One line for each key; where keys are made by the thousand, no more than these.
+    /// The maximum number of notices, one per key, for when keys are created by the thousand.
     private static let lineCount = 20
 
     init() {}
 
-    /// Reads what there is of earlier starts. An earlier version has not noted who was written to: that is found out
-    /// once, from what was written.
+    /// Loads the state of earlier starts. An earlier version did not record which keys were written to: that is
+    /// determined once, from the stored entries.
     init(of own: PeerID, in archive: any Archive) throws(ArchiveError) {
         let isNoted = try archive.setting(Self.setting) != nil
         for log in try archive.logs() {
@@ -57,6 +59,7 @@ struct UnaskedMessages {
         if !isNoted { try archive.setSetting(Self.setting, to: [1]) }
     }
 
+    /// Whether a log contains an entry of this peer.
     private static func hasEntry(
         by own: PeerID, _ log: LogID, _ archive: any Archive
     ) throws(ArchiveError) -> Bool {
@@ -73,24 +76,24 @@ struct UnaskedMessages {
     static let setting = "written to"
     static func setting(of peer: PeerID) -> String { "\(setting) \(peer)" }
 
-    // Who was written to.
+    // Keys that were written to.
 
     func isAnswered(_ peer: PeerID) -> Bool { answered.contains(peer) }
 
-    /// Whether something of this key is kept: then it is known whether it was written to.
+    /// Whether messages of this key are stored; if so, it is known whether it was written to.
     func hasMessages(by peer: PeerID) -> Bool { bytes[peer] != nil }
 
-    /// This person has written to it.
-    /// - Returns: what was not taken, and may be now.
+    /// Records that the user has written to a key.
+    /// - Returns: The declined entries, which may be accepted now.
     mutating func answer(_ peer: PeerID) -> [EntryID] {
         answered.insert(peer)
         totalBytes -= bytes.removeValue(forKey: peer) ?? 0
         return forgetDeclined(by: peer)
     }
 
-    // How much there is.
+    // Stored bytes.
 
-    /// The conversation counts so many bytes now.
+    /// Sets the stored bytes of a conversation.
     mutating func note(_ count: Int, by peer: PeerID) {
         guard !answered.contains(peer) else { return }
         totalBytes += count - (bytes[peer] ?? 0)
@@ -99,7 +102,7 @@ struct UnaskedMessages {
 
     mutating func add(_ count: Int, by peer: PeerID) { note((bytes[peer] ?? 0) + count, by: peer) }
 
-    /// Why so many bytes more are not taken; nil: they are.
+    /// Returns why this many more bytes are declined; nil if they are accepted.
     func refusal(of count: Int, by peer: PeerID, within retention: Retention) -> Refusal? {
         guard !answered.contains(peer) else { return nil }
         if count > retention.unaskedBytesPerKey - (bytes[peer] ?? 0) { return .ofKey }
@@ -107,8 +110,9 @@ struct UnaskedMessages {
         return isOneTooMany || count > retention.unaskedBytes - totalBytes ? .ofAll : nil
     }
 
-    // What was not taken.
+    // Declined entries.
 
+    /// Records declined entries, as far as there is room.
     mutating func decline(_ ids: [EntryID], ofBytes count: Int, by peer: PeerID) {
         guard declined[peer] != nil || declined.count < Self.declinedKeyCount else { return }
         let least = min(count, declined[peer]?.leastBytes ?? count)
@@ -118,10 +122,11 @@ struct UnaskedMessages {
         }
     }
 
-    /// The least that was declined of this key, if anything was.
+    /// Returns the size of the smallest declined entry of this key, if there is one.
     func leastDeclined(by peer: PeerID) -> Int? { declined[peer]?.leastBytes }
 
-    /// - Returns: what it was.
+    /// Removes the record of a key's declined entries.
+    /// - Returns: The IDs of those entries.
     @discardableResult
     mutating func forgetDeclined(by peer: PeerID) -> [EntryID] {
         let ids = (declined.removeValue(forKey: peer)?.ids ?? []).sorted()
@@ -129,7 +134,7 @@ struct UnaskedMessages {
         return ids
     }
 
-    /// Whether the user is to be notified of it now.
+    /// Whether the user is to be notified of a refusal now.
     mutating func isNewRefusal(_ refusal: Refusal, of peer: PeerID) -> Bool {
         switch refusal {
         case .ofKey:

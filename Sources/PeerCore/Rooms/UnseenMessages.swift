@@ -1,46 +1,49 @@
 import CoreModel
 import Wire
 
-/// Private messages that are kept but perhaps not yet shown: the process may die between the two. They are shown at
-/// the next start.
+/// The private messages that are stored but perhaps not yet shown: the process may die between the two. They are shown
+/// at the next start.
 struct UnseenMessages: Equatable {
+    /// A stored message that is perhaps not yet shown.
     struct Message: Equatable {
         var peer: PeerID
         var key: EntryKey
-        /// Handed to the host. It has shown it when it hands in the next input.
+        /// Handed to the host. The host has shown it once it hands in the next input.
         var isShown = false
-        /// From an earlier start. What has come in this one is shown by its log, when its turn comes.
+        /// From an earlier start. Messages that arrived in this one are shown by their log, in order.
         var isLeftOver = false
     }
 
-    /// The oldest give way; they are in the history.
+    /// The maximum number of messages; the oldest are dropped from here, and remain in the history.
     static let capacity = 1_000
     static let setting = "unseen"
 
     private(set) var messages: [Message] = []
-    /// What is here is not what the setting says.
+    /// Whether this state differs from the stored setting.
     private(set) var isChanged = false
 
     init() {}
 
+    /// Records a message that was stored just now.
     mutating func arrived(_ key: EntryKey, from peer: PeerID) {
         messages.append(Message(peer: peer, key: key))
         if messages.count > Self.capacity { messages.removeFirst(messages.count - Self.capacity) }
         isChanged = true
     }
 
-    /// What an earlier start has kept and perhaps not shown.
+    /// The messages that an earlier start stored and perhaps did not show.
     var leftOver: [Message] { messages.filter { $0.isLeftOver && !$0.isShown } }
 
+    /// Marks a message as handed to the host.
     mutating func shown(_ key: EntryKey) {
         guard let place = messages.firstIndex(where: { $0.key == key }) else { return }
         messages[place].isShown = true
     }
 
-    /// Whether something awaits ``outputsTaken()``.
+    /// Whether a message awaits ``outputsTaken()``.
     var hasShown: Bool { messages.contains(where: \.isShown) }
 
-    /// What was handed to the host has been shown.
+    /// Removes the messages that were handed to the host, which has shown them.
     mutating func outputsTaken() {
         guard !messages.isEmpty else { return }
         let count = messages.count
@@ -48,14 +51,15 @@ struct UnseenMessages: Equatable {
         if messages.count != count { isChanged = true }
     }
 
+    /// Removes the messages of the matching peers.
     mutating func forget(where isMeant: (PeerID) -> Bool) {
         messages.removeAll { isMeant($0.peer) }
         isChanged = true
     }
 
-    // As a setting.
+    // Encoding as a setting.
 
-    /// - Returns: none for what is not of this form.
+    /// Decodes the stored messages; malformed bytes decode to none.
     init(decoding bytes: [UInt8]) {
         messages = (try? Self.messages(in: bytes)) ?? []
     }
@@ -73,7 +77,7 @@ struct UnseenMessages: Equatable {
         return messages
     }
 
-    /// What the setting is to say, if it does not; nil then says: nothing.
+    /// Returns the new value of the setting if it has changed; an inner nil means that it is to be removed.
     mutating func takeChange() -> [UInt8]?? {
         guard isChanged else { return nil }
         isChanged = false
