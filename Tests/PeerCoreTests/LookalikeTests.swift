@@ -143,7 +143,7 @@ struct LookalikeTests {
         #expect(index.first(like: mixed, besides: []) == nil)
     }
 
-    @Test("the index finds the same as a search of all names, through additions, changes and removals", arguments: 1...20)
+    @Test("the index finds the same as a search of all names, through joins, renames and leaves", arguments: 1...20)
     func indexAgainstWalk(seed: UInt64) throws {
         let texts = [
             "ana", "Ana", "аna", "аnа", "anа", "Ian", "lan", "1an", "IAN", "b0b", "Bob", "bоb", "eve", "arny", "amy",
