@@ -7,7 +7,7 @@ extension Bounds {
     static let certificateInterval = Duration.seconds(86_400)
     /// The silence after which a relay closes a member's link. Members that follow Protocol.md ping well before that.
     static let relaySilence = Duration.seconds(30)
-    /// The time between two rounds of link maintenance: a walk over 5,000 links takes less than a millisecond.
+    /// The time between two rounds of link maintenance: an iteration over 5,000 links takes less than a millisecond.
     static let relayMaintenanceInterval = Duration.seconds(1)
     /// The maximum number of entries that a relay has requested from a member and not received yet.
     static let relayRequestCount = 64

@@ -29,7 +29,7 @@ import Wire
 
     private func name(_ name: String, _ peer: PeerID) -> AuthorName { AuthorName(peer: peer, name: name) }
 
-    /// Returns a newcomer that receives a line of dora's from ben, who also sends her name.
+    /// Returns a newcomer that receives a line of dora's from ben, who also sends dora's name.
     private func newcomer(told names: [AuthorName], archive: MemoryArchive = MemoryArchive()) throws -> PeerRig {
         let rig = try PeerRig(archive: archive)
         let ben = rig.join("ben", Example.authors[1])
@@ -55,16 +55,16 @@ import Wire
         let rooms = try KeptRooms(archive: archive, own: Example.authors[0].peerID)
         let exported = try rooms.logs(named: nil).flatMap { try rooms.messages(of: $0).shown.map(\.from) }
         #expect(exported == ["dora#\(digits)"])
-        // The name is stored, and can be used to write to her.
+        // The name is stored, and can be used to write to the author.
         let later = try PeerRig(archive: archive)
         later.command(.tell(to: "dora#\(digits)", text: "hello", kind: .text))
         #expect(later.deliveries == [.init(name: "dora#\(digits)", id: dora.peerID)])
     }
 
-    @Test("without it, from an older program, she is shown by the beginning of her key")
+    @Test("an author whose name was not sent, as by an older program, is shown by the beginning of its key")
     func untold() throws { #expect(try from(newcomer(told: [])) == ["peer-\(digits)"]) }
 
-    @Test("her own announcement replaces hearsay, and later hearsay is ignored")
+    @Test("an author's own announcement replaces hearsay, and later hearsay is ignored")
     func met() throws {
         let rig = try newcomer(told: [name("dora", dora.peerID)])
         let herself = rig.join("theodora", dora)

@@ -9,8 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// After `/block eve` nothing that eve writes is shown, by whatever route it arrives. Her texts here all contain
-/// "rude".
+/// After `/block eve` nothing that eve writes is shown, by whatever route it arrives. Eve's texts here all contain "rude".
 @Suite("Blocked people")
 struct BlockingTests {
     private let eve = Example.authors[1]

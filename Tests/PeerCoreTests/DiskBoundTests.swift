@@ -14,7 +14,7 @@ import Wire
 @testable import RoomSync
 
 /// Keys cost nothing: everything that is bounded for one key, room or name is bounded for all of them together.
-@Suite("The bounds of what is stored")
+@Suite("Bounds of the archive")
 struct DiskBoundTests {
     private let own = Example.authors[0].peerID
     private let eve = Example.authors[1]
@@ -168,7 +168,7 @@ struct DiskBoundTests {
         }
     }
 
-    @Test("what a key has left counts after a restart, and not after it is forgotten")
+    @Test("a key's messages still count after a restart, but not once they are forgotten")
     func counted() throws {
         let limits = retention { $0.unaskedBytesPerKey = 2_000 }
         let first = try PeerRig(retention: limits)

@@ -75,7 +75,7 @@ import Wire
         #expect(encoded.capacity <= encoded.count + 80 * 4 + 64)
     }
 
-    @Test("however much is said in a round, each member is sent to once")
+    @Test("however many entries a round has, each link is written to once")
     func sends() throws {
         let room = try Room(listeners: 5)
         let (sizes, _) = room.round(room.bytes(saying: (0..<50).map { "\(Self.text) \($0)" }))

@@ -243,7 +243,7 @@ struct HostileMemberTests {
         }
         rig.wait(.seconds(10))
         #expect(carried(to: cem, number: 2).count == 28)
-        // It first had to read what was sent before.
+        // It first had to read the earlier frames.
         let isTold = ben.frames.last == .tunnelClosed(RelayTunnel(peer: ana.id, number: 1, isFromOpener: true))
         #expect(isTold)
     }

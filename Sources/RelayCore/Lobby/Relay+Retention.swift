@@ -45,7 +45,7 @@ extension Relay {
         boundBytes()
     }
 
-    /// Checks the size after an entry was added often enough that the bound is never exceeded by much.
+    /// Counts an added entry, and checks the total size often enough that it never exceeds the bound by much.
     mutating func boundLog(adding bytes: Int) {
         state.keeping.uncheckedBytes += bytes
         if state.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.keptBytes / 16) { boundBytes() }
