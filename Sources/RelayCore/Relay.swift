@@ -5,8 +5,10 @@ public import Secure
 public import Wire
 
 /// A relay: a peer that is a hub (DESIGN §5).
+///
 /// It hands out names, keeps its lobby's log, passes on members' messages, carries tunnels between them that it cannot
 /// read, and moderates. It is sans-I/O, like ``Peer``, and is run in the same way.
+///
 /// Its links are objects, so a copy of a relay is not an independent relay.
 public struct Relay: Core {
     let keys: RelayKeys
@@ -25,6 +27,7 @@ public struct Relay: Core {
     public var counters = RelayCounters()
 
     /// Creates a relay, with the log and the decisions that its archive holds.
+    ///
     /// - Parameters:
     ///   - random: Seeded by the host from the system, by the simulator from its seed.
     ///   - archive: The storage; only this core uses it.
