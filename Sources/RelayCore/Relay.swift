@@ -4,10 +4,12 @@ import RoomSync
 public import Secure
 public import Wire
 
-/// A relay: a peer that is a hub (DESIGN §5). It hands out names, keeps its lobby's log, passes on what members say,
-/// carries tunnels between them that it cannot read, and moderates. Sans-I/O, as ``Peer`` is, and run in the same way.
+/// A relay: a peer that is a hub (DESIGN §5).
 ///
-/// Its links are objects, so a copy of a relay is no second relay.
+/// It hands out names, keeps its lobby's log, passes on members' messages, carries tunnels between them that it cannot
+/// read, and moderates. It is sans-I/O, like ``Peer``, and is run in the same way.
+///
+/// Its links are objects, so a copy of a relay is not an independent relay.
 public struct Relay: Core {
     let keys: RelayKeys
     let archive: any Archive
@@ -24,10 +26,12 @@ public struct Relay: Core {
     var state: RelayRuntime
     public var counters = RelayCounters()
 
+    /// Creates a relay, with the log and the decisions that its archive holds.
+    ///
     /// - Parameters:
-    ///   - random: seeded by the host from the system, by the simulator from its seed.
-    ///   - archive: what is kept; only this core uses it.
-    /// - Throws: when the archive cannot be read.
+    ///   - random: Seeded by the host from the system, by the simulator from its seed.
+    ///   - archive: The storage; only this core uses it.
+    /// - Throws: If the archive cannot be read.
     public init(
         configuration: RelayConfiguration, identity: Identity, random: RandomStream, archive: any Archive
     ) throws(ArchiveError) {
@@ -49,16 +53,17 @@ public struct Relay: Core {
     }
 
     public var id: PeerID { identity.peerID }
-    /// The key of its community, which is its own unless it has a certificate: its room, and its address, are that key's.
+    /// The key of its community, which is its own unless it has a certificate. Its room and its address are derived
+    /// from it.
     public var community: PeerID { keys.community }
     var identity: Identity { keys.identity }
     var staticKey: NoiseKeyPair { keys.staticKey }
 
-    /// Takes up another configuration (`SIGHUP`). Members that it would not admit stay until they leave.
+    /// Applies another configuration (`SIGHUP`). Members that it would not admit stay until they leave.
     public mutating func configure(_ configuration: RelayConfiguration) {
         var configuration = configuration
         if configuration.community(identity) != community {
-            note(.warning, "another community is taken up at the next start only")
+            note(.warning, "another community takes effect only at the next start")
             configuration.certificate = self.configuration.certificate
         }
         let isRenewed = configuration.certificate != self.configuration.certificate
@@ -80,7 +85,7 @@ public struct Relay: Core {
         case .linkClosed(let id, let end): linkClosed(id, end)
         case .deadlineReached: deadlineReached()
         case .commanded(let command, let token): commanded(command, token: token)
-        // A relay dials nobody and hears no datagrams; its members ask for life themselves.
+        // A relay does not dial and receives no datagrams; its members ping on their own.
         case .interfacesChanged, .resumed, .datagramReceived, .neighbourSeen, .obstaclesChanged, .linkOpened,
             .hostFound:
             break
@@ -90,7 +95,7 @@ public struct Relay: Core {
 
     public mutating func nextOutput() -> Output? {
         if let output = outputs.pop() { return output }
-        // What the flushes led to comes last.
+        // Outputs that the flushes caused come last.
         return nextFlush() ?? outputs.pop()
     }
 
@@ -102,7 +107,7 @@ public struct Relay: Core {
 
     var now: Instant { state.now }
     var wall: WallTime { state.clock.wall }
-    /// Ages, and ends of bans and mutes, are counted by it.
+    /// The clock by which ages and the ends of bans and mutes are counted.
     var clock: AgeClock { state.clock }
 
     private mutating func started(port: UInt16) {
@@ -135,11 +140,11 @@ public struct Relay: Core {
         }
     }
 
-    /// What follows from any input.
+    /// Does what follows from any input.
     private mutating func settle() {
         settleLobby()
         considerRosterChanges()
-        // Who leaves because the relay is stopped comes back.
+        // Members that leave because the relay stops will return.
         if !state.isFinished, let contested = names.takeContested() {
             keep { archive throws(ArchiveError) in try archive.setSetting(ContestedNames.setting, to: contested) }
         }
@@ -150,7 +155,7 @@ public struct Relay: Core {
         counters.bans = moderation.bans.count
     }
 
-    /// What the person at the relay's own console asks for.
+    /// Handles a command from the relay's own console.
     private mutating func commanded(_ command: Command, token: CommandToken?) {
         switch command {
         case .quit:
@@ -168,11 +173,11 @@ public struct Relay: Core {
             name: member.name.text, id: peer, via: .relay, address: link.endpoint, away: member.away)
     }
 
-    /// Everybody is told, and what is queued still goes out.
+    /// Notifies every member and flushes what is queued.
     private mutating func quit() {
         guard !state.isFinished else { return }
         state.isFinished = true
-        note(.info, "the relay is being stopped: \(links.members.count) members are told")
+        note(.info, "the relay is being stopped: \(links.members.count) members are notified")
         passOnAccepted()
         tellAll(.notice(RelayNotice.stopping))
         for link in links.all where link.phase != .closing { dismiss(link, .leaving) }
@@ -180,13 +185,13 @@ public struct Relay: Core {
         outputs.push(.finished(.done))
     }
 
-    // Saying.
+    // Reporting.
 
     mutating func note(_ level: Note.Level, _ text: String) { outputs.push(.note(Note(level, text))) }
 
     mutating func notify(_ event: Event, token: CommandToken? = nil) { outputs.push(.notify(event, token: token)) }
 
-    /// Does something with the archive; a failure is noted and nothing else changes.
+    /// Reads or changes the archive. A failure is noted and gives nil.
     @discardableResult
     mutating func keep<Result>(_ change: (any Archive) throws(ArchiveError) -> Result) -> Result? {
         do {
@@ -203,7 +208,7 @@ public struct Relay: Core {
     }
 }
 
-/// How a relay stands itself.
+/// The relay's own state while it runs.
 struct RelayRuntime {
     static let retentionInterval = Duration.seconds(60)
 
@@ -214,22 +219,22 @@ struct RelayRuntime {
     var now = Instant(nanoseconds: 0)
     var clock: AgeClock
     var outbox = RelayOutbox()
-    /// Entries that were accepted in this round and go to all members.
+    /// Entries that were accepted in this round and are sent to all members.
     var accepted: [(bytes: [UInt8], from: RelayLink, isKnown: Bool)] = []
-    /// Members with entries that wait for their time.
+    /// Members with entries or tunnel frames that wait for their rate.
     var paced: [RelayLink] = []
     var keeping = RelayKeeping()
-    /// The member that last brought an entry: asked first for what is missing.
+    /// The member that last sent an entry: the first to be asked for missing ones.
     var lastSource: RelayLink?
     var guests = RelayGuests()
-    /// Signatures checked of what authenticated authors say themselves: members check them all, so the relay checks
-    /// samples, for a thousandth of a processor.
+    /// The rate of signature checks of entries that authenticated authors send themselves. Members check them all, so
+    /// the relay checks samples, for a thousandth of a processor.
     var verifications = TokenBucket(capacity: 20, perSecond: 20)
 
     var port: UInt16 = 0
-    /// Our own, made once: nothing in it changes.
+    /// The relay's own announcement, made once because nothing in it changes.
     var announcement: SignedAnnouncement?
-    /// When the next ban or mute ends.
+    /// The end of the next ban or mute.
     var nextOverdue: Deadline?
 
     init(instance: UInt64, clock: AgeClock) {
@@ -238,13 +243,14 @@ struct RelayRuntime {
     }
 }
 
-/// Links with something queued, and the storage that their records are sealed in.
+/// Links with something queued, and the buffer that their records are sealed in.
 struct RelayOutbox {
     var links: [RelayLink] = []
     var sealing = SealingBuffer()
-    /// Links before this place are done with.
+    /// The number of links at the front that have been returned.
     private var done = 0
 
+    /// Returns the next link to flush, and empties the list after the last.
     mutating func next() -> RelayLink? {
         guard done < links.count else {
             links.removeAll(keepingCapacity: true)
@@ -256,17 +262,17 @@ struct RelayOutbox {
     }
 }
 
-/// A relay's own timers.
+/// The timers of a relay.
 enum RelayTimer: Int, TimerKind {
-    /// Look after links: handshakes that take too long, members that are silent.
+    /// Link maintenance: handshakes that take too long, members that are silent.
     case maintenance
-    /// Tell who came and went.
+    /// Send roster changes.
     case roster
-    /// Pass on what waits for its time.
+    /// Pass on entries and tunnel frames that wait for their rate.
     case pace
-    /// Let go of old entries.
+    /// Prune expired entries.
     case retention
-    /// Tell whether the certificate ends soon.
+    /// Check whether the certificate ends soon.
     case certificate
 
     var reason: StaticReason {

@@ -2,57 +2,57 @@ import CoreModel
 public import Secure
 public import Wire
 
-/// A password as a relay knows it: only whether it is right, never what it is.
+/// A password as a relay knows it: it can tell whether one is right, but not what it is.
 public struct PasswordCheck: Sendable {
-    /// Changes when the password does: operators who came by an older one have to give the new one.
+    /// Changes when the password does: operators that used an older one must give the new one.
     public let tag: [UInt8]
     let isRight: @Sendable ([UInt8]) -> Bool
 
     /// - Parameters:
-    ///   - tag: at most 64 bytes that differ from password to password and do not tell it, such as its salt.
-    ///   - isRight: compares in constant time. May be slow: it is asked rarely, at a bounded rate.
+    ///   - tag: At most 64 bytes that differ between passwords and do not reveal them, such as a salt.
+    ///   - isRight: Compares in constant time. May be slow: it is called rarely, at a bounded rate.
     public init(tag: [UInt8], isRight: @escaping @Sendable ([UInt8]) -> Bool) {
         self.tag = tag
         self.isRight = isRight
     }
 }
 
-/// How a relay is set up. It may be replaced while the relay runs (``Relay/configure(_:)``).
+/// The configuration of a relay. It may be replaced while the relay runs (``Relay/configure(_:)``).
 public struct RelayConfiguration: Sendable {
-    /// What the relay calls itself.
+    /// The name of the relay.
     public var name: Nickname
-    /// Shown to everybody who joins; at most ``Limits/noticeBytes``.
+    /// The text shown to everyone who joins; at most ``Limits/noticeBytes``.
     public var messageOfTheDay: String?
     /// The topic while operators have set none.
     public var topic: String?
 
-    /// That the relay belongs to a community; nil: it is its own. It may be renewed while the relay runs; another
-    /// community is taken up at a start only.
+    /// The proof that the relay belongs to a community; nil: it is its own. It may be renewed while the relay runs;
+    /// another community takes effect only at a start.
     public var certificate: SignedCertificate?
 
-    // Access. Operators are let in whatever else is set.
+    // Access. Operators are admitted regardless of the other settings.
 
-    /// Nil: no password is asked for.
+    /// The password of the room; nil: none is needed.
     public var roomPassword: PasswordCheck?
-    /// Nil: whoever comes; else only these keys.
+    /// The only keys that may join; nil: any key may.
     public var allowedPeers: [PeerID]?
-    /// Operators by their keys.
+    /// The keys of operators.
     public var operators: [PeerID] = []
-    /// Who knows it can become an operator.
+    /// The password by which a member can become an operator.
     public var operatorPassword: PasswordCheck?
 
-    /// What each may take of the relay.
+    /// The limits for members and connections.
     public var limits = RelayLimits()
 
     // The lobby's log.
 
-    /// Entries that are kept.
+    /// The maximum number of entries that are kept.
     public var historyCount = 100_000
-    /// Entries that a newcomer, who knows nothing of the room yet, is told of.
+    /// The number of entries that a newcomer, which has no history of the room yet, is offered.
     public var newcomerHistoryCount = 1_000
-    /// How long entries are kept; nil: until there are too many.
+    /// The time for which entries are kept; nil: until there are too many.
     public var historyAge: Duration?
-    /// Bytes of all that is kept, of whatever kind. The oldest entries give way.
+    /// The maximum bytes of everything that is stored. The oldest entries are dropped.
     public var keptBytes = 1 << 30
 
     public init(name: Nickname) {
@@ -60,42 +60,43 @@ public struct RelayConfiguration: Sendable {
     }
 }
 
-/// What each may take of a relay. The defaults suit 5,000 members on a small machine.
+/// The limits for members and connections. The defaults suit 5,000 members on a small machine.
 public struct RelayLimits: Equatable, Sendable {
-    /// Members at once. Ten more are kept for operators.
+    /// The maximum number of members. Ten more are reserved for operators.
     public var memberCount = 5_000
-    /// Connections of one address (of one /64 network in IPv6): an office behind one address fits.
+    /// The maximum number of connections of one address (one /64 network in IPv6): an office behind one address fits.
     public var connectionsPerAddress = 256
-    /// New connections of one address a second, after as many at once as are allowed in all.
+    /// New connections a second of one address, after a burst of ``connectionsPerAddress``.
     public var connectionRatePerAddress = 50.0
-    /// Connections that have not joined yet, in all.
+    /// The maximum number of connections that have not joined yet.
     public var handshakeCount = 512
-    /// Guests with plain text at once, of whom each is a member too.
+    /// The maximum number of plain text guests, each of which is a member too.
     public var guestCount = 100
-    /// Entries a second of one member that are passed on at once. What is above it waits.
+    /// Entries a second of one member that are passed on immediately. Entries above this rate wait.
     public var messageRate = Bounds.messageRate
-    /// Entries of one member at once, before the rate counts.
+    /// The burst of entries of one member before the rate applies.
     public var messageBurst = Bounds.messageBurst
-    /// Entries of one member that may wait; one more and it is removed. It is warned when the first one waits.
+    /// The maximum number of a member's waiting entries; one more and it is removed. It is warned when the first one
+    /// waits.
     public var waitingMessageCount = 500
     /// Bytes a second that one member may send through tunnels.
     public var tunnelByteRate = 262_144.0
-    /// Bytes at once through tunnels, before the rate counts.
+    /// The burst of bytes through tunnels before the rate applies.
     public var tunnelByteBurst = 1_048_576
-    /// Bytes that may wait at the relay of one member's tunnels, when it sends more than that: four windows of what is
-    /// asked for at once (`Bounds.requestedBytes`). Beyond it a tunnel is closed.
+    /// The maximum bytes of one member's tunnels that wait at the relay, when it sends faster than its rate: four
+    /// windows of requested bytes (`Bounds.requestedBytes`). Beyond it a tunnel is closed.
     public var waitingTunnelBytes = 1_048_576
-    /// Bytes queued for one member that it has not read; beyond it the connection is cut.
+    /// The maximum bytes queued for one member that it has not read; beyond it the connection is cut.
     public var queueBytes = 1_048_576
-    /// How long a member may be silent. Those that follow Protocol.md ping long before.
+    /// The permitted silence of a member. Members that follow Protocol.md ping well before that.
     public var silence = Bounds.relaySilence
 
     public init() {}
 }
 
-/// What a relay has counted since it started, for metrics.
+/// The counters of a relay since its start, for metrics.
 public struct RelayCounters: Equatable, Sendable {
-    /// Members that are here, guests included.
+    /// Members present, guests included.
     public internal(set) var members = 0
     public internal(set) var guests = 0
     /// Connections that have not joined.
@@ -104,43 +105,43 @@ public struct RelayCounters: Equatable, Sendable {
     public internal(set) var entriesKept = 0
     public internal(set) var bans = 0
 
-    /// Since it started.
+    /// The totals since the start.
     public internal(set) var ever = Totals()
 
     public init() {}
 
-    /// What only grows.
+    /// Counters that only grow.
     public struct Totals: Equatable, Sendable {
-        // Coming and going.
+        // Joining and leaving.
         public internal(set) var connectionsAccepted: UInt64 = 0
-        /// Turned away before a word: too many of one address.
+        /// Closed before any exchange: too many connections of one address.
         public internal(set) var connectionsRefused: UInt64 = 0
         public internal(set) var handshakesFailed: UInt64 = 0
         public internal(set) var joins: UInt64 = 0
         public internal(set) var leaves: UInt64 = 0
-        /// By ``RelayRefusal/Code``.
+        /// Refused joins by ``RelayRefusal/Code``.
         public internal(set) var refusals = [UInt64](repeating: 0, count: RelayRefusal.Code.sent.count)
 
         // Traffic.
         public internal(set) var entriesAccepted: UInt64 = 0
         public internal(set) var entriesDeclined: UInt64 = 0
-        /// Entries times the members that they went to.
+        /// Accepted entries times the members that they were sent to.
         public internal(set) var deliveries: UInt64 = 0
         public internal(set) var bytesReceived: UInt64 = 0
         public internal(set) var bytesSent: UInt64 = 0
         public internal(set) var tunnelBytes: UInt64 = 0
 
-        /// What went wrong.
+        /// The failures.
         public internal(set) var trouble = Trouble()
     }
 
-    /// What went wrong, and at whose end.
+    /// Failures, at either end.
     public struct Trouble: Equatable, Sendable {
         /// Links that were closed because the other side broke the protocol.
         public internal(set) var violations: UInt64 = 0
         /// Members that were cut because they did not read.
         public internal(set) var tooSlow: UInt64 = 0
-        /// Members that were removed because they said too much.
+        /// Members that were removed because they sent too many messages.
         public internal(set) var floods: UInt64 = 0
         /// Members that an operator removed.
         public internal(set) var kicks: UInt64 = 0

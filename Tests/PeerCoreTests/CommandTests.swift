@@ -9,14 +9,14 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What a person or a program asks for, and what it hears.
+/// Commands of a person or a program, and their answers.
 @Suite struct CommandTests {
     private func failure(_ rig: PeerRig) -> Event.Failure? {
         if case .failed(let failure)? = rig.events.last { failure } else { nil }
     }
 
     @Test(
-        "what a reader would see nothing of is not said",
+        "a text that shows nothing is not sent",
         arguments: ["", "   ", "\t\n", "\u{3000}\u{A0}", "\u{200B}\u{2060}", "\u{2800}", "\u{3164}\u{115F}"])
     func blank(text: String) throws {
         let rig = try PeerRig()
@@ -34,7 +34,7 @@ import Wire
         #expect(rig.texts == ["  x\u{200B}"])
     }
 
-    @Test("who is blocked is told, here or not")
+    @Test("blocked peers are listed, present or not")
     func blocked() throws {
         let rig = try PeerRig()
         func list() -> [Event.BlockedPeer]? {
@@ -56,7 +56,7 @@ import Wire
         #expect(list()?.map(\.name) == ["ben"])
     }
 
-    @Test("a peer that leaves is not told that the others have left")
+    @Test("a peer that leaves does not report that the others have left")
     func leaving() throws {
         let rig = try PeerRig()
         _ = rig.join("ben", Example.authors[1])
@@ -66,7 +66,7 @@ import Wire
         #expect(left.isEmpty)
     }
 
-    @Test("where there are relays only, `lobby` is the first relay's, for saying, looking up and forgetting")
+    @Test("with relays only, `lobby` is the first relay's lobby when sending, showing history and forgetting")
     func lobbyOfRelay() throws {
         let rig = try ScriptedRelay()
         rig.start()

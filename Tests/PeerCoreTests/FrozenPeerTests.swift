@@ -11,7 +11,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// The first programs of version 1, from before there were features: their bytes as Protocol.md has them, which stay.
+/// The first programs of version 1, from before there were features: their bytes are fixed in Protocol.md.
 @Suite("Frames of the first programs")
 struct FrozenPeerTests {
     // Without the document there is nothing to test.
@@ -25,7 +25,7 @@ struct FrozenPeerTests {
         Identity(seed: try bytes("identity", name, "seed"))
     }
 
-    @Test("a peer that says them is understood as ever, and is sent nothing that it does not know")
+    @Test("a peer that sends these frames is understood as before, and is sent nothing that it does not know")
     func peer() throws {
         let rig = try PeerRig("zoe")
         let new = rig.join("new", Example.authors[1], features: .ofThisVersion)
@@ -35,7 +35,7 @@ struct FrozenPeerTests {
 
         let ana = rig.connect(try identity("ana"))
         rig.sayEncoded([try bytes("frame", "hello")], ana)
-        // Both go over to the lower gathering.
+        // Both change to the lower gathering.
         let frozen = try #require(GatheringID(try bytes("frame", "gathering", "gathering")))
         let gathering = min(try #require(rig.peer.gathering), frozen)
         let named = CBORValue.array([.unsigned(11), .bytes(gathering.bytes)]).encoded()
@@ -52,7 +52,7 @@ struct FrozenPeerTests {
         rig.wait(.seconds(5))
         #expect(!ana.isClosed && !new.isClosed)
         #expect(ana.toldIDs.contains(answer.id) && !ana.toldIDs.contains(later.id))
-        // What this version says to it has the form of then, but for the features behind its announcement.
+        // The frames of this version for it have the old form, except for the features at the end of its announcement.
         for frame in ana.frames { if case .entries(let list) = frame { for bytes in list { try known(bytes) } } }
     }
 
@@ -60,13 +60,13 @@ struct FrozenPeerTests {
         #expect(try SignedEntry(verifying: bytes).entry.kind.isKnown)
     }
 
-    @Test("an announcement without features is one with none, and the first programs read ours as one of theirs")
+    @Test("an announcement without features has none, and the first programs can read ours")
     func announcements() throws {
         let former = try SignedAnnouncement(verifying: try bytes("announcement", "ana-holds"))
         #expect(former.announcement.features.isEmpty)
         let ours = try SignedAnnouncement(verifying: try bytes("announcement", "ana-with-features"))
         #expect(ours.announcement.features == .ofThisVersion)
-        // They take the first eight elements, whatever their number is, and pass over the rest.
+        // They read the first eight elements, whatever the total number, and ignore the rest.
         let envelope = try Envelope(parsing: ours.bytes, maximumBytes: Limits.datagramBytes)
         guard case .array(let elements) = try CBORValue.decode(Array(envelope.payload)) else { return }
         let first = CBORValue.array(Array(elements.prefix(8))).encoded()

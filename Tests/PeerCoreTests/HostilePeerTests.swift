@@ -9,7 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// One peer that keeps to the form of frames and to nothing else: what becomes of the others' rooms.
+/// A peer that keeps to the form of frames and to nothing else, and the effect on the rooms of others.
 @Suite struct HostilePeerTests {
     private func invented(_ count: Int, _ salt: UInt8) -> [EntryID] {
         (0..<count).map { number in
@@ -19,7 +19,7 @@ import Wire
         }
     }
 
-    @Test("who answers to what does not exist does not keep a peer from asking others for what does")
+    @Test("entries with invented parents do not keep a peer from requesting real ones from others")
     func inventedParents() throws {
         let rig = try PeerRig()
         let liar = rig.join("cem", Example.authors[2])
@@ -35,7 +35,7 @@ import Wire
         #expect(other.wanted.last == entry.id)
     }
 
-    @Test("an entry whose parent does not exist, told to one alone, holds up nothing that it says next")
+    @Test("an entry with an invented parent, sent to one peer only, does not delay that peer's next messages")
     func falseParent() throws {
         let rig = try PeerRig()
         let liar = rig.join("cem", Example.authors[2])
@@ -53,7 +53,7 @@ import Wire
         #expect(said.last.map { $0.lamport > 9 } == true)
     }
 
-    @Test("one member's word about what it keeps does not change the order of what others say")
+    @Test("one member's claimed retention floor does not change the order of others' messages")
     func falseFloor() throws {
         let rig = try PeerRig()
         let liar = rig.join("cem", Example.authors[2])
@@ -71,7 +71,7 @@ import Wire
         #expect(rig.texts == ["first", "second"])
     }
 
-    @Test("who names ever lower gatherings does not keep a peer busy moving its log, and it ends in the lowest")
+    @Test("a peer that names ever lower gatherings does not keep others busy moving logs, and they end in the lowest")
     func restlessness() throws {
         let rig = try PeerRig()
         let start = try #require(rig.peer.gathering)
@@ -87,7 +87,7 @@ import Wire
         #expect(rig.peer.gathering == gatherings.last)
     }
 
-    @Test("who never confirms what we told them cannot fill the disk with what they tell us")
+    @Test("a peer that never acknowledges our messages cannot fill the disk with its own")
     func privateFlood() throws {
         var retention = Retention()
         retention.entryCount = 100
@@ -101,7 +101,7 @@ import Wire
         let kept = try rig.archive.keys(of: .conversation(liar.id))
         #expect(kept.count <= 1_300 && kept.count >= 100)
         #expect(kept.first?.lamport == 1)
-        // It confirms at last: the oldest go, and it is heard again.
+        // When it finally acknowledges, the oldest are dropped and its messages are accepted again.
         rig.say([.receipt(room: room, ids: [try #require(kept.first).id])], liar)
         rig.wait(.seconds(700))
         rig.say([.entries([liar.entry("at last", in: room, lamport: 2_500).bytes])], liar)

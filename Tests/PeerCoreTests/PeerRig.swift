@@ -10,10 +10,10 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A peer with scripted others on wires that take no time.
+/// A peer and scripted others, on links without delay.
 final class PeerRig {
     let archive: MemoryArchive
-    /// What it keeps things in, if not in memory.
+    /// The archive that it uses instead of the one in memory.
     private let disk: (any Archive)?
     private(set) var peer: Peer
     var events: [Event] = []
@@ -23,14 +23,14 @@ final class PeerRig {
     private var members: [LinkID: TestMember] = [:]
     var random: RandomStream
     private var nextLink: UInt64 = 1_000_000
-    /// Bytes of the longest output for a link.
+    /// The length in bytes of the longest output for a link.
     private(set) var longestOutput = 0
-    /// Links of which it wants to know when their bytes are gone.
+    /// The links whose drain the peer waits for.
     private(set) var awaited: Set<LinkID> = []
     /// Whether the others read what they are sent.
     var isRead = true
 
-    /// It has its name and founded its gathering.
+    /// Creates a peer that has its name and has founded its gathering.
     init(
         _ name: String = "ana", retention: Retention = Retention(), knowing known: [KnownPeer] = [],
         archive: MemoryArchive = MemoryArchive(), disk: (any Archive)? = nil, at wall: UInt64 = 1_800_000_000_000,
@@ -83,7 +83,7 @@ final class PeerRig {
         }
     }
 
-    /// Another with an established link, in this gathering.
+    /// Connects another peer with an established link, in this gathering.
     @discardableResult
     func join(
         _ name: String, _ identity: Identity, in gathering: GatheringID? = nil, features: Features = []
@@ -95,7 +95,7 @@ final class PeerRig {
         return member
     }
 
-    /// Another whose handshake is done.
+    /// Connects another peer up to the end of the handshake.
     func connect(_ identity: Identity) -> TestMember {
         let endpoint = Endpoint(address: .v4(0x0A00_0000 + UInt32(truncatingIfNeeded: nextLink)), port: 40_000)
         let member = TestMember(
@@ -118,7 +118,7 @@ final class PeerRig {
         flush(member)
     }
 
-    /// Frames as they are, whatever is in them.
+    /// Sends frames as they are, valid or not.
     func sayEncoded(_ frames: [[UInt8]], _ member: TestMember) {
         for frame in frames { member.channel.queue(frame) }
         flush(member)
@@ -130,8 +130,8 @@ final class PeerRig {
         if !bytes.isEmpty, !member.isClosed { tell(.linkBytesReceived(member.link, bytes)) }
     }
 
-    /// Time passes.
-    /// - Parameter isAlive: Everybody gives signs of life.
+    /// Lets time pass.
+    /// - Parameter isAlive: Whether the others send keep-alives.
     func wait(_ duration: Duration, isAlive: Bool = true) {
         let end = now + duration
         while now < end {
@@ -145,10 +145,10 @@ final class PeerRig {
         }
     }
 
-    /// The clock is set forward or back.
+    /// Sets the clock forward or back.
     func setClock(by milliseconds: Int64) { wall = UInt64(Int64(wall) + milliseconds) }
 
-    /// Days pass in which nothing happens.
+    /// Lets days pass in which nothing happens.
     func run(days: Int) {
         for _ in 0..<days * 144 {
             wall += 600_000
@@ -172,7 +172,7 @@ extension TestMember {
         return SignedEntry(signing: entry, by: identity)
     }
 
-    /// All that it was asked for.
+    /// The IDs of all entries that were requested from it.
     var wanted: [EntryID] {
         frames.flatMap { if case .want(_, let ids) = $0 { ids } else { [EntryID]() } }
     }

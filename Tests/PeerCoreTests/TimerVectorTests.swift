@@ -8,7 +8,7 @@ import Testing
 @testable import RoomSync
 
 @Suite struct TimerVectorTests {
-    @Test("the timers are those of the document")
+    @Test("the timers are those of Protocol.md")
     func timers() throws {
         let vector = try #require(try ProtocolDocument.load().vectors(kind: "timers").first)
         func milliseconds(_ duration: Duration) -> String { "\(duration / .milliseconds(1))".droppingPointZero }
@@ -56,6 +56,6 @@ import Testing
 }
 
 extension String {
-    /// "250.0" is 250.
+    /// Turns "250.0" into "250".
     fileprivate var droppingPointZero: String { hasSuffix(".0") ? String(dropLast(2)) : self }
 }

@@ -8,7 +8,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A core with scripted others, and what its person was told.
+/// A core with scripted others, and the events for its person.
 protocol Telling: AnyObject {
     var events: [Event] { get }
     func tell(_ input: Input)
@@ -38,7 +38,7 @@ extension Telling {
     var companies: [Event.Company] {
         events.compactMap { if case .company(let company) = $0 { company } else { nil } }
     }
-    /// Lines: notices and remarks.
+    /// Lines for the person: notices and remarks.
     var notices: [String] {
         events.compactMap { event in
             switch event {
@@ -50,7 +50,7 @@ extension Telling {
 }
 
 extension TestMember {
-    /// What it says of itself on a LAN when it is called otherwise.
+    /// Returns the member's announcement on a LAN under another name.
     func announcement(_ name: String, sequence: UInt64) -> Frame {
         let announcement = Announcement(
             kind: .announce, peer: id, instance: 1, sequence: sequence, name: name, claimTime: 1, linkPort: 1)

@@ -10,9 +10,9 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What it costs to pass something on, counted: counts do not flicker.
+/// The cost of passing on messages, as counts: unlike times, counts do not vary.
 @Suite struct ForwardingCostTests {
-    /// A relay with members who only listen, and one who speaks.
+    /// A relay with members that only listen, and one that speaks.
     private struct Room {
         let rig: RelayRig
         let speaker: TestMember
@@ -23,7 +23,7 @@ import Wire
             speaker = rig.join("speaker")
         }
 
-        /// What the speaker's link carries when it says this.
+        /// Returns the bytes that the speaker's link carries for these texts.
         func bytes(saying texts: [String]) -> [UInt8] {
             for text in texts { speaker.channel.queue(Frame.entries([speaker.entry(text).bytes]).encoded()) }
             var bytes: [UInt8] = []
@@ -31,7 +31,8 @@ import Wire
             return bytes
         }
 
-        /// One round. - Returns: what it sent, and how often it asked for memory.
+        /// Runs one round.
+        /// - Returns: The sizes that were sent on each link, and the number of allocations.
         func round(_ bytes: [UInt8]) -> (sizes: [LinkID: [Int]], allocations: UInt64) {
             var sent: [(link: LinkID, size: Int)] = []
             sent.reserveCapacity(1_000)
@@ -50,12 +51,12 @@ import Wire
 
     private static let text = String(repeating: "how now, brown cow? ", count: 5)
 
-    @Test("what is passed on to forty members asks for memory as often as to ten")
+    @Test("passing a message on to forty members allocates as often as to ten")
     func allocations() throws {
         func least(_ listeners: Int) throws -> UInt64 {
             let room = try Room(listeners: listeners)
             var least = UInt64.max
-            // The first rounds make the buffers; now and then a table grows.
+            // The first rounds allocate the buffers; now and then a table grows.
             for _ in 0..<8 {
                 let (sizes, allocations) = room.round(room.bytes(saying: [Self.text]))
                 #expect(sizes.count == listeners)
@@ -66,7 +67,7 @@ import Wire
         #expect(try least(40) == least(10))
     }
 
-    @Test("entries are encoded into storage that never grew: it has no room to spare")
+    @Test("entries are encoded into a buffer of the right size: it did not grow and has no room to spare")
     func encoding() {
         let entries = Array(repeating: [UInt8](repeating: 7, count: 290), count: 80)
         let encoded = Frame.entries(entries).encoded()
@@ -74,7 +75,7 @@ import Wire
         #expect(encoded.capacity <= encoded.count + 80 * 4 + 64)
     }
 
-    @Test("whatever is said in a round, each member is sent to once")
+    @Test("however many entries a round has, each link is written to once")
     func sends() throws {
         let room = try Room(listeners: 5)
         let (sizes, _) = room.round(room.bytes(saying: (0..<50).map { "\(Self.text) \($0)" }))

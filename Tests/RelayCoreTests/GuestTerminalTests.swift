@@ -8,7 +8,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Guests with plain text")
+@Suite("Plain text guests")
 struct GuestTerminalTests {
     private func lines(_ bytes: [UInt8]) -> [GuestTerminal.Line] {
         var terminal = GuestTerminal()
@@ -17,7 +17,7 @@ struct GuestTerminalTests {
 
     private func texts(_ text: String) -> [GuestTerminal.Line] { lines(Array(text.utf8)) }
 
-    @Test("lines end as nc, telnet and old clients end them")
+    @Test("lines end with any line ending of nc, telnet and old clients")
     func ends() {
         #expect(texts("a\nb\r\nc\r\0d\re\n") == ["a", "b", "c", "d", "e"].map { .text($0) })
         #expect(texts("\n\r\n") == [.text(""), .text("")])
@@ -48,16 +48,16 @@ struct GuestTerminalTests {
         #expect(lines(long + long + [0x62, 0x0A, 0x63, 0x0A]) == [.tooLong, .text("c")])
     }
 
-    @Test("what telnet says to telnet is passed over")
+    @Test("telnet commands are skipped")
     func telnet() {
         let options: [UInt8] = [255, 253, 1, 255, 250, 31, 0, 80, 255, 255, 0, 24, 255, 240, 255, 244]
         #expect(lines(options + Array("hi\r\n".utf8)) == [.text("hi")])
         #expect(lines(Array("h".utf8) + options + Array("i\r\0".utf8)) == [.text("hi")])
-        // Never ended: nothing is a line any more, and nothing grows.
+        // A command that never ends: nothing is a line any more, and nothing grows.
         #expect(lines([255, 250] + Array("hi\n".utf8)) == [])
     }
 
-    @Test("any bytes make only lines within the bound, whole or in pieces")
+    @Test("any bytes give only lines within the bound, the same in one piece as byte by byte")
     func anyBytes() {
         var random = SeededGenerator(seed: 4)
         for _ in 0..<200 {
@@ -71,7 +71,7 @@ struct GuestTerminalTests {
         }
     }
 
-    @Test("a text is one line, whatever is in it")
+    @Test("a text is shown as one harmless line, whatever it contains")
     func out() {
         for text in ["plain", "two\nlines", "a\r\nb", "\u{1B}[2J", "\u{202E}back", "\u{2028}", "\u{85}", "\u{9B}2J"] {
             let bytes = GuestTerminal.line(text)
@@ -88,7 +88,7 @@ struct GuestTerminalTests {
     }
 
     @Test(
-        "what a guest types is a text or a command, never both",
+        "a line from a guest is a text or a command, never both",
         arguments: [
             ("hello", GuestRequest.say("hello")), ("  hello  ", .say("hello")), ("", .nothing), ("   ", .nothing),
             ("\u{2800}\u{3164}", .nothing), ("\u{200B}", .nothing),
@@ -106,7 +106,7 @@ struct GuestTerminalTests {
         #expect(GuestRequest(line) == request)
     }
 
-    @Test("a text of nothing but tabs is hardly longer than it came")
+    @Test("a text made only of tabs hardly grows")
     func tabs() {
         #expect(GuestTerminal.harmless("a\tb") == "a       b")
         let shown = GuestTerminal.harmless(String(repeating: "\t", count: 16_384) + "x")

@@ -12,7 +12,7 @@ import Wire
 
 @Suite("Hostile members of a relay")
 struct HostileMemberTests {
-    @Test("what somebody says in another's name reaches nobody")
+    @Test("a message in another's name reaches no member")
     func forgery() throws {
         let rig = try RelayRig()
         let (ana, eve, ben) = (rig.join("ana"), rig.join("eve"), rig.join("ben"))
@@ -26,7 +26,7 @@ struct HostileMemberTests {
         #expect(ben.texts.isEmpty && !ben.isClosed)
     }
 
-    @Test("frames that are a relay's own, come twice or come too early close the link and nobody else's")
+    @Test("frames that only a relay sends, second ones and early ones close their sender's link and no other")
     func violations() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -60,7 +60,7 @@ struct HostileMemberTests {
         #expect(!ana.isClosed && ana.notices.isEmpty)
     }
 
-    @Test("random bytes, before the handshake and behind it, cost their sender the link", arguments: 1...5)
+    @Test("random bytes before or after the handshake cost their sender the link", arguments: 1...5)
     func rubbish(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let rig = try RelayRig()
@@ -78,7 +78,7 @@ struct HostileMemberTests {
         #expect(rig.relay.counters.entriesKept == 1)
     }
 
-    @Test("mutated frames never trap, and what they do to their sender is all that they do", arguments: 1...3)
+    @Test("mutated frames never trap, and harm nobody but their sender", arguments: 1...3)
     func mutations(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let rig = try RelayRig {
@@ -109,7 +109,7 @@ struct HostileMemberTests {
         }
     }
 
-    @Test("a tunnel carries bytes both ways under the right names, ends where the other is gone")
+    @Test("a tunnel carries bytes both ways under the right names, and is closed if the other end is gone")
     func tunnels() throws {
         let rig = try RelayRig()
         let (ana, ben) = (rig.join("ana"), rig.join("ben"))
@@ -123,14 +123,14 @@ struct HostileMemberTests {
         #expect(!ana.isClosed && !ben.isClosed)
     }
 
-    /// What came through a tunnel, by the first byte of each frame.
+    /// Returns the first byte of each frame that arrived through a tunnel.
     private func carried(to member: TestMember, number: UInt64) -> [UInt8] {
         member.frames.compactMap {
             if case .tunnel(let tunnel, let bytes) = $0, tunnel.number == number { bytes.first } else { nil }
         }
     }
 
-    @Test("a tunnel that is faster than its rate is slowed, keeps its order, and is closed only beyond a bound")
+    @Test("a tunnel that exceeds its rate is slowed, keeps its order, and is closed only beyond a bound")
     func tunnelRate() throws {
         let rig = try RelayRig {
             $0.limits.tunnelByteBurst = 40_000
@@ -150,7 +150,7 @@ struct HostileMemberTests {
         #expect(soon.count > 5 && soon.count < 9)
         rig.wait(.seconds(1))
         #expect(carried(to: ben, number: 6) == Array(0..<10))
-        // The end of it is behind all that it carried.
+        // The close follows everything that the tunnel carried.
         #expect(ben.frames.last == .tunnelClosed(RelayTunnel(peer: ana.id, number: 6, isFromOpener: true)))
         #expect(!ana.frames.contains { if case .tunnelClosed = $0 { true } else { false } })
 
@@ -159,7 +159,7 @@ struct HostileMemberTests {
         #expect(!ana.isClosed && !ben.isClosed)
     }
 
-    @Test("a member that reads nothing is not cut for what others send through tunnels, and holds up no other tunnel")
+    @Test("a member that does not read is not cut for others' tunnel traffic, and holds up no other tunnel")
     func slowTunnelReader() throws {
         let rig = try RelayRig { $0.limits.queueBytes = 100_000 }
         let (ana, ben, cem) = (rig.join("ana"), rig.join("ben"), rig.join("cem"))
@@ -178,7 +178,7 @@ struct HostileMemberTests {
         #expect(carried(to: ben, number: 1).count == 50)
     }
 
-    @Test("what waits for a slow reader is handed to it in parts, so that it is not cut when it reads again")
+    @Test("the queue for a slow reader is sent in parts, so that it is not cut when it reads again")
     func slowTunnelReaderGoesOn() throws {
         let rig = try RelayRig()
         let (ana, ben) = (rig.join("ana"), rig.join("ben"))
@@ -190,7 +190,7 @@ struct HostileMemberTests {
             rig.wait(.milliseconds(10))
         }
         rig.wait(.seconds(4))
-        // It reads on, a window at a time.
+        // It continues to read, one window at a time.
         for _ in 0..<60 {
             rig.tell(.linkDrained(ben.link))
             rig.wait(.milliseconds(50))
@@ -199,7 +199,7 @@ struct HostileMemberTests {
         #expect(carried(to: ben, number: 1).count == 34)
     }
 
-    @Test("what is said in the lobby does not wait behind all that comes through tunnels")
+    @Test("lobby messages do not wait behind all tunnel traffic")
     func lobbyBesideTunnels() throws {
         let rig = try RelayRig()
         let (ana, ben, cem) = (rig.join("ana"), rig.join("ben"), rig.join("cem"))
@@ -219,7 +219,7 @@ struct HostileMemberTests {
         #expect(ahead * Limits.tunnelBytes <= most)
     }
 
-    @Test("beyond the bound the tunnel is closed that most waits for, and no other")
+    @Test("beyond the bound the tunnel with the longest queue is closed, and no other")
     func tunnelHog() throws {
         let rig = try RelayRig()
         let (ana, ben, cem) = (rig.join("ana"), rig.join("ben"), rig.join("cem"))
@@ -232,7 +232,7 @@ struct HostileMemberTests {
                 rig.wait(.milliseconds(100))
             }
         }
-        // A few are passed on, and the rest waits.
+        // The first few are passed on, and the rest waits.
         send(33, to: ben, number: 1)
         send(28, to: cem, number: 2)
         let closed = ana.frames.compactMap { if case .tunnelClosed(let tunnel) = $0 { tunnel.number } else { nil } }
@@ -243,12 +243,12 @@ struct HostileMemberTests {
         }
         rig.wait(.seconds(10))
         #expect(carried(to: cem, number: 2).count == 28)
-        // It had to read what it had been sent before.
+        // It first had to read the earlier frames.
         let isTold = ben.frames.last == .tunnelClosed(RelayTunnel(peer: ana.id, number: 1, isFromOpener: true))
         #expect(isTold)
     }
 
-    @Test("others bring back what the relay has lost, but nobody brings words of who was never here")
+    @Test("members bring back entries that the relay has lost, but not those of an author that was never here")
     func broughtBack() throws {
         let rig = try RelayRig()
         let (ana, ben) = (rig.join("ana"), rig.join("ben"))
@@ -260,12 +260,12 @@ struct HostileMemberTests {
         rig.say([.entries([lost.bytes, invented.bytes])], ben)
         #expect(ana.texts == ["lost by the relay"])
         #expect(ben.declined == [.author])
-        // Unasked, not even true words of others.
+        // Unrequested entries of others are declined even if they are genuine.
         rig.say([.entries([ana.entry("unasked").bytes])], ben)
         #expect(rig.relay.counters.entriesKept == 1)
     }
 
-    @Test("who stays silent for half a minute is given up; whoever pings is not")
+    @Test("a member that is silent for half a minute is dropped; one that pings is not")
     func silence() throws {
         let rig = try RelayRig()
         let (ana, ben) = (rig.join("ana"), rig.join("ben"))

@@ -8,7 +8,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What somebody muted writes reaches nobody but those it tells in private. Its texts here all have "loud" in them.
+/// The texts of a muted member reach no member except those it writes to in private. All its texts here contain "loud".
 @Suite("Muted members of a relay")
 struct MutedMemberTests {
     private let bob = Example.authors[1]
@@ -22,7 +22,7 @@ struct MutedMemberTests {
 
     private func isLoud(_ member: TestMember) -> Bool { member.frames.contains { "\($0)".contains("loud") } }
 
-    @Test("neither why it is away nor another name is passed on, and it is told so; what it was away for is taken back")
+    @Test("a muted member's away reason and new name are not passed on, its old reason is hidden, and it is told so")
     func awayAndName() throws {
         let (rig, op, bob) = try rig()
         rig.say([.away("loud from before")], bob)
@@ -37,7 +37,7 @@ struct MutedMemberTests {
         #expect(bob.answers.last?.text.contains("you are muted here") == true)
         #expect(op.frames.count == before)
         #expect(!isLoud(newcomer) && newcomer.names == ["bob", "nea", "op"])
-        // Then it is told as it is.
+        // After the mute its current state is shown.
         #expect(rig.moderate(op, .unmute, "bob")?.outcome == .done)
         #expect(newcomer.roster[bob.id]?.away == "loud again")
         #expect(rig.moderate(bob, .rename, "rob")?.outcome == .done)
@@ -45,7 +45,7 @@ struct MutedMemberTests {
     }
 
     @Test(
-        "leaving and coming in under another name is no way round it, nor is a second link, nor a restart of the relay")
+        "rejoining under another name, a second link or a restart of the relay does not get round a mute")
     func comingInAgain() throws {
         let (rig, op, first) = try rig()
         _ = rig.moderate(op, .mute, "bob", "enough")
@@ -58,7 +58,7 @@ struct MutedMemberTests {
         rig.say([.goodbye(.leaving)], third)
         let refused = rig.join("loud3", isStrict: true, as: bob)
         #expect(refused.refusal?.code == .nameTaken)
-        // Somebody else has the name by now.
+        // Another member has the name by now.
         let other = rig.join("bob")
         #expect(rig.join("loud4", as: bob).welcome?.name == "bob-2")
         #expect(other.names == ["bob", "bob-2", "op"])
@@ -68,7 +68,7 @@ struct MutedMemberTests {
         #expect(!isLoud(again))
     }
 
-    @Test("a mute of an earlier version, which kept no name, leaves the key's own")
+    @Test("a mute stored by an earlier version without a name gives the key its placeholder name")
     func olderMute() throws {
         let (rig, _, first) = try rig()
         var writer = CBORWriter()
@@ -83,7 +83,7 @@ struct MutedMemberTests {
         #expect(rig.join("loud", as: bob).welcome?.name == bob.peerID.placeholderName)
     }
 
-    @Test("guests see none of it, and a guest that is muted is told so")
+    @Test("guests see nothing of a muted member, and a muted guest is told that it is muted")
     func guests() throws {
         let (rig, op, bob) = try rig()
         func guest(_ number: UInt64, _ name: String) -> LinkID {
@@ -108,7 +108,7 @@ struct MutedMemberTests {
         #expect(text(hal).contains("* not said: you are muted"))
     }
 
-    @Test("an operator is not held to a mute, and only what was muted is unmuted")
+    @Test("a mute does not apply to an operator, and a member that is not muted cannot be unmuted")
     func operators() throws {
         let (rig, op, bob) = try rig()
         #expect(rig.moderate(op, .unmute, "bob")?.outcome == .badRequest)

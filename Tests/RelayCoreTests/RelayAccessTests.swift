@@ -8,9 +8,9 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Who may enter a relay, and who wears it out")
+@Suite("Access to a relay, and attempts to exhaust it")
 struct RelayAccessTests {
-    @Test("a room password is asked for; the right one lets in, a wrong one and none do not")
+    @Test("a room password is required: the right one admits, a wrong one or none does not")
     func password() throws {
         let rig = try RelayRig { $0.roomPassword = RelayRig.isRight("secret") }
         #expect(rig.join("ana", password: "secret").welcome != nil)
@@ -19,7 +19,7 @@ struct RelayAccessTests {
         #expect(rig.relay.counters.ever.refusals[Int(RelayRefusal.Code.wrongPassword.rawValue)] == 2)
     }
 
-    @Test("a slow check is asked a few times only, whoever guesses, and never again once the password was right")
+    @Test("guesses run the slow check only a few times, and no check runs once the right password is known")
     func slowCheck() throws {
         // The rig runs on one thread.
         final class Count: @unchecked Sendable { var checks = 0 }
@@ -47,7 +47,7 @@ struct RelayAccessTests {
         #expect(count.checks == checks)
     }
 
-    @Test("where keys are listed, only those enter")
+    @Test("if keys are listed, only those may join")
     func list() throws {
         var random = RandomStream(simulationSeed: 9)
         let invited = Identity(seed: random.bytes(32))
@@ -55,11 +55,11 @@ struct RelayAccessTests {
         #expect(rig.join("ana", as: invited).welcome != nil)
         let stranger = rig.join("ben")
         #expect(stranger.refusal?.code == .notListed)
-        // Its key is in the refusal, to be handed to who keeps the list.
+        // The refusal contains the key, to be passed on to the person that keeps the list.
         #expect(stranger.refusal?.reason.contains("\(stranger.id)") == true)
     }
 
-    @Test("a full relay says so, and has a place for the member that comes back and for operators")
+    @Test("a full relay refuses others, but admits a returning member and operators")
     func full() throws {
         let rig = try RelayRig {
             $0.limits.memberCount = 2
@@ -74,7 +74,7 @@ struct RelayAccessTests {
         #expect(rig.join("op", password: "sesame").welcome?.isOperator == true)
     }
 
-    @Test("silent connections give way to honest ones, and one address has a share only")
+    @Test("silent connections are evicted for honest ones, and one address gets only a share")
     func silent() throws {
         let rig = try RelayRig {
             $0.limits.handshakeCount = 8
@@ -91,7 +91,7 @@ struct RelayAccessTests {
         #expect(rig.relay.counters.unauthenticated == 0)
     }
 
-    @Test("whoever says more than the rate is warned first, then slowed down, and loses nothing")
+    @Test("a member above the rate is first warned, then slowed down, and loses nothing")
     func pace() throws {
         let rig = try RelayRig {
             $0.limits.messageRate = 10
@@ -108,7 +108,7 @@ struct RelayAccessTests {
         #expect(!ana.isClosed)
     }
 
-    @Test("whoever goes on and on is removed, and the others have what it said until then")
+    @Test("a member that continues to flood is removed, and what it said before is passed on")
     func flood() throws {
         let rig = try RelayRig {
             $0.limits.messageRate = 10
@@ -122,7 +122,7 @@ struct RelayAccessTests {
         #expect(rig.relay.counters.ever.trouble.floods == 1)
     }
 
-    @Test("a flood of coming and going is told as what is left of it", arguments: [10, 200])
+    @Test("of a flood of joins and leaves only the outcome is sent", arguments: [10, 200])
     func joinFlood(count: Int) throws {
         let rig = try RelayRig { $0.limits.connectionRatePerAddress = 1e6 }
         for number in 0..<60 { rig.join("m\(number)") }

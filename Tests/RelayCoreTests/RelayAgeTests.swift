@@ -8,7 +8,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A relay whose clock is wrong.
+/// A relay with a wrong clock.
 @Suite struct RelayAgeTests {
     private static let day: UInt64 = 86_400_000
 
@@ -22,7 +22,7 @@ import Wire
         return (rig, op)
     }
 
-    @Test("with its clock 200 days ahead it drops nothing and says so, and goes on as before with the clock put right")
+    @Test("a relay whose clock is 200 days ahead warns and drops nothing, and counts on once the clock is corrected")
     func history() throws {
         let (rig, op) = try rig()
         for number in 1...3 { rig.say("line \(number)", op) }
@@ -43,7 +43,7 @@ import Wire
         #expect(rig.relay.counters.entriesKept == 0)
     }
 
-    @Test("a jump while it runs makes nothing older, also when it has lasted")
+    @Test("a clock jump while the relay runs ages no entry, even if it lasts")
     func jump() throws {
         let (rig, op) = try rig()
         rig.say("line", op)
@@ -55,7 +55,7 @@ import Wire
         #expect(rig.relay.counters.entriesKept == 0)
     }
 
-    @Test("a relay that was off for half a year drops what is old when it has run for a week")
+    @Test("a relay that was off for half a year drops old entries after a week of running")
     func absence() throws {
         let (rig, op) = try rig()
         rig.say("line", op)
@@ -68,7 +68,7 @@ import Wire
         #expect(rig.relay.counters.entriesKept == 0)
     }
 
-    @Test("what a member with a clock in 1970 says is kept for as long as all else")
+    @Test("entries of a member whose clock is in 1970 are kept as long as all others")
     func memberBehind() throws {
         let (rig, op) = try rig()
         let entry = Entry(
@@ -80,7 +80,7 @@ import Wire
         #expect(rig.relay.counters.entriesKept == 0)
     }
 
-    @Test("a limit that is set later holds for what was said before it")
+    @Test("an age limit that is set later applies to earlier entries")
     func laterLimit() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -93,7 +93,7 @@ import Wire
         #expect(rig.relay.counters.entriesKept == 0)
     }
 
-    @Test("a clock 200 days ahead lifts no ban and no mute, and each ends in its time with the clock put right")
+    @Test("a clock 200 days ahead lifts no ban or mute, and each ends on time once the clock is corrected")
     func bans() throws {
         let (rig, op) = try rig()
         let (eve, bob) = (rig.join("eve"), rig.join("bob", from: 0x0A00_0002))
@@ -108,14 +108,14 @@ import Wire
         let muted = rig.join("bob", as: bob.identity, from: 0x0A00_0002)
         rig.say("hear me", muted)
         #expect(muted.declined == [.muted])
-        // Shown by the clock that people see.
+        // Ends are shown in the time of the clock that people see.
         let op2 = rig.join("op", as: op.identity)
         let shown = rig.moderate(op2, .bans)?.bans.first?.until ?? 0
         #expect(shown > rig.wall && shown - rig.wall <= 3_000_000)
         rig.wall -= 200 * Self.day
         try rig.restart()
         #expect(rig.join("eve", as: eve.identity).refusal?.code == .banned)
-        // It was killed, which takes ten minutes of counting at most.
+        // The relay was killed, which loses at most ten minutes of counted time.
         rig.wait(.seconds(3_000 + 601))
         #expect(rig.join("eve", as: eve.identity).welcome != nil)
         let later = rig.join("bob", as: bob.identity, from: 0x0A00_0002)
@@ -123,7 +123,7 @@ import Wire
         #expect(later.declined.isEmpty)
     }
 
-    @Test("a clock that goes back makes no ban longer, and one that was made with it ends in its time")
+    @Test("a clock set back prolongs no ban, and a ban imposed meanwhile ends on time")
     func banBehind() throws {
         let (rig, op) = try rig()
         let (eve, bob) = (rig.join("eve"), rig.join("bob", from: 0x0A00_0002))
@@ -137,13 +137,13 @@ import Wire
         _ = bob
     }
 
-    @Test("a first start with the clock ahead, and its being put right for good, leave of a ban what is left of it")
+    @Test("a ban keeps its remaining time if the clock was ahead at the first start and is corrected permanently")
     func banAfterFirstStartAhead() throws {
         let rig = try RelayRig { $0.operatorPassword = RelayRig.isRight("secret") }
         let op = rig.join("op")
         #expect(rig.moderate(op, .op, "", "secret")?.outcome == .done)
         rig.join("eve")
-        // The relay's first start had this clock, and it was ahead.
+        // The clock was ahead at the relay's first start.
         rig.wall -= 200 * Self.day
         rig.run(days: 6)
         #expect(rig.moderate(rig.join("op", as: op.identity), .ban, "eve*", "spam", for: 10 * 86_400)?.outcome == .done)
@@ -157,7 +157,7 @@ import Wire
         #expect(rig.join("eve").welcome != nil)
     }
 
-    @Test("a first start in 1970, put right while it runs, does not end a ban either")
+    @Test("a ban survives a first start in 1970 whose clock is corrected while the relay runs")
     func banAfterFirstStartBehind() throws {
         let rig = try RelayRig { $0.operatorPassword = RelayRig.isRight("secret") }
         rig.wall = 5_000

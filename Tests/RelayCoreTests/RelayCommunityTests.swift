@@ -15,7 +15,7 @@ struct RelayCommunityTests {
         rig.notes.filter { $0.level == .warning && $0.text.contains("certificate") }.map(\.text)
     }
 
-    @Test("it shows its certificate to members, and its lobby is the community's, at each relay of it the same")
+    @Test("a relay shows its certificate to members, and its lobby is the community's, the same at each of its relays")
     func room() throws {
         var rooms: [RoomID] = []
         for seed in [1, 2] as [UInt64] {
@@ -34,7 +34,7 @@ struct RelayCommunityTests {
         #expect(rooms == [.relayLobby(of: Hub.community.peerID), .relayLobby(of: Hub.community.peerID)])
     }
 
-    @Test("one without a certificate is its own community, and keeps what it kept before there were any")
+    @Test("a relay without a certificate is its own community, and keeps its log from before communities")
     func alone() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -46,7 +46,7 @@ struct RelayCommunityTests {
         #expect(try rig.archive.setting("community") == nil)
     }
 
-    @Test("a member from before communities, who means the room of the relay's own key, is sent away with a reason")
+    @Test("a member without communities, which expects the room of the relay's own key, is removed with a reason")
     func before() throws {
         let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
         let ana = rig.join("ana")
@@ -56,7 +56,7 @@ struct RelayCommunityTests {
         #expect(ana.goodbye == .refused && ana.isClosed)
     }
 
-    @Test("a renewed certificate is taken while it runs, one of another community is not")
+    @Test("a renewed certificate is applied while the relay runs, one of another community is not")
     func renewed() throws {
         let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(40 * Hub.day)) })
         let renewed = Hub.certificate(of: rig.identity.peerID, until: Int64(400 * Hub.day))
@@ -71,7 +71,7 @@ struct RelayCommunityTests {
         #expect(rig.join("cem").certificate == renewed.bytes)
     }
 
-    @Test("its operator is told at the start how long the certificate holds, and each day from 30 days before its end")
+    @Test("operators learn at the start how long the certificate is valid, and daily in its last 30 days")
     func warned() throws {
         let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(32 * Hub.day)) })
         #expect(rig.notes.contains { $0.level == .info && $0.text.contains("holds for 32 days, until 2027-02-16") })
@@ -84,7 +84,7 @@ struct RelayCommunityTests {
         #expect(warnings(rig).count == 30 && warnings(rig).last?.contains("expired on 2027-02-16") == true)
     }
 
-    @Test("what is kept by a relay of a community is called its lobby")
+    @Test("the stored log of a community's relay is named lobby")
     func kept() throws {
         let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
         let ana = rig.join("ana")

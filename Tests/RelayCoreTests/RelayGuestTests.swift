@@ -11,7 +11,7 @@ import Wire
 
 @Suite("Guests of a relay")
 struct RelayGuestTests {
-    /// One connection with plain text.
+    /// A plain text connection.
     private final class Guest {
         let rig: RelayRig
         let link: LinkID
@@ -33,7 +33,7 @@ struct RelayGuestTests {
         func send(_ text: String) { rig.tell(.linkBytesReceived(link, Array(text.utf8))) }
         func close() { rig.tell(.linkClosed(link, .closedByPeer)) }
 
-        /// What has come since the last call; a question at the end is a line of its own.
+        /// The lines received since the last call; a question at the end is a line of its own.
         var lines: [String] {
             let text = String(decoding: rig.guests[link]?.received ?? [], as: UTF8.self)
             rig.guests[link]?.received = []
@@ -43,7 +43,7 @@ struct RelayGuestTests {
         var isClosed: Bool { rig.guests[link]?.isClosed ?? true }
     }
 
-    @Test("a guest is asked for a nickname, told what it speaks, and shown who is here")
+    @Test("a guest is asked for a nickname, told that its text is not encrypted, and shown the members")
     func coming() throws {
         let rig = try RelayRig {
             $0.messageOfTheDay = "be kind\nand brief"
@@ -63,7 +63,7 @@ struct RelayGuestTests {
         #expect(rig.relay.counters.guests == 1 && rig.relay.counters.members == 2)
     }
 
-    @Test("a name that somebody has, or that none can have, is asked for again")
+    @Test("a guest is asked again if a name is taken or not allowed")
     func names() throws {
         let rig = try RelayRig()
         rig.join("ana")
@@ -97,7 +97,7 @@ struct RelayGuestTests {
         #expect(guest.lines == ["* cy joined", "* cy is now cyd"])
     }
 
-    @Test("what is said goes both ways, once, whole and under the name of who said it")
+    @Test("messages pass both ways, once, whole and under their author's name")
     func saying() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -114,7 +114,7 @@ struct RelayGuestTests {
         #expect(cy.lines == ["ana: two\u{23CE}lines\u{241B}[2J"])
     }
 
-    @Test("a hundred lines in one piece arrive in their order, also past the rate, and each is signed")
+    @Test("a hundred lines in one piece arrive in order, even above the rate, and each is signed")
     func order() throws {
         let rig = try RelayRig { $0.limits.messageBurst = 10 }
         let ana = rig.join("ana")
@@ -126,7 +126,7 @@ struct RelayGuestTests {
         #expect(lamports == lamports.sorted() && Set(lamports).count == 100)
     }
 
-    @Test("coming and going is told, and the name is free at once")
+    @Test("guests learn that others join and leave, and a name is free immediately")
     func going() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -145,7 +145,7 @@ struct RelayGuestTests {
         #expect(bea.lines == ["* ana left"])
     }
 
-    @Test("guests speak privately with each other, and nobody else hears it")
+    @Test("guests can speak privately with each other, unheard by others")
     func privately() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -159,7 +159,7 @@ struct RelayGuestTests {
         #expect(dan.lines.isEmpty && ana.texts.isEmpty)
     }
 
-    @Test("who comes in is shown what was said before")
+    @Test("a guest that joins is shown the last messages")
     func history() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -170,7 +170,7 @@ struct RelayGuestTests {
         #expect(earlier == (5..<15).map { "(2027-01-15 08:00 UTC) ana: line \($0)" })
     }
 
-    @Test("the room's password holds for guests, too, and guessing ends")
+    @Test("the room's password applies to guests too, and guessing is cut off")
     func password() throws {
         let rig = try RelayRig { $0.roomPassword = RelayRig.isRight("sesame") }
         let guest = Guest(rig)
@@ -185,7 +185,7 @@ struct RelayGuestTests {
         #expect(guesser.isClosed)
     }
 
-    @Test("a ban, a list of keys and a full room are said, and the connection is closed")
+    @Test("a banned or unlisted guest and one too many learn the reason, and the connection is closed")
     func refused() throws {
         let listed = try RelayRig { $0.allowedPeers = [] }
         let stranger = Guest(listed)
@@ -209,7 +209,7 @@ struct RelayGuestTests {
         #expect(!Guest(one).isClosed)
     }
 
-    @Test("operators kick, ban and mute guests like others")
+    @Test("operators kick, ban and mute guests like other members")
     func moderated() throws {
         let rig = try RelayRig()
         let operatorIdentity = Identity(seed: Array(repeating: 9, count: 32))
@@ -234,7 +234,7 @@ struct RelayGuestTests {
         #expect(again.lines.last?.contains("banned by ana: you too") == true)
     }
 
-    @Test("connect and close, silence and rubbish hold up nobody")
+    @Test("short connections, silence and random bytes delay no other guest")
     func hostile() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -253,7 +253,7 @@ struct RelayGuestTests {
         #expect(rig.relay.counters.guests == 1)
     }
 
-    @Test("guests are told when the relay is stopped")
+    @Test("guests are notified when the relay stops")
     func stopped() throws {
         let rig = try RelayRig()
         let bea = Guest(rig, as: "bea")

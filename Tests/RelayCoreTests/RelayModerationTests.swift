@@ -33,7 +33,7 @@ struct RelayModerationTests {
         #expect(ana.roster[ana.id]?.traits == [.isOperator])
     }
 
-    @Test("a key named in the configuration is an operator at once")
+    @Test("a key named in the configuration is an operator from the start")
     func configuredOperator() throws {
         var random = RandomStream(simulationSeed: 9)
         let identity = Identity(seed: random.bytes(32))
@@ -42,7 +42,7 @@ struct RelayModerationTests {
         #expect(rig.join("ben").welcome?.isOperator == false)
     }
 
-    @Test("who is kicked is told by whom and why, is gone for all, and may come again")
+    @Test("a kicked member learns by whom and why, disappears for all, and may return")
     func kick() throws {
         let (rig, op) = try rig()
         let bob = rig.join("bob")
@@ -74,7 +74,7 @@ struct RelayModerationTests {
         #expect(rig.join("bob").refusal?.reason.contains("spam") == true)
     }
 
-    @Test("a ban may be a pattern, and end by itself; those that it is about go at once")
+    @Test("a ban may be a pattern and may expire, and matching members are removed immediately")
     func patternAndTime() throws {
         let (rig, op) = try rig()
         let spammers = ["spam1", "SPAM22"].map { rig.join($0) }
@@ -89,7 +89,7 @@ struct RelayModerationTests {
         #expect(rig.relay.counters.bans == 0)
     }
 
-    @Test("bans are listed, all of them, and lifted by name, key or address")
+    @Test("all bans are listed, and each can be lifted by name, key or address")
     func listingAndLifting() throws {
         let (rig, op) = try rig()
         let bob = rig.join("bob", from: 0x0A00_0007)
@@ -122,7 +122,7 @@ struct RelayModerationTests {
         #expect(other.isClosed && !op.isClosed)
         #expect(rig.join("anybody", from: 0x0A00_0065).refusal?.code == .banned)
         rig.close(op)
-        // Its key is enough, and where the key is lost, the password.
+        // Its key is enough, and if the key is lost, the password is.
         #expect(rig.join("op", as: op.identity).welcome?.isOperator == true)
         let newKey = rig.join("fresh", password: "sesame", from: 0x0A00_0066)
         #expect(newKey.welcome?.isOperator == true)
@@ -130,7 +130,7 @@ struct RelayModerationTests {
         #expect(rig.join("op", as: op.identity).welcome?.isOperator == true)
     }
 
-    @Test("a shared address, and this machine's own, are not banned")
+    @Test("a shared address and a loopback address are not banned")
     func sharedAddress() throws {
         let (rig, op) = try rig()
         let (bob, ana) = (rig.join("bob", from: 0x0A00_0007), rig.join("ana", from: 0x0A00_0007))
@@ -143,7 +143,7 @@ struct RelayModerationTests {
         #expect(rig.join("localtoo", from: 0x7F00_0001).welcome != nil)
     }
 
-    @Test("who is muted is told so, is not read, and keeps what it has besides; the end of it may be timed")
+    @Test("a muted member is told so and is not heard, and the mute survives a restart and may expire")
     func mute() throws {
         let (rig, op) = try rig()
         let bob = rig.join("bob")
@@ -164,7 +164,7 @@ struct RelayModerationTests {
         #expect(rig.relay.counters.entriesKept == 1)
     }
 
-    @Test("the topic is told, kept, and shown to who comes in")
+    @Test("the topic is announced, stored, and shown to members that join")
     func topic() throws {
         let (rig, op) = try rig()
         let ana = rig.join("ana")
@@ -175,7 +175,7 @@ struct RelayModerationTests {
         #expect(rig.join("ben").welcome?.topic == "tea")
     }
 
-    @Test("another name is given if it is free and not banned")
+    @Test("a member may take another name if it is free and not banned")
     func rename() throws {
         let (rig, op) = try rig()
         let ana = rig.join("ana")
@@ -186,14 +186,14 @@ struct RelayModerationTests {
         _ = rig.moderate(op, .ban, "root")
         #expect(rig.moderate(ana, .rename, "Root")?.outcome == .notAllowed)
         #expect(rig.moderate(ana, .rename, "a b")?.outcome == .badRequest)
-        // A member's program chose it, perhaps an older one.
+        // A member's program has checked the name, perhaps by an older rule.
         #expect(rig.moderate(ana, .rename, "Lobby")?.outcome == .done)
         #expect(rig.join("bеn").welcome?.name == "bеn")
         #expect(rig.join("*").welcome?.name == "*")
         #expect(rig.join("ana").welcome?.name == "ana")
     }
 
-    @Test("an operator by a password that was changed since is none any more")
+    @Test("an operator by an old password loses its role when the password changes")
     func changedPassword() throws {
         let (rig, op) = try rig()
         rig.configuration.operatorPassword = RelayRig.isRight("another")

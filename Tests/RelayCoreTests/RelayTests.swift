@@ -11,7 +11,7 @@ import Wire
 
 @Suite("A relay")
 struct RelayTests {
-    @Test("members are welcomed, see each other and what each says, once")
+    @Test("members are welcomed, see each other, and see each message once")
     func room() throws {
         let rig = try RelayRig { $0.messageOfTheDay = "be kind" }
         let (ana, ben) = (rig.join("ana"), rig.join("ben"))
@@ -28,7 +28,7 @@ struct RelayTests {
         #expect(ben.isClosed)
     }
 
-    @Test("a member that was away when it came in is away to those who are there, and to those who come")
+    @Test("a member that joins while away is shown as away to present and later members")
     func awayBefore() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -45,7 +45,7 @@ struct RelayTests {
         #expect(ana.roster[ben.id]?.away == nil)
     }
 
-    @Test("names are unique, first come first served: the next one gets a number, or is refused if it is strict")
+    @Test("names are unique, first come, first served: the next gets a number, or is refused if it is strict")
     func names() throws {
         let rig = try RelayRig()
         let first = rig.join("Ana")
@@ -62,7 +62,7 @@ struct RelayTests {
         #expect(Set(many).count == 40)
     }
 
-    @Test("newcomers are told where the last of it begins")
+    @Test("newcomers learn where the recent history begins")
     func history() throws {
         let rig = try RelayRig {
             $0.newcomerHistoryCount = 10
@@ -76,7 +76,7 @@ struct RelayTests {
         #expect(rig.join("cem").welcome?.historyFrom == 16)
     }
 
-    @Test("a name is kept for its key for 60 s after a broken link, and free at once after a goodbye")
+    @Test("a name is kept for its key for 60 s after its link breaks, and is free immediately after a goodbye")
     func heldNames() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -93,7 +93,7 @@ struct RelayTests {
         #expect(rig.join("ben").welcome?.name == "ben")
     }
 
-    @Test("after a restart nobody is quicker: a name that two wanted is kept for who had it, for 60 s")
+    @Test("after a restart a name that two keys wanted is kept for its former holder for 60 s")
     func namesOverRestart() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -107,7 +107,7 @@ struct RelayTests {
         #expect(rig.join("ana", as: other.identity).welcome?.name == "ana-2")
         rig.wait(.seconds(61))
         #expect(rig.join("ana").welcome?.name == "ana")
-        // Who has left for good has left the name, too.
+        // A member that leaves permanently also releases its name.
         let third = rig.join("ben")
         let fourth = rig.join("ben")
         rig.say([.goodbye(.leaving)], third)

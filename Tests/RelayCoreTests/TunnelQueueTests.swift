@@ -6,9 +6,9 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("What waits in tunnels at a relay")
+@Suite("The tunnel queue of a relay")
 struct TunnelQueueTests {
-    @Test("frames that wait are not walked over for each that comes", .timeLimit(.minutes(1)))
+    @Test("a new frame does not cause an iteration over all waiting frames", .timeLimit(.minutes(1)))
     func tunnelSpam() throws {
         var queue = TunnelQueue(bucket: TokenBucket(capacity: 1e6, perSecond: 1e6))
         let now = Instant(nanoseconds: 1)
@@ -22,7 +22,7 @@ struct TunnelQueueTests {
             #expect(!mayPass)
             queue.append(new)
         }
-        // Each member is asked about once, not each frame.
+        // The room is queried once for each member, not for each frame.
         var questions = 0
         let taken = queue.take(at: now) { _ in
             questions += 1
@@ -35,7 +35,7 @@ struct TunnelQueueTests {
         #expect(queue.isEmpty && queue.bytes == 0)
     }
 
-    @Test("members take turns, and a frame that is long for the rate has its turn")
+    @Test("members take turns, and a frame that is long for the rate gets its turn")
     func tunnelTurns() {
         var queue = TunnelQueue(bucket: TokenBucket(capacity: 1_000, perSecond: 1_000))
         var now = Instant(nanoseconds: 1)

@@ -1,26 +1,28 @@
 import CoreModel
 import Wire
 
-/// Both directions of a plain text connection, as `nc` and telnet make it: bytes become whole lines of repaired UTF-8,
-/// texts become bytes that end one line and obey nobody. Each line out is one array, so it is never torn by another.
+/// Both directions of a plain text connection, as `nc` and telnet make it: bytes become whole lines of repaired UTF-8;
+/// texts become single lines that cannot control the terminal. Each outgoing line is one array, so lines are never
+/// interleaved.
 struct GuestTerminal {
-    /// A line may have so many bytes; what is longer is dropped as a whole.
+    /// The maximum number of bytes of a line; a longer line is dropped as a whole.
     static let lineBytes = Limits.textBytes
 
+    /// A line that a guest has typed.
     enum Line: Equatable {
         case text(String)
-        /// It had more than ``lineBytes``.
+        /// The line had more than ``lineBytes``.
         case tooLong
     }
 
-    /// Where we are in telnet's commands (RFC 854).
+    /// The state of the parser of telnet commands (RFC 854).
     private enum Telnet {
         case data
-        /// IAC has come.
+        /// IAC has been received.
         case command
-        /// WILL, WONT, DO or DONT has come: one byte follows.
+        /// WILL, WONT, DO or DONT has been received: one byte follows.
         case option
-        /// SB has come: all is passed over until IAC SE.
+        /// SB has been received: everything is skipped until IAC SE.
         case parameters
         case parametersCommand
     }
@@ -30,7 +32,7 @@ struct GuestTerminal {
     private var wasReturn = false
     private var telnet = Telnet.data
 
-    /// Lines that are whole now, in order. What is left waits for more, at most ``lineBytes``.
+    /// Returns the lines that are now complete, in order. The rest, at most ``lineBytes``, waits for more bytes.
     mutating func receive(_ bytes: some Sequence<UInt8>) -> [Line] {
         var lines: [Line] = []
         for byte in bytes {
@@ -61,7 +63,8 @@ struct GuestTerminal {
         return isTooLong ? .tooLong : .text(String(decoding: line, as: UTF8.self))
     }
 
-    /// - Returns: Nil for what is telnet's. 255 occurs in no UTF-8, so text loses nothing.
+    /// Filters telnet commands out of the input.
+    /// - Returns: Nil for a byte of a telnet command. 255 does not occur in UTF-8, so no text is lost.
     private mutating func data(_ byte: UInt8) -> UInt8? {
         switch (telnet, byte) {
         case (.data, 255): telnet = .command
@@ -77,18 +80,19 @@ struct GuestTerminal {
         return nil
     }
 
+    /// Removes white space from both ends of a text.
     static func trimmed(_ text: String) -> String { String(text.trimmedOfSpaces) }
 
     // MARK: Out
 
-    /// One line for the guest, with CR LF.
+    /// Encodes one line for the guest, with CR LF.
     static func line(_ text: String) -> [UInt8] { Array(harmless(text).utf8) + [0x0D, 0x0A] }
 
-    /// A question; the answer is typed behind it.
+    /// Encodes a question; the guest types the answer on the same line.
     static func question(_ text: String) -> [UInt8] { Array(harmless(text).utf8) }
 
-    /// Others' text as it may be shown on a terminal that obeys: nothing in it moves the cursor, begins a line or turns
-    /// the direction of what stands around it.
+    /// Makes a text of others safe for a terminal that obeys control characters: nothing in it moves the cursor, starts
+    /// a line or changes the direction of the text around it.
     static func harmless(_ text: String) -> String {
         if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         var shown = String.UnicodeScalarView()
@@ -96,8 +100,8 @@ struct GuestTerminal {
         var column = 0
         for scalar in text.unicodeScalars {
             if scalar == "\t" {
-                // To the next stop, if all before is one column wide. Beyond any table a tab is one blank: a text of
-                // nothing else would be eight times as long.
+                // To the next tab stop, if every character before is one column wide. Beyond any table a tab is one
+                // blank: otherwise a text made only of tabs would grow eightfold.
                 let width = column < tabbedColumns ? 8 - column % 8 : 1
                 for _ in 0..<width { shown.append(" ") }
                 column += width
@@ -127,7 +131,7 @@ struct GuestTerminal {
     }
 }
 
-/// What a guest has typed.
+/// A request that a guest has typed.
 enum GuestRequest: Equatable {
     case say(String)
     case act(String)
@@ -136,12 +140,12 @@ enum GuestRequest: Equatable {
     case rename(String)
     case help
     case quit
-    /// Nothing to be done: a blank line.
+    /// A blank line: nothing to do.
     case nothing
-    /// What is wrong with it.
+    /// A description of the mistake in the line.
     case mistake(String)
 
-    /// A text that begins with a slash is typed with two, as everywhere.
+    /// Parses a line. A text that begins with a slash is typed with two, as everywhere.
     init(_ line: String) {
         let text = line.trimmedOfSpaces
         if text.isBlank {
@@ -174,7 +178,7 @@ enum GuestRequest: Equatable {
         }
     }
 
-    /// What `/help` answers.
+    /// The answer to `/help`.
     static let helpLines = [
         "what you type is said to everybody here",
         "/who  /msg NAME TEXT  /me TEXT  /nick NAME  /quit",

@@ -4,14 +4,14 @@ import RoomSync
 import Secure
 import Wire
 
-/// Guests with nothing installed (`earshot relay --text`). A guest is a member like others, with a key that the relay
-/// made for it; instead of frames it gets lines.
+/// Guests with nothing installed (`earshot relay --text`). A guest is a member like any other, with a key that the
+/// relay made for it; it receives lines instead of frames.
 extension Relay {
-    // Coming in.
+    // Joining.
 
     mutating func guestAccepted(_ id: LinkID, from endpoint: Endpoint) {
         let link = RelayLink(id: id, endpoint: endpoint, channel: Channel(closed: ()), at: now)
-        // What it cannot read it gets as a line that says so.
+        // Unknown kinds are sent to guests too, as a line that says so.
         link.capabilities.features = .ofThisVersion
         let seed = random.bytes(Identity.seedBytes)
         link.guest = RelayGuest(identity: Identity(seed: seed, signing: identity.signing))
@@ -72,7 +72,7 @@ extension Relay {
         admit(peer, as: name, on: link, program: join.program)
     }
 
-    /// Asks again, within bounds.
+    /// Asks again, at most ``RelayGuest/failureLimit`` times.
     private mutating func failed(_ link: RelayLink, _ reason: String, _ question: String) {
         tell(link, reason)
         link.guest?.failures += 1
@@ -107,7 +107,7 @@ extension Relay {
         }
     }
 
-    /// What a guest says becomes an entry as a member would have written it, and is treated as one.
+    /// Turns a guest's text into an entry, as a member would have written it, and handles it as one.
     private mutating func say(_ text: String, _ kind: Entry.Kind, on link: RelayLink) {
         guard let guest = link.guest, link.member != nil else { return }
         let peer = guest.identity.peerID
@@ -128,7 +128,7 @@ extension Relay {
         guard let wanted = try? Nickname(name), let peer = names.holder(of: wanted), let other = links.member(peer)
         else { return tell(link, "* nobody here is called \(name)") }
         guard other !== link else { return tell(link, "* that is you") }
-        // Who came to the name a moment ago is not whom the guest sees under it.
+        // The member that took the name a moment ago is not the one that the guest sees under it.
         guard state.guests.isShown(peer, as: wanted) else {
             return tell(link, "* not said: \(name) is somebody else since a moment ago (see /who)")
         }
@@ -140,8 +140,8 @@ extension Relay {
         tell(link, "[you to \(other.member?.name.text ?? name)] \(text)")
     }
 
-    /// To a member: an entry of the room of two, signed with the guest's key. A guest has no disk, so nobody waits for
-    /// the receipt.
+    /// Sends a private message to a member: an entry of the room of the two, signed with the guest's key. A guest has
+    /// no disk, so nothing waits for the receipt.
     private mutating func whisper(_ text: String, from link: RelayLink, to other: RelayLink, _ peer: PeerID) {
         guard let guest = link.guest else { return }
         let lamport = min(guest.privateLamport + 1, Limits.lamport)
@@ -152,13 +152,13 @@ extension Relay {
         send(.entries([SignedEntry(signing: entry, by: guest.identity).bytes]), on: other)
     }
 
-    /// From a member, for a guest alone: the relay is the guest's end of it.
+    /// Handles a private message from a member to a guest: the relay is the guest's end of the conversation.
     mutating func whisperReceived(_ entry: SignedEntry, from peer: PeerID, on link: RelayLink) throws(LinkViolation) {
         let guests = links.members.filter { $0.guest != nil }
         let other = guests.first { guest in
             guest.guest.map { entry.entry.room == .conversation($0.identity.peerID, peer) } ?? false
         }
-        // A guest that has just left is told nothing, and the member no receipt. Other rooms are not a relay's business.
+        // If the guest has just left, it is not shown and the member gets no receipt. A relay handles no other rooms.
         guard let other else { return noteIgnored("an entry of a room that is not here is ignored", on: link) }
         guard entry.entry.author == peer, entry.verify(with: identity.signing) else {
             throw LinkViolation("a private entry by another")
@@ -176,8 +176,9 @@ extension Relay {
         return "* \(here.count) here: \(here.prefix(RelayGuest.whoCount).joined(separator: ", "))\(more)"
     }
 
-    // What guests are told.
+    // Output for guests.
 
+    /// Queues one line for a guest.
     mutating func tell(_ link: RelayLink, _ line: String) {
         queue(GuestTerminal.line(line), for: link)
     }
@@ -193,7 +194,7 @@ extension Relay {
         queue(GuestTerminal.question(question), for: link)
     }
 
-    /// What other members get as a frame.
+    /// Turns a frame for a member into lines for a guest.
     mutating func tellGuest(_ encoded: [UInt8], on link: RelayLink) {
         if state.guests.worded.frame == encoded { return queue(state.guests.worded.lines, for: link) }
         guard let frame = try? Frame(decoding: encoded) else { return }
@@ -217,11 +218,12 @@ extension Relay {
             }
         case .declined(_, _, let why):
             tell(link, why == .muted ? "* not said: you are muted" : "* not said: the relay did not take it")
-        // Who is here is told by `tellGuests`; the rest is between programs.
+        // `tellGuests` announces members; the other frames are between programs.
         default: break
         }
     }
 
+    /// Greets a guest that has joined, with the topic, the message of the day and the last messages.
     private mutating func greet(_ link: RelayLink, _ welcome: RelayWelcome) {
         tell(link, "* you are \(welcome.name); /help tells what you can do, /quit leaves")
         if let topic = welcome.topic { tell(link, "* the topic: \(topic)") }
@@ -231,11 +233,12 @@ extension Relay {
         for entry in history ?? [] { tell(link, "(\(Self.stamp(of: entry))) \(line(of: entry))") }
     }
 
-    /// When something was said before: guests have no clock of ours to compare with, so with date and zone.
+    /// Formats the time of an earlier message with date and zone, because a guest has no clock of ours to compare with.
     private static func stamp(of entry: SignedEntry) -> String {
         WallTime(milliseconds: entry.entry.wallTime).utcText
     }
 
+    /// Formats an entry as a line of text.
     private func line(of entry: SignedEntry) -> String {
         let peer = entry.entry.author
         let former = (state.keeping.authors[peer] ?? nil).map { peer.exactName($0.text) }
@@ -244,7 +247,7 @@ extension Relay {
         return entry.entry.kind == .action ? "* \(author) \(text)" : "\(author): \(text)"
     }
 
-    /// Who came and went.
+    /// Tells guests which members joined and left.
     mutating func tellGuests(_ changes: [RelayMember]) {
         guard state.guests.count > 0 else { return }
         let lines = changes.compactMap { change -> (about: PeerID, bytes: [UInt8])? in
@@ -255,13 +258,13 @@ extension Relay {
         }
     }
 
-    /// Who is here, for a guest that has just come in.
+    /// Tells a guest that has just joined which members are present.
     mutating func tellRoster(_ roster: [RelayMember], to link: RelayLink) {
         state.guests.show(roster)
         tell(link, whoLine)
     }
 
-    /// What waits for a guest.
+    /// Removes and returns at most `room` bytes of the output that is queued for a guest.
     mutating func takeGuestOutput(_ link: RelayLink, most room: Int) -> [UInt8] {
         guard let outgoing = link.guest?.outgoing else { return [] }
         link.guest?.outgoing = Array(outgoing.dropFirst(room))

@@ -2,41 +2,41 @@ import RoomSync
 import Secure
 import Wire
 
-/// A guest with plain text, as its link has it: the relay holds its key and says and hears everything for it.
+/// A plain text guest, as its link knows it: the relay holds its key, and sends and receives everything for it.
 struct RelayGuest {
-    /// Named by what is awaited.
+    /// The stages of joining, each named after the input that it waits for.
     enum Stage: Equatable {
         case awaitingName
         case awaitingPassword(Nickname)
         case member
     }
 
-    /// Made for this connection; what the guest says is signed with it.
+    /// Generated for this connection; the guest's messages are signed with it.
     let identity: Identity
     var stage = Stage.awaitingName
     var terminal = GuestTerminal()
-    /// Names and passwords that were of no use.
+    /// The number of rejected names and passwords.
     var failures = 0
-    /// The Lamport time of what it said last: what waits for its time is in no log yet.
+    /// The Lamport time of its last message: messages that are delayed by the rate limit are in no log yet.
     var lamport: UInt64 = 0
-    /// The same of what is private with members.
+    /// The same for private messages with members.
     var privateLamport: UInt64 = 0
-    /// What is still to be sent, whole lines.
+    /// The queued output, whole lines.
     var outgoing: [UInt8] = []
 
-    /// After so many names and passwords that were of no use, the connection is closed.
+    /// The number of rejected names and passwords after which the connection is closed.
     static let failureLimit = 10
-    /// How long it may take to type a name and a password.
+    /// The time within which a name and a password must be typed.
     static let joinTime = Duration.seconds(120)
-    /// What was said last and is shown to who comes in, in lines.
+    /// The number of earlier messages shown to a guest that joins.
     static let historyCount = 10
-    /// Names in one answer to `/who`.
+    /// The maximum number of names in one answer to `/who`.
     static let whoCount = 500
 }
 
-/// All guests of a relay.
+/// The state that all guests of a relay share.
 struct RelayGuests {
-    /// Names of members that have gone or go by another name, for pointing out who takes them.
+    /// The maximum number of remembered names of members that left or changed their name, to point out a new holder.
     private static let formerNameCount = 10_000
 
     /// A member as guests know it.
@@ -45,26 +45,26 @@ struct RelayGuests {
         var isGuest: Bool
     }
 
-    /// Connections, those included that have not given a name.
+    /// The number of connections, including those that have not given a name.
     var count = 0
-    /// Who is here by name, as those guests that are members have been told. Never walked.
+    /// The members present and their names, as guests have been told. Never iterated.
     private var shown: [PeerID: Shown] = [:]
-    /// The members that had these names (folded) before, while there were guests.
+    /// The last holders of names (folded) that became free while there were guests.
     private var formerHolders: [String: PeerID] = [:]
-    /// The last frame of entries and its lines: what goes to all guests is put into words once.
+    /// The last frame of entries and its lines, so that entries for all guests are formatted only once.
     var worded: (frame: [UInt8], lines: [UInt8]) = ([], [])
 
-    /// Who is here, all told.
+    /// Replaces the members that guests know by the whole roster.
     mutating func show(_ roster: [RelayMember]) {
         shown = Dictionary(roster.map { ($0.peer, Shown($0)) }) { first, _ in first }
     }
 
-    /// Whether guests know this member by this name.
+    /// Returns whether guests know this member by this name.
     func isShown(_ peer: PeerID, as name: Nickname) -> Bool {
         shown[peer].flatMap { try? Nickname($0.name) } == name
     }
 
-    /// What guests are told of a change; nil: nothing.
+    /// Returns the line that announces a change to guests; nil if nothing is to be announced.
     mutating func line(of change: RelayMember) -> String? {
         let former = shown[change.peer]
         let isHere = change.state == .here
@@ -75,7 +75,7 @@ struct RelayGuests {
         return isAnother ? "\(line) (not the same key as the \(change.name) of before)" : line
     }
 
-    /// Other guests have another key each time, so of theirs nothing follows.
+    /// Remembers the former holder of a name. Guests have a new key each time, so a guest's name proves nothing later.
     private mutating func noteFormer(_ former: Shown, of peer: PeerID) {
         guard let folded = (try? Nickname(former.name))?.folded else { return }
         guard formerHolders[folded] != nil || formerHolders.count < Self.formerNameCount else { return }
@@ -93,8 +93,8 @@ extension RelayGuests.Shown {
 }
 
 extension RelayMember {
-    /// What guests are told of a change.
-    /// - Parameter former: The name that they know; nil if they were not told.
+    /// Returns the line that announces a change to guests.
+    /// - Parameter former: The name that guests know; nil if they were not told of the member.
     func line(knownAs former: String?) -> String? {
         switch (state, former) {
         case (.here, nil): "* \(name) joined"

@@ -1,9 +1,9 @@
 import Wire
 
-/// Names at a relay that more than one wanted, and the keys that got them. Kept over restarts, so that who is back
-/// first does not take the name that another had.
+/// Names at a relay that more than one key wanted, with the keys that got them. They are kept across restarts, so that
+/// the first key to return does not take a name that another had.
 struct ContestedNames {
-    /// Names kept; the oldest give way.
+    /// The maximum number of names; the oldest are dropped.
     static let capacity = 1_000
     static let setting = "contested names"
 
@@ -12,6 +12,7 @@ struct ContestedNames {
 
     init() {}
 
+    /// Records that a key holds a contested name.
     mutating func note(_ name: Nickname, of peer: PeerID) {
         if let place = names.firstIndex(where: { $0.peer == peer }) {
             guard names[place].name != name else { return }
@@ -23,13 +24,14 @@ struct ContestedNames {
         isChanged = true
     }
 
+    /// Removes the name of a key.
     mutating func forget(_ peer: PeerID) {
         guard let place = names.firstIndex(where: { $0.peer == peer }) else { return }
         names.remove(at: place)
         isChanged = true
     }
 
-    /// As a setting, if it has changed since this was last asked for.
+    /// Returns the names encoded as a setting if they have changed since the last call, and nil otherwise.
     mutating func takeChange() -> [UInt8]? {
         guard isChanged else { return nil }
         isChanged = false
@@ -43,7 +45,7 @@ struct ContestedNames {
         return writer.bytes
     }
 
-    /// - Returns: none for what is not of this form.
+    /// Decodes a setting. Bytes of another form give no names.
     init(decoding bytes: [UInt8]) {
         names = (try? Self.names(in: bytes)) ?? []
     }

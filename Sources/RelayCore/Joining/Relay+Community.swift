@@ -7,9 +7,9 @@ struct RelayKeys {
     let identity: Identity
     /// The key that this process proves its identity with in handshakes.
     let staticKey: NoiseKeyPair
-    /// The key by which its members know it and its room: its community's.
+    /// The key that identifies the relay and its room to members: its community's.
     let community: PeerID
-    /// The room that a member takes for the relay's whose program knows no communities; nil if it is right.
+    /// The room that a program without communities takes for this relay's; nil if that program is right.
     let roomFromBefore: RoomID?
 
     init(identity: Identity, staticKey: NoiseKeyPair, community: PeerID) {
@@ -19,6 +19,7 @@ struct RelayKeys {
         roomFromBefore = community == identity.peerID ? nil : .relayLobby(of: identity.peerID)
     }
 
+    /// Stores the community in the archive if it has changed.
     func keepCommunity(in archive: any Archive) throws(ArchiveError) {
         let value = community == identity.peerID ? [] : community.bytes
         let kept = try archive.setting(ArchiveSetting.community) ?? []
@@ -27,7 +28,8 @@ struct RelayKeys {
 }
 
 extension RelayConfiguration {
-    /// - Precondition: a certificate is for this relay.
+    /// Returns the key of the relay's community, or its own key without a certificate.
+    /// - Precondition: A certificate is for this relay.
     func community(_ identity: Identity) -> PeerID {
         guard let certificate = certificate?.certificate else { return identity.peerID }
         precondition(certificate.relay == identity.peerID, "a relay has a certificate of its own")
@@ -35,9 +37,10 @@ extension RelayConfiguration {
     }
 }
 
-/// A certificate ends: operators are told in time (Protocol.md, Communities).
+/// Operators are warned in time before a certificate expires (Protocol.md, Communities).
 extension Relay {
-    /// - Parameter isNew: it has just been taken up, so it is told in any case how long it holds.
+    /// Notes how long the certificate is still valid, and schedules the next check.
+    /// - Parameter isNew: Whether the certificate has just been loaded, in which case its end is noted in any case.
     mutating func lookAtCertificate(isNew: Bool) {
         guard let certificate = configuration.certificate?.certificate else { return }
         timers.schedule(.certificate, at: now + Bounds.certificateInterval)

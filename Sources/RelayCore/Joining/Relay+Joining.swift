@@ -3,10 +3,10 @@ import RoomSync
 import Secure
 import Wire
 
-/// Who is let in, under which name, and who is not.
+/// Admission: which keys may join and under which names.
 extension Relay {
     mutating func helloReceived(_ bytes: [UInt8], away: String?, from peer: PeerID, on link: RelayLink) throws {
-        // The link proves the key; what it says of itself on it needs no second proof.
+        // The link proves the key, so the announcement on it needs no second proof.
         let announcement = try SignedAnnouncement(parsing: bytes, with: identity.signing).announcement
         guard announcement.peer == peer else { throw LinkViolation("a hello in another's name") }
         guard announcement.kind != .goodbye else { throw LinkViolation("a peer that leaves and speaks") }
@@ -16,19 +16,20 @@ extension Relay {
         links.setPhase(.awaitingJoin(peer), of: link)
     }
 
-    /// Why a join is refused.
+    /// The reason to refuse a join.
     struct Objection {
         var code: RelayRefusal.Code
         var reason: String
         var retryAfter: UInt64?
     }
 
+    /// Admits a key that asks to join, or refuses it with a reason.
     mutating func joinReceived(_ join: RelayJoin, from peer: PeerID, on link: RelayLink) {
         let address = link.endpoint.address
         var isOperator = self.isOperator(peer)
         var objection = objection(to: peer, join, from: address, isOperator: isOperator)
         if let present = objection, present.code != .busy, let check = configuration.operatorPassword, !isOperator {
-            // A ban or a wrong list must not keep out whoever knows the operators' password.
+            // A ban or a wrong list must not keep out a key that presents the operators' password.
             switch gate.judgeOperator(join.password, check, from: address, at: now) {
             case .right:
                 isOperator = true
@@ -56,12 +57,14 @@ extension Relay {
         send(.notice("\(RelayNotice.stillMuted): you keep the name \(name.text) until you may speak again"), on: link)
     }
 
-    /// Somebody muted comes in under the name that it had then: coming in under another is a way to write, too.
+    /// Returns the name for a key that joins. A muted key keeps the name it had: a new name would be a way to write,
+    /// too.
     private func nameGranted(to peer: PeerID, asking wanted: Nickname) -> Nickname {
         guard isSilenced(peer) else { return wanted }
         return moderation.mutedName(of: peer) ?? names.name(of: peer) ?? (try? Nickname(peer.placeholderName)) ?? wanted
     }
 
+    /// Returns the reason to refuse a join, or nil if the key may join.
     mutating func objection(
         to peer: PeerID, _ join: RelayJoin, from address: IPAddress, isOperator: Bool
     ) -> Objection? {
@@ -99,10 +102,11 @@ extension Relay {
         dismiss(link, .refused)
     }
 
+    /// Makes a link a member's and sends it `hello` and `welcome`.
     mutating func admit(_ peer: PeerID, as name: Nickname, on link: RelayLink, program: String) {
         let wasHere = links.member(peer)
         if let wasHere {
-            // The same key again: the older link is probably dead, and it has nobody else to speak for.
+            // The same key again: the older link is probably dead, and no other member speaks through it.
             send(.goodbye(.duplicate), on: wasHere)
             if let bytes = flushed(wasHere, most: .max) { outputs.push(.sendOnLink(wasHere.id, bytes)) }
             outputs.push(.closeLink(wasHere.id, abruptly: false))
@@ -118,12 +122,12 @@ extension Relay {
                     perSecond: configuration.limits.messageRate)),
             tunnels: TunnelQueue(
                 bucket: TokenBucket(
-                    // The longest frame has to get through some time.
+                    // The bucket must hold the longest frame, or that frame would never pass.
                     capacity: Double(max(configuration.limits.tunnelByteBurst, TunnelQueue.greatestCost)),
                     perSecond: configuration.limits.tunnelByteRate)))
         counters.ever.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
-        // Guests have a new key each time: those who say nothing leave no trace.
+        // Guests have a new key each time: a guest that says nothing leaves no trace.
         if state.keeping.authors[peer] == nil {
             makeRoomForAuthor()
             state.keeping.authors[peer] = .some(nil)
@@ -143,12 +147,13 @@ extension Relay {
         rosterChanges.newcomers.append(link)
     }
 
-    /// Where the last ``RelayConfiguration/newcomerHistoryCount`` entries begin.
+    /// The Lamport time at which the last ``RelayConfiguration/newcomerHistoryCount`` entries begin; 0 if that is all.
     private var historyFrom: UInt64 {
         let first = lobby.count - max(1, configuration.newcomerHistoryCount)
         return first > 0 ? lobby.index[first].lamport : 0
     }
 
+    /// Stores the key and the name of an author.
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
         guard state.keeping.authors[peer] != .some(name) else { return }
         makeRoomForAuthor()
@@ -158,7 +163,7 @@ extension Relay {
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 
-    /// The name of an author, here or not.
+    /// Returns the name of an author, present or not.
     func authorName(of peer: PeerID) -> Nickname? { names.name(of: peer) ?? state.keeping.authors[peer] ?? nil }
 
     private mutating func ownAnnouncement() -> SignedAnnouncement {
@@ -174,6 +179,7 @@ extension Relay {
 
     // Operators.
 
+    /// Returns whether a key is an operator, by the configuration or by the password.
     func isOperator(_ peer: PeerID) -> Bool {
         configuration.operators.contains(peer)
             || moderation.isOperator(peer, passwordTag: configuration.operatorPassword?.tag)
@@ -190,6 +196,7 @@ extension Relay {
 
     // Leaving.
 
+    /// Announces that a member is gone. Its name is kept for a while if its link broke, and is free otherwise.
     mutating func memberLost(_ peer: PeerID, _ link: RelayLink, _ why: RelayMember.State) {
         counters.ever.leaves += 1
         note(.info, "\(who(link)) \(why == .left ? "left" : why == .lost ? "lost its link" : "was removed")")

@@ -1,43 +1,45 @@
 import CoreModel
 import Wire
 
-/// The names at a relay: first come, first served, and kept for a while for a key whose link broke.
+/// The names at a relay: first come, first served. A name is kept for a while for a key whose link broke.
 struct RelayNames {
-    /// How long a name is kept for its key after a broken link.
+    /// The time for which a name is kept for its key after its link broke.
     static let holdTime = Duration.seconds(60)
-    /// Names kept for keys that are not here; the oldest give way.
+    /// The maximum number of names kept for keys that are not present; the oldest are released.
     static let heldCount = 10_000
 
     private struct Holder {
         var peer: PeerID
-        /// Nil: it is here.
+        /// Nil: the key is present.
         var until: Instant?
     }
 
-    /// By folded name. Never walked.
+    /// The holders by folded name. Never iterated.
     private var holders: [String: Holder] = [:]
     private var names: [PeerID: Nickname] = [:]
-    /// Names that are kept, in the order in which they run out; those that were taken up again are passed over.
+    /// The kept names in the order in which they expire; entries of keys that returned are skipped.
     private var held: [(peer: PeerID, until: Instant)] = []
-    /// Where to go on looking for `name-N`, by folded name: thousands that want one name are not counted through.
+    /// Where the search for a free `name-N` continues, by folded name, so that thousands of keys that want one name do
+    /// not each count from the start.
     private var nextNumber: [String: Int] = [:]
-    /// Names that more than one wanted, with who got them: after a restart of the relay nobody else may be quicker.
+    /// Names that more than one key wanted, with their holders: after a restart of the relay no other key may claim
+    /// them first.
     private var contested: ContestedNames
 
-    /// - Parameter contested: from an earlier start; see ``resume(at:)``.
+    /// - Parameter contested: Names from an earlier start; see ``resume(at:)``.
     init(_ contested: ContestedNames = ContestedNames()) { self.contested = contested }
 
-    /// The name of a key that is here or is awaited back.
+    /// Returns the name of a key that is present or whose name is kept.
     func name(of peer: PeerID) -> Nickname? { names[peer] }
 
-    /// Who has the name, here or awaited back.
+    /// Returns the key that holds the name, present or not.
     func holder(of name: Nickname) -> PeerID? { holders[name.folded]?.peer }
 
     /// Gives a key the name, or the next free one.
-    /// - Returns: nil if the name is taken and no other will do; the key keeps what it had.
+    /// - Returns: Nil if the name is taken and no other will do; the key keeps the name it had.
     mutating func claim(_ wanted: Nickname, by peer: PeerID, isStrict: Bool) -> Nickname? {
         if let holder = holders[wanted.folded], holder.peer != peer {
-            // What a key has from before is as good as the next free one.
+            // A name that the key already has is as good as the next free one.
             if !isStrict, let own = names[peer] {
                 holders[own.folded]?.until = nil
                 return own
@@ -74,19 +76,19 @@ struct RelayNames {
                 nextNumber[wanted.folded] = number
                 return candidate
             }
-            // Numbers may run so high that they are longer than a name; a fresh start finds what has become free.
+            // Numbers may grow too long for a name; starting again at 2 finds names that have become free.
             if number > 999_999 { number = 2 }
         }
     }
 
-    /// The key has left for good: its name is free.
+    /// Releases the name of a key that has left permanently.
     mutating func release(_ peer: PeerID) {
         guard let name = names.removeValue(forKey: peer) else { return }
         holders[name.folded] = nil
         contested.forget(peer)
     }
 
-    /// The relay has been started again: who had one of these has time to come back.
+    /// Reserves the contested names after a restart of the relay, so that their keys have time to return.
     mutating func resume(at now: Instant) {
         for (peer, name) in contested.names where names[peer] == nil && holders[name.folded] == nil {
             take(name, by: peer)
@@ -94,10 +96,10 @@ struct RelayNames {
         }
     }
 
-    /// What is to be kept, if it has changed since it was last asked for.
+    /// Returns the contested names to store if they have changed since the last call, and nil otherwise.
     mutating func takeContested() -> [UInt8]? { contested.takeChange() }
 
-    /// The key's link broke: its name is kept for a while.
+    /// Keeps the name of a key whose link broke for ``holdTime``.
     mutating func hold(_ peer: PeerID, at now: Instant) {
         guard let name = names[peer] else { return }
         holders[name.folded]?.until = now + Self.holdTime
@@ -113,6 +115,7 @@ struct RelayNames {
         release(first.peer)
     }
 
+    /// Releases the names that are no longer kept.
     mutating func deadlineReached(at now: Instant) {
         var due = 0
         while due < held.count, held[due].until <= now { due += 1 }

@@ -4,7 +4,7 @@ import RoomSync
 import Secure
 import Wire
 
-/// Connections of a relay, from the first byte to the end.
+/// Connections of a relay, from the first byte to the last.
 extension Relay {
     mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
         counters.ever.connectionsAccepted += 1
@@ -20,7 +20,7 @@ extension Relay {
                 outputs.push(.closeLink(id, abruptly: true))
                 return
             }
-            note(.debug, "link with \(oldest.endpoint) given up: too many strangers")
+            note(.debug, "link with \(oldest.endpoint) closed: too many unauthenticated links")
             drop(oldest)
         }
         if id.isGuest { return guestAccepted(id, from: endpoint) }
@@ -41,7 +41,7 @@ extension Relay {
             if let peer = received.authenticated {
                 links.setPhase(.awaitingHello(peer), of: link)
             }
-            // Also by a part of a frame: over a slow link a long one takes longer than silence may last.
+            // A part of a frame counts too: over a slow link a long frame takes longer than the permitted silence.
             link.lastHeard = now
             for frame in received.frames {
                 // An earlier frame may have ended the link.
@@ -65,7 +65,7 @@ extension Relay {
         case (.awaitingJoin, .ping(let number)), (.member, .ping(let number)):
             send(.pong(number), on: link)
         case (.awaitingJoin, _):
-            // A peer that took us for one of its own says what peers say, until it learns that we are none.
+            // A peer that mistook us for one of its own sends a peer's frames until it learns that we are a relay.
             break
         case (.member(let peer), _):
             try memberFrameReceived(frame, from: peer, on: link)
@@ -76,7 +76,8 @@ extension Relay {
         }
     }
 
-    /// - Returns: nil for a frame of a later version, which is to be ignored.
+    /// Decodes a frame.
+    /// - Returns: Nil for a frame of a later version, which is to be ignored.
     private mutating func known(_ bytes: [UInt8], on link: RelayLink) throws -> Frame? {
         do {
             return try Frame(decoding: bytes)
@@ -87,8 +88,7 @@ extension Relay {
         }
     }
 
-    /// What a member says that means nothing here, perhaps because it is of a later version: no more than a note now and
-    /// then.
+    /// Notes, at a bounded rate, input from a member that means nothing here, perhaps because it is of a later version.
     mutating func noteIgnored(_ text: String, on link: RelayLink) {
         guard link.capabilities.notes.take(at: now) else { return }
         note(.debug, "\(who(link)): \(text)")
@@ -105,7 +105,7 @@ extension Relay {
             .have(let room, _) where room != lobby.room:
             noteIgnored("a frame about the room \(room), which is not here, is ignored", on: link)
         case .reconcile(_, let gathering, let message):
-            // A relay's lobby is no gathering's.
+            // A relay's lobby belongs to no gathering.
             if gathering == nil { try reconciliationReceived(message, on: link) }
         case .want(_, let ids): try wanted(ids, on: link)
         case .have(_, let ids): offered(ids, on: link)
@@ -116,14 +116,14 @@ extension Relay {
         case .pong, .ping, .goodbye, .receipt:
             break
         case .announcement, .gathering, .peers, .digest, .advertise, .request, .advertisements, .authors:
-            // The lobby of a LAN is none of a relay's business.
+            // A relay takes no part in the lobby of a LAN.
             break
         case .welcome, .refusal, .members, .moderated, .removed, .notice, .topic, .declined:
             throw LinkViolation("a frame that only a relay sends")
         }
     }
 
-    // Ends.
+    // Closing.
 
     private mutating func goodbyeReceived(_ frame: Frame, on link: RelayLink) {
         guard case .goodbye(let reason) = frame else { return }
@@ -140,35 +140,37 @@ extension Relay {
         } else if case .failed(let reason) = end, link.phase != .closing {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
         }
-        // A guest does not come back to its key, so its name is not kept for it.
+        // A guest does not return with the same key, so its name is not kept.
         lost(link, id.isGuest ? .left : .lost)
         if links.remove(id) != nil, id.isGuest { state.guests.count -= 1 }
         gate.left(link.endpoint.address)
     }
 
-    /// A link is no longer of use; for everything but the host it is gone.
+    /// Marks a link as closing; it exists only for the host from now on.
     mutating func lost(_ link: RelayLink, _ why: RelayMember.State) {
         guard link.phase != .closing else { return }
         let phase = link.phase
         links.setPhase(.closing, of: link)
         if case .member(let peer) = phase { memberLost(peer, link, why) }
-        // Its keys and buffers are of no use any more.
+        // Its keys and buffers are not needed any more.
         link.channel = Channel(closed: ())
         link.member = nil
         link.guest = nil
     }
 
+    /// Closes a link whose other side broke the protocol.
     mutating func violated(_ link: RelayLink, _ violation: LinkViolation) {
         guard link.phase != .closing else { return }
         counters.ever.trouble.violations += 1
         if case .awaitingHandshake = link.phase { counters.ever.handshakesFailed += 1 }
-        // Strangers may break what they like as often as they like: no line each in the log of an operator.
+        // Unauthenticated connections may violate the protocol as often as they like, so they add no lines to an
+        // operator's log.
         note(link.member == nil ? .debug : .warning, "\(who(link)) is cut off: \(violation.text)")
         if let detail = violation.detail { note(.debug, detail) }
         dismiss(link, .violation)
     }
 
-    /// Says goodbye and closes.
+    /// Sends a goodbye and closes the link.
     mutating func dismiss(_ link: RelayLink, _ reason: GoodbyeReason, as state: RelayMember.State = .lost) {
         guard link.phase != .closing else { return }
         if link.peer != nil { send(.goodbye(reason), on: link) }
@@ -177,25 +179,25 @@ extension Relay {
         lost(link, state)
     }
 
-    /// Closes without a word.
+    /// Closes a link abruptly, without a goodbye.
     mutating func drop(_ link: RelayLink) {
         guard link.phase != .closing else { return }
         outputs.push(.closeLink(link.id, abruptly: true))
         lost(link, .lost)
     }
 
-    /// Strangers that take too long, and members that have been silent.
+    /// Closes links that take too long to join, and those of members that have been silent for too long.
     mutating func maintainLinks() {
         for link in links.all {
             switch link.phase {
             case .awaitingHandshake, .awaitingHello, .awaitingJoin:
                 let limit = link.id.isGuest ? RelayGuest.joinTime : Bounds.handshakeTime
                 guard now >= link.startedAt + limit else { continue }
-                note(.debug, "link with \(link.endpoint) given up: it did not join in time")
+                note(.debug, "link with \(link.endpoint) closed: it did not join in time")
                 counters.ever.handshakesFailed += 1
                 dismiss(link, .refused)
             case .member:
-                // A guest cannot be asked for a sign of life; the host sees when its machine is gone.
+                // A guest cannot be pinged; the host notices when its machine is gone.
                 guard !link.id.isGuest, now >= link.lastHeard + configuration.limits.silence else { continue }
                 note(.info, "\(who(link)) has been silent for too long")
                 drop(link)
@@ -206,7 +208,7 @@ extension Relay {
         if links.count > 0 { timers.schedule(.maintenance, at: now + Bounds.relayMaintenanceInterval) }
     }
 
-    /// As the log calls it.
+    /// Returns the name of a link's member for the log.
     func who(_ link: RelayLink) -> String {
         guard let name = link.member?.name else { return "link with \(link.endpoint)" }
         return "\(name.text) at \(link.endpoint)"
@@ -216,7 +218,8 @@ extension Relay {
 
     mutating func send(_ frame: Frame, on link: RelayLink) { sendEncoded(frame.encoded(), in: frame.lane, on: link) }
 
-    /// - Parameter lane: That of the frame, except for entries that were asked for: they go last.
+    /// Queues an encoded frame.
+    /// - Parameter lane: The frame's lane, except for requested entries, which are sent last.
     mutating func sendEncoded(_ frame: [UInt8], in lane: Lane = .chat, on link: RelayLink) {
         if link.guest != nil { return tellGuest(frame, on: link) }
         guard link.peer != nil, !link.window.isCut else { return }
@@ -225,33 +228,34 @@ extension Relay {
         cutIfOverfull(link, holding: link.channel.queuedBytes)
     }
 
-    /// Answered by `linkClosed`, which is then told as what it is.
+    /// Closes a link whose queue is too long. `linkClosed` then reports the reason.
     mutating func cutIfOverfull(_ link: RelayLink, holding bytes: Int) {
         guard link.window.isToBeCut(holding: bytes, most: configuration.limits.queueBytes, at: now) else { return }
         outputs.push(.closeLink(link.id, abruptly: true))
     }
 
-    /// To every member, encoded once.
+    /// Sends a frame to every member, encoded once.
     mutating func tellAll(_ frame: Frame) {
         let encoded = frame.encoded()
         for link in links.members { sendEncoded(encoded, in: frame.lane, on: link) }
     }
 
+    /// Puts a link among those to be flushed.
     mutating func markDirty(_ link: RelayLink) {
         guard !link.isDirty else { return }
         link.isDirty = true
         state.outbox.links.append(link)
     }
 
-    /// Seals what is queued for the next link that has something, as much as its window takes (DESIGN §3, flush once), at
-    /// the moment when the host asks for it.
+    /// Seals as much of the next dirty link's queue as its window permits, at the moment when the host asks for it
+    /// (DESIGN §3, flush once).
     mutating func nextFlush() -> Output? {
         passOnAccepted()
         while let link = state.outbox.next() {
             link.isDirty = false
             guard link.phase != .closing else { continue }
             let bytes = flushed(link, most: link.window.room)
-            // Also if nothing left: the next frame may be longer than the room that is left.
+            // Also if nothing was taken: the next frame may be longer than the rest of the window.
             let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
             if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
             if let bytes { return .sendOnLink(link.id, bytes) }
@@ -259,6 +263,7 @@ extension Relay {
         return nil
     }
 
+    /// Seals at most `room` bytes of a link's queue; nil if there is nothing to send.
     mutating func flushed(_ link: RelayLink, most room: Int) -> [UInt8]? {
         guard link.phase != .closing else { return nil }
         let bytes =
@@ -274,7 +279,7 @@ extension Relay {
         if let bytes = flushed(link, most: .max) { outputs.push(.sendOnLink(link.id, bytes)) }
     }
 
-    /// The system has taken what was sent on a link: there is room for more.
+    /// Sends more on a link after the system has accepted what was sent before.
     mutating func linkDrained(_ id: LinkID) {
         guard let link = links[id], link.phase != .closing else { return }
         link.window.drained()

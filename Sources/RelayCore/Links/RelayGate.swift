@@ -2,11 +2,12 @@ import CoreModel
 import Secure
 import Wire
 
-/// Who gets how much attention at a relay's door: connections by address, passwords by address and in all.
+/// The limits for new connections of a relay: connections by address, password attempts by address and in total.
 struct RelayGate {
-    /// Addresses that are remembered; those with nothing under way give way.
+    /// The maximum number of remembered addresses; those without connections are evicted.
     private static let addressCount = 8_192
 
+    /// The connections and attempts of one address.
     private struct Visitor {
         var connections = 0
         var arrivals: TokenBucket
@@ -14,18 +15,18 @@ struct RelayGate {
     }
 
     private var visitors: [AddressKey: Visitor] = [:]
-    /// A check takes a tenth of a second on purpose, in which nobody else is served.
+    /// A check deliberately takes a tenth of a second, during which the relay serves no other link.
     private var roomChecks = TokenBucket(capacity: 5, perSecond: 1)
     private var operatorChecks = TokenBucket(capacity: 3, perSecond: 0.2)
-    /// Passwords that were found right, as digests under a key of this process: they are not checked again, and
-    /// neither is any other password then.
+    /// Passwords that proved right, as digests under a key of this process. Once one is known, all later passwords are
+    /// compared with it, and the slow check is not used again.
     private var rightRoomPassword: [UInt8]?
     private var rightOperatorPassword: [UInt8]?
     private let digestKey: [UInt8]
 
     init(digestKey: [UInt8]) { self.digestKey = digestKey }
 
-    /// Another configuration: what was right may be wrong now.
+    /// Forgets the accepted passwords, because another configuration may have changed them.
     mutating func forgetPasswords() {
         rightRoomPassword = nil
         rightOperatorPassword = nil
@@ -33,6 +34,7 @@ struct RelayGate {
 
     // Connections.
 
+    /// Admits or rejects a new connection by the limits of its address.
     mutating func admits(_ address: IPAddress, at now: Instant, _ configuration: RelayConfiguration) -> Bool {
         let key = AddressKey(address)
         if visitors[key] == nil, visitors.count >= Self.addressCount {
@@ -51,6 +53,7 @@ struct RelayGate {
         return isAdmitted
     }
 
+    /// Counts a connection of an address as closed.
     mutating func left(_ address: IPAddress) {
         let key = AddressKey(address)
         visitors[key]?.connections -= 1
@@ -58,8 +61,10 @@ struct RelayGate {
 
     // Passwords.
 
+    /// The result of a password check; `later`: there were too many attempts.
     enum Verdict: Equatable { case right, wrong, later }
 
+    /// Checks the password of the room.
     mutating func judgeRoom(
         _ password: [UInt8]?, _ check: PasswordCheck, from address: IPAddress, at now: Instant
     ) -> Verdict {
@@ -71,6 +76,7 @@ struct RelayGate {
         return .right
     }
 
+    /// Checks the password of the operators.
     mutating func judgeOperator(
         _ password: [UInt8]?, _ check: PasswordCheck, from address: IPAddress, at now: Instant
     ) -> Verdict {
@@ -92,13 +98,13 @@ struct RelayGate {
 
     private func digest(of password: [UInt8]) -> [UInt8] { SHA256.hash(digestKey + password) }
 
-    /// Digests under a secret key; compared without telling where they differ all the same.
+    /// Compares in constant time, although digests under a secret key reveal nothing.
     private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         left.count == right.count && zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
 
-/// What of an address tells one visitor from another: of IPv6 the network, because a host has all of its /64.
+/// The part of an address that identifies a visitor: for IPv6 the /64 network, because a host has all of its addresses.
 struct AddressKey: Hashable {
     private let high: UInt64
     private let isV6: Bool
@@ -109,7 +115,7 @@ struct AddressKey: Hashable {
             high = UInt64(bits)
             isV6 = false
         case .v6(0, let low, _) where low >> 32 == 0xFFFF:
-            // IPv4 in the clothes of IPv6 (RFC 4291 §2.5.5.2).
+            // An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
             high = low & 0xFFFF_FFFF
             isV6 = false
         case .v6(let high, _, _):
@@ -118,7 +124,7 @@ struct AddressKey: Hashable {
         }
     }
 
-    /// As bans keep it: 9 bytes.
+    /// The stored form, as bans keep it: 9 bytes.
     var bytes: [UInt8] { [isV6 ? 6 : 4] + (0..<8).map { UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * $0)) } }
 
     init?(bytes: some Collection<UInt8>) {
@@ -127,7 +133,7 @@ struct AddressKey: Hashable {
         high = bytes.dropFirst().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The address or the network, for people.
+    /// The address or the network, for people to read.
     var text: String {
         isV6
             ? "\(IPAddress.v6(high: high, low: 0, scope: 0))/64" : "\(IPAddress.v4(UInt32(truncatingIfNeeded: high)))"

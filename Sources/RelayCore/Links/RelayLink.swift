@@ -4,16 +4,16 @@ import RoomSync
 import Secure
 import Wire
 
-/// One connection at a relay, from a stranger's to a member's. A class, because one round may queue something for
-/// thousands of them.
+/// One connection at a relay, from unauthenticated to a member's. A class, because one round may queue something for
+/// thousands of links.
 final class RelayLink {
-    /// Named by what is awaited. Only forwards.
+    /// The phases of a link, each named after the input that it waits for. A link only moves forwards.
     enum Phase: Equatable {
         case awaitingHandshake
         case awaitingHello(PeerID)
         case awaitingJoin(PeerID)
         case member(PeerID)
-        /// We asked the host to close it; only `linkClosed` still comes.
+        /// The host was asked to close the link; only `linkClosed` still follows.
         case closing
     }
 
@@ -24,16 +24,16 @@ final class RelayLink {
     var channel: Channel
     var lastHeard: Instant
     var window = SendWindow()
-    /// Something is queued: it is among those to be flushed.
+    /// Whether something is queued and the link is among those to be flushed.
     var isDirty = false
-    /// It has said something that is being passed on in this round.
+    /// Whether the link sent entries that are being passed on in this round.
     var isSpeaking = false
     var capabilities = Capabilities()
-    /// Why it was away when it came, as `hello` says; while it is a member, ``Membership/away`` counts.
+    /// The away reason of its `hello`; once it is a member, ``Membership/away`` counts.
     var away: String?
-    /// Set while it is a member.
+    /// Set while the link is a member's.
     var member: Membership?
-    /// Set for a guest with plain text, until the link is closing.
+    /// Set for a plain text guest, until the link is closing.
     var guest: RelayGuest?
 
     init(id: LinkID, endpoint: Endpoint, channel: Channel, at now: Instant) {
@@ -44,7 +44,7 @@ final class RelayLink {
         lastHeard = now
     }
 
-    /// The key at the other end, once it has proved it and until the link is closing.
+    /// The key at the other end, from when it is proved until the link is closing.
     var peer: PeerID? {
         switch phase {
         case .awaitingHello(let peer), .awaitingJoin(let peer), .member(let peer): peer
@@ -52,6 +52,7 @@ final class RelayLink {
         }
     }
 
+    /// Whether the link has not joined yet.
     var isUnauthenticated: Bool {
         switch phase {
         case .awaitingHandshake, .awaitingHello, .awaitingJoin: true
@@ -60,13 +61,13 @@ final class RelayLink {
     }
 }
 
-/// What a relay keeps of a member while it is here.
+/// The state of a member while it is present.
 struct Membership {
-    /// Entries that came faster than they are passed on, oldest first.
+    /// Entries that arrived faster than they may be passed on, oldest first.
     struct Pace {
         var bucket: TokenBucket
         var waiting: [[UInt8]] = []
-        /// Index of the first that still waits.
+        /// The index of the first entry that still waits.
         var next = 0
         var wasWarned = false
 
@@ -87,26 +88,26 @@ struct Membership {
 
     var name: Nickname
     var away: String?
-    /// Whether it has been told who is here.
+    /// Whether it has received the roster.
     var knowsRoster = false
     var pace: Pace
     var tunnels: TunnelQueue
-    /// Authors who are not here and whose names it has been told.
+    /// Authors that are not present and whose names it has been sent.
     var toldAuthors = ToldAuthors()
-    /// Acts of moderation, renames and roster news that it may cause.
+    /// The rate of the moderation acts, renames and roster changes that it may cause.
     var acts = TokenBucket(capacity: Bounds.changeBurst, perSecond: Bounds.changeRate)
-    /// Entries that it has asked for.
+    /// Entries that it has requested.
     var owed = PendingAnswers()
-    /// Entries that it was asked for, by ID. Not walked.
+    /// The IDs of entries that were requested from it. Never iterated.
     var requested: Set<EntryID> = []
-    /// Entries that it has and that are still to be asked for.
+    /// Entries that it has offered and that are still to be requested.
     var planned: [EntryID] = []
 }
 
-/// All links of a relay.
+/// The table of all links of a relay.
 struct RelayLinkTable {
     private var links: [LinkID: RelayLink] = [:]
-    /// Members in the order in which they joined: the order in which they are served.
+    /// Members in the order in which they joined, which is the order in which they are served.
     private(set) var members: [RelayLink] = []
     private var memberByPeer: [PeerID: RelayLink] = [:]
     /// Links that have not joined.
@@ -119,7 +120,7 @@ struct RelayLinkTable {
 
     func member(_ peer: PeerID) -> RelayLink? { memberByPeer[peer] }
 
-    /// In the order of their IDs.
+    /// All links in the order of their IDs.
     var all: [RelayLink] { links.values.sorted { $0.id < $1.id } }
 
     mutating func insert(_ link: RelayLink) {
@@ -134,6 +135,7 @@ struct RelayLinkTable {
         return link
     }
 
+    /// Changes the phase of a link and the indexes that depend on it.
     mutating func setPhase(_ phase: RelayLink.Phase, of link: RelayLink) {
         leaveIndexes(link)
         link.phase = phase
@@ -152,9 +154,10 @@ struct RelayLinkTable {
         }
     }
 
-    /// Who gives way when strangers fill the table: the oldest of the address that has the most of them. One that has
-    /// just come gives way only to an address with fewer, so that thousands who come at once, after a restart, do not
-    /// push each other out halfway in.
+    /// Returns the link to evict when unauthenticated connections fill the table: the oldest of the address that has
+    /// the most of them. A link that is younger than ``newcomerGrace`` is evicted only in favour of an address with
+    /// fewer, so that thousands of peers that connect together after a restart do not evict each other in
+    /// mid-handshake.
     func evictionCandidate(for newcomer: IPAddress, at now: Instant) -> RelayLink? {
         var counts: [AddressKey: Int] = [:]
         for link in unauthenticated.values { counts[AddressKey(link.endpoint.address), default: 0] += 1 }
@@ -167,6 +170,6 @@ struct RelayLinkTable {
         return isOverdue || count(link) > (counts[AddressKey(newcomer)] ?? 0) + 1 ? link : nil
     }
 
-    /// What an honest handshake takes on a long way, at a busy relay.
+    /// The time that an honest handshake takes over a long distance, at a busy relay.
     private static let newcomerGrace = Duration.seconds(1)
 }

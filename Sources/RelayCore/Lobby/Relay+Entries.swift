@@ -4,8 +4,8 @@ import RoomSync
 import Secure
 import Wire
 
-/// What members say: taken, kept, passed on. Each member has a rate; what comes faster waits, so that nothing is lost
-/// and nothing is torn out of what somebody said.
+/// The entries of members: accepted, stored and passed on. Each member has a rate; entries above it wait, so that
+/// nothing is lost and no gap appears in a member's messages.
 extension Relay {
     mutating func entriesReceived(_ list: [[UInt8]], from peer: PeerID, on link: RelayLink) throws {
         for bytes in list {
@@ -41,7 +41,7 @@ extension Relay {
                     + "is removed"), on: link)
     }
 
-    /// Takes what waits, at each member's pace.
+    /// Accepts the waiting entries, at each member's rate.
     mutating func passOnWaiting() {
         let paced = state.paced
         state.paced.removeAll(keepingCapacity: true)
@@ -80,7 +80,8 @@ extension Relay {
         guard !isSilenced(author) else {
             return decline([entry.id], .muted, on: link)
         }
-        // Who said it is certain from the link; members check signatures themselves. Samples keep forgers out.
+        // The link authenticates the author, and members check signatures themselves. We spot-check to keep forgers
+        // out.
         if author != peer || state.verifications.take(at: now) {
             guard entry.verify(with: identity.signing) else { throw LinkViolation("an entry with a wrong signature") }
         }
@@ -89,7 +90,7 @@ extension Relay {
             insertion = try lobby.insert(
                 entry, isNew: author == peer && !wasAskedFor, at: now, durability: .normal)
         } catch {
-            // Not kept, so not passed on; its author has it and brings it again.
+            // An entry that could not be stored is not passed on; its author has it and offers it again.
             return archiveFailed(error)
         }
         switch insertion {
@@ -105,7 +106,7 @@ extension Relay {
         }
     }
 
-    /// Members may bring back what others said, when the relay has lost it.
+    /// Returns whether a member may bring back entries of this author, which the relay has lost.
     private func isWelcomeAuthor(_ author: PeerID) -> Bool {
         state.keeping.authors[author] != nil && moderation.ban(of: author, nil, nil, at: clock.counted) == nil
     }
@@ -115,16 +116,16 @@ extension Relay {
         send(.declined(room: lobby.room, ids: ids, why: why), on: link)
     }
 
-    /// What was accepted in this round goes to everybody but whom it came from, as few frames as it fits.
+    /// Sends the entries that this round accepted to every member except their source, in as few frames as possible.
     mutating func passOnAccepted() {
         guard !state.accepted.isEmpty else { return }
         let accepted = state.accepted
         state.accepted.removeAll(keepingCapacity: true)
         let frames = Self.frames(of: accepted.map(\.bytes))
-        // What goes to members that would take the rest for a violation; mostly there is no rest.
+        // For members that would reject unknown kinds as a violation; mostly these are the same frames.
         let isAllKnown = accepted.allSatisfy(\.isKnown)
         let knownFrames = isAllKnown ? frames : Self.frames(of: accepted.filter(\.isKnown).map(\.bytes))
-        // By place: unless it is optimised, each step of a walk over an array asks for memory.
+        // By index: in an unoptimised build each step of an iteration over an array allocates memory.
         for place in links.members.indices {
             let link = links.members[place]
             let takesAll = isAllKnown || link.capabilities.features.contains(.unknownKinds)
@@ -143,6 +144,7 @@ extension Relay {
         }
     }
 
+    /// Encodes entries in as few frames as possible.
     static func frames(of entries: [[UInt8]]) -> [[UInt8]] {
         var frames: [[UInt8]] = []
         var batch: [[UInt8]] = []
@@ -161,7 +163,7 @@ extension Relay {
         return frames
     }
 
-    /// Nothing is shown here, but what is missing is asked for.
+    /// Requests missing entries. A relay shows nothing, so what becomes visible is discarded.
     mutating func settleLobby() {
         while lobby.nextShown(at: now) != nil {}
         while true {
@@ -172,7 +174,7 @@ extension Relay {
         }
     }
 
-    // Keeping logs in step (Protocol.md, Reconciliation): members open, the relay answers and keeps nothing.
+    // Reconciliation (Protocol.md): members initiate, and the relay answers without keeping any state.
 
     mutating func reconciliationReceived(_ message: [UInt8], on link: RelayLink) throws {
         let index = lobby.index(for: link.capabilities.features)
@@ -180,13 +182,14 @@ extension Relay {
         send(.reconcile(room: lobby.room, gathering: nil, message: reply), on: link)
     }
 
+    /// Sends the entries that a member requested.
     mutating func wanted(_ ids: [EntryID], on link: RelayLink) throws {
         try link.member?.owed.add(lobby.ids(ids, for: link.capabilities.features), of: lobby.room)
         serve(link)
     }
 
-    /// Queues more of what a member asked for, if what it was sent is on its way: one frame at a time. What cannot be read
-    /// is passed over: the member asks again.
+    /// Queues more of the entries that a member requested, one frame at a time, once the frame before is on its way.
+    /// Entries that cannot be read are skipped: the member asks again.
     mutating func serve(_ link: RelayLink) {
         while let ids = link.member?.owed.first?.ids, link.channel.queuedSyncBytes < Limits.frameBytes {
             let log = lobby
@@ -198,8 +201,7 @@ extension Relay {
         }
     }
 
-    /// Says under which names the authors of these entries were known here, if they are not here now, each once on a
-    /// link.
+    /// Sends the names under which the absent authors of these entries were known here, each once on a link.
     private mutating func tellAuthors(of entries: [[UInt8]], on link: RelayLink) {
         var told: [AuthorName] = []
         for bytes in entries {
@@ -211,6 +213,7 @@ extension Relay {
         for frame in Frame.authors(told, of: lobby.room) { send(frame, on: link) }
     }
 
+    /// Plans to request the offered entries that are missing here.
     mutating func offered(_ ids: [EntryID], on link: RelayLink) {
         guard let member = link.member else { return }
         let fresh = lobby.missing(from: ids).filter { !member.requested.contains($0) }
@@ -219,7 +222,7 @@ extension Relay {
         askForPlanned(on: link)
     }
 
-    /// Asks for what a member has, no faster than the member may speak.
+    /// Requests planned entries from a member, no faster than the member may send.
     private mutating func askForPlanned(on link: RelayLink) {
         guard let member = link.member, !member.planned.isEmpty else { return }
         let free = Bounds.relayRequestCount - member.requested.count - member.pace.count

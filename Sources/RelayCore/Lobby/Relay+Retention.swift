@@ -3,21 +3,22 @@ import RoomSync
 import Secure
 import Wire
 
-/// How much a relay keeps, and what of it gives way.
+/// The accounting of what a relay keeps.
 struct RelayKeeping {
-    /// Keys that have been members, and under which name that is kept: others may bring back their entries.
+    /// The keys of former members, with the name that is stored of each: others may bring back their entries.
     var authors: [PeerID: Nickname?] = [:]
-    /// Kept since the size of all was last looked at.
+    /// Bytes stored since the total size was last checked.
     var uncheckedBytes = 0
 }
 
-/// What ends with time at a relay: what is kept of its log, bans and mutes.
+/// Retention: the expiry of log entries, bans and mutes.
 extension Relay {
+    /// Reads the wall clock and notes jumps of it.
     mutating func read(_ wall: WallTime) {
         for rosterChanges in state.clock.read(wall, at: now) { outputs.push(.note(rosterChanges.note)) }
     }
 
-    /// The first start that counts ages.
+    /// Marks the arrival of old entries as unknown at the first start that counts ages.
     mutating func beginAges() {
         guard !clock.isContinued else { return }
         let (log, reach) = (lobby.log, lobby.reach)
@@ -25,30 +26,33 @@ extension Relay {
         keepClock()
     }
 
+    /// Stores the clock that ages are counted by.
     mutating func keepClock(isUrgent: Bool = false) {
         guard let setting = state.clock.takeSetting(at: now, isUrgent: isUrgent) else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(AgeClock.setting, to: setting) }
     }
 
+    /// Prunes expired entries and those above the bounds, in bounded steps.
     mutating func trimLog() {
         timers.schedule(.retention, at: now + RelayRuntime.retentionInterval)
         keepClock()
         let age = configuration.historyAge.map { UInt64(clamping: $0.components.seconds) &* 1_000 }
         let (clock, count) = (clock, max(1, configuration.historyCount))
         trimLog { (lobby) throws(ArchiveError) in
-            // Members have but a part of it.
+            // Members hold only a part of the log.
             try lobby.trim(keeping: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
         }
         boundBytes()
     }
 
-    /// An entry was added: however fast they come, there are not many bytes too many.
+    /// Counts an added entry, and checks the total size often enough that it never exceeds the bound by much.
     mutating func boundLog(adding bytes: Int) {
         state.keeping.uncheckedBytes += bytes
         if state.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.keptBytes / 16) { boundBytes() }
     }
 
-    /// Drops the oldest entries until all that is kept is within its bound, at most so many that nobody waits.
+    /// Drops the oldest entries until the total size is within its bound, or until ``Bounds/droppedCount`` are dropped,
+    /// so that no link waits for long.
     private mutating func boundBytes() {
         state.keeping.uncheckedBytes = 0
         var dropped = 0
@@ -72,7 +76,8 @@ extension Relay {
 
     private var excessBytes: Int { ((try? archive.bytes()) ?? 0) - configuration.keptBytes }
 
-    /// - Returns: how many entries were dropped.
+    /// Trims the log, and schedules the next step if it dropped something.
+    /// - Returns: The number of entries that were dropped.
     @discardableResult
     private mutating func trimLog(_ trim: (inout RoomLog) throws(ArchiveError) -> Int) -> Int {
         do {
@@ -89,8 +94,8 @@ extension Relay {
         }
     }
 
-    /// Keys are free: when as many have been members as are remembered, others give way. First those that said nothing
-    /// and are not here, then those that are kept longest.
+    /// Makes room for another author. Keys cost nothing, so remembered ones are evicted at ``Bounds/relayAuthorCount``:
+    /// first absent members that said nothing, then those that were seen longest ago.
     mutating func makeRoomForAuthor() {
         guard state.keeping.authors.count >= Bounds.relayAuthorCount else { return }
         state.keeping.authors = state.keeping.authors.filter { $0.value != nil || links.member($0.key) != nil }

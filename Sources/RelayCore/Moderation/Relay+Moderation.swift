@@ -2,8 +2,10 @@ import CoreModel
 import RoomSync
 import Wire
 
-/// What operators do. Every act is noted with who, whom, when (by the log) and why, and kept before it is told.
+/// The acts of operators. Every act is noted with the operator, the target and the reason, and stored before it is
+/// announced. The log adds the time.
 extension Relay {
+    /// Performs an act of moderation or a rename, and answers with its outcome.
     mutating func moderationReceived(_ act: RelayModeration, from peer: PeerID, on link: RelayLink) {
         guard link.member?.acts.take(at: now) == true else {
             return answer(act, .tooFast, "too many commands: wait a second", on: link)
@@ -43,12 +45,12 @@ extension Relay {
         send(.moderated(RelayModerated(number: act.number, outcome: outcome, text: text, bans: bans)), on: link)
     }
 
-    // Members about themselves.
+    // Members' acts about themselves.
 
     private mutating func rename(_ act: RelayModeration, _ peer: PeerID, on link: RelayLink) {
         let wanted: Nickname
         do throws(NicknameError) {
-            // A guest chooses here; a member's own program has done so, perhaps by an older rule.
+            // A guest chooses its name here; a member's own program has checked its name, perhaps by an older rule.
             wanted = link.guest == nil ? try Nickname(act.target) : try Nickname(choosing: act.target)
         } catch {
             return answer(act, .badRequest, "\(error)", on: link)
@@ -85,9 +87,9 @@ extension Relay {
         }
     }
 
-    // Operators about others.
+    // Operators' acts about others.
 
-    /// Who is meant, if it is a member.
+    /// Returns the link of the member that a name or an ID means.
     private func member(meantBy target: String) -> RelayLink? {
         if let peer = PeerID(hexadecimal: target) { return links.member(peer) }
         guard let name = try? Nickname(target), let peer = names.holder(of: name) else { return nil }
@@ -110,7 +112,7 @@ extension Relay {
         answer(act, .done, "\(whom) has been removed", on: link)
     }
 
-    /// Tells a member that it is removed, and why.
+    /// Removes a member after telling it why.
     mutating func remove(_ link: RelayLink, _ how: RelayRemoval.How, by name: String, _ reason: String) {
         send(
             .removed(RelayRemoval(how: how, by: name, reason: reason.fitting(bytes: Limits.phraseBytes))), on: link)
@@ -125,7 +127,7 @@ extension Relay {
         guard moderation.bans.count < RelayModerationBook.banCount else {
             return answer(act, .failed, "\(RelayModerationBook.banCount) bans are the most: lift some first", on: link)
         }
-        // A name that is kept for a key is still that one's.
+        // A kept name still belongs to its key.
         let holder = (try? Nickname(act.target)).flatMap { names.holder(of: $0) }
         let key = target?.peer ?? PeerID(hexadecimal: act.target) ?? holder
         let name = target?.member?.name.text ?? act.target
@@ -152,7 +154,7 @@ extension Relay {
         answer(act, .done, "banned \(length): \(parts)", on: link)
     }
 
-    /// The address of a member, unless others speak from it too.
+    /// Returns the address of a member, unless other members share it.
     private func bannable(_ target: RelayLink) -> AddressKey? {
         let key = AddressKey(target.endpoint.address)
         let isShared = links.members.contains { $0 !== target && AddressKey($0.endpoint.address) == key }
@@ -184,7 +186,7 @@ extension Relay {
 
     private mutating func listBans(_ act: RelayModeration, on link: RelayLink) {
         var rest = moderation.bans[...]
-        // The last frame has fewer than the others, perhaps none.
+        // The last frame has fewer bans than the others, perhaps none.
         while true {
             let part = rest.prefix(Limits.frameBanCount)
             answer(act, .done, "\(moderation.bans.count) bans", bans: part.map { $0.shown(by: clock) }, on: link)
@@ -235,8 +237,9 @@ extension Relay {
         answer(act, .done, topic == nil ? "the topic is gone" : "the topic is set", on: link)
     }
 
-    // Time.
+    // Expiry.
 
+    /// Removes bans and mutes that have ended, and notifies the members that may speak again.
     mutating func forgetOverdue() {
         do {
             for peer in try moderation.forgetOverdue(at: clock.counted, in: archive) {

@@ -2,20 +2,21 @@ import CoreModel
 import RoomSync
 import Wire
 
-/// One ban: whoever has the key, the name or the address is kept out.
+/// One ban: it keeps out everyone with the key, the name or the address.
 struct RelayBanRecord: Equatable {
-    /// As the operator wrote it, or the name of who was banned; may have `*` and `?` in it.
+    /// As the operator wrote it, or the name of the banned member; may contain `*` and `?`.
     var name: String
-    /// As compared; nil if the text is no name.
+    /// The form that is compared; nil if the text is no name.
     var folded: String?
     var peer: PeerID?
     var address: AddressKey?
     var reason: String
-    /// The operator who did it.
+    /// The operator that imposed the ban.
     var by: String
-    /// By ``AgeClock/counted``, as all ends here. Nil: for good.
+    /// The end by ``AgeClock/counted``, as all ends here. Nil: permanent.
     var until: WallTime?
 
+    /// Returns whether the ban applies to a key, a name or an address.
     func matches(_ peer: PeerID?, _ name: Nickname?, _ address: AddressKey?) -> Bool {
         if let peer, self.peer == peer { return true }
         if let address, self.address == address { return true }
@@ -23,14 +24,14 @@ struct RelayBanRecord: Equatable {
         return Self.glob(Array(folded.unicodeScalars), matches: Array(name.folded.unicodeScalars))
     }
 
-    /// Whether an operator means this ban.
+    /// Returns whether an operator's text means this ban.
     func isMeant(by target: String) -> Bool {
         if let peer = PeerID(hexadecimal: target) { return self.peer == peer }
         if let address, address.text == target { return true }
         return name == target || (folded != nil && (try? Nickname(target))?.folded == folded)
     }
 
-    /// `*` stands for any text, `?` for one character. Linear but for the last `*` that is tried again.
+    /// Matches a pattern in which `*` is any text and `?` one character. It backtracks only to the last `*`.
     private static func glob(_ pattern: [Unicode.Scalar], matches text: [Unicode.Scalar]) -> Bool {
         var (p, t) = (0, 0)
         var star: (p: Int, t: Int)?
@@ -52,7 +53,7 @@ struct RelayBanRecord: Equatable {
         return pattern[p...].allSatisfy { $0 == "*" }
     }
 
-    // Kept as CBOR: name, peer, address, reason, by, until.
+    // Stored as CBOR: name, peer, address, reason, by, until.
 
     var bytes: [UInt8] {
         var writer = CBORWriter(capacityBytes: 128)
@@ -95,7 +96,7 @@ struct RelayBanRecord: Equatable {
         self.until = until
     }
 
-    /// As operators are shown it.
+    /// Returns the ban as operators see it.
     func shown(by clock: AgeClock) -> RelayBan {
         RelayBan(
             name: name, peer: peer, address: address?.text, reason: reason, by: by,
@@ -103,19 +104,19 @@ struct RelayBanRecord: Equatable {
     }
 }
 
-/// What moderation has decided, kept over restarts.
+/// The decisions of moderation, which are kept across restarts.
 struct RelayModerationBook {
-    /// Bans at once; each costs half a microsecond at a join.
+    /// The maximum number of bans; each costs half a microsecond at a join.
     static let banCount = 2_000
-    /// Mutes and operators at once.
+    /// The maximum number each of mutes and of operators.
     static let peerCount = 2_000
 
-    /// A key with the time until which something holds for it.
+    /// A key with the time until which a decision applies to it.
     struct Mark: Equatable {
         var peer: PeerID
-        /// Nil: for good.
+        /// Nil: permanent.
         var until: WallTime?
-        /// Of an operator: the tag of the password that made it one. Of somebody muted: the name that it had.
+        /// For an operator, the tag of the password that made it one. For a muted key, the name it had.
         var tag: [UInt8]
     }
 
@@ -145,8 +146,9 @@ struct RelayModerationBook {
         }
     }
 
-    // Asking.
+    // Queries.
 
+    /// Returns the first ban that applies and has not ended.
     func ban(of peer: PeerID?, _ name: Nickname?, _ address: AddressKey?, at counted: WallTime) -> RelayBanRecord? {
         bans.first { ($0.until.map { counted < $0 } ?? true) && $0.matches(peer, name, address) }
     }
@@ -155,7 +157,7 @@ struct RelayModerationBook {
         mutes.contains { $0.peer == peer && ($0.until.map { counted < $0 } ?? true) }
     }
 
-    /// What somebody was called when it was muted; nil if that is not known.
+    /// Returns the name that a key had when it was muted; nil if it is unknown.
     func mutedName(of peer: PeerID) -> Nickname? {
         mutes.first { $0.peer == peer }.flatMap { try? Nickname(String(decoding: $0.tag, as: UTF8.self)) }
     }
@@ -165,7 +167,7 @@ struct RelayModerationBook {
         return operators.contains { $0.peer == peer && $0.tag == passwordTag }
     }
 
-    // Deciding. Each throws when it could not be kept; nothing has changed then.
+    // Changes. Each throws if it could not be stored; nothing has changed then.
 
     mutating func add(_ ban: RelayBanRecord, in archive: any Archive) throws(ArchiveError) {
         try keptBans.append(ban.bytes, in: archive)
@@ -178,7 +180,8 @@ struct RelayModerationBook {
         bans.removeLast()
     }
 
-    /// - Parameter name: what it is called until it may speak again; nil if that is not known.
+    /// Mutes a key.
+    /// - Parameter name: Its name until it may speak again; nil if it is unknown.
     mutating func mute(
         _ peer: PeerID, called name: Nickname?, until: WallTime?, in archive: any Archive
     ) throws(ArchiveError) {
@@ -197,7 +200,7 @@ struct RelayModerationBook {
 
     mutating func makeOperator(_ peer: PeerID, tag: [UInt8], in archive: any Archive) throws(ArchiveError) {
         if let index = operators.firstIndex(where: { $0.peer == peer || $0.tag != tag }) {
-            // Whoever came by a password that is no more makes room.
+            // An operator with an outdated password makes room.
             try keptOperators.remove(at: index, in: archive)
             operators.swapAt(index, operators.count - 1)
             operators.removeLast()
@@ -218,10 +221,10 @@ struct RelayModerationBook {
         topicBy = name
     }
 
-    // Time.
+    // Expiry.
 
-    /// Lets go of what is over.
-    /// - Returns: the keys that are no longer muted.
+    /// Removes the bans and mutes that have ended.
+    /// - Returns: The keys that are no longer muted.
     mutating func forgetOverdue(at counted: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
         while let index = bans.firstIndex(where: { $0.until.map { $0 <= counted } ?? false }) {
             try removeBan(at: index, in: archive)
@@ -234,10 +237,11 @@ struct RelayModerationBook {
         return unmuted
     }
 
+    /// Returns when the next ban or mute ends, at most an hour from now.
     func nextDeadline(at now: Instant, counted: WallTime) -> Deadline? {
         let ends = bans.compactMap(\.until) + mutes.compactMap(\.until)
         guard let next = ends.min() else { return nil }
-        // The counted time may follow the wall clock, so it is looked at again once an hour.
+        // The counted time may follow the wall clock, so it is checked at least once an hour.
         let milliseconds = next.milliseconds > counted.milliseconds ? next.milliseconds - counted.milliseconds : 0
         let wait = min(Duration.milliseconds(Int64(clamping: min(milliseconds, 3_600_000))), .seconds(3_600))
         return Deadline(at: now + max(wait, .milliseconds(1)), reason: "a ban or a mute ends")
@@ -245,7 +249,7 @@ struct RelayModerationBook {
 }
 
 extension RelayBanRecord {
-    /// In the place of one that was damaged, so that the others keep theirs; it is over.
+    /// A placeholder for a damaged ban, so that the other bans keep their indexes; it has already ended.
     fileprivate static let unreadable = RelayBanRecord(
         name: "", peer: nil, address: nil, reason: "unreadable", by: "", until: WallTime(milliseconds: 0))
 }

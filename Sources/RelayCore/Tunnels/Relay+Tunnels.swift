@@ -2,8 +2,8 @@ import CoreModel
 import Links
 import Wire
 
-/// Bytes between two members, end to end encrypted: the relay sees who, when and how much. It keeps nothing of a
-/// tunnel; members learn from the roster that the other end is gone.
+/// Bytes between two members, end-to-end encrypted: the relay sees the two ends, the times and the sizes. It keeps no
+/// state of a tunnel; members learn from the roster that the other end is gone.
 extension Relay {
     mutating func tunnelReceived(
         _ tunnel: RelayTunnel, _ bytes: [UInt8], from peer: PeerID, on link: RelayLink
@@ -21,7 +21,7 @@ extension Relay {
         tunnelItemReceived(.init(tunnel: tunnel, bytes: nil), from: peer, on: link)
     }
 
-    /// Passed on at the member's rate, and no faster than the other end reads: what is more than that waits.
+    /// Passes on a frame at the member's rate, and no faster than the other end reads; the rest waits.
     private mutating func tunnelItemReceived(_ item: TunnelQueue.Item, from peer: PeerID, on link: RelayLink) {
         let room = tunnelRoom(towards: item.tunnel.peer)
         if link.member?.tunnels.mayPass(item, room: room, at: now) == true { return passOn(item, from: peer) }
@@ -33,14 +33,15 @@ extension Relay {
         }
         let wasEmpty = link.member?.tunnels.isEmpty == true
         link.member?.tunnels.append(item)
-        // Else it is among them since the first item that waits.
+        // Otherwise the link has been in the list since its first waiting item.
         guard wasEmpty else { return }
         if !state.paced.contains(where: { $0 === link }) { state.paced.append(link) }
         timers.schedule(.pace, at: now + Bounds.paceInterval)
     }
 
-    /// A link cannot go on with a hole in it, so both ends are told; the other end when it reads, and of so many tunnels
-    /// that what waits gets less.
+    /// Closes tunnels that lost a frame, because the link inside cannot continue with a gap. The sender is notified
+    /// immediately. The other end is notified when it reads, of at most ``toldTunnelCount`` tunnels, so that the queue
+    /// shrinks.
     private mutating func closeOverfull(_ tunnels: [RelayTunnel], on link: RelayLink) {
         for tunnel in tunnels { send(.tunnelClosed(mirrored(tunnel, towards: tunnel.peer, isBack: true)), on: link) }
         for tunnel in tunnels.prefix(Self.toldTunnelCount) {
@@ -53,11 +54,11 @@ extension Relay {
         link.member?.tunnels.hasRoom(for: item, most: configuration.limits.waitingTunnelBytes) ?? false
     }
 
-    /// Two members need one tunnel between them, or two if both opened one.
+    /// Far more than needed: two members use one tunnel between them, or two if both opened one.
     private static let toldTunnelCount = 16
 
-    /// Bytes of tunnels that may be queued for a member: it is not cut for what others send it, and what is said in the
-    /// lobby does not wait for long. What it has asked for itself goes after both.
+    /// Returns the bytes of tunnels that may be queued for a member, so that it is not cut for traffic of others and
+    /// lobby messages are not delayed for long. Entries that it has requested itself come after both.
     private func tunnelRoom(towards peer: PeerID) -> Int {
         let most = configuration.limits.queueBytes / 2
         guard let channel = links.member(peer)?.channel else { return most }
@@ -65,7 +66,7 @@ extension Relay {
         return min(most - channel.queuedBytes, Bounds.relayTunnelQueueBytes - ahead)
     }
 
-    /// What may go now.
+    /// Passes on the waiting frames of a member that are due.
     mutating func passOnTunnels(of peer: PeerID, on link: RelayLink) {
         guard link.member?.tunnels.isEmpty == false else { return }
         let items = link.member?.tunnels.take(at: now) { tunnelRoom(towards: $0) }
@@ -80,7 +81,7 @@ extension Relay {
         send(.tunnel(tunnel, bytes: bytes), on: other)
     }
 
-    /// The tunnel as its receiver names it. What goes back to the sender speaks for the other end.
+    /// Returns the tunnel as its receiver names it. A frame that is returned to the sender speaks for the other end.
     private func mirrored(_ tunnel: RelayTunnel, towards peer: PeerID, isBack: Bool) -> RelayTunnel {
         RelayTunnel(
             peer: peer, number: tunnel.number, isFromOpener: isBack ? !tunnel.isFromOpener : tunnel.isFromOpener)

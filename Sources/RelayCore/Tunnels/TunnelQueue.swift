@@ -1,25 +1,26 @@
 import CoreModel
 import Wire
 
-/// What one member sends through tunnels faster than it is passed on: a line for each member that it is for, oldest first.
-/// The lines take turns, so a member that reads nothing holds up no other. Each frame is looked at once when it comes and
-/// once when it goes, however much waits.
+/// The tunnel frames that one member sends faster than they may be passed on: a queue for each receiver, oldest first.
+/// The queues take turns, so a receiver that reads nothing holds up no other. Each frame is examined once when it
+/// arrives and once when it leaves, however many wait.
 struct TunnelQueue {
+    /// A frame of a tunnel, or its end.
     struct Item {
         let tunnel: RelayTunnel
         /// Nil: the tunnel is closed.
         let bytes: [UInt8]?
 
-        /// What it counts for: a frame costs something even if it carries a single byte.
+        /// Its size for all limits: a frame costs something even if it carries a single byte.
         var cost: Int { (bytes?.count ?? 0) + TunnelQueue.frameCost }
     }
 
-    /// What waits for one member.
+    /// The frames that wait for one receiver.
     private struct Line {
         private var items: [Item] = []
-        /// Index of the oldest that waits.
+        /// The index of the oldest frame that waits.
         private var first = 0
-        /// What its items count for.
+        /// The total cost of its frames.
         private(set) var bytes = 0
 
         var isEmpty: Bool { first == items.count }
@@ -35,42 +36,43 @@ struct TunnelQueue {
             bytes -= items[first].cost
             items[first] = Item(tunnel: items[first].tunnel, bytes: nil)
             first += 1
-            // When they are the greater part, so that each item is moved at most once more.
+            // Only when these are the greater part, so that each item is moved at most once more.
             guard first > items.count / 2 else { return }
             items.removeFirst(first)
             first = 0
         }
     }
 
-    /// What a frame counts for besides its bytes, in bytes.
+    /// The cost of a frame besides its bytes, in bytes.
     private static let frameCost = 64
-    /// Of the longest frame.
+    /// The cost of the longest frame.
     static let greatestCost = Limits.tunnelBytes + frameCost
-    /// Members that something may wait for, so that a turn of all lines is short.
+    /// The maximum number of receivers with waiting frames, so that a round over all queues is short.
     private static let lineCount = 256
 
     private var bucket: TokenBucket
     private var lines: [PeerID: Line] = [:]
-    /// The members that have a line, the one whose turn is next first.
+    /// The receivers that have a queue, the one whose turn is next first.
     private var order: [PeerID] = []
-    /// What all items count for.
+    /// The total cost of all frames.
     private(set) var bytes = 0
-    /// Something waits for the rate: what comes now must not overtake it.
+    /// Whether a frame waits for the rate: later frames must not overtake it.
     private var isOverRate = false
 
     init(bucket: TokenBucket) { self.bucket = bucket }
 
     var isEmpty: Bool { order.isEmpty }
 
-    /// - Parameter room: Bytes that the receiver has room for; a frame may go beyond it.
-    /// - Returns: Whether a frame that has just come may be passed on now; else it is to be queued.
+    /// Returns whether a frame that has just arrived may be passed on now; otherwise it is to be queued.
+    /// - Parameter room: The bytes that the receiver has room for; one frame may exceed it.
     mutating func mayPass(_ item: Item, room: Int, at now: Instant) -> Bool {
         guard !isOverRate, room > 0, lines[item.tunnel.peer] == nil else { return false }
         isOverRate = !bucket.take(item.cost, at: now)
         return !isOverRate
     }
 
-    /// - Parameter most: What all that waits may count for.
+    /// Returns whether a frame can be queued.
+    /// - Parameter most: The maximum total cost of all waiting frames.
     func hasRoom(for item: Item, most: Int) -> Bool {
         bytes + item.cost <= most && (order.count < Self.lineCount || lines[item.tunnel.peer] != nil)
     }
@@ -81,8 +83,9 @@ struct TunnelQueue {
         bytes += item.cost
     }
 
-    /// Takes out what may go now, a frame of each line in turn. What is for a member without room stays.
-    /// - Parameter room: Bytes that a member has room for.
+    /// Removes and returns the frames that may be passed on now, one of each queue in turn. Frames for a receiver
+    /// without room stay.
+    /// - Parameter room: The bytes that a receiver has room for.
     mutating func take(at now: Instant, room: (PeerID) -> Int) -> [Item] {
         var taken: [Item] = []
         var rooms = order.map { (peer: $0, bytes: room($0)) }
@@ -96,7 +99,7 @@ struct TunnelQueue {
                     continue
                 }
                 guard bucket.take(item.cost, at: now) else {
-                    // Its turn comes first the next time, or long frames would never have one.
+                    // Its turn comes first the next time; otherwise long frames would never get through.
                     isOverRate = true
                     served = rooms[place...] + served
                     break
@@ -118,8 +121,8 @@ struct TunnelQueue {
         if lines[peer]?.isEmpty == true { lines[peer] = nil }
     }
 
-    /// Drops what waits for the member that most waits for.
-    /// - Returns: The tunnels that now have a hole, each once; none if nothing waits.
+    /// Drops the longest queue.
+    /// - Returns: The tunnels that now have a gap, each once; none if nothing waits.
     mutating func dropLongestLine() -> [RelayTunnel] {
         guard let longest = order.max(by: { (lines[$0]?.bytes ?? 0) < (lines[$1]?.bytes ?? 0) }),
             let line = lines.removeValue(forKey: longest)

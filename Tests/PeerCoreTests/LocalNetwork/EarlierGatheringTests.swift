@@ -9,7 +9,8 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What was said on this network before the present gathering: its own reader sees it, others are told nothing.
+/// The messages on this network from before the present gathering: their own reader sees them, and other peers learn
+/// nothing.
 @Suite struct EarlierGatheringTests {
     private static let friday: UInt64 = 1_800_000_000_000
     private static let monday = friday + 60 * 3_600_000
@@ -27,7 +28,7 @@ import Wire
         rig.command(.say(text: text, kind: .text, room: nil))
     }
 
-    /// One who said something on Friday, and starts again on Monday.
+    /// Returns a peer that said something on Friday and starts again on Monday.
     private func back(recentLineCount: Int = 0) throws -> PeerRig {
         let archive = MemoryArchive()
         let before = try PeerRig(archive: archive, at: Self.friday)
@@ -38,7 +39,7 @@ import Wire
         return rig
     }
 
-    @Test("after more than 12 h what was said is there, marked, before what is new")
+    @Test("after more than 12 h the earlier messages are shown, marked, before new ones")
     func monday() throws {
         let rig = try back()
         #expect(try history(rig).map(\.text) == ["have a good weekend", "you too"])
@@ -51,7 +52,7 @@ import Wire
         #expect(try history(rig, limit: 1).map(\.text) == ["good morning"])
     }
 
-    @Test("it is shown at the start too, once")
+    @Test("earlier messages are shown at the start too, once")
     func recent() throws {
         let rig = try back(recentLineCount: 20)
         #expect(rig.texts == ["have a good weekend", "you too"])
@@ -60,7 +61,7 @@ import Wire
         #expect(rig.texts == ["have a good weekend", "you too"])
     }
 
-    @Test("nobody else is told of it")
+    @Test("earlier messages are not offered to other peers")
     func others() throws {
         let rig = try back()
         let other = rig.join("ben", Example.authors[1])
@@ -78,7 +79,7 @@ import Wire
         #expect(try history(rig).count == 2)
     }
 
-    @Test("what others bring back of it is there once, as said now")
+    @Test("an earlier message that another peer brings back is shown once, as a present one")
     func broughtBack() throws {
         let rig = try back()
         let entry = try #require(
@@ -91,7 +92,7 @@ import Wire
         #expect(all.filter(\.isEarlier).map(\.text) == ["have a good weekend"])
     }
 
-    @Test("what is forgotten in the lobby is forgotten of earlier too")
+    @Test("forgetting the lobby also forgets its earlier messages")
     func forgotten() throws {
         let rig = try back()
         say("good morning", rig)
@@ -104,7 +105,7 @@ import Wire
         #expect(text.hasPrefix("forgotten: 3 lines of lobby"))
     }
 
-    @Test("gatherings of other places are not shown, those of long ago are, up to a limit")
+    @Test("gatherings of other network locations are not shown, and those of long ago are, up to a limit")
     func places() {
         func place(_ number: UInt32) -> NetworkLocation {
             NetworkLocation(prefixes: [.init(address: .v4(number << 8), length: 24)], routers: [[UInt8(number)]])

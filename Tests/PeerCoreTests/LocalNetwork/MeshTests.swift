@@ -10,7 +10,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Whom a peer wants links with")
+@Suite("Neighbour selection")
 struct MeshTests {
     private let start = Instant(nanoseconds: 0)
 
@@ -24,7 +24,7 @@ struct MeshTests {
         return mesh
     }
 
-    @Test("with few everybody is wanted, with one more only some, and with a third fewer everybody again")
+    @Test("few peers all want each other, one more makes it only some, and a third fewer all again")
     func gate() {
         var random = RandomStream(simulationSeed: 1)
         let peers = peers(60, &random)
@@ -39,7 +39,7 @@ struct MeshTests {
         #expect(!mesh.isSparse && mesh.wanted(at: start).count == 31)
     }
 
-    @Test("all links that somebody wants hang together, through joins and leaves", arguments: [10, 50, 300])
+    @Test("all wanted links form a connected graph, through joins and leaves", arguments: [10, 50, 300])
     func connected(count: Int) {
         for seed in 1...10 as ClosedRange<UInt64> {
             var random = RandomStream(simulationSeed: seed)
@@ -47,7 +47,7 @@ struct MeshTests {
             for round in 0..<3 {
                 let wanted = peers.indices.map { mesh(of: $0, among: peers, limit: 1).wanted(at: start) }
                 #expect(reached(peers, wanted) == peers.count, "seed \(seed), round \(round)")
-                // A third of them leave, as many come.
+                // A third of them leave, and as many join.
                 peers.removeFirst(count / 3)
                 peers += self.peers(count / 3, &random)
             }
@@ -84,7 +84,7 @@ struct MeshTests {
         #expect(changed < 10)
     }
 
-    @Test("while many come links are not chosen anew for each")
+    @Test("while many peers join, links are not chosen again for each")
     func growing() {
         var random = RandomStream(simulationSeed: 5)
         let peers = peers(300, &random)
@@ -100,7 +100,7 @@ struct MeshTests {
         #expect(!few && many)
     }
 
-    @Test("who reads a thousand statements a second is waited for, but not for ever")
+    @Test("gossip is held back while received advertisements are read at 1,000 a second, but not indefinitely")
     func reading() {
         var reading = AdvertisementBacklog()
         let start = start + .seconds(100)
@@ -118,7 +118,7 @@ struct MeshTests {
         #expect(reading.mayTell(at: start + .seconds(30)) == nil)
     }
 
-    @Test("who cannot be dialled gives way to another, for a while")
+    @Test("a peer that cannot be dialled is replaced by another for a while")
     func shut() throws {
         var random = RandomStream(simulationSeed: 4)
         var mesh = mesh(of: 0, among: peers(100, &random), limit: 48)
@@ -130,7 +130,7 @@ struct MeshTests {
         #expect(mesh.wanted(at: start + .seconds(120)) == wanted)
     }
 
-    @Test("nothing but one digest is said to who says nothing of statements, and the first statement to who does")
+    @Test("a peer that sends no gossip gets one digest only, and one that does gets the first advertisement")
     func firstStatement() throws {
         let rig = try PeerRig { $0.fullMeshCount = 2 }
         let members = (1...3).map { rig.join("member\($0)", Example.authors[$0]) }
@@ -152,7 +152,7 @@ struct MeshTests {
         guard case .advertise(let keys)? = members[0].frames.last else { return }
         rig.say([.request(keys.map(\.process))], members[0])
         guard case .advertisements(let list)? = members[0].frames.last else {
-            Issue.record("nothing was stated")
+            Issue.record("nothing was advertised")
             return
         }
         let own = try list.map { try SignedAdvertisement(parsing: $0.advertisement) }.first { $0.peer == rig.peer.id }

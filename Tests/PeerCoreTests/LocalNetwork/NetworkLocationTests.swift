@@ -9,7 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A laptop that is carried about, with networks that go along.
+/// A laptop that moves between networks, some of which move with it.
 @Suite struct WhereaboutsTests {
     private func interface(_ index: UInt32, _ address: String, _ length: UInt8 = 24) -> NetworkInterface {
         NetworkInterface(
@@ -21,14 +21,14 @@ import Wire
     private var office: NetworkInterface { interface(2, "192.0.2.7") }
     private var home: NetworkInterface { interface(2, "198.51.100.7") }
 
-    /// The same prefix behind some router; 0 is one that is not known.
+    /// The same prefix behind some router; 0 is an unknown one.
     private func router(_ last: UInt8, _ address: String = "192.168.1.7") -> NetworkInterface {
         var interface = interface(2, address)
         interface.router = last == 0 ? [] : [2, 0, 0, 0, 0, last]
         return interface
     }
 
-    /// Whether the gathering of the first place is that of the last.
+    /// Returns whether the gathering in the first network location is still that in the last.
     private func staysTogether(_ places: [NetworkInterface]...) throws -> Bool {
         let rig = try PeerRig()
         rig.tell(.interfacesChanged(places[0]))
@@ -40,7 +40,7 @@ import Wire
         return rig.peer.gathering == first
     }
 
-    @Test("from the office home is another place, though a container bridge goes along, also by way of no network")
+    @Test("office and home are different locations, even with a container bridge in both, or no network in between")
     func moving() throws {
         #expect(try !staysTogether([office], [home]))
         #expect(try !staysTogether([office, bridge], [home, bridge]))
@@ -48,7 +48,7 @@ import Wire
         #expect(try !staysTogether([office], [], [home]))
     }
 
-    @Test("a cable out and in again, one network more, and the way back, all stay with their gathering")
+    @Test("an interrupted cable, an additional network and the way back keep the gathering")
     func staying() throws {
         #expect(try staysTogether([office, bridge], [bridge], [office, bridge]))
         #expect(try staysTogether([office], [office, bridge]))
@@ -57,7 +57,7 @@ import Wire
         #expect(try staysTogether([office, bridge], [home, bridge], [office, bridge]))
     }
 
-    @Test("two places with the same prefix are told apart by their routers; one that is not known tells nothing")
+    @Test("two locations with the same prefix differ by their routers, and an unknown router proves nothing")
     func routers() throws {
         #expect(try !staysTogether([router(1)], [router(2)]))
         #expect(try !staysTogether([router(1), bridge], [router(2), bridge]))
@@ -69,7 +69,7 @@ import Wire
         #expect(try staysTogether([router(1)], [router(1, "192.168.1.9")]))
     }
 
-    @Test("a link from behind another router proves nothing and is given up")
+    @Test("a link from behind another router proves nothing and is closed")
     func deadLinks() throws {
         let rig = try PeerRig()
         rig.tell(.interfacesChanged([router(1, "10.0.0.7")]))
@@ -80,7 +80,7 @@ import Wire
         #expect(rig.peer.links.direct(with: bea.identity.peerID) == nil)
     }
 
-    @Test("who starts again resumes the gathering of this router only, and that of no router without one only")
+    @Test("a restart resumes the gathering of the same router only, and without a router that of no router only")
     func resuming() {
         var known = KnownGatherings()
         let wall = WallTime(milliseconds: 1_000_000_000_000)
@@ -95,7 +95,7 @@ import Wire
         #expect(KnownGatherings(decoding: known.encoded()) == known)
     }
 
-    @Test("who is still linked with somebody of the gathering on a network that is there has not moved")
+    @Test("a peer that is still linked with another of the gathering over a present network has not moved")
     func evidence() throws {
         let rig = try PeerRig()
         let lan = interface(2, "10.0.0.7", 8)
@@ -109,7 +109,7 @@ import Wire
         #expect(rig.peer.gathering != gathering)
     }
 
-    @Test("a link from an earlier stay proves nothing of a network that is back")
+    @Test("a link from an earlier stay proves nothing about a network that is back")
     func leftOver() throws {
         let rig = try PeerRig()
         rig.tell(.interfacesChanged([interface(2, "10.0.0.7", 8)]))
@@ -123,8 +123,8 @@ import Wire
         #expect(rig.peer.gathering != away)
     }
 
-    /// Seed 108 of real faults: whoever was there has left, too, and is back before us in a gathering of elsewhere.
-    @Test("what was shown in one place is not shown again when it comes to a lobby of another")
+    /// Seed 108 of real faults: the other peer left too, and was back before us in a gathering from elsewhere.
+    @Test("an entry shown in one location is not shown again when it arrives in the lobby of another")
     func notShownAgain() throws {
         let rig = try PeerRig()
         rig.tell(.interfacesChanged([office]))
@@ -145,7 +145,8 @@ import Wire
         #expect(rig.texts == ["once"])
     }
 
-    /// In the office something was said; then no network is left, and somebody of another gathering is within earshot.
+    /// Returns a peer that said something in the office, then lost its network, and can reach a peer of another
+    /// gathering.
     private func adrift() throws -> (rig: PeerRig, office: GatheringID, eve: TestMember, evesGathering: GatheringID) {
         let rig = try PeerRig()
         rig.tell(.interfacesChanged([office]))
@@ -166,7 +167,7 @@ import Wire
         }
     }
 
-    @Test("between two networks no gathering is told and none is met, until the next network is there")
+    @Test("between two networks no gathering is named or merged until the next network is up")
     func betweenNetworks() throws {
         let (rig, gathering, eve, evesGathering) = try adrift()
         rig.wait(.seconds(5))
@@ -177,7 +178,7 @@ import Wire
         #expect(eve.texts.isEmpty)
     }
 
-    @Test("back on the same network, gatherings that were told of meanwhile are met")
+    @Test("back on the same network, gatherings learned of in between are merged")
     func backAgain() throws {
         let (rig, gathering, eve, evesGathering) = try adrift()
         rig.wait(.seconds(5))
@@ -187,7 +188,7 @@ import Wire
     }
 
     @Test(
-        "where no network comes but others are, that is another place; where somebody tells our gathering, it is ours")
+        "without a network, peers nearby mean another location, unless one of them names our gathering")
     func noNetwork() throws {
         let (rig, gathering, eve, evesGathering) = try adrift()
         rig.wait(.seconds(11))
@@ -195,7 +196,7 @@ import Wire
         #expect(eve.texts.isEmpty)
         let (again, office, _, _) = try adrift()
         let bea = again.join("bea", Example.authors[2], in: office)
-        // And both are met now.
+        // Both are merged now.
         #expect(toldGatherings(to: bea).first == office && again.peer.gathering == evesGathering)
         #expect(gathering != evesGathering)
     }

@@ -10,14 +10,14 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// Announcements by unicast as a whole peer treats them.
+/// Announcements by unicast, as a whole peer handles them.
 @Suite("Announcements by unicast") struct UnicastTests {
-    /// A peer that says what it wants done; nothing is carried out.
+    /// A peer whose outputs are recorded and not carried out.
     private final class Lonely {
         var peer: Peer
         var now = Instant(nanoseconds: 1)
         var outputs: [Output] = []
-        /// Own multicast comes back on these interfaces.
+        /// The interfaces on which its own multicast is received.
         var returns: [UInt32] = [1, 2]
 
         init(_ set: (inout PeerConfiguration) -> Void = { _ in }) throws {
@@ -94,7 +94,7 @@ import Wire
         #expect(ana.dials[0].to == Endpoint(address: bea.address, port: 47475))
     }
 
-    @Test("an answer is not answered, so that two never talk in circles, and leads to a dial all the same")
+    @Test("an answer is not answered, so that two peers never loop, but it also leads to a dial")
     func answer() throws {
         let ana = try Lonely()
         ana.tell(.datagramReceived(Self.announcement().bytes, from: bea, by: .unicast))
@@ -102,7 +102,7 @@ import Wire
         #expect(ana.datagrams.isEmpty && ana.dials.map(\.from) == [.linkPort])
     }
 
-    @Test("what is forged, from beyond a router, or more than once a second is not answered")
+    @Test("an announcement that is forged, from beyond a router, or more than once a second is not answered")
     func unanswered() throws {
         let ana = try Lonely()
         var forged = Self.announcement().padded
@@ -120,8 +120,8 @@ import Wire
         #expect(ana.datagrams.count == 1)
     }
 
-    /// Seed 966 of 6 peers: behind a firewall that rejects it was never dialled.
-    @Test("a peer whose clock was put back, and that said goodbye before, is dialled when it introduces itself")
+    /// Seed 966 of 6 peers: a peer behind a firewall that rejects connections was never dialled.
+    @Test("a peer whose clock was set back after its goodbye is dialled when it introduces itself")
     func olderSequence() throws {
         let ana = try Lonely()
         let identity = Example.authors[1]
@@ -144,7 +144,7 @@ import Wire
         #expect(ana.datagrams.isEmpty && ana.dials.isEmpty && ana.notices.isEmpty)
     }
 
-    @Test("who is alone announces itself each second, about")
+    @Test("a peer that is alone announces itself about once a second")
     func alone() throws {
         let ana = try Lonely { $0.usesSweep = false }
         ana.wait(.seconds(101))
@@ -166,7 +166,7 @@ import Wire
             ])
     }
 
-    @Test("what the host finds in the way is named")
+    @Test("obstacles that the host finds are named")
     func obstacles() throws {
         let ana = try Lonely()
         ana.tell(.obstaclesChanged([.sendingForbidden(interface: "eth0")]))
@@ -185,7 +185,7 @@ import Wire
             ])
     }
 
-    @Test("who asks who is here is told why nobody is, each time, and nothing where no cause is known")
+    @Test("a list of peers explains each time why it is empty, unless no cause is known")
     func asked() throws {
         let ana = try Lonely()
         ana.wait(.seconds(2))
@@ -202,7 +202,7 @@ import Wire
         #expect(lonely.notices.isEmpty)
     }
 
-    @Test("a machine without a network is told so")
+    @Test("a machine without a network gets a notice of that")
     func noNetwork() throws {
         let ana = try Lonely()
         ana.tell(.interfacesChanged([]))
@@ -210,12 +210,12 @@ import Wire
         #expect(ana.notices == ["nobody heard yet; this machine is on no network (earshot doctor)"])
     }
 
-    @Test("a peer that is heard, and that no dial reaches, is named")
+    @Test("a peer that is heard but not reached by any dial is named")
     func unreachable() throws {
         let ana = try Lonely()
         let heard = Self.announcement()
         ana.tell(.datagramReceived(heard.bytes, from: bea, by: .multicast(interface: 2)))
-        // Nobody answers: each dial is given up after its three seconds.
+        // The peer does not answer: each dial times out after three seconds.
         ana.wait(.seconds(60))
         #expect(ana.notices == ["bea is heard but does not answer at 10.0.0.2:47475 (earshot doctor 10.0.0.2)"])
     }

@@ -10,7 +10,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// Names of authors who have left, for newcomers who never met them.
+/// The names of authors that have left, for newcomers that never met them.
 @Suite struct AuthorNameTests {
     private let dora = Example.authors[3]
     private var digits: String { String(dora.peerID.description.prefix(8)) }
@@ -29,7 +29,7 @@ import Wire
 
     private func name(_ name: String, _ peer: PeerID) -> AuthorName { AuthorName(peer: peer, name: name) }
 
-    /// One who gets a line of dora's from ben, who tells her name along.
+    /// Returns a newcomer that receives a line of dora's from ben, who also sends dora's name.
     private func newcomer(told names: [AuthorName], archive: MemoryArchive = MemoryArchive()) throws -> PeerRig {
         let rig = try PeerRig(archive: archive)
         let ben = rig.join("ben", Example.authors[1])
@@ -41,7 +41,7 @@ import Wire
         return rig
     }
 
-    @Test("a newcomer sees under which name an author was known, as hearsay; so do history, search and export")
+    @Test("a newcomer sees an author under its former name, marked as hearsay, and so do history, search and export")
     func newcomer() throws {
         let archive = MemoryArchive()
         let rig = try newcomer(told: [name("dora", dora.peerID)], archive: archive)
@@ -55,16 +55,16 @@ import Wire
         let rooms = try KeptRooms(archive: archive, own: Example.authors[0].peerID)
         let exported = try rooms.logs(named: nil).flatMap { try rooms.messages(of: $0).shown.map(\.from) }
         #expect(exported == ["dora#\(digits)"])
-        // It is kept, and means her.
+        // The name is stored, and can be used to write to the author.
         let later = try PeerRig(archive: archive)
         later.command(.tell(to: "dora#\(digits)", text: "hello", kind: .text))
         #expect(later.deliveries == [.init(name: "dora#\(digits)", id: dora.peerID)])
     }
 
-    @Test("without it, from a program of before, she is what she was: the beginning of her key")
+    @Test("an author whose name was not sent, as by an older program, is shown by the beginning of its key")
     func untold() throws { #expect(try from(newcomer(told: [])) == ["peer-\(digits)"]) }
 
-    @Test("hearsay gives way to her own word, and none comes after it")
+    @Test("an author's own announcement replaces hearsay, and later hearsay is ignored")
     func met() throws {
         let rig = try newcomer(told: [name("dora", dora.peerID)])
         let herself = rig.join("theodora", dora)
@@ -77,7 +77,7 @@ import Wire
         #expect(lastHistory(rig).map(\.from) == ["theodora"])
     }
 
-    @Test("the first who tells a name is believed; what is no name is not one; nobody renames us or those who are here")
+    @Test("the first name told for a key counts, invalid names are ignored, and no present peer is renamed")
     func lies() throws {
         let ben = Example.authors[1].peerID
         let own = Example.authors[0].peerID
@@ -95,7 +95,7 @@ import Wire
             return
         }
         #expect(peers.map(\.name) == ["ben"])
-        // Of another room, or of more keys than are kept: no violation, and no more than are kept.
+        // Names for another room, or of too many keys: no violation, and no more are stored than the bound permits.
         let member = rig.join("cy", Example.authors[2])
         rig.say([.authors(room: .least, names: [name("x", .least)])], member)
         var random = SeededGenerator(seed: 3)
@@ -107,7 +107,7 @@ import Wire
         #expect(try rig.archive.knownPeers().count <= 8)
     }
 
-    @Test("who hands entries over tells the names of their authors first, each once, and of nobody who is blocked")
+    @Test("a peer that sends entries first sends the names of their authors, each once, except blocked ones")
     func answering() throws {
         let rig = try PeerRig()
         var entries: [SignedEntry] = []
@@ -134,7 +134,7 @@ import Wire
         #expect(order == ["names", "entries", "entries"])
     }
 
-    @Test("a relay tells its members who said what has left, guests too, also after a restart")
+    @Test("a relay sends its members the names of authors that have left, even after a restart")
     func relay() throws {
         let rig = try RelayRig()
         let member = rig.join("dora", as: dora)

@@ -9,17 +9,17 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// After `/block eve` nothing that eve writes is shown, whatever way it takes. Her texts here all have "rude" in them.
+/// After `/block eve` nothing that eve writes is shown, by whatever route it arrives. Eve's texts here all contain "rude".
 @Suite("Blocked people")
 struct BlockingTests {
     private let eve = Example.authors[1]
     private let bea = Example.authors[2]
     private let own = Example.authors[0].peerID
 
-    /// Whether anything that the person was told since has a blocked peer's words in it.
+    /// Returns whether any of these events contains a blocked peer's words.
     private func isRude(_ events: some Sequence<Event>) -> Bool { events.contains { "\($0)".contains("rude") } }
 
-    @Test("on a LAN: neither lines nor names nor why she is away, in no event, no list, no history")
+    @Test("on a LAN a blocked peer's lines, names and away reasons appear in no event, list or history")
     func onNetwork() throws {
         let rig = try PeerRig()
         let first = rig.join("eve", eve)
@@ -42,7 +42,7 @@ struct BlockingTests {
             .tell(to: "eve", text: "stop", kind: .text),
             .history(room: .conversation(with: "eve"), limit: 50), .forget(.conversation(with: "eve")),
         ] { rig.command(command) }
-        // The words that were looked for are the person's own.
+        // The words searched for are the person's own.
         #expect(!isRude(rig.events[start...].filter { if case .found = $0 { false } else { true } }))
         #expect(rig.events.contains { if case .found(_, let messages) = $0 { messages.isEmpty } else { false } })
         let who = rig.events.compactMap { if case .who(let peers) = $0 { peers } else { nil } }.last
@@ -55,7 +55,7 @@ struct BlockingTests {
         return bytes
     }
 
-    @Test("unblocked by the name from before, she is as she is now, and each change is told once")
+    @Test("a peer unblocked by its old name is shown as it is now, and each change is announced once")
     func unblocked() throws {
         let rig = try PeerRig()
         let first = rig.join("eve", eve)
@@ -77,7 +77,7 @@ struct BlockingTests {
         #expect(rig.changes.last?.peer.name == "eve")
     }
 
-    @Test("blocked at an earlier start, she is known by the name of then; and others may have hers")
+    @Test("a peer blocked at an earlier start keeps its name from then, and another peer may use that name")
     func laterStart() throws {
         let rig = try PeerRig()
         rig.join("eve", eve)
@@ -94,7 +94,7 @@ struct BlockingTests {
         #expect(next.changes.contains { $0.state == .unblocked && $0.peer.id == eve.peerID })
     }
 
-    @Test("what she said does not take the place of what others did: in history, in search, at the start")
+    @Test("a blocked peer's lines take no place of others' in history, in search or at the start")
     func flood() throws {
         let rig = try PeerRig()
         let (first, second) = (rig.join("eve", eve), rig.join("bea", bea))
@@ -130,7 +130,7 @@ struct BlockingTests {
         return rig
     }
 
-    @Test("at a relay: neither lines nor names nor why she is away; she is blocked also after the link was made again")
+    @Test("at a relay a blocked peer's lines, names and away reasons stay hidden, even after a reconnection")
     func atRelay() throws {
         let rig = try blockedAtRelay()
         let start = rig.events.count
@@ -156,7 +156,7 @@ struct BlockingTests {
         #expect(rig.changes.last?.peer.name == "rude4")
     }
 
-    @Test("nor by lines of the relay that quote her: notices, topics, removals, refusals, bans, answers")
+    @Test("lines of the relay that quote a blocked peer are hidden: notices, topics, removals, refusals, bans, answers")
     func quoted() throws {
         let rig = try blockedAtRelay()
         rig.say(.members(.init(isFresh: false, changes: [member("rude")])))
@@ -181,13 +181,13 @@ struct BlockingTests {
         banned.wait(.seconds(5))
         banned.say(.refusal(.init(code: .banned, reason: "banned by eve: rude", retryAfter: nil)))
         #expect(!isRude(banned.events))
-        // What others say is as it was.
+        // Lines about others are unchanged.
         let other = try blockedAtRelay()
         other.say(.notice("op muted you: calm down"), .topic("tea", by: "op"))
         #expect(other.notices.suffix(2) == ["hub: op muted you: calm down", "op set the topic of hub: tea"])
     }
 
-    @Test("the topic by her is not shown by the next welcome either")
+    @Test("a blocked peer's topic is not shown by the next welcome either")
     func topicOnWelcome() throws {
         let rig = try blockedAtRelay()
         rig.say(.topic("rude topic", by: "eve"))

@@ -9,9 +9,9 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Names that look like somebody else's")
+@Suite("Lookalike names")
 struct LookalikeTests {
-    /// With a Cyrillic first letter, as an older peer may still be called.
+    /// With a Cyrillic first letter, as an older peer may still be named.
     private static let mixed = "аna"
 
     private func remarks(_ rig: PeerRig) -> [String] {
@@ -30,7 +30,7 @@ struct LookalikeTests {
         rig.say([.announcement(SignedAnnouncement(signing: announcement, by: member.identity).bytes)], member)
     }
 
-    @Test("a newcomer whose name looks like ours is pointed out, in the event that it joined")
+    @Test("a newcomer whose name looks like ours is pointed out in its joined event")
     func likeOurs() throws {
         let rig = try PeerRig()
         _ = rig.join("ben", Example.authors[1])
@@ -39,7 +39,7 @@ struct LookalikeTests {
         #expect(remarks(rig) == ["аna looks like ana, your own name, but is somebody else"])
     }
 
-    @Test("one that joins is told of those who are here, and of its own name once it is settled")
+    @Test("a peer that joins learns of lookalikes of its own name once it is settled")
     func newcomer() throws {
         let known = KnownPeer(
             id: Example.authors[3].peerID, name: "Ana", firstSeen: WallTime(milliseconds: 1),
@@ -59,7 +59,7 @@ struct LookalikeTests {
             ])
     }
 
-    @Test("a name that looks like that of another who is here, or was, is pointed out; one's own former name is not")
+    @Test("a name that looks like another peer's present or former name is pointed out, but not one's own former name")
     func likeOthers() throws {
         let rig = try PeerRig()
         let bob = rig.join("Bob", Example.authors[1])
@@ -72,7 +72,7 @@ struct LookalikeTests {
         #expect(remarks(rig).count == 2 && remarks(rig).last == "BOB looks like b0b, who is somebody else")
         rename(bob, "Rоb", sequence: 4, rig)
         #expect(remarks(rig).count == 2)
-        // Whoever has gone is remembered.
+        // A peer that has left is remembered.
         rig.say([.goodbye(.leaving)], bob)
         _ = rig.join("ROB", Example.authors[3])
         #expect(remarks(rig).last == "not the same key as the ROB of before; ROB looks like Rоb, who is somebody else")
@@ -95,7 +95,7 @@ struct LookalikeTests {
         #expect(rig.events.last == .name(.init(state: .claimed, name: "eve", wanted: "eve")))
     }
 
-    @Test("a name that cannot be chosen is refused with its reason, and the old one kept")
+    @Test("a name that may not be chosen is refused with its reason, and the old one is kept")
     func refusedChoice() throws {
         let rig = try PeerRig()
         for name in [Self.mixed, "*", "lobby", "all", ".", "..", "-x", "\u{2800}", "\u{301}"] {
@@ -108,7 +108,7 @@ struct LookalikeTests {
     }
 
     @Test(
-        "older peers that have such a name are shown with it, and are written to by it", arguments: ["*", "all", "-x"])
+        "older peers with such a name are shown with it, and can be written to by it", arguments: ["*", "all", "-x"])
     func olderPeers(name: String) throws {
         let rig = try PeerRig()
         let other = rig.join(name, Example.authors[1])
@@ -127,7 +127,7 @@ struct LookalikeTests {
         PeerID(words: (UInt64(number) &* 0x9E37_79B9_7F4A_7C15, UInt64(number), 0, 0))
     }
 
-    @Test("ten thousand keys with one name are passed over, and one with another is found among them")
+    @Test("ten thousand keys with one name do not slow the search, and one with another name is found among them")
     func manyKeys() throws {
         var index = LookalikeIndex()
         let (ana, mixed) = (try Nickname("ana"), try Nickname(Self.mixed))
@@ -143,7 +143,7 @@ struct LookalikeTests {
         #expect(index.first(like: mixed, besides: []) == nil)
     }
 
-    @Test("the index finds what a walk over all names would, whatever comes, changes and goes", arguments: 1...20)
+    @Test("the index finds the same as a search of all names, through joins, renames and leaves", arguments: 1...20)
     func indexAgainstWalk(seed: UInt64) throws {
         let texts = [
             "ana", "Ana", "аna", "аnа", "anа", "Ian", "lan", "1an", "IAN", "b0b", "Bob", "bоb", "eve", "arny", "amy",

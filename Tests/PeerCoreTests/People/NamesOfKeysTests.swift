@@ -11,7 +11,7 @@ import Wire
 @testable import RoomSync
 
 /// On a LAN: names change hands, conversations do not.
-@Suite("Names that come to other keys")
+@Suite("Names that pass to other keys")
 struct NamesOfKeysTests {
     private let cy = Example.authors[1]
     private let other = Example.authors[2]
@@ -22,7 +22,7 @@ struct NamesOfKeysTests {
         .conversation(Example.authors[0].peerID, identity.peerID)
     }
 
-    /// Private texts that a member was sent or offered.
+    /// Returns the number of private texts that a member was sent or offered.
     private func heard(_ member: TestMember) -> Int {
         member.frames.reduce(0) { sum, frame in
             switch frame {
@@ -38,7 +38,7 @@ struct NamesOfKeysTests {
         }
     }
 
-    @Test("an open conversation stays with its key when another takes the name; what is typed waits; the name follows")
+    @Test("an open conversation stays with its key when another takes its name, its texts wait, and its name follows")
     func openConversation() throws {
         let rig = try PeerRig()
         let first = rig.join("cy", cy)
@@ -54,7 +54,7 @@ struct NamesOfKeysTests {
         rig.command(.tell(to: "\(cy.peerID)", text: "for the first", kind: .text))
         #expect(heard(second) == 0)
         #expect(rig.deliveries.last == .init(name: "cy#\(digits(cy))", id: cy.peerID))
-        // By its name, in the room of the first, it is not said to anybody.
+        // By name, in the room of the first, the text is not sent to anyone.
         rig.command(.tell(to: "cy", text: "whom?", kind: .text))
         rig.command(.say(text: "whom?", kind: .text, room: .conversation(with: "cy")))
         #expect(rig.failures.map(\.code) == [.ambiguous, .ambiguous])
@@ -68,7 +68,7 @@ struct NamesOfKeysTests {
         #expect(heard(second) == 1 && heard(back) == 1)
     }
 
-    @Test("a key that comes to a known name is pointed out: newly come, renamed, and the first when it is back")
+    @Test("a key that takes a known name is pointed out: on joining, on renaming, and when the first is back")
     func remarks() throws {
         let rig = try PeerRig()
         let first = rig.join("cy", cy)
@@ -84,7 +84,7 @@ struct NamesOfKeysTests {
     }
 
     @Test(
-        "the first that is said by name to a key that came to it is pointed out before it is sent, once, and goes there"
+        "the first message by name to a key that took the name is preceded by one remark, and is sent to that key"
     )
     func firstMessage() throws {
         let rig = try PeerRig()
@@ -101,7 +101,7 @@ struct NamesOfKeysTests {
         let said = rig.events.firstIndex { if case .message = $0 { true } else { false } }
         #expect(places.count == 1 && places[0] < said!)
         #expect(heard(second) == 2)
-        // Who is named by the key is whom that is said to.
+        // A peer that is named by its key cannot be mistaken.
         rig.say([.goodbye(.leaving)], second)
         rig.join("cy", third)
         let count = rig.notices.count
@@ -109,7 +109,7 @@ struct NamesOfKeysTests {
         #expect(rig.notices.count == count)
     }
 
-    @Test("after a new start it is pointed out, too, if somebody else of the name was spoken with")
+    @Test("after a restart a new holder of a name is pointed out too, if another was spoken with")
     func firstMessageAfterStart() throws {
         let rig = try PeerRig()
         rig.join("cy", cy)
@@ -125,7 +125,7 @@ struct NamesOfKeysTests {
         #expect(last.notices.filter { $0.contains("not the same key as the cy of before") }.count == 1)
     }
 
-    @Test("somebody who claims a name that is shown for another is neither spoken to under it nor shown by it")
+    @Test("a peer that claims a name shown for another is not written to under it, nor shown by it")
     func impostor() throws {
         let rig = try PeerRig()
         let first = rig.join("cy", cy)
@@ -142,7 +142,7 @@ struct NamesOfKeysTests {
         #expect(heard(second) == 0 && rig.failures.isEmpty)
     }
 
-    @Test("history, forgetting, blocking and unblocking by name are about the key that is called so now, and say which")
+    @Test("history, forget, block and unblock by name apply to the key that has the name now, and say which")
     func commands() throws {
         let rig = try PeerRig()
         let first = rig.join("cy", cy)
@@ -161,7 +161,7 @@ struct NamesOfKeysTests {
         rig.command(.block("cy"))
         #expect(rig.changes.last?.peer.id == other.peerID && rig.changes.last?.state == .blocked)
         #expect(rig.changes.last?.remark?.contains(digits(other)) == true)
-        // The first is back under the name, and it is the other one that is blocked.
+        // The first is back under the name, and the blocked one is the other.
         rig.join("cy", cy)
         rig.command(.unblock("cy"))
         #expect(rig.changes.contains { $0.state == .unblocked && $0.peer.id == other.peerID })
@@ -169,7 +169,7 @@ struct NamesOfKeysTests {
         #expect(rig.failures.last?.text.contains("not blocked") == true)
     }
 
-    @Test("where several may be meant, none is, and each can be said")
+    @Test("if a name may mean several keys, it means none, and each can be named")
     func several() throws {
         let rig = try PeerRig()
         rig.join("cy", cy)
@@ -191,7 +191,7 @@ struct NamesOfKeysTests {
     }
 
     @Test(
-        "every name that is shown, typed back, means the key that it is shown for", arguments: 0..<20 as Range<UInt64>)
+        "every shown name, typed back, means the key that it is shown for", arguments: 0..<20 as Range<UInt64>)
     func typedBack(seed: UInt64) throws {
         let rig = try PeerRig()
         var random = RandomStream(simulationSeed: seed)
@@ -220,7 +220,7 @@ struct NamesOfKeysTests {
         }
     }
 
-    @Test("who takes another's name, lets it go and takes it again is pointed out before the first text all the same")
+    @Test("a peer that takes another's name, drops it and takes it again is still pointed out before the first text")
     func backAndForth() throws {
         let rig = try PeerRig()
         rig.say([.goodbye(.leaving)], rig.join("cy", cy))

@@ -9,8 +9,8 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A line each for few, one line for many who come or go for one reason.
-@Suite("Who comes and goes with others")
+/// A line for each of a few peers, and one line for many that join or leave for the same reason.
+@Suite("Presence changes")
 struct ComingsTests {
     private let crowd = (0..<40).map { Identity(seed: Array(repeating: 60 + UInt8($0), count: 32)) }
 
@@ -18,7 +18,7 @@ struct ComingsTests {
         crowd.indices.map { RelayMember(peer: crowd[$0].peerID, state: .here, name: "p\($0)") }
     }
 
-    /// Lines that a person is shown of single people.
+    /// The number of lines about single peers that a person is shown.
     private func lines(_ events: some Sequence<Event>) -> Int {
         events.count { event in
             guard case .peer(let change) = event else { return false }
@@ -35,7 +35,7 @@ struct ComingsTests {
         return rig
     }
 
-    @Test("those who are at a relay when we come in are told in one line")
+    @Test("the members present at a relay when we join are shown in one line")
     func list() throws {
         let rig = try rig()
         #expect(rig.changes.count == 40 && lines(rig.events) == 0)
@@ -48,7 +48,7 @@ struct ComingsTests {
         #expect(lines(rig.events) == 2 && rig.companies.count == 1)
     }
 
-    @Test("after a restart of the relay all who were there are one line, also when they come back after us")
+    @Test("after a restart of the relay all members are one line, even if they return after us")
     func restart() throws {
         let rig = try rig()
         let start = rig.events.count
@@ -65,13 +65,13 @@ struct ComingsTests {
         rig.wait(.seconds(1))
         #expect(lines(rig.events[start...]) == 0)
         #expect(rig.companies.dropFirst().map(\.came.count) == [40])
-        // Each is told to who keeps a list.
+        // A front end that keeps a list still gets an event for each.
         #expect(
             rig.changes.suffix(80).map(\.state) == Array(repeating: .left, count: 40)
                 + Array(repeating: .joined, count: 40))
     }
 
-    @Test("those who do not come back are not waited for longer than the relay was away, and who comes then is told")
+    @Test("absent members are awaited for no longer than the relay was away, and later ones are shown one by one")
     func stragglers() throws {
         let rig = try rig()
         rig.breakLink()
@@ -81,7 +81,7 @@ struct ComingsTests {
         #expect(rig.companies.dropFirst().map(\.came.count) == [10])
         rig.say(.members(.init(isFresh: false, changes: [members[20]])))
         #expect(lines(rig.events) == 1)
-        // Again, before all are back.
+        // The link breaks again, before all are back.
         rig.breakLink()
         rig.wait(.seconds(4))
         rig.welcome(members: Array(members.prefix(11)))
@@ -89,7 +89,7 @@ struct ComingsTests {
         #expect(rig.companies.last?.came.count == 11 && lines(rig.events) == 1)
     }
 
-    @Test("who comes and goes within the time is not told; who is blocked is not counted")
+    @Test("a member that comes and goes within the time is not shown, and a blocked one is not counted")
     func inBetween() throws {
         let rig = try rig()
         rig.command(.block("p7"))
@@ -103,7 +103,7 @@ struct ComingsTests {
         #expect(rig.companies.last?.came.contains("p7") == false)
     }
 
-    @Test("on a LAN many at once are five lines and one; few are a line each")
+    @Test("on a LAN many peers at once are five lines and one, and a few are a line each")
     func crowdOnNetwork() throws {
         let rig = try PeerRig()
         for number in 0..<4 {
@@ -121,7 +121,7 @@ struct ComingsTests {
         #expect(lines(rig.events) == 10)
     }
 
-    @Test("on a LAN those who are gone with our own network, or come with the next, are one line each way")
+    @Test("on a LAN the peers that vanish with our network, or appear with the next, are one line each way")
     func ownNetwork() throws {
         let rig = try PeerRig()
         var here: [TestMember] = []

@@ -31,7 +31,7 @@ struct CommunityTests {
             certificate: Hub.certificate(of: relay.peerID).bytes)
     }
 
-    @Test("the community is pinned at the first relay, and the second is taken without a question, with the same room")
+    @Test("the community is pinned at the first relay, and the second is accepted without asking, with the same room")
     func pinned() throws {
         let archive = MemoryArchive()
         let room = RoomID.relayLobby(of: Hub.community.peerID)
@@ -52,7 +52,7 @@ struct CommunityTests {
         #expect(try archive.keys(of: .relayLobby(Hub.community.peerID)).count == 2)
     }
 
-    @Test("what one relay of a community has taken is still owed to another that is away")
+    @Test("a message that one relay of a community has accepted is still unacknowledged by another that is offline")
     func owedToAnother() throws {
         let away = RelayTarget(
             address: "away.example:47475", endpoints: [], host: .init(name: "away.example", port: 47475),
@@ -77,7 +77,7 @@ struct CommunityTests {
         #expect(rig.peer.isOwedToRelays)
     }
 
-    @Test("the fingerprint of an address is the community's; the relay's own is another one's")
+    @Test("the fingerprint of an address is the community's, and the relay's own key is refused")
     func fingerprint() throws {
         let right = try Self.certified(
             Hub.relays[0], fingerprint: Hub.community.peerID, archive: MemoryArchive())
@@ -93,7 +93,7 @@ struct CommunityTests {
         #expect(own.frames.isEmpty && own.exit == .refused)
     }
 
-    @Test("a certificate that does not count is refused before anything is said, and the reason tells what to do")
+    @Test("an invalid certificate is refused before anything is sent, and the reason says what to do")
     func refused() throws {
         let relay = Hub.relays[0]
         let other = Identity(seed: [UInt8](repeating: 0xD0, count: 32))
@@ -127,7 +127,7 @@ struct CommunityTests {
         }
     }
 
-    @Test("a certificate that does not count is not as good as none, whatever key is expected")
+    @Test("an invalid certificate does not count as none, whatever key is expected")
     func notAsGoodAsNone() throws {
         let relay = Hub.relays[0]
         let expired = Hub.certificate(of: relay.peerID, by: relay, from: -9 * Self.hour, until: -2 * Self.hour)
@@ -138,12 +138,12 @@ struct CommunityTests {
         }
     }
 
-    @Test("an hour is allowed for wrong clocks, no more", arguments: [(59, true), (61, false)])
+    @Test("clocks may differ by an hour, but no more", arguments: [(59, true), (61, false)])
     func tolerance(minutes: Int64, isTaken: Bool) throws {
         let relay = Hub.relays[0]
         for certificate in [
             Hub.certificate(of: relay.peerID, from: -9 * Self.hour, until: -minutes * 60_000),
-            // The rig's clock starts a second later.
+            // The clock of the rig starts one second later.
             Hub.certificate(of: relay.peerID, from: minutes * 60_000),
         ] {
             let rig = try ScriptedRelay(relay: relay, certificate: certificate.bytes)
@@ -152,7 +152,7 @@ struct CommunityTests {
         }
     }
 
-    @Test("who is no longer let in because a certificate expired comes back when it is renewed")
+    @Test("a member refused because a certificate expired returns when it is renewed")
     func renewed() throws {
         let relay = Hub.relays[0]
         let rig = try ScriptedRelay(
@@ -173,7 +173,7 @@ struct CommunityTests {
         #expect(Self.isIn(rig))
     }
 
-    @Test("a relay whose key becomes the community's is the same to its members, under another key of its own")
+    @Test("a relay whose key becomes the community's is the same to its members, with a new key of its own")
     func migrated() throws {
         let archive = MemoryArchive()
         let old = Hub.relays[2]
@@ -181,7 +181,7 @@ struct CommunityTests {
         before.start()
         before.welcome()
         before.say(.entries([before.entry("from before", by: Example.authors[3]).bytes]))
-        // What is kept of a relay that is alone is as it was before there were communities.
+        // The stored data of a relay without a community have the form from before communities.
         #expect(try archive.setting("relay hub.example:47475") == old.peerID.bytes + Array("hub".utf8))
         #expect(try archive.keys(of: .relayLobby(old.peerID)).count == 1)
 
@@ -195,7 +195,7 @@ struct CommunityTests {
         #expect(try archive.keys(of: .relayLobby(old.peerID)).count == 2)
     }
 
-    @Test("a relay that loses its certificate is another one, until its key is given")
+    @Test("a relay that loses its certificate counts as another relay until its key is given")
     func lost() throws {
         let archive = MemoryArchive()
         let first = try Self.certified(Hub.relays[0], archive: archive)

@@ -9,7 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Names that come to other keys at a relay")
+@Suite("Names that pass to other keys at a relay")
 struct NamesAtRelaysTests {
     private let cy = Example.authors[1].peerID
     private let other = Example.authors[2].peerID
@@ -31,7 +31,7 @@ struct NamesAtRelaysTests {
             .init(isFresh: false, changes: members.map { RelayMember(peer: $0.0, state: $0.1, name: $0.2) }))
     }
 
-    /// Members to whom a tunnel was opened.
+    /// The members to which a tunnel was opened.
     private func reached(_ rig: ScriptedRelay) -> Set<PeerID> {
         Set(rig.frames.compactMap { if case .tunnel(let tunnel, _) = $0 { tunnel.peer } else { nil } })
     }
@@ -40,7 +40,7 @@ struct NamesAtRelaysTests {
         rig.frames.compactMap { if case .moderate(let act) = $0 { act.target } else { nil } }
     }
 
-    @Test("what is typed in the room of cy@hub goes to its key, also when another joins as cy and the first is cy-2")
+    @Test("text typed in the room of cy@hub is sent to its key, even if another joins as cy and the first is now cy-2")
     func openConversation() throws {
         let rig = try rig()
         rig.say(told((cy, .here, "cy")))
@@ -60,7 +60,7 @@ struct NamesAtRelaysTests {
         #expect(reached(rig) == [cy, other])
     }
 
-    @Test("a name that comes to another member is pointed out: joined, renamed, back, in one list, after a new link")
+    @Test("a name that passes to another member is pointed out: on joining, renaming, return, in a list, on a new link")
     func remarks() throws {
         let rig = try rig()
         rig.say(told((cy, .here, "cy"), (other, .here, "bo")))
@@ -76,13 +76,13 @@ struct NamesAtRelaysTests {
         rig.wait(.seconds(5))
         rig.welcome(members: [RelayMember(peer: third, state: .here, name: "cy")])
         #expect(rig.remarks.count == 3)
-        // More than a name is no news of it.
+        // A change of more than the name is not pointed out again.
         rig.say(
             .members(.init(isFresh: false, changes: [RelayMember(peer: third, state: .here, name: "cy", away: "tea")])))
         #expect(rig.remarks.count == 3)
     }
 
-    @Test("somebody spoken with at a relay is known there at the next start, and is nobody on a LAN")
+    @Test("a peer spoken with at a relay is known there at the next start, and unknown on a LAN")
     func nextStart() throws {
         let first = try rig()
         first.say(told((cy, .here, "cy")))
@@ -98,7 +98,7 @@ struct NamesAtRelaysTests {
         #expect(second.deliveries.map(\.id) == [other])
     }
 
-    @Test("one name in two places is two people: each is said so that it means one of them")
+    @Test("one name in two places is two people, and each form of it means one of them")
     func twoPlaces() throws {
         let archive = MemoryArchive()
         try archive.remember(
@@ -107,7 +107,7 @@ struct NamesAtRelaysTests {
                 isBlocked: false))
         let rig = try rig(isAlone: false, archive: archive)
         rig.say(told((cy, .here, "cy")))
-        // Who was here under the name is away, and may be meant.
+        // The peer that had the name on the LAN is absent, and may be meant.
         rig.command(.tell(to: "cy", text: "?", kind: .text))
         #expect(rig.failures.map(\.code) == [.ambiguous])
         #expect(rig.failures[0].text.contains("cy@hub") && rig.failures[0].text.contains("cy#\(digits(third))"))
@@ -119,7 +119,7 @@ struct NamesAtRelaysTests {
         #expect(rig.peer.meaning(of: "cy@den") == .nobody)
     }
 
-    @Test("operators' acts are about the key that is called so here; bans of names and their lifting stay as typed")
+    @Test("operators' acts apply to the key that has the name here, and bans of names and their lifting stay as typed")
     func moderation() throws {
         let rig = try rig()
         rig.say(told((cy, .here, "cy"), (other, .here, "bo")))
@@ -129,14 +129,14 @@ struct NamesAtRelaysTests {
         rig.command(.ban(name: "spam*", reason: ""))
         rig.command(.unban(name: "cy"))
         #expect(targets(rig) == ["\(cy)", "\(cy)", "\(other)", "spam*", "cy"])
-        // It has left: nobody who comes to the name now is put out in its place.
+        // It has left: a member that takes the name now is not removed in its place.
         rig.say(told((cy, .left, "cy")))
         rig.command(.kick(name: "cy", reason: "x"))
         rig.command(.unmute(name: "cy"))
         #expect(targets(rig).suffix(2) == ["\(cy)", "\(cy)"])
         rig.say(.moderated(.init(number: 6, outcome: .noSuchMember, text: "nobody here is called \(cy)")))
         #expect(rig.failures.last?.text == "hub: cy is not there")
-        // A relay that does not keep names apart.
+        // A relay that does not keep names unique.
         rig.say(told((third, .here, "bo")))
         rig.command(.kick(name: "bo", reason: "x"))
         #expect(rig.failures.last?.code == .ambiguous)
@@ -144,7 +144,7 @@ struct NamesAtRelaysTests {
         #expect(targets(rig).last == "\(third)")
     }
 
-    @Test("a ban by a name that is kept for somebody takes in the key; a guest speaks to whom it sees under a name")
+    @Test("a ban of a kept name includes its key, and a guest writes to the member that it sees under a name")
     func atTheRelay() throws {
         let rig = try RelayRig { $0.operators = [Example.authors[0].peerID] }
         let ana = rig.join("ana", as: Example.authors[0])

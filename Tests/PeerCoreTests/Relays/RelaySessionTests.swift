@@ -9,25 +9,25 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A relay that says exactly what a test wants it to say, and a peer that takes part in it.
+/// A relay that sends exactly the frames of a test, and a peer that is its member.
 final class ScriptedRelay {
     var peer: Peer
     let own: Identity
-    /// Another may take its place at the same address.
+    /// The identity of the relay; a test may replace it at the same address.
     var relay: Identity
-    /// What it shows of its community, and how far the clock of the peer is ahead.
+    /// The certificate that the relay shows, and by how much the clock of the peer is ahead.
     var certified: (certificate: [UInt8]?, clockOffset: Duration)
     let archive: MemoryArchive
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
     var events: [Event] = []
     var exit: CoreModel.ExitStatus?
-    /// What came on the link that was opened last.
+    /// The frames that arrived on the latest link.
     var frames: [Frame] = []
     private(set) var link: LinkID?
     private(set) var dials = 0
     private var channel: Channel
     private var random: RandomStream
-    /// Hosts that were to be looked up.
+    /// The host names that the peer wanted looked up.
     var sought: [String] = []
     /// Down: connections are refused. Deaf: nothing is read.
     enum Health { case well, down, deaf }
@@ -125,7 +125,7 @@ final class ScriptedRelay {
         drain()
     }
 
-    /// A frame as it is, whatever is in it.
+    /// Sends a frame as it is, valid or not.
     func sayEncoded(_ frame: [UInt8]) {
         channel.queue(frame)
         flush()
@@ -190,12 +190,12 @@ extension RandomStream {
     }
 }
 
-@Suite("Taking part in a relay")
+@Suite("A session with a relay")
 struct RelayVisitTests {
     private let other = Identity(seed: RandomStream.seed(2))
 
     @Test(
-        "a relay with another key than its address says is told nothing, password included, and the user is told both")
+        "a relay whose key differs from its address is sent nothing, not even a password, and the user sees both keys")
     func wrongFingerprint() throws {
         let rig = try ScriptedRelay(fingerprint: other.peerID)
         rig.start()
@@ -206,7 +206,7 @@ struct RelayVisitTests {
         #expect(rig.exit == .refused)
     }
 
-    @Test("a relay whose name cannot be looked up yet is asked for again, and dialled once it is found")
+    @Test("a relay whose name cannot be resolved yet is looked up again, and dialled once it is found")
     func foundLater() throws {
         let rig = try ScriptedRelay(isAlone: false, isFound: false)
         rig.start()
@@ -221,7 +221,7 @@ struct RelayVisitTests {
         #expect(rig.states == [.disconnected, .connected])
     }
 
-    @Test("the key of the first time is remembered; with a LAN beside it, another one ends only the relay")
+    @Test("the first key of a relay is remembered, and another one ends only that relay's session if there is a LAN")
     func changedKey() throws {
         let first = try ScriptedRelay()
         first.start()
@@ -240,7 +240,7 @@ struct RelayVisitTests {
         #expect(again.joins.count == 1)
     }
 
-    @Test("nothing of the LAN is told to a relay: no gathering, no introductions, none of the lobby")
+    @Test("a relay learns nothing of the LAN: no gathering, no introductions, no lobby")
     func nothingOfTheLAN() throws {
         let rig = try ScriptedRelay(isAlone: false)
         rig.start()
@@ -262,7 +262,7 @@ struct RelayVisitTests {
     }
 
     @Test(
-        "a relay that lies harms nobody but itself: forged words are not shown, others' rooms are none of its business")
+        "a lying relay does no harm: forged entries are not shown, and entries of other rooms are ignored")
     func lies() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -272,7 +272,7 @@ struct RelayVisitTests {
         rig.say(.entries([forged, rig.entry("true", by: other, lamport: 2).bytes]))
         #expect(rig.texts == ["true"])
         #expect(rig.link != nil)
-        // A relay cannot speak for a pair: of such a room nothing is heard.
+        // A relay cannot speak for a pair: entries of such a room are ignored.
         let room = RoomID.conversation(rig.own.peerID, other.peerID)
         rig.say(.entries([rig.entry("private?", by: other, in: room).bytes]))
         #expect(rig.texts == ["true"])
@@ -308,7 +308,7 @@ struct RelayVisitTests {
         #expect(rig.link != nil)
     }
 
-    @Test("what was declined is taken back if it was ours, and only then")
+    @Test("a declined entry is removed if it was ours, and only then")
     func declined() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -335,11 +335,11 @@ struct RelayVisitTests {
             Issue.record("nothing was said")
             return
         }
-        // Nothing answers to what nobody has.
+        // No entry may have a parent that no peer has.
         #expect(again.entry.parents == [theirs.id])
     }
 
-    @Test("a relay that is gone is dialled quickly at first, then ever more seldom, and the user is told once")
+    @Test("a lost relay is redialled quickly at first, then with exponential backoff, and the user is notified once")
     func backOff() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -357,8 +357,8 @@ struct RelayVisitTests {
         #expect(rig.states == [.connected, .disconnected, .connected])
     }
 
-    /// A relay gives up members that are silent for 30 s, and asks for no sign of life.
-    @Test("who only listens where others talk pings the relay all the same")
+    /// A relay drops members that are silent for 30 s, and does not ping them.
+    @Test("a member that only listens while others talk still pings the relay")
     func listens() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -373,7 +373,7 @@ struct RelayVisitTests {
         #expect(rig.link != nil)
     }
 
-    @Test("after a kick a peer does not come back by itself; from a full relay it comes back when it was told to")
+    @Test("a kicked peer does not return by itself, and one refused by a full relay returns after the given time")
     func staysAway() throws {
         let kicked = try ScriptedRelay(isAlone: false)
         kicked.start()
@@ -392,7 +392,7 @@ struct RelayVisitTests {
         #expect(full.states == [.refused])
     }
 
-    @Test("a name that is taken at the relay changes nothing but there")
+    @Test("a name that is taken at the relay changes our name only there")
     func otherName() throws {
         let rig = try ScriptedRelay(isAlone: false)
         rig.start()
@@ -405,7 +405,7 @@ struct RelayVisitTests {
         #expect(from == ["ana-2"])
     }
 
-    @Test("names of members that look like ours, like another member's or like one on the LAN are pointed out")
+    @Test("members' names that look like ours, another member's or one on the LAN are pointed out")
     func lookalikes() throws {
         let rig = try ScriptedRelay(isAlone: false)
         rig.start()
@@ -415,7 +415,7 @@ struct RelayVisitTests {
         let bob = RelayMember(peer: third, state: .here, name: "Bob")
         let zero = RelayMember(peer: other.peerID, state: .here, name: "b0b")
         rig.say(.members(.init(isFresh: false, changes: [bob, zero])))
-        // Of one that has left, too; but not of the same key.
+        // This applies to a member that has left, too, but not to the same key.
         rig.say(.members(.init(isFresh: false, changes: [RelayMember(peer: third, state: .left, name: "Bob")])))
         rig.say(.members(.init(isFresh: false, changes: [RelayMember(peer: other.peerID, state: .left, name: "b0b")])))
         rig.say(.members(.init(isFresh: false, changes: [zero, RelayMember(peer: third, state: .here, name: "eve")])))
@@ -435,7 +435,7 @@ struct RelayVisitTests {
         #expect(own == ["BOB looks like b0b, who is somebody else"])
     }
 
-    @Test("a command to a relay that there is none of says so")
+    @Test("a command for an unknown relay fails with a reason")
     func noRelay() throws {
         let rig = try ScriptedRelay(isAlone: false)
         rig.start()
@@ -446,7 +446,7 @@ struct RelayVisitTests {
         #expect(codes == [.noSuchRoom, .notAllowed])
     }
 
-    @Test("a reason may begin with a time")
+    @Test("a reason may begin with a duration")
     func times() {
         for (text, seconds, reason) in [
             ("30m spam", 1_800, "spam"), ("12h", 43_200, ""), ("7d  be kind", 604_800, "be kind"), ("90s x", 90, "x"),

@@ -9,8 +9,8 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// Members of later versions at a relay of this one, and the other way round (Protocol.md, Versions).
-@Suite("What a later version says to a relay and its members")
+/// Members of later versions at a relay of this version, and the reverse (Protocol.md, Versions).
+@Suite("A later version at a relay, and with its members")
 struct UnknownKindRelayTests {
     private func room(_ rig: RelayRig) -> RoomID { .relayLobby(of: rig.identity.peerID) }
 
@@ -26,7 +26,7 @@ struct UnknownKindRelayTests {
         }
     }
 
-    @Test("entries of unknown kinds go to members with the feature as they are, and to others not at all")
+    @Test("entries of unknown kinds are sent unchanged to members with the feature, and not at all to others")
     func fanOut() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana", features: .ofThisVersion)
@@ -40,7 +40,7 @@ struct UnknownKindRelayTests {
         #expect(old.receivedEntries == [known.bytes])
         #expect(ana.declined.isEmpty && rig.relay.counters.entriesKept == 9)
         #expect(rig.relay.counters.ever.deliveries == 9 + 1)
-        // Who speaks in the same round gets the rest of it.
+        // A member that sends entries in the same round gets the rest of them.
         rig.say([.entries([try Later.entry(in: room(rig), by: old.identity, lamport: 20).bytes])], old)
         #expect(new.receivedEntries.count == 10 && old.receivedEntries.count == 1 && !old.isClosed)
 
@@ -55,7 +55,7 @@ struct UnknownKindRelayTests {
         #expect(try compared(rig, again) == [known.id])
     }
 
-    @Test("guests with plain text are told that there is something")
+    @Test("plain text guests are told of an entry of an unknown kind")
     func guests() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana", features: .ofThisVersion)
@@ -73,7 +73,7 @@ struct UnknownKindRelayTests {
         #expect(ana.frames.last == .receipt(room: pair, ids: [whisper.id]))
     }
 
-    @Test("frames of rooms that are not there are ignored, and so is a reconciliation with a gathering")
+    @Test("frames of unknown rooms are ignored, and so is a reconciliation with a gathering")
     func unknownRooms() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana", features: .ofThisVersion)
@@ -103,7 +103,7 @@ struct UnknownKindRelayTests {
         #expect(ana.isClosed && ana.goodbye == nil)
     }
 
-    @Test("a hello of somebody who leaves, of another version or an unknown kind is a violation; so is no length")
+    @Test("a hello that says goodbye, has another version or an unknown kind is a violation, and so is an empty frame")
     func violations() throws {
         let rig = try RelayRig()
         for (version, kind) in [(1, 2), (1, 3), (2, 1)] as [(UInt64, UInt64)] {
@@ -119,7 +119,7 @@ struct UnknownKindRelayTests {
 
     // A relay of a later version.
 
-    @Test("a relay's unknown states, outcomes, reasons and longer lists are taken for what they can be")
+    @Test("a relay's unknown states, outcomes, reasons and longer lists are handled by defaults")
     func member() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -155,7 +155,7 @@ struct UnknownKindRelayTests {
         #expect(rig.exit == .refused)
     }
 
-    @Test("a refusal for an unknown reason is for now if it says when to come back, else for good")
+    @Test("a refusal for an unknown reason is temporary if it gives a time to return, and otherwise permanent")
     func refusal() throws {
         for (time, exit) in [(CBORValue.unsigned(60), nil), (.null, .refused)] as [(CBORValue, CoreModel.ExitStatus?)] {
             let rig = try ScriptedRelay(isAlone: exit != nil)
@@ -171,7 +171,7 @@ struct UnknownKindRelayTests {
         }
     }
 
-    @Test("what is of an unknown kind goes to a relay that has the feature, and is not offered to one that has not")
+    @Test("entries of unknown kinds are sent to a relay that has the feature, and not to one without")
     func toRelay() throws {
         let rig = try ScriptedRelay()
         rig.start()

@@ -9,7 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// A wall clock that is wrong drops nothing that was kept: neither one's own nor somebody else's.
+/// A wrong wall clock drops no stored entries, neither one's own nor those of others.
 @Suite struct AgeTests {
     private static let day: UInt64 = 86_400_000
     private static let start: UInt64 = 1_800_000_000_000
@@ -18,7 +18,8 @@ import Wire
 
     private func days(_ count: Int64) -> Int64 { count * Int64(Self.day) }
 
-    /// Somebody has said two lines in the lobby and one privately.
+    /// Lets a member send two lines to the lobby and one private line.
+    /// - Returns: The log of the lobby.
     private func said(to rig: PeerRig, age: UInt64 = 0) throws -> LogID {
         let member = rig.join("bea", bea)
         let first = member.entry("one", in: .lobby, lamport: 1, age: age)
@@ -33,7 +34,7 @@ import Wire
 
     private func leave(_ rig: PeerRig) { rig.tell(.commanded(.quit(afterReceipts: false), token: nil)) }
 
-    @Test("a start with the clock 200 days ahead drops nothing and says so; with the clock put right all is as before")
+    @Test("a start with the clock 200 days ahead warns and drops nothing, and all is well once the clock is corrected")
     func ahead() throws {
         let rig = try PeerRig()
         let lobby = try said(to: rig)
@@ -63,7 +64,7 @@ import Wire
         #expect(rig.notes.filter { $0.text.contains("jumped") }.count == 1)
     }
 
-    @Test("an archive from before this clock loses nothing when its first start has the clock ahead")
+    @Test("an archive from before the age clock loses nothing if its first start has the clock ahead")
     func update() throws {
         let rig = try PeerRig()
         let lobby = try said(to: rig)
@@ -77,7 +78,7 @@ import Wire
         #expect(try count(.conversation(bea.peerID), wrong) == 1)
     }
 
-    @Test("after half a year off what is old is dropped when it has run for a week, in an archive from before at once")
+    @Test("after half a year off old entries are dropped after a week of running, or immediately without an age clock")
     func absence() throws {
         let rig = try PeerRig()
         let lobby = try said(to: rig)
@@ -89,7 +90,7 @@ import Wire
         later.run(days: 2)
         #expect(try count(lobby, later) == 0)
         #expect(try count(.conversation(bea.peerID), later) == 0)
-        // Somebody was seen the day before.
+        // The archive has no age clock, but a peer was seen the day before.
         for setting in [AgeClock.setting, Arrivals.setting(lobby), Arrivals.setting(.conversation(bea.peerID))] {
             try archive.setSetting(setting, to: nil)
         }
@@ -101,7 +102,7 @@ import Wire
         #expect(try count(.conversation(bea.peerID), updated) == 0)
     }
 
-    @Test("what is written privately with a clock in 1970 is kept for as long as all else, and goes then")
+    @Test("private messages from a clock in 1970 are kept as long as all others, and then dropped")
     func authorBehind() throws {
         let rig = try PeerRig()
         let lobby = try said(to: rig, age: Self.start)
@@ -112,7 +113,7 @@ import Wire
         #expect(try count(.conversation(bea.peerID), rig) == 0)
     }
 
-    @Test("what is said in the lobby with a clock in 1970 is kept for a day")
+    @Test("lobby messages from a clock in 1970 are kept for at least a day")
     func lobbyBehind() throws {
         let rig = try PeerRig()
         let lobby = try said(to: rig, age: Self.start)
@@ -120,7 +121,7 @@ import Wire
         #expect(try count(lobby, rig) == 2)
     }
 
-    @Test("an entry of the year 9999 keeps itself and what follows it for as long as all else, not for good")
+    @Test("an entry dated 9999 keeps itself and its children as long as all others, not indefinitely")
     func authorAhead() throws {
         let rig = try PeerRig()
         let member = rig.join("bea", bea)
@@ -135,7 +136,7 @@ import Wire
         #expect(try count(lobby, rig) == 0)
     }
 
-    @Test("what one said oneself while the clock was half a year behind is kept when it is put right")
+    @Test("one's own messages from a clock half a year behind are kept when the clock is corrected")
     func ownBehind() throws {
         let rig = try PeerRig(at: Self.start - 180 * Self.day)
         let member = rig.join("bea", bea)
@@ -151,7 +152,7 @@ import Wire
         #expect(try count(log, rig) == 1)
     }
 
-    @Test("the 12 h of a gathering are over when either clock says so, and a clock put back does no harm")
+    @Test("the 12 h of a gathering end by either clock, and a clock set back does no harm")
     func gatherings() throws {
         let place = NetworkLocation()
         let (one, other) = (
@@ -160,11 +161,11 @@ import Wire
         func wall(_ hours: UInt64) -> WallTime { WallTime(milliseconds: Self.start + hours * 3_600_000) }
         var known = KnownGatherings()
         known.noteStay(to: one, in: place, at: wall(0), wall(0))
-        // A weekend off.
+        // After a weekend off.
         #expect(known.gathering(in: place, at: wall(60), wall(0)) == nil)
-        // Half a day elsewhere, and then the clock was set back.
+        // After half a day elsewhere, with the clock set back in between.
         #expect(known.gathering(in: place, at: wall(1), wall(13)) == nil)
-        // One from a time with a clock that was wrong, a month ahead: neither for a month, nor before the other.
+        // A stay that was noted with a clock a month ahead is valid neither for a month nor in preference to the other.
         known.noteStay(to: other, in: place, at: wall(720), wall(1))
         #expect(known.gathering(in: place, at: wall(721), wall(1)) == other)
         #expect(known.gathering(in: place, at: wall(2), wall(2)) == one)
@@ -174,7 +175,7 @@ import Wire
         #expect(KnownGatherings(decoding: known.encoded()) == known)
     }
 
-    @Test("who was met while the clock was ahead is not the last that had a name, and who is blocked stays so")
+    @Test("a peer met while the clock was ahead is not the last holder of its name, and a blocked one stays blocked")
     func knownPeers() throws {
         let rig = try PeerRig()
         rig.setClock(by: days(200))

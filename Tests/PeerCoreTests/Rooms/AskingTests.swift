@@ -10,11 +10,12 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Asking for what is missing")
+@Suite("Requesting missing entries")
 struct AskingTests {
-    /// A seed in which links were flushed in another order lost a message for half a minute: it was asked for while the
-    /// other side was in another gathering, which does not answer, and not when that side offered it again.
-    @Test("what was asked for of somebody who was elsewhere is asked for again when both are in one gathering")
+    /// A seed in which links were flushed in another order delayed a message for half a minute: it was requested while
+    /// the other side was in another gathering, which does not answer, and not requested again when that side offered
+    /// it again.
+    @Test("an entry requested from a peer in another gathering is requested again once both are in the same one")
     func askedAgain() throws {
         let rig = try PeerRig()
         let gathering = try #require(rig.peer.gathering)
@@ -25,13 +26,13 @@ struct AskingTests {
         #expect(member.frames.count { $0 == want } == 1)
         rig.say([.gathering(gathering), .have(room: .lobby, ids: [missing])], member)
         #expect(member.frames.count { $0 == want } == 2)
-        // Asked for just now, and both have been in it since: not again.
+        // Requested just now, with both in the gathering since: it is not requested again.
         rig.say([.have(room: .lobby, ids: [missing])], member)
         #expect(member.frames.count { $0 == want } == 2)
     }
 
-    /// How many bytes of answers are asked for at most at once, when a peer that lacks all of a log of entries this long
-    /// gets them a frame at a time.
+    /// Returns the maximum of bytes and of entries that were requested and not answered, while a peer that lacks a
+    /// whole log of entries of this length receives them one frame at a time.
     private func mostAskedFor(of count: Int, textBytes: Int) throws -> (bytes: Int, entries: Int) {
         let rig = try PeerRig()
         let member = rig.join("ben", Example.authors[1])
@@ -65,14 +66,14 @@ struct AskingTests {
         return most
     }
 
-    @Test("no more is asked for than fills a window of bytes, and of short entries many at once")
+    @Test("no more is requested than fills a window of bytes, and short entries are requested many at a time")
     func window() throws {
         #expect(try mostAskedFor(of: 100, textBytes: 16 << 10).bytes <= Bounds.requestedBytes)
         let short = try mostAskedFor(of: 1_000, textBytes: 20)
         #expect(short.bytes <= Bounds.requestedBytes && short.entries == Bounds.requestedEntryCount)
     }
 
-    @Test("what comes late was asked for all the same, and is open until then")
+    @Test("a late entry still counts as requested, and stays open until it arrives")
     func late() {
         var window = RequestWindow()
         var now = Instant(nanoseconds: 1)
@@ -91,7 +92,7 @@ struct AskingTests {
         #expect(window.space(at: now) == window.limit)
     }
 
-    @Test("what is offered is asked for in order, of one room at a time")
+    @Test("offered entries are requested in order, one room at a time")
     func planned() {
         var planned = PlannedEntries()
         let (lobby, other) = (RoomID.lobby, RoomID.greatest)
@@ -112,7 +113,7 @@ struct AskingTests {
         #expect(last == id(4) && planned.isEmpty && planned.room == nil)
     }
 
-    @Test("a window goes by the largest that came of late, and never closes")
+    @Test("the window adapts to the largest recent entry, and never closes")
     func sizes() {
         var window = RequestWindow()
         let now = Instant(nanoseconds: 1)
@@ -131,7 +132,7 @@ struct AskingTests {
         #expect(window.limit == Bounds.requestedBytes / Limits.entryBytes && window.space(at: now) == window.limit)
     }
 
-    @Test("a peer whose hello says our gathering is compared with once, and one that comes over to it when it says so")
+    @Test("reconciliation opens once: on a hello with our gathering, or when the peer later changes to it")
     func once() throws {
         let rig = try PeerRig()
         let lower = Example.authors[1...].filter { rig.peer.id < $0.peerID }
@@ -140,7 +141,7 @@ struct AskingTests {
             member.frames.filter { if case .reconcile(.lobby, _, _) = $0 { true } else { false } }.count
         }
         for identity in lower { #expect(opened(rig.join("ben", identity)) == 1) }
-        // These open themselves.
+        // These peers open the reconciliation themselves.
         for identity in higher { #expect(opened(rig.join("cem", identity)) == 0) }
         let (next, gathering) = (try PeerRig(), try #require(GatheringID([UInt8](repeating: 255, count: 32))))
         let other = next.join("dora", try #require(lower.last), in: gathering)

@@ -8,9 +8,9 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What was said before somebody came, on its way to a person.
+/// The backlog: messages sent before a peer joined, on their way to a person.
 @Suite struct BacklogTests {
-    /// The texts and notices that a peer with this limit shows of so many old lines.
+    /// Returns the texts and notices that a peer with this limit shows for this number of old lines.
     private func shown(
         _ count: Int, limit: Int?, then: (PeerRig, TestMember) -> Void = { rig, _ in rig.wait(.seconds(2)) }
     )
@@ -21,7 +21,7 @@ import Wire
         var parents: [EntryID] = []
         var entries: [SignedEntry] = []
         for number in 0..<count {
-            // Long before the link.
+            // Well before the link.
             let entry = other.entry(
                 "old \(number)", in: .lobby, lamport: UInt64(number + 1), parents: parents, age: 1_000_000)
             parents = [entry.id]
@@ -37,14 +37,14 @@ import Wire
         return (rig.texts, notices)
     }
 
-    @Test("of thousands of old lines a person sees the last fifty, and how to see more")
+    @Test("of thousands of old lines a person sees the last fifty, and learns how to see more")
     func many() throws {
         let (texts, notices) = try shown(3_000, limit: 50)
         #expect(texts == (2_950..<3_000).map { "old \($0)" })
         #expect(notices.count == 1 && notices[0].hasPrefix("2950 earlier lines came and are not shown: /history 1000"))
     }
 
-    @Test("few old lines are all shown, in order, and a program gets all of any number")
+    @Test("a few old lines are all shown in order, and a program gets all of any number")
     func few() throws {
         let (texts, notices) = try shown(50, limit: 50)
         #expect(texts == (0..<50).map { "old \($0)" } && notices.isEmpty)
@@ -53,7 +53,7 @@ import Wire
         #expect(all.texts.count == 300 && all.notices.isEmpty)
     }
 
-    @Test("what is new comes behind what is old, at once", arguments: [0, 1])
+    @Test("a new message is shown immediately, after the old lines", arguments: [0, 1])
     func new(way: Int) throws {
         let (texts, _) = try shown(60, limit: 50) { rig, other in
             if way == 0 {
@@ -65,7 +65,7 @@ import Wire
         #expect(texts == (10..<60).map { "old \($0)" } + (way == 0 ? ["new"] : []))
     }
 
-    @Test("old lines that trickle in are shown after a while")
+    @Test("old lines that arrive slowly are shown after a while")
     func trickle() throws {
         let rig = try PeerRig { $0.lateLineCount = 50 }
         let other = rig.join("ben", Example.authors[1])

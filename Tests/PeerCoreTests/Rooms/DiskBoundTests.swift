@@ -13,8 +13,8 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// Keys are free: whatever is bounded for one key, room or name is bounded for all of them together.
-@Suite("How much is kept")
+/// Keys cost nothing: everything that is bounded for one key, room or name is bounded for all of them together.
+@Suite("Bounds of the archive")
 struct DiskBoundTests {
     private let own = Example.authors[0].peerID
     private let eve = Example.authors[1]
@@ -28,7 +28,7 @@ struct DiskBoundTests {
             seed: [UInt8](repeating: 0xAA, count: 24) + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
     }
 
-    /// Private texts, one after the other.
+    /// Sends private texts one after the other.
     private func send(_ texts: [String], from member: TestMember, to rig: PeerRig) -> [EntryID] {
         var sent: [EntryID] = []
         for text in texts {
@@ -50,9 +50,9 @@ struct DiskBoundTests {
         return retention
     }
 
-    // People who were never written to.
+    // Senders that the person never wrote to.
 
-    @Test("three throwaway keys with a thousand texts of 16 KB each leave 1 MiB each, which is told once")
+    @Test("three throwaway keys that send a thousand texts of 16 KB each leave 1 MiB each, with one notice each")
     func flood() throws {
         let rig = try PeerRig()
         for number in 0..<3 {
@@ -71,7 +71,7 @@ struct DiskBoundTests {
                 })
     }
 
-    @Test("the same with an archive on a disk: its file stays small")
+    @Test("the same flood leaves a small file when the archive is on disk")
     func floodOnDisk() throws {
         let place = try TemporaryDirectory()
         let path = place.path(of: "earshot.db")
@@ -87,7 +87,7 @@ struct DiskBoundTests {
         #expect(try disk.logs().count == 3)
     }
 
-    @Test("many keys with one big text each: the bound of all holds, and one line says so")
+    @Test("many keys that send one big text each are held to the total bound, with one notice")
     func manyKeys() throws {
         let rig = try PeerRig(retention: retention { $0.unaskedBytes = 100_000 })
         var receipted = 0
@@ -101,7 +101,7 @@ struct DiskBoundTests {
         #expect(rig.notices.count == 1 && rig.notices[0].contains("messages from eve6, because people"))
     }
 
-    @Test("many keys with a word each: no more than a thousand of them have a log")
+    @Test("many keys that send a word each get no more than a thousand logs")
     func manyLogs() throws {
         let archive = MemoryArchive()
         for number in 0..<Bounds.unaskedKeyCount {
@@ -115,7 +115,7 @@ struct DiskBoundTests {
         #expect(try receipts(member).isEmpty && archive.logs().count == Bounds.unaskedKeyCount)
     }
 
-    @Test("a conversation that a key has only opened is closed when its link is gone")
+    @Test("a conversation that a key only opened is closed when its link is gone")
     func opened() throws {
         let rig = try PeerRig()
         for number in 0..<3 {
@@ -127,13 +127,13 @@ struct DiskBoundTests {
         #expect(rig.peer.rooms.keys == [.lobby, .conversation(stranger(1).peerID)])
     }
 
-    @Test("an honest sender's text beyond the bound is confirmed once the person has written to it")
+    @Test("an honest sender's text beyond the bound is acknowledged once the person has written to it")
     func answered() throws {
         let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
         let member = rig.join("bea", bea)
         let sent = send((0..<10).map { "\($0) \(String(repeating: "y", count: 500))" }, from: member, to: rig)
         #expect(receipts(member) == Set(sent.prefix(2)))
-        // Offered again it is not asked for again.
+        // Offered again, it is not requested again.
         rig.say([.have(room: room(member), ids: sent)], member)
         #expect(member.wanted.isEmpty && receipts(member) == Set(sent.prefix(2)))
         rig.command(.tell(to: "bea", text: "yes?", kind: .text))
@@ -146,7 +146,7 @@ struct DiskBoundTests {
     }
 
     @Test(
-        "who was written to is remembered over restarts, also when nothing of it is left, and found out in an old archive"
+        "a peer that was written to is remembered across restarts, even if no message is left, and in an old archive"
     )
     func remembered() throws {
         let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
@@ -168,7 +168,7 @@ struct DiskBoundTests {
         }
     }
 
-    @Test("what was left counts after a restart, and no more when it is forgotten")
+    @Test("a key's messages still count after a restart, but not once they are forgotten")
     func counted() throws {
         let limits = retention { $0.unaskedBytesPerKey = 2_000 }
         let first = try PeerRig(retention: limits)
@@ -183,9 +183,9 @@ struct DiskBoundTests {
         #expect(member.wanted == refused)
     }
 
-    // Everything.
+    // All that is stored.
 
-    @Test("the oldest give way across rooms, in the order in which they were kept")
+    @Test("the oldest entries of all rooms are dropped, in the order in which they were stored")
     func oldestFirst() throws {
         let rig = try PeerRig(retention: retention { $0.bytes = 300_000 })
         let (one, other) = (rig.join("eve", eve), rig.join("bea", bea))
@@ -194,7 +194,7 @@ struct DiskBoundTests {
             let entry = one.entry("\(lamport) \(Self.big)", in: .lobby, lamport: lamport)
             rig.say([.entries([entry.bytes])], one)
         }
-        // A time or a place in the order that an author makes up keeps nothing.
+        // A time or a Lamport time that an author invents protects nothing.
         other.lamport = 500_000
         let last = send((0..<14).map { "\($0) \(Self.big)" }, from: other, to: rig)
         #expect(try rig.archive.bytes() <= 300_000 + 300_000 / 16)
@@ -202,12 +202,12 @@ struct DiskBoundTests {
         let gathering = try #require(rig.peer.gathering)
         #expect(try (1...4).contains(rig.archive.keys(of: .lobby(gathering)).count))
         #expect(try rig.archive.keys(of: .conversation(other.id)).map(\.id) == last)
-        // What has gone does not count as left by somebody.
+        // Dropped entries do not count against their author.
         let again = send([Self.big], from: one, to: rig)
         #expect(receipts(one).isSuperset(of: again))
     }
 
-    @Test("what waits for a receipt does not give way; where nothing else can, private messages are not kept")
+    @Test("an unacknowledged message is never dropped; if nothing else can be, no more private messages are kept")
     func owed() throws {
         let rig = try PeerRig(retention: retention { $0.bytes = 200_000 })
         let member = rig.join("bea", bea)
@@ -225,7 +225,7 @@ struct DiskBoundTests {
         #expect(receipts(member).isSuperset(of: last))
     }
 
-    @Test("on a disk the file stops growing, however much is said")
+    @Test("on disk the file stops growing, however much is sent")
     func fileSize() throws {
         let place = try TemporaryDirectory()
         let path = place.path(of: "earshot.db")
@@ -250,7 +250,7 @@ struct DiskBoundTests {
         #expect(try disk.search(words: String((1_200 * 7_919) % 1_000_003, radix: 36), limit: 9).count == 1)
     }
 
-    @Test("a relay's log is within its bound in bytes")
+    @Test("a relay's log stays within its bound in bytes")
     func relay() throws {
         let rig = try RelayRig { $0.keptBytes = 100_000 }
         let member = rig.join("ana")
@@ -261,14 +261,14 @@ struct DiskBoundTests {
         #expect(rig.relay.lobby.contains(member.entry("39 \(Self.big)", lamport: 40).id))
     }
 
-    // What else keys and names leave.
+    // Other traces of keys and names.
 
     private func peer(_ number: Int) -> PeerID {
         PeerID((0..<32).map { $0 < 8 ? UInt8(truncatingIfNeeded: number >> (8 * $0)) : 9 })!
     }
 
     @Test(
-        "of too many people met, those met in passing give way, here and in the archive; none blocked, here or written to"
+        "of too many known peers those met in passing are evicted; blocked, present and written-to ones are not"
     )
     func people() throws {
         let archive = MemoryArchive()
@@ -297,7 +297,7 @@ struct DiskBoundTests {
         #expect(rig.failures.isEmpty)
     }
 
-    @Test("of too many keys at a relay those that said nothing give way, then those kept longest")
+    @Test("of too many keys at a relay those that said nothing are evicted first, then those not seen for longest")
     func authors() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -321,7 +321,7 @@ struct DiskBoundTests {
         #expect(kept.contains { $0.id == ana.id } && !kept.contains { $0.id == peer(1) })
     }
 
-    @Test("of a relay that calls itself otherwise each time a few names are remembered")
+    @Test("of a relay that changes its name each time, only a few names are remembered")
     func relayNames() throws {
         let rig = try ScriptedRelay()
         rig.start()
@@ -338,7 +338,7 @@ struct DiskBoundTests {
         #expect(kept == Array(0..<Bounds.relayNameCount))
     }
 
-    @Test("a gathering that was given up leaves nothing, not even where its log began")
+    @Test("an abandoned gathering leaves nothing, not even the floor of its log")
     func gatherings() throws {
         let archive = MemoryArchive()
         var former = Example.log(Example.otherGathering, archive: archive)

@@ -9,7 +9,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What is kept as settings from one start to the next.
+/// Data that settings keep from one start to the next.
 @Suite struct KeptAcrossStartsTests {
     private let hour: UInt64 = 3_600_000
     private let office = NetworkLocation(
@@ -21,7 +21,7 @@ import Wire
     private func gathering(_ number: UInt8) -> GatheringID { GatheringID([UInt8](repeating: number, count: 32))! }
     private func wall(_ hours: UInt64) -> WallTime { WallTime(milliseconds: 1_000_000_000_000 + hours * hour) }
 
-    @Test("a gathering is taken up again on one of its networks within 12 h, the latest first")
+    @Test("a gathering is resumed on one of its networks within 12 h, the latest first")
     func gatherings() {
         var known = KnownGatherings()
         let both = NetworkLocation(prefixes: office.prefixes + home.prefixes, routers: office.routers)
@@ -30,9 +30,11 @@ import Wire
         #expect(known.gathering(in: office, at: wall(12)) == gathering(1))
         #expect(known.gathering(in: office, at: wall(13)) == nil)
         #expect(known.gathering(in: home, at: wall(13)) == gathering(2))
-        // The prefix of IPv6 has changed, as it does from time to time.
+        // The IPv6 prefix has changed, as happens from time to time.
         let renumbered = NetworkInterface.Prefix(address: IPAddress("2001:db8:1::")!, length: 64)
-        #expect(known.gathering(in: NetworkLocation(prefixes: [home.prefixes[0], renumbered]), at: wall(13)) == gathering(2))
+        #expect(
+            known.gathering(in: NetworkLocation(prefixes: [home.prefixes[0], renumbered]), at: wall(13)) == gathering(2)
+        )
         #expect(known.gathering(in: NetworkLocation(), at: wall(6)) == nil)
         // The clock was set back.
         #expect(known.gathering(in: home, at: WallTime(milliseconds: 5)) == gathering(2))
@@ -40,14 +42,14 @@ import Wire
         #expect(known.gathering(in: NetworkLocation(), at: wall(7)) == gathering(3))
         known.noteStay(to: gathering(4), in: both, at: wall(8))
         #expect(known.gathering(in: both, at: wall(9)) == gathering(4))
-        // One of the two cables is out: perhaps somewhere else.
+        // One of the two cables is out: perhaps this is another network location.
         #expect(known.gathering(in: office, at: wall(9)) == gathering(1))
         known.noteMerge(of: gathering(4))
         #expect(known.gathering(in: home, at: wall(9)) == gathering(2))
         #expect(KnownGatherings(decoding: known.encoded()) == known)
     }
 
-    @Test("only so many gatherings are known, and what is not in the form of the setting is nothing")
+    @Test("the number of known gatherings is bounded, and a malformed setting gives none")
     func gatheringBounds() {
         var known = KnownGatherings()
         for number in 0..<50 as Range<UInt8> {
@@ -76,7 +78,7 @@ import Wire
             Issue.record("there was a change")
             return
         }
-        // What has come in this start is shown by its log, also when a hello comes in the same read: not twice.
+        // Messages of this start are shown from their log, also if a hello arrives in the same read: not twice.
         #expect(unseen.leftOver.isEmpty)
         let kept = UnseenMessages(decoding: bytes)
         #expect(kept.messages == [.init(peer: peer, key: second, isLeftOver: true)] && kept.leftOver == kept.messages)
@@ -87,7 +89,7 @@ import Wire
         for end in 0..<bytes.count { #expect(UnseenMessages(decoding: Array(bytes[..<end])).messages.isEmpty) }
     }
 
-    @Test("letting go never takes what somebody has still to get")
+    @Test("trimming never drops an entry that a peer has still to receive")
     func owed() throws {
         var log = Example.log()
         var keys: [EntryKey] = []
@@ -102,7 +104,7 @@ import Wire
         #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0)) == 4)
     }
 
-    @Test("what was forgotten does not come back, and what is said next does")
+    @Test("a forgotten entry does not return, and the next new one is accepted")
     func forgotten() throws {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)

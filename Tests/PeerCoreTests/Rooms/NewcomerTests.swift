@@ -9,10 +9,10 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// What Protocol.md asks of a program that takes part for the first time, where a test alone can hold it true.
+/// The rules of Protocol.md for a program that joins for the first time, as far as only a test can check them.
 @Suite("A newcomer, as Protocol.md describes it")
 struct NewcomerTests {
-    /// One whose peer ID is on the given side of another.
+    /// Returns an identity whose peer ID is on the given side of another.
     private func identity(isLower: Bool, than peer: PeerID) -> Identity {
         (1...255 as ClosedRange<UInt8>).lazy.map { Identity(seed: [UInt8](repeating: $0, count: 32)) }
             .first { ($0.peerID < peer) == isLower && $0.peerID != peer }!
@@ -27,7 +27,7 @@ struct NewcomerTests {
         member.frames.compactMap { if case .reconcile(let room, _, _) = $0 { room } else { nil } }
     }
 
-    @Test("a newcomer with null gets nothing of the lobby, and all of it once it has said that it took the gathering")
+    @Test("a newcomer without a gathering gets nothing of the lobby, and all of it once it names the gathering")
     func gatheringTaken() throws {
         let rig = try PeerRig()
         rig.tell(.commanded(.say(text: "from before", kind: .text, room: .lobby), token: nil))
@@ -51,7 +51,7 @@ struct NewcomerTests {
         #expect(rig.texts.contains("heard"))
     }
 
-    @Test("of a pair's room the peer with the lower ID opens a comparison if it has anything, the other answers always")
+    @Test("the peer with the lower ID reconciles a private room if it has entries, and the other always answers")
     func pairsRoom() throws {
         for isLower in [true, false] {
             let rig = try PeerRig()
@@ -70,7 +70,7 @@ struct NewcomerTests {
         }
     }
 
-    @Test("empty lists break nothing, and nothing follows from them")
+    @Test("empty lists are no violation and have no effect")
     func emptyLists() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1])
@@ -95,7 +95,7 @@ struct NewcomerTests {
         #expect(!cem.isClosed && cem.frames.count == told)
     }
 
-    @Test("to a relay a member writes what it announces on its LAN, and a relay its own name and port")
+    @Test("a member sends a relay its announcement of the LAN, and a relay sends its own name and port")
     func announcementsAtRelays() throws {
         let scripted = try ScriptedRelay()
         scripted.start()
@@ -116,7 +116,7 @@ struct NewcomerTests {
         #expect(relay.kind == .announce && relay.name == "hub" && relay.linkPort == 47475)
     }
 
-    @Test("a relay asks nothing of the announcement in a member's hello but its key, its form and its features")
+    @Test("of the announcement in a member's hello a relay checks only the key, the form and the features")
     func announcementUnread() throws {
         let rig = try RelayRig()
         let ana = rig.connect()
@@ -132,7 +132,7 @@ struct NewcomerTests {
         #expect(ana.welcome?.name == "ana")
     }
 
-    @Test("what a member writes to a guest the relay confirms; what it confirms of a guest is ignored")
+    @Test("a relay acknowledges messages to a guest, and ignores acknowledgements of a guest's messages")
     func guestsReceipts() throws {
         let rig = try RelayRig()
         let ana = rig.join("ana")
@@ -148,7 +148,7 @@ struct NewcomerTests {
             if case .receipt(room, let ids) = frame { ids } else { [] }
         }
         #expect(receipts == [entry.id] && !ana.isClosed)
-        // Not reconciled, and nothing to ask for.
+        // The room is not reconciled, and nothing can be requested.
         let (_, message) = Reconciliation.open(over: LogIndex(), floor: 0)
         let count = ana.frames.count
         rig.say(
@@ -157,7 +157,7 @@ struct NewcomerTests {
                 .have(room: room, ids: [entry.id]),
             ], ana)
         #expect(ana.frames.count == count && !ana.isClosed)
-        // Of a guest that has left nothing is confirmed.
+        // Messages to a guest that has left are not acknowledged.
         rig.tell(.linkClosed(link, .closedByPeer))
         rig.say([.entries([ana.entry("too late", in: room, lamport: 8).bytes])], ana)
         #expect(ana.frames.count { if case .receipt = $0 { true } else { false } } == 1)

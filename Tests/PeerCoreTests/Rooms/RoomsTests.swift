@@ -9,7 +9,7 @@ import Wire
 
 @Suite("Open rooms")
 struct RoomsTests {
-    @Test("what is done to a room's log by its key leaves nothing behind")
+    @Test("working on a room's log by its key leaves no reference to it behind")
     func nothingLeft() throws {
         weak var seen: MemoryArchive?
         let (bea, hub) = (Example.authors[1].peerID, Example.authors[2].peerID)

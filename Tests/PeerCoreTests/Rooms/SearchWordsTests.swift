@@ -7,7 +7,7 @@ import Testing
 @testable import RoomSync
 
 @Suite struct SearchWordsTests {
-    @Test("a text is found by its words in any script, as names are compared")
+    @Test("a text is found by its words in any script, compared in the same way as names")
     func examples() {
         for example in SearchExample.all {
             let isFound = SearchWords(example.wanted).areFound(in: example.said)
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test("a text is found by itself, and by every beginning of a word of it")
+    @Test("a text is found by itself, and by every prefix of its words")
     func itself() {
         for said in SearchExample.all.map(\.said) {
             #expect(SearchWords(said).areFound(in: said), "\(said)")
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "where there is nothing to look for, that is said",
+        "a search without a word to look for fails with a reason",
         arguments: ["", "  ", "\u{0}", "\u{200B}\u{FE0F}", "\u{3000}\t\n", "\u{301}", "\u{7}\u{9B}"])
     func nothing(words: String) throws {
         #expect(SearchWords(words).isEmpty)
@@ -39,7 +39,7 @@ import Testing
         #expect(failure.code == .badCommand && failure.text.hasPrefix("there is no word in that"))
     }
 
-    @Test("a search is bounded, however it is typed")
+    @Test("the length of a search is bounded, however it is typed")
     func bounded() throws {
         let rig = try PeerRig()
         for words in [String(repeating: "a ", count: 5_000), String(repeating: "京", count: 5_000)] {

@@ -11,7 +11,7 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Sending: what goes first, how much is below the core, and who does not read")
+@Suite("Sending: priorities, the window below the core, and peers that do not read")
 struct SendingTests {
     private func say(_ text: String, _ rig: PeerRig) {
         rig.tell(.commanded(.say(text: text, kind: .text, room: nil), token: nil))
@@ -21,7 +21,7 @@ struct SendingTests {
         frames.flatMap { if case .entries(let list) = $0 { list } else { [[UInt8]]() } }
     }
 
-    /// A peer that has said this many of the longest messages, and their IDs.
+    /// Returns a peer that has sent this many messages of the maximum length, and their IDs.
     private func talker(_ count: Int) throws -> (rig: PeerRig, other: TestMember, ids: [EntryID]) {
         let rig = try PeerRig()
         let other = rig.join("ben", Example.authors[1])
@@ -32,7 +32,7 @@ struct SendingTests {
         return (rig, other, ids)
     }
 
-    @Test("all that is asked for is sent, however much, to who reads it")
+    @Test("a peer that reads gets all entries that it requests, however many")
     func answer() throws {
         let (rig, other, ids) = try talker(600)
         rig.say([.want(room: .lobby, ids: ids)], other)
@@ -41,14 +41,14 @@ struct SendingTests {
         #expect(rig.longestOutput <= Bounds.outstandingBytes)
     }
 
-    @Test("no more than a window of bytes is below the core, and it goes on when they are gone")
+    @Test("at most a window of bytes is below the core, and sending continues when they have drained")
     func window() throws {
         let (rig, other, ids) = try talker(60)
         rig.isRead = false
         rig.say([.want(room: .lobby, ids: ids)], other)
         let sent = entries(other.frames)
         #expect(!sent.isEmpty && sent.reduce(0) { $0 + $1.count } <= Bounds.outstandingBytes)
-        // What is asked for twice is owed once.
+        // An entry that is requested twice is sent once.
         rig.say([.want(room: .lobby, ids: ids.suffix(40))], other)
         rig.isRead = true
         rig.tell(.linkDrained(other.link))
@@ -56,7 +56,7 @@ struct SendingTests {
         #expect(isAll)
     }
 
-    @Test("a line, and a sign of life, go before the rest of a long answer")
+    @Test("a new line and a pong are sent before the rest of a long answer")
     func lanes() throws {
         let (rig, other, ids) = try talker(60)
         rig.isRead = false
@@ -67,7 +67,7 @@ struct SendingTests {
         let next = other.frames.dropFirst(answered)
         #expect(try entries(Array(next)).map { try SignedEntry(parsing: $0).entry.body } == ["hello"])
         #expect(next.last == .pong(7))
-        // When the window is full, what is said last still leaves before the rest of the answer.
+        // When the window is full, the latest frames still leave before the rest of the answer.
         for _ in 0..<20 { say(String(repeating: "y", count: 4_000), rig) }
         rig.say([.ping(8)], other)
         #expect(other.frames.last == .pong(8))
@@ -79,9 +79,9 @@ struct SendingTests {
         #expect(try #require(firstOld) > #require(lastNew))
     }
 
-    /// Found over a long way: the host was not asked when a frame did not fit behind a short one, and all stood still until
-    /// the next sign of life.
-    @Test("a frame that does not fit behind what was sent before goes when that is gone")
+    /// Found over a link with a long delay: the host was not asked to report the drain when a frame did not fit behind
+    /// a short one, and sending stopped until the next keep-alive.
+    @Test("a frame that does not fit behind earlier bytes is sent when they have drained")
     func longFrame() throws {
         let (rig, other, ids) = try talker(3)
         rig.tell(.linkDrained(other.link))
@@ -95,7 +95,7 @@ struct SendingTests {
         #expect(entries(other.frames).count == 3)
     }
 
-    @Test("who asks on and on without reading is sent a goodbye")
+    @Test("a peer that requests on and on without reading is sent a goodbye")
     func greed() throws {
         let (rig, other, ids) = try talker(20)
         rig.isRead = false
@@ -110,7 +110,7 @@ struct SendingTests {
         #expect(other.frames.last == .goodbye(.violation))
     }
 
-    @Test("who reads nothing is cut when more waits for it than may, and nobody else is")
+    @Test("a peer that does not read is cut when its queue exceeds the bound")
     func slowReader() throws {
         let rig = try PeerRig()
         let slow = rig.join("ben", Example.authors[1])
@@ -129,7 +129,7 @@ struct SendingTests {
         #expect(rig.notes.contains { $0.text.contains("does not read") })
     }
 
-    @Test("who keeps up is not cut for what comes in one round")
+    @Test("a peer that keeps up is not cut for the traffic of one round")
     func burst() throws {
         let rig = try PeerRig()
         let other = rig.join("ben", Example.authors[1])
@@ -143,7 +143,7 @@ struct SendingTests {
         #expect(!other.isClosed && entries(other.frames).count == most + 50)
     }
 
-    @Test("frames that did not fit wait in order, and the storage of those that left is given back")
+    @Test("frames that did not fit wait in order, and the storage of sent ones is released")
     func queue() {
         var queue = FrameQueue()
         var taken: [[UInt8]] = []

@@ -9,11 +9,11 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// One peer that talks, changes its name and comes and goes faster than anybody can read.
+/// A peer that talks, changes its name and comes and goes faster than a person can read.
 @Suite struct ShownRatesTests {
     private func rig() throws -> PeerRig { try PeerRig { $0.limitsLines = true } }
 
-    /// So many lines by one author, each after the one before.
+    /// Sends this many lines by one author, each with the one before as its parent.
     private func flood(_ count: Int, by author: TestMember, through carrier: TestMember, _ rig: PeerRig) {
         var parents: [EntryID] = []
         for number in 0..<count {
@@ -27,7 +27,7 @@ import Wire
         rig.events.compactMap { if case .notice(let text) = $0 { text } else { nil } }
     }
 
-    @Test("of thousands of lines a person sees a hundred, is told of the others once, and misses nobody else's")
+    @Test("of thousands of lines a person sees a hundred and one notice, and misses nothing from others")
     func lines() throws {
         let rig = try rig()
         let loud = rig.join("cem", Example.authors[2])
@@ -39,12 +39,12 @@ import Wire
         #expect(notices(rig).count == 1)
         #expect(notices(rig).first?.hasPrefix("2900 lines by cem came too fast to be read and are not shown") == true)
         #expect(try rig.archive.keys(of: .lobby(try #require(rig.peer.gathering))).count == 3_001)
-        // It speaks like everybody again.
+        // Its next line is shown as usual.
         rig.say([.entries([loud.entry("sorry", in: .lobby, lamport: 9_001).bytes])], loud)
         #expect(rig.texts.last == "sorry")
     }
 
-    @Test("invented authors that are not here share one allowance, and a program is told every line")
+    @Test("absent authors share one allowance, even if invented, and a program gets every line")
     func invented() throws {
         for limits in [true, false] {
             let rig = try PeerRig { $0.limitsLines = limits }
@@ -62,7 +62,7 @@ import Wire
         }
     }
 
-    @Test("names and away texts that change all the time are told ten times, then once a second, the last one always")
+    @Test("rapid changes of name and away text are shown ten times, then once a second, and the last one always")
     func changes() throws {
         let rig = try rig()
         let member = rig.join("cem", Example.authors[2])
@@ -88,7 +88,7 @@ import Wire
         #expect(last.state == .away && last.peer.away == "gone")
     }
 
-    @Test("who leaves and comes back all the time is told of as rarely")
+    @Test("a peer that constantly leaves and returns is shown as rarely")
     func presenceChanges() throws {
         let rig = try rig()
         for _ in 0..<50 {
@@ -99,7 +99,7 @@ import Wire
         #expect(joined.count == 10)
     }
 
-    @Test("what strangers and members do wrong is told in words, five lines and then one a minute")
+    @Test("violations by unauthenticated links and members are noted in words, five lines and then one a minute")
     func violations() throws {
         let rig = try rig()
         let warnings = { rig.notes.filter { $0.level == .warning }.map(\.text) }

@@ -11,14 +11,14 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-@Suite("Links that are slow, and others that take more than they give")
+@Suite("Slow links, and peers that take more than they give")
 struct SlowLinkTests {
     private func seed(_ number: UInt64) -> [UInt8] {
         var stream = RandomStream(simulationSeed: 2_000 + number)
         return stream.bytes(32)
     }
 
-    /// The other end of a tunnel, carried by a relay that hands on what it is given.
+    /// The other end of a tunnel, carried by a relay that forwards everything.
     private final class TunnelEnd {
         let identity: Identity
         let rig: ScriptedRelay
@@ -81,21 +81,21 @@ struct SlowLinkTests {
         let other = Identity(seed: seed(1))
         rig.start()
         rig.welcome(members: [RelayMember(peer: other.peerID, state: .here, name: "ben")])
-        // Until its name is settled it says nothing.
+        // Until its name is settled, the peer sends nothing.
         rig.wait(.seconds(2))
         let end = try TunnelEnd(other, at: rig, seeds: [seed(2), seed(3)])
         try #require(end.frames.contains { if case .hello = $0 { true } else { false } })
         return (rig, end)
     }
 
-    @Test("what waits in tunnels is bounded, whatever others ask for through them, and the relay's link stays")
+    @Test("tunnel queues are bounded, whatever others request through them, and the relay's link stays")
     func tunnelsOfSlowRelay() throws {
         let (rig, end) = try tunnel()
         let entry = rig.entry("hi", by: end.identity, in: end.room)
         try end.say([.entries([entry.bytes])])
         #expect(rig.texts == ["hi"])
         rig.health = .deaf
-        // Each is answered by as much.
+        // Each request has an answer of the same size.
         let question = Frame.have(room: end.room, ids: Array(repeating: entry.id, count: 900))
         var bytes = 0
         while !rig.peer.sessions.tunnels.isEmpty, bytes < 2 * Bounds.linkQueueBytes {
@@ -107,7 +107,7 @@ struct SlowLinkTests {
         #expect(bytes < Bounds.linkQueueBytes + 10 * Bounds.outstandingBytes)
     }
 
-    @Test("what is queued for a tunnel leaves before its end, however much")
+    @Test("everything queued for a tunnel is sent before its close")
     func endOfTunnel() throws {
         let (rig, end) = try tunnel()
         rig.health = .deaf
@@ -124,7 +124,7 @@ struct SlowLinkTests {
         #expect(texts.count == 12)
     }
 
-    @Test("who reads, but less than it asks for, is cut when far more waits for it than in any burst")
+    @Test("a peer that reads less than it requests is cut when its queue far exceeds any burst")
     func fallingBehind() throws {
         let rig = try PeerRig()
         let slow = rig.join("ben", Example.authors[1])
@@ -140,7 +140,7 @@ struct SlowLinkTests {
         #expect(slow.isClosed)
     }
 
-    @Test("who has to wait for its answers does not ask for more than the other side owes at once")
+    @Test("a peer that waits for answers requests no more than the other side may have pending")
     func patientAsker() throws {
         let rig = try PeerRig()
         let member = rig.join("ben", Example.authors[1])
@@ -151,7 +151,7 @@ struct SlowLinkTests {
         }
         for entry in first { rig.say([.entries([entry.bytes])], member) }
         #expect(member.wanted.count > 200)
-        // Nothing but what people say gets through; what is asked for waits behind it.
+        // Only chat gets through; requested entries wait behind it.
         var unanswered = 0
         for second in 0..<60 {
             rig.wait(.seconds(1))
@@ -162,7 +162,7 @@ struct SlowLinkTests {
         #expect(unanswered > 400 && unanswered <= Limits.wantedEntryCount)
     }
 
-    @Test("what is still to be asked for is asked for after a while, if what was asked for before is not to be had")
+    @Test("the remaining entries are requested after a while, if those requested before are unavailable")
     func goesOnAsking() throws {
         let rig = try PeerRig()
         let member = rig.join("ben", Example.authors[1])
@@ -174,7 +174,7 @@ struct SlowLinkTests {
         #expect(Set(member.wanted) == Set(ids))
     }
 
-    /// Sends one long frame in pieces, one a second.
+    /// Sends one long frame in pieces.
     private func trickle(_ member: TestMember, pieces count: Int, _ send: ([UInt8]) -> Void) {
         let frame = Frame.entries((0..<3).map { [UInt8](repeating: UInt8($0), count: 17_000) })
         member.channel.queue(frame.encoded())
@@ -183,19 +183,19 @@ struct SlowLinkTests {
         for piece in 0..<count { send(Array(bytes[bytes.count * piece / count..<bytes.count * (piece + 1) / count])) }
     }
 
-    @Test("a link on which bytes come is not dead, however long the frame takes")
+    @Test("a link on which bytes arrive is not dead, however long the frame takes")
     func longFrame() throws {
         let rig = try PeerRig()
         let member = rig.join("ben", Example.authors[1])
         trickle(member, pieces: 20) { bytes in
             rig.wait(.seconds(1), isAlive: false)
-            // The last one completes a frame that is none.
+            // The last piece completes an invalid frame.
             if !member.isClosed, member.goodbye == nil { rig.tell(.linkBytesReceived(member.link, bytes)) }
         }
         #expect(member.goodbye == .violation)
     }
 
-    @Test("the same at a relay")
+    @Test("a relay does not drop a link on which bytes arrive either")
     func longFrameAtRelay() throws {
         let rig = try RelayRig()
         let member = rig.join("ben")

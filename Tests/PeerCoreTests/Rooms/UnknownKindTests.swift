@@ -12,9 +12,10 @@ import Wire
 @testable import RoomSync
 
 /// Peers of later versions beside this one (Protocol.md, Versions).
-@Suite("What a later version says to a peer")
+@Suite("A later version beside a peer")
 struct UnknownKindTests {
-    /// Compares an empty log with the peer's, as the side that opens: what the peer says that it has.
+    /// Reconciles an empty log with the peer's, as the side that opens.
+    /// - Returns: The IDs of the entries that the peer has.
     private func compared(_ rig: PeerRig, _ member: TestMember) throws -> Set<EntryID> {
         var (reconciliation, message) = Reconciliation.open(over: LogIndex(), floor: 0)
         var need: [EntryID] = []
@@ -27,13 +28,13 @@ struct UnknownKindTests {
         }
     }
 
-    /// One whose ID is lower than the peer's, so that it opens reconciliations.
+    /// Returns an identity whose ID is lower than the peer's, so that it opens reconciliations.
     private func opener(below peer: PeerID) -> Identity {
         (1...255 as ClosedRange<UInt8>).lazy.map { Identity(seed: [UInt8](repeating: $0, count: 32)) }
             .first { $0.peerID < peer }!
     }
 
-    @Test("entries of kinds 2 to 9 are kept, shown as what they are, and named as parents")
+    @Test("entries of kinds 2 to 9 are kept, shown as unknown, and named as parents")
     func kinds() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
@@ -62,7 +63,7 @@ struct UnknownKindTests {
 
     private enum Fault: Error { case noAnswer }
 
-    @Test("a private entry of an unknown kind is confirmed, and again when it comes again")
+    @Test("a private entry of an unknown kind is acknowledged, and again when it arrives again")
     func privately() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
@@ -74,7 +75,7 @@ struct UnknownKindTests {
         #expect(rig.texts == [Later.text])
     }
 
-    @Test("an entry of an unknown kind goes on byte for byte, and only to peers that know that there may be such")
+    @Test("an entry of an unknown kind is passed on byte for byte, and only to peers with the feature")
     func passedOn() throws {
         let rig = try PeerRig()
         let low = opener(below: rig.peer.id)
@@ -87,7 +88,7 @@ struct UnknownKindTests {
         let old = rig.join("old", low)
         #expect(try compared(rig, old) == [child.id])
         rig.say([.want(room: .lobby, ids: [entry.id, child.id])], old)
-        // What answers to it goes there all the same.
+        // Its child is sent there all the same.
         #expect(old.receivedEntries == [child.bytes] && !old.isClosed)
         rig.breakLink(old)
 
@@ -97,7 +98,7 @@ struct UnknownKindTests {
         #expect(new.receivedEntries == [entry.bytes, child.bytes])
     }
 
-    @Test("a rumour of an entry of an unknown kind is told to peers with the feature only")
+    @Test("an entry of an unknown kind is offered only to peers with the feature")
     func rumours() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
@@ -105,7 +106,7 @@ struct UnknownKindTests {
         let new = rig.join("new", Example.authors[3], features: .ofThisVersion)
         let known = ben.entry("known", in: .lobby, lamport: 1)
         var unknown: [SignedEntry] = []
-        // Who is told is drawn each time.
+        // The peers for each rumour are drawn at random.
         for lamport in 2..<22 as Range<UInt64> {
             let entry = try Later.entry(in: .lobby, by: ben.identity, lamport: lamport)
             unknown.append(entry)
@@ -117,7 +118,7 @@ struct UnknownKindTests {
         #expect(!old.isClosed && !new.isClosed)
     }
 
-    @Test("on a big network, what is passed on at once goes to peers with the feature only, too")
+    @Test("on a big network, entries of unknown kinds are forwarded immediately only to peers with the feature")
     func passedOnAtOnce() throws {
         let rig = try PeerRig { $0.fullMeshCount = 2 }
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
@@ -132,7 +133,7 @@ struct UnknownKindTests {
         #expect(new.receivedEntries == [unknown.bytes, known.bytes])
     }
 
-    @Test("frames of rooms that nobody knows are ignored, on the best of terms")
+    @Test("frames of unknown rooms are ignored, and the link stays")
     func unknownRooms() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
@@ -146,7 +147,7 @@ struct UnknownKindTests {
         #expect(rig.texts == ["of today"])
     }
 
-    @Test("a private room's reconciliation with a gathering is ignored; with none it is answered")
+    @Test("a private room's reconciliation with a gathering is ignored, and one without is answered")
     func gatheringOfAPair() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", opener(below: rig.peer.id))
@@ -159,7 +160,7 @@ struct UnknownKindTests {
         #expect(ben.comparison != nil)
     }
 
-    @Test("a goodbye for an unknown reason ends the link, like any that ends without a word")
+    @Test("a goodbye for an unknown reason ends the link without a warning")
     func unknownGoodbye() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1])
@@ -168,7 +169,7 @@ struct UnknownKindTests {
         #expect(!rig.notes.contains { $0.level == .warning })
     }
 
-    @Test("announcements, introductions and statements with more elements and features are taken")
+    @Test("announcements, introductions and link-state advertisements with more elements and features are accepted")
     func laterWords() throws {
         let rig = try PeerRig()
         let cem = rig.connect(Example.authors[2])
@@ -184,7 +185,7 @@ struct UnknownKindTests {
                 Later.frame(.unsigned(12), .text("at lunch"), .null), Later.frame(.unsigned(3), .unsigned(7), .null),
             ], cem)
         #expect(!cem.isClosed && cem.frames.contains(.pong(7)))
-        // What is introduced in words of another version, or of none, is passed over; so is what is stated so.
+        // Introductions and link-state advertisements of another version or without content are skipped.
         let strange = Later.announcement(version: 2, of: Example.authors[3])
         rig.sayEncoded(
             [
@@ -195,7 +196,7 @@ struct UnknownKindTests {
     }
 
     @Test(
-        "a hello in the words of another version, of an unknown kind, or of somebody who leaves is a violation",
+        "a hello of another version, of an unknown kind, or that says goodbye is a violation",
         arguments: [(2, 1, true), (1, 3, false), (1, 2, false)] as [(UInt64, UInt64, Bool)])
     func wrongHello(version: UInt64, kind: UInt64, isTold: Bool) throws {
         let rig = try PeerRig()
@@ -210,7 +211,7 @@ struct UnknownKindTests {
         #expect(dia.goodbye == .violation && dia.isClosed)
     }
 
-    @Test("a frame of no length is answered with a goodbye")
+    @Test("a frame of length zero is answered with a goodbye")
     func noLength() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1])
@@ -218,7 +219,7 @@ struct UnknownKindTests {
         #expect(ben.goodbye == .violation && ben.isClosed)
     }
 
-    @Test("where the lengths of frames are wrong, a goodbye can still be said", arguments: [0, 61_441, 65_535])
+    @Test("after a wrong frame length a goodbye can still be sent", arguments: [0, 61_441, 65_535])
     func wrongLength(length: Int) throws {
         func key(_ number: UInt8) -> NoiseKeyPair {
             NoiseKeyPair(privateKey: [UInt8](repeating: number, count: 32))
@@ -238,7 +239,7 @@ struct UnknownKindTests {
         var record: [UInt8] = []
         transport.seal([UInt8(length >> 8), UInt8(length & 0xFF), 1], into: &record)
         #expect(throws: LinkViolation.self) { try channel.bytesReceived(said(record)) }
-        // Once: what follows is not read.
+        // It is reported once: nothing after it is read.
         #expect(try channel.bytesReceived(said(record)).frames.isEmpty)
         channel.queue(Frame.goodbye(.violation).encoded())
         output = []
