@@ -9,7 +9,7 @@ public enum Event: Equatable, Sendable {
     case peer(PeerChange)
     /// Many peers arrived or left for one reason. A ``peer(_:)`` event, marked as gathered, was sent for each of them
     /// before.
-    case company(Company)
+    case presenceSummary(PresenceSummary)
     case message(Message)
     case delivery(id: EntryID, to: Recipient, state: DeliveryState)
     /// All further input goes to this key, or the key has another name now.
@@ -19,7 +19,7 @@ public enum Event: Equatable, Sendable {
     case history(room: RoomName, messages: [Message])
     case found(words: String, messages: [Message])
     case bans([Ban])
-    case relay(state: RelayRuntime, address: String, reason: String?)
+    case relay(state: RelayState, address: String, reason: String?)
     /// We were removed from a relay.
     case removed(by: String, how: Removal, reason: String)
     case failed(Failure)
@@ -61,30 +61,30 @@ public enum Event: Equatable, Sendable {
         public var remark: String?
         /// Whether the peer is one of many that arrived or left for one reason. One line covers all of them, so none is
         /// shown for each.
-        public var isGathered: Bool
+        public var isSummarised: Bool
 
         public init(
-            state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil, isGathered: Bool = false
+            state: State, peer: PeerSummary, was: String? = nil, remark: String? = nil, isSummarised: Bool = false
         ) {
             self.state = state
             self.peer = peer
             self.was = was
             self.remark = remark
-            self.isGathered = isGathered
+            self.isSummarised = isSummarised
         }
     }
 
     /// The names of the peers that arrived and left, as they were at that time.
-    public struct Company: Equatable, Sendable {
+    public struct PresenceSummary: Equatable, Sendable {
         /// The relay; nil: this network.
         public var relay: String?
-        public var came: [String]
-        public var went: [String]
+        public var arrived: [String]
+        public var departed: [String]
 
-        public init(relay: String?, came: [String], went: [String]) {
+        public init(relay: String?, arrived: [String], departed: [String]) {
             self.relay = relay
-            self.came = came
-            self.went = went
+            self.arrived = arrived
+            self.departed = departed
         }
     }
 
@@ -241,7 +241,7 @@ public enum Event: Equatable, Sendable {
     }
 
     /// The state of our connection to a relay.
-    public enum RelayRuntime: String, Sendable { case connected, disconnected, refused }
+    public enum RelayState: String, Sendable { case connected, disconnected, refused }
     /// The way in which we were removed from a relay.
     public enum Removal: String, Sendable { case kick, ban }
 

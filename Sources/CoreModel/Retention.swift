@@ -9,9 +9,9 @@ public struct Retention: Equatable, Sendable {
     /// The maximum size of the archive: all rooms and all other data. The oldest entries are pruned first.
     public var bytes = 1 << 30
     /// The maximum size of the messages of one key that this person has never written to.
-    public var unaskedBytesPerKey = 1 << 20
+    public var unsolicitedBytesPerKey = 1 << 20
     /// The maximum size of the messages of all such keys together.
-    public var unaskedBytes = 32 << 20
+    public var unsolicitedBytes = 32 << 20
 
     /// The valid values of ``bytes``. The lowest is more than an archive without entries takes.
     public static let bytesRange = 8 << 20...1 << 40

@@ -10,7 +10,7 @@ package struct Channel {
         case awaitingHandshake(LinkHandshake)
         case open(Transport)
         /// A frame had an invalid length: nothing more is read, but a goodbye can still be sent.
-        case deaf(Transport)
+        case sendOnly(Transport)
         /// The protocol was broken: nothing more is read.
         case broken
     }
@@ -63,7 +63,7 @@ package struct Channel {
     package mutating func bytesReceived(_ bytes: [UInt8]) throws(LinkViolation) -> Received {
         var received = Received()
         switch stage {
-        case .deaf, .broken: return received
+        case .sendOnly, .broken: return received
         case .awaitingHandshake, .open: break
         }
         do {
@@ -73,7 +73,7 @@ package struct Channel {
             }
         } catch {
             if case .open(let transport) = stage, frames.isBroken {
-                stage = .deaf(transport)
+                stage = .sendOnly(transport)
             } else {
                 stage = .broken
             }
@@ -107,7 +107,7 @@ package struct Channel {
             while let frame = try frames.next() {
                 received.frames.append(Array(frame))
             }
-        case .deaf, .broken:
+        case .sendOnly, .broken:
             break
         }
     }
@@ -115,7 +115,7 @@ package struct Channel {
     /// The transport that seals outgoing frames, if the link can send.
     private var sealing: Transport? {
         switch stage {
-        case .open(let transport), .deaf(let transport): transport
+        case .open(let transport), .sendOnly(let transport): transport
         case .awaitingHandshake, .broken: nil
         }
     }

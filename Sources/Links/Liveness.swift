@@ -8,7 +8,7 @@ package struct Liveness {
     /// Whether a ping was sent and nothing has been received since.
     private(set) var isPinged = false
     /// An earlier deadline than the default for the next input (interfaces changed); cleared by any input.
-    private var mustHearBy: Instant?
+    private var mustReceiveBy: Instant?
 
     package init(from start: Instant) {
         lastHeard = start
@@ -19,7 +19,7 @@ package struct Liveness {
     package mutating func heard(at now: Instant) {
         lastHeard = now
         isPinged = false
-        mustHearBy = nil
+        mustReceiveBy = nil
     }
 
     /// Records that bytes were sent.
@@ -29,9 +29,9 @@ package struct Liveness {
     package mutating func pinged() { isPinged = true }
 
     /// Records a ping that has to be answered sooner than the default.
-    package mutating func pinged(mustHearBy end: Instant) {
+    package mutating func pinged(mustReceiveBy end: Instant) {
         isPinged = true
-        mustHearBy = end
+        mustReceiveBy = end
     }
 
     /// Returns the action that the link needs now.
@@ -40,8 +40,10 @@ package struct Liveness {
     ///   - death: The silence after which the link is closed.
     ///   - isToBeHeard: The other side sends no pings and closes links that are silent, even if it is sending all the
     ///     time itself. A side that only listens must then ping, too.
-    package func care(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false) -> LivenessAction {
-        let death = min(lastHeard + death, mustHearBy ?? Instant(nanoseconds: .max))
+    package func nextAction(at now: Instant, ping: Duration, death: Duration, isToBeHeard: Bool = false)
+        -> LivenessAction
+    {
+        let death = min(lastHeard + death, mustReceiveBy ?? Instant(nanoseconds: .max))
         if now >= death { return .giveUp("silent for too long") }
         let next = (isToBeHeard && !isPinged ? min(lastHeard, lastSaid) : isPinged ? lastSaid : lastHeard) + ping
         guard isPinged else { return now >= next ? .ping : .fine(until: min(next, death)) }

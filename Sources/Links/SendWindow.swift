@@ -16,7 +16,7 @@ package struct SendWindow {
     /// The time of the open request to the host; nil: there is none.
     private var askedAt: Instant?
     /// Whether the host was asked to cut the link because the other side does not read.
-    package private(set) var isCut = false
+    package private(set) var isClosing = false
 
     package init() {}
 
@@ -28,7 +28,7 @@ package struct SendWindow {
 
     /// Returns whether to ask the host now for a report, and records the request.
     /// - Parameter hasMore: Whether frames are left that did not fit.
-    package mutating func asksForDrain(hasMore: Bool, at now: Instant) -> Bool {
+    package mutating func requestsDrainReport(hasMore: Bool, at now: Instant) -> Bool {
         guard askedAt == nil, hasMore || outstandingBytes >= Bounds.outstandingBytes / 2 else { return false }
         askedAt = now
         return true
@@ -44,11 +44,11 @@ package struct SendWindow {
     /// drained. A reader that keeps up may be sent more in one round, but not without limit: some answers are far
     /// longer than their requests, so a peer that keeps reading could request more and more.
     /// - Returns: True only once.
-    package mutating func isToBeCut(holding queuedBytes: Int, most: Int, at now: Instant) -> Bool {
-        guard queuedBytes > most, !isCut else { return false }
+    package mutating func shouldClose(holding queuedBytes: Int, most: Int, at now: Instant) -> Bool {
+        guard queuedBytes > most, !isClosing else { return false }
         let isBehind = askedAt.map { $0 < now } ?? false
         guard isBehind || queuedBytes > Self.burst * most else { return false }
-        isCut = true
+        isClosing = true
         return true
     }
 }

@@ -244,8 +244,8 @@ struct ArgumentReader {
         try understood(name) { () throws(OptionProblem) in
             let one = try ByteSize.parse(parts[0], in: range)
             let all = parts.count == 2 ? try ByteSize.parse(parts[1], in: range) : nil
-            retention.unaskedBytesPerKey = one
-            retention.unaskedBytes = all ?? 32 * one
+            retention.unsolicitedBytesPerKey = one
+            retention.unsolicitedBytes = all ?? 32 * one
         }
     }
 

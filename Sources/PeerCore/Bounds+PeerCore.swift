@@ -33,26 +33,26 @@ extension Bounds {
     static let leaveGrace = Duration.seconds(1)
     /// The time that a newcomer with a clashing name has to settle on another before "joined" is reported anyway.
     static let joinGrace = Duration.seconds(2)
-    /// The maximum number of names of one relay under which its address is stored. Later names of the relay are not
+    /// The maximum number of names of one relay under which its address is stored. FutureVersion names of the relay are not
     /// stored.
     static let relayNameCount = 8
 
     // Rooms.
 
     /// The interval at which new entries are gossiped to a few peers, for those that have no link with the author.
-    static let rumourInterval = Duration.milliseconds(300)
+    static let entryGossipInterval = Duration.milliseconds(300)
     /// The number of peers that each round of gossip goes to.
-    static let rumourFanout = 2
+    static let entryGossipFanout = 2
     /// The maximum number of entries in one round of gossip; the rest is left to reconciliation.
-    static let rumourCount = 256
+    static let entryGossipCount = 256
     /// The mean time between reconciliations, each on a link chosen at random.
     static let reconciliationInterval = Duration.seconds(30)
     /// The steady rate of unrequested entries accepted from one link, in entries per second. Entries above it are
     /// dropped and arrive later by reconciliation, at the receiver's own pace. Verifying one takes 55 µs, so one link
     /// costs at most about a tenth of a core.
-    static let unaskedEntryRate = 2_000.0
+    static let unrequestedEntryRate = 2_000.0
     /// The burst of unrequested entries accepted from one link.
-    static let unaskedEntryBurst = 10_000.0
+    static let unrequestedEntryBurst = 10_000.0
     /// The time without further late entries after which a backlog is shown.
     static let backlogQuietTime = Duration.milliseconds(300)
     /// The maximum time that a backlog is held.
@@ -62,9 +62,9 @@ extension Bounds {
     /// The steady rate of those warnings, per second.
     static let warningRate = 1.0 / 60
     /// The delay before the user is notified of lines that arrived too fast to be shown.
-    static let surplusDelay = Duration.seconds(1)
+    static let suppressedLinesDelay = Duration.seconds(1)
     /// The minimum time between two such notices.
-    static let surplusInterval = Duration.seconds(10)
+    static let suppressedLinesInterval = Duration.seconds(10)
     /// The delay after which a private message that was shown is recorded as shown. If the process dies within it, the
     /// message is shown again at the next start.
     static let seenDelay = Duration.milliseconds(20)
@@ -87,7 +87,7 @@ extension Bounds {
     /// immediately. Worst case 17 MiB of disk.
     static let retentionSlack = 1_000
     /// The maximum number of keys with stored messages that the user has never written to: each has a log of its own.
-    static let unaskedKeyCount = 1_000
+    static let unsolicitedKeyCount = 1_000
 
     // Commands.
 

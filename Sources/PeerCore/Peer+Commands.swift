@@ -35,7 +35,7 @@ extension Peer {
         case .tell(let name, let text, let kind):
             tellByName(name, text, kind, token: token)
         case .converse(let name): converse(with: name, token: token)
-        case .who: tellWhoIsHere(token: token)
+        case .who: listPeers(token: token)
         case .history(let room, let limit):
             showAllBacklogs()
             history(of: room, limit: limit, token: token)
@@ -96,7 +96,9 @@ extension Peer {
     }
 
     private mutating func tellByName(_ name: String, _ text: String, _ kind: Entry.Kind, token: CommandToken?) {
-        guard isSayable(text, token), let peer = resolve(name, token), mayBeTold(peer, as: name, token) else { return }
+        guard isSayable(text, token), let peer = resolve(name, token), isIntendedRecipient(peer, as: name, token) else {
+            return
+        }
         tell(peer, text, kind, token: token)
     }
 
@@ -109,7 +111,7 @@ extension Peer {
     }
 
     /// Returns everybody who is present: first on this network, then at each relay.
-    func everybody() -> [Event.PeerSummary] {
+    func presentPeers() -> [Event.PeerSummary] {
         let here = roster.ids.compactMap { roster[$0] }
             .filter { $0.shownName != nil && $0.goneAt == nil }
             .sorted { ($0.name.folded, $0.id) < ($1.name.folded, $1.id) }
@@ -153,7 +155,7 @@ extension Peer {
         guard text != presence.away else { return }
         presence.away = text
         broadcast(.away(text))
-        restate(isUrgent: true)
+        scheduleAdvertisement(isUrgent: true)
         for session in sessions.all { if let link = session.memberLink { send(.away(text), on: link) } }
         notify(.notice(text == nil ? "you are back" : "you are away"), token: token)
     }

@@ -48,7 +48,7 @@ extension Peer {
     }
 
     /// Verifies an announcement that a peer sent about itself on its own link.
-    private func ownWord(_ bytes: [UInt8], of peer: PeerID) throws -> SignedAnnouncement {
+    private func verifiedOwnAnnouncement(_ bytes: [UInt8], of peer: PeerID) throws -> SignedAnnouncement {
         let announcement = try SignedAnnouncement(verifying: bytes, with: identity.signing)
         guard announcement.announcement.peer == peer else { throw LinkViolation("an announcement in another's name") }
         // A peer that leaves sends goodbye on its links instead.
@@ -60,7 +60,7 @@ extension Peer {
     private mutating func helloReceived(
         _ bytes: [UInt8], _ gathering: GatheringID?, _ away: String?, from peer: PeerID, on id: LinkID
     ) throws {
-        let announcement = try ownWord(bytes, of: peer)
+        let announcement = try verifiedOwnAnnouncement(bytes, of: peer)
         let name = try Nickname(announcement.announcement.name)
         links[id]?.exchange.capabilities.features = announcement.announcement.features
         // Before any reply to it can arrive.
@@ -82,7 +82,7 @@ extension Peer {
         case .hello:
             throw LinkViolation("a second hello")
         case .announcement(let bytes):
-            let announcement = try ownWord(bytes, of: peer)
+            let announcement = try verifiedOwnAnnouncement(bytes, of: peer)
             let name = try Nickname(announcement.announcement.name)
             try announced(announcement, as: name, by: peer, on: id)
             personRenamed(announcement.announcement, to: name)
@@ -110,9 +110,9 @@ extension Peer {
         case .away(let word):
             personAway(peer, word)
         case .authors(let room, let names):
-            authorsTold(names, of: room, by: peer, on: id)
+            authorsReceived(names, of: room, by: peer, on: id)
         case .digest, .advertise, .request, .advertisements:
-            if configuration.knowsAdvertisements { try advertisementsTold(frame, on: id) }
+            if configuration.knowsAdvertisements { try linkStateFrameReceived(frame, on: id) }
         case .join:
             let reason = "this is a peer and no relay"
             send(.refusal(RelayRefusal(code: .notARelay, reason: reason, retryAfter: nil)), on: id)

@@ -23,14 +23,14 @@ extension Peer {
     mutating func quitNow(_ status: ExitStatus) {
         guard presence.stage != .finished else { return }
         showAllBacklogs()
-        tellSurplus()
+        reportSuppressedLines()
         presence.stage = .finished
         noteGathering()
         keepClock(isUrgent: true)
         if configuration.usesMulticast, let goodbye = ownAnnouncement(.goodbye) {
             outputs.push(.multicast(goodbye.bytes))
         }
-        stateLeaving()
+        advertiseLeaving()
         for id in sessions.tunnels { closeTunnel(id, isTold: true) }
         for id in links.ids {
             guard let link = links[id], link.phase != .closing else { continue }

@@ -20,7 +20,7 @@ extension Peer {
         let blocked = roster.blocked.map { displayName(of: $0) }.sorted().prefix(Self.blockedCount)
         return PeerStatus(
             name: displayName(of: id), usesMulticast: configuration.usesMulticast,
-            isKeyInUseElsewhere: discovery.identityHeardAt.map { now < $0 + Self.keyMemory } ?? false,
+            isKeyInUseElsewhere: discovery.identitySeenAt.map { now < $0 + Self.keyMemory } ?? false,
             blocked: Array(blocked), links: direct.sorted { ($0.peer, $0.name) < ($1.peer, $1.name) })
     }
 }

@@ -63,7 +63,7 @@ public struct Peer: Core {
         if !surplus.isEmpty { try archive.forget(surplus) }
         rooms.known = gatherings
         discovery.reach.known = KnownAddresses(decoding: try archive.setting(KnownAddresses.setting) ?? [])
-        rooms.keeping.unasked = try UnaskedMessages(of: id, in: archive)
+        rooms.retentionState.unsolicited = try UnsolicitedMessages(of: id, in: archive)
         rooms.unseen = UnseenMessages(decoding: try archive.setting(UnseenMessages.setting) ?? [])
     }
 
@@ -77,7 +77,7 @@ public struct Peer: Core {
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
         precondition(now >= self.now, "time never goes back")
         self.now = now
-        for news in clock.read(wall, at: now) { outputs.push(.note(news.note)) }
+        for observation in clock.read(wall, at: now) { outputs.push(.note(observation.note)) }
         // The host calls again only when it has carried out all outputs that it took.
         if outputs.isEmpty { rooms.unseen.outputsTaken() }
         switch input {
@@ -88,7 +88,7 @@ public struct Peer: Core {
         case .resumed:
             discovery.resumed(at: now)
             pingAllLinks()
-            hurryRelays()
+            redialRelaysNow()
             gatherOnNetwork()
         case .datagramReceived(let bytes, let endpoint, let path):
             let version = discovery.datagramReceived(bytes, from: endpoint, by: path, at: now)
@@ -144,8 +144,8 @@ public struct Peer: Core {
             switch timer {
             case .maintenance: maintainLinks()
             case .people: maintainPeople()
-            case .rumour: passOnRumours()
-            case .reconciliation: reconcileWithSomebody()
+            case .entryGossip: gossipEntries()
+            case .reconciliation: reconcileWithRandomPeer()
             case .gossip: sendGossip()
             case .advertisement: makeAdvertisement()
             case .comparison: compareAdvertisements()
@@ -158,9 +158,9 @@ public struct Peer: Core {
             case .redelivery: redeliver()
             case .silence: considerSilence()
             case .backlog: showCompleteBacklogs()
-            case .suppressedLines: tellSurplus()
+            case .suppressedLines: reportSuppressedLines()
             case .receiptTimeout: quitNow(.done)
-            case .presenceSummary: tellCompany()
+            case .presenceSummary: reportPresenceSummary()
             case .requests: for id in links.ids { askForPlanned(on: id) }
             }
         }
@@ -235,11 +235,11 @@ struct OwnPresence {
     /// The commands given before the name was settled, oldest first.
     var deferred: [(command: Command, token: CommandToken?)] = []
     /// The network location of our gathering.
-    var place = NetworkLocation()
+    var location = NetworkLocation()
     /// The time since which this peer has had no network; nil while it has one.
     var offlineSince: Instant?
     /// Whether the user has been notified that a peer speaks a later version of the protocol.
-    var hasToldVersion = false
+    var hasReportedVersion = false
     var silence = Silence()
     /// The rates at which each author may put lines on the screen.
     var rates = ShownRates()

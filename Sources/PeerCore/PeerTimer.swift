@@ -7,7 +7,7 @@ enum PeerTimer: Int, TimerKind {
     /// Maintain people: report peers that have been gone, or held back, for long enough.
     case people
     /// Gossip new entries to a few peers.
-    case rumour
+    case entryGossip
     /// Reconcile logs with a peer chosen at random.
     case reconciliation
     /// Gossip link-state advertisements to neighbours.
@@ -46,7 +46,7 @@ enum PeerTimer: Int, TimerKind {
         switch self {
         case .maintenance: "links need care"
         case .people: "somebody has left or settled"
-        case .rumour: "news to pass on"
+        case .entryGossip: "news to pass on"
         case .reconciliation: "logs to compare"
         case .gossip: "others' statements to tell of"
         case .advertisement: "our links have changed"

@@ -48,7 +48,7 @@ public struct Relay: Core {
         moderation = try RelayModerationBook(archive: archive)
         state = RelayRuntime(instance: random.next() | 1, clock: try AgeClock(keptIn: archive))
         self.random = random
-        for peer in try archive.knownPeers() { state.keeping.authors[peer.id] = .some(try? Nickname(peer.name)) }
+        for peer in try archive.knownPeers() { state.retentionState.authors[peer.id] = .some(try? Nickname(peer.name)) }
         names = RelayNames(ContestedNames(decoding: try archive.setting(ContestedNames.setting) ?? []))
     }
 
@@ -70,7 +70,7 @@ public struct Relay: Core {
         self.configuration = configuration
         gate.forgetPasswords()
         note(.info, "the configuration has been read again")
-        if isRenewed { lookAtCertificate(isNew: true) }
+        if isRenewed { checkCertificate(isNew: true) }
     }
 
     public mutating func handle(_ input: Input, at now: Instant, wall: WallTime) {
@@ -102,7 +102,7 @@ public struct Relay: Core {
     public var nextDeadline: Deadline? {
         var next = Deadline.earlier(timers.next, names.nextDeadline)
         next = .earlier(next, lobby.nextDeadline)
-        return .earlier(next, state.nextOverdue)
+        return .earlier(next, state.nextExpiry)
     }
 
     var now: Instant { state.now }
@@ -118,24 +118,24 @@ public struct Relay: Core {
             .info,
             "relay \(configuration.name.text) with the ID \(id): \(lobby.count) entries, \(moderation.bans.count) bans")
         notify(.ready(name: configuration.name.text, id: id, port: port))
-        lookAtCertificate(isNew: true)
+        checkCertificate(isNew: true)
         names.resume(at: now)
         beginAges()
         timers.schedule(.retention, at: now)
-        forgetOverdue()
+        removeExpired()
     }
 
     private mutating func deadlineReached() {
         names.deadlineReached(at: now)
         lobby.deadlineReached(at: now)
-        forgetOverdue()
+        removeExpired()
         for timer in timers.takeDue(at: now) {
             switch timer {
             case .maintenance: maintainLinks()
             case .roster: sendRosterChanges()
             case .pace: passOnWaiting()
             case .retention: trimLog()
-            case .certificate: lookAtCertificate(isNew: false)
+            case .certificate: checkCertificate(isNew: false)
             }
         }
     }
@@ -203,7 +203,7 @@ public struct Relay: Core {
     }
 
     mutating func archiveFailed(_ error: ArchiveError) {
-        counters.ever.trouble.archiveFailures += 1
+        counters.sinceStart.failures.archiveFailures += 1
         note(.warning, "not kept: \(error.text)")
     }
 }
@@ -223,7 +223,7 @@ struct RelayRuntime {
     var accepted: [(bytes: [UInt8], from: RelayLink, isKnown: Bool)] = []
     /// Members with entries or tunnel frames that wait for their rate.
     var paced: [RelayLink] = []
-    var keeping = RelayKeeping()
+    var retentionState = RelayRetention()
     /// The member that last sent an entry: the first to be asked for missing ones.
     var lastSource: RelayLink?
     var guests = RelayGuests()
@@ -235,7 +235,7 @@ struct RelayRuntime {
     /// The relay's own announcement, made once because nothing in it changes.
     var announcement: SignedAnnouncement?
     /// The end of the next ban or mute.
-    var nextOverdue: Deadline?
+    var nextExpiry: Deadline?
 
     init(instance: UInt64, clock: AgeClock) {
         self.instance = instance

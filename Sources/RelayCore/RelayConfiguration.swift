@@ -106,7 +106,7 @@ public struct RelayCounters: Equatable, Sendable {
     public internal(set) var bans = 0
 
     /// The totals since the start.
-    public internal(set) var ever = Totals()
+    public internal(set) var sinceStart = Totals()
 
     public init() {}
 
@@ -132,7 +132,7 @@ public struct RelayCounters: Equatable, Sendable {
         public internal(set) var tunnelBytes: UInt64 = 0
 
         /// The failures.
-        public internal(set) var trouble = Trouble()
+        public internal(set) var failures = Trouble()
     }
 
     /// Failures, at either end.

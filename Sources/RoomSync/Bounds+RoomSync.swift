@@ -9,7 +9,7 @@ extension Bounds {
     /// quarter of what early relays queued for one link.
     static let requestedBytes = 256 * 1024
     /// The time without a requested entry after which others are requested.
-    package static let requestTime = Duration.seconds(2)
+    package static let requestTimeout = Duration.seconds(2)
     /// The maximum number of open requests including abandoned ones: half of what the protocol allows, because requests
     /// that were forgotten may be open, too.
     static let openRequestCount = Limits.wantedEntryCount / 2

@@ -20,7 +20,7 @@ enum EventWriter {
         case .ready: "ready"
         case .name: "name"
         case .peer: "peer"
-        case .company: "company"
+        case .presenceSummary: "company"
         case .message: "message"
         case .delivery: "delivery"
         case .who: "who"
@@ -54,10 +54,10 @@ enum EventWriter {
             add(change.peer, to: &object)
             if let was = change.was { object.add("was", was) }
             if let remark = change.remark { object.add("remark", remark) }
-        case .company(let company):
-            if let relay = company.relay { object.add("relay", relay) }
-            object.add("came", UInt64(company.came.count))
-            object.add("went", UInt64(company.went.count))
+        case .presenceSummary(let presenceSummary):
+            if let relay = presenceSummary.relay { object.add("relay", relay) }
+            object.add("came", UInt64(presenceSummary.arrived.count))
+            object.add("went", UInt64(presenceSummary.departed.count))
         case .message(let message):
             add(message, to: &object)
         case .delivery(let id, let to, let state):

@@ -57,7 +57,7 @@ public final class ScriptInterface: FrontEnd {
 
     public func eventOccurred(_ event: Event, token: CommandToken?, at wall: WallTime) {
         // A script has received an event for each of them.
-        if case .company = event { return }
+        if case .presenceSummary = event { return }
         let ref = token.flatMap { refs[$0] }
         output.append(contentsOf: EventWriter.line(event, ref: ref, version: version))
         output.append(0x0A)

@@ -44,7 +44,8 @@ public struct SignedAdvertisement: Equatable, Sendable {
     /// Whether its peer is leaving.
     public var isGoodbye: Bool { content.isGoodbye }
 
-    public init(signing advertisement: LinkStateAdvertisement, announcement: SignedAnnouncement, by identity: Identity) {
+    public init(signing advertisement: LinkStateAdvertisement, announcement: SignedAnnouncement, by identity: Identity)
+    {
         precondition(announcement.announcement.peer == identity.peerID, "a statement is signed by its own peer")
         precondition(announcement.bytes == advertisement.announcement, "a statement bears its peer's announcement")
         let payload = advertisement.encoded()

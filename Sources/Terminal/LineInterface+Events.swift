@@ -9,7 +9,7 @@ extension LineInterface {
         case .ready(let name, _, _): return linesWhenReady(as: name, at: wall)
         case .name(let change): return lines(change, at: wall)
         case .peer(let change): return lines(change, at: wall)
-        case .company(let company): return lines(company, at: wall)
+        case .presenceSummary(let presenceSummary): return lines(presenceSummary, at: wall)
         case .message(let message):
             roster.noteSpeaker(message)
             let isMention = !message.isOwn && !message.isHistory && Mention.of(own.name, in: message.text)
@@ -90,11 +90,11 @@ extension LineInterface {
         let remark = name == wanted ? [] : renderer.remark(Self.taken(wanted, now: name), now: wall)
         guard !options.isQuiet else { return remark }
         return remark
-            + renderer.notice("you are \(name); \(Self.company(roster.presentNames)) (/help, /quit)", now: wall)
+            + renderer.notice("you are \(name); \(Self.presenceSummary(roster.presentNames)) (/help, /quit)", now: wall)
     }
 
     /// Returns who was there before us, in one line regardless of their number.
-    private static func company(_ names: [String]) -> String {
+    private static func presenceSummary(_ names: [String]) -> String {
         switch names.count {
         case 0: "others will appear here by themselves"
         case 1...8: "\(list(names)) \(names.count == 1 ? "is" : "are") here"
@@ -110,18 +110,18 @@ extension LineInterface {
     }
 
     /// Returns one line for all who came and one for all who left.
-    private func lines(_ company: Event.Company, at wall: WallTime) -> [String] {
+    private func lines(_ presenceSummary: Event.PresenceSummary, at wall: WallTime) -> [String] {
         guard !options.isQuiet else { return [] }
-        let place = company.relay.map { " at \($0)" } ?? ""
+        let place = presenceSummary.relay.map { " at \($0)" } ?? ""
         var lines: [String] = []
-        if !company.went.isEmpty {
+        if !presenceSummary.departed.isEmpty {
             lines += renderer.notice(
-                "\(Self.list(company.went)) left\(company.relay.map { " \($0)" } ?? "")", now: wall)
+                "\(Self.list(presenceSummary.departed)) left\(presenceSummary.relay.map { " \($0)" } ?? "")", now: wall)
         }
-        guard !company.came.isEmpty else { return lines }
-        let verb = company.came.count == 1 ? "is" : "are"
-        let more = company.came.count > 8 ? " (/who)" : ""
-        return lines + renderer.notice("\(Self.list(company.came)) \(verb) here\(place)\(more)", now: wall)
+        guard !presenceSummary.arrived.isEmpty else { return lines }
+        let verb = presenceSummary.arrived.count == 1 ? "is" : "are"
+        let more = presenceSummary.arrived.count > 8 ? " (/who)" : ""
+        return lines + renderer.notice("\(Self.list(presenceSummary.arrived)) \(verb) here\(place)\(more)", now: wall)
     }
 
     private static func taken(_ wanted: String, now name: String) -> String {
@@ -155,11 +155,11 @@ extension LineInterface {
         var lines: [String] = []
         // Until our name is settled, arrivals are gathered into one line.
         let isFirst = !own.isSettled && (change.state == .joined || change.state == .left) && change.remark == nil
-        let isGathered = isFirst || change.isGathered
+        let isSummarised = isFirst || change.isSummarised
         let isHushed = options.isQuiet && change.state != .blocked && change.state != .unblocked
         // A peer that is on this network as well has been announced already.
         let isRepeated = change.peer.relay != nil && roster.isHere(change.peer.id, as: name)
-        if let text = Self.text(change), !isHushed, !isGathered, !isRepeated {
+        if let text = Self.text(change), !isHushed, !isSummarised, !isRepeated {
             lines = renderer.notice(text, now: wall)
         }
         if change.state == .left, !roster.isPresent(change.peer.id) {

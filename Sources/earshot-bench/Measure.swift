@@ -34,7 +34,8 @@ struct Timing {
             (allocations, floorAllocations) = (run.allocations, lowest.allocations)
         }
         return (
-            Timing(Measurement(times), allocations: allocations), Timing(Measurement(floors), allocations: floorAllocations),
+            Timing(Measurement(times), allocations: allocations),
+            Timing(Measurement(floors), allocations: floorAllocations),
             Measurement(ratios).median
         )
     }

@@ -82,7 +82,8 @@ struct ChatProgram {
         }
         try ProcessEnvironment.showIfRead(interface.leave())
         if status == .nameTaken {
-            ProcessEnvironment.printError("earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
+            ProcessEnvironment.printError(
+                "earshot: the name \(name.text) is taken (try another --name, or no --strict-name)")
         }
         return status
     }
@@ -113,11 +114,14 @@ struct ChatProgram {
     }
 
     private var hasTerminal: Bool {
-        ProcessEnvironment.isTerminal(ProcessEnvironment.standardInput) && ProcessEnvironment.isTerminal(ProcessEnvironment.standardOutput)
+        ProcessEnvironment.isTerminal(ProcessEnvironment.standardInput)
+            && ProcessEnvironment.isTerminal(ProcessEnvironment.standardOutput)
     }
 
     /// Whether to draw an input line and colours, rather than read and write plain lines.
-    private var drawsOnTerminal: Bool { hasTerminal && ProcessEnvironment.obeysEscapes(ProcessEnvironment.standardOutput) }
+    private var drawsOnTerminal: Bool {
+        hasTerminal && ProcessEnvironment.obeysEscapes(ProcessEnvironment.standardOutput)
+    }
 
     // MARK: Start
 

@@ -21,7 +21,9 @@ extension HostTests {
                 close(write)
             }
             var count = 0
-            while count < 10_000, ProcessEnvironment.writePromptly("line \(count)", to: write) == .written { count += 1 }
+            while count < 10_000, ProcessEnvironment.writePromptly("line \(count)", to: write) == .written {
+                count += 1
+            }
             #expect(count > 100 && count < 10_000)
             var buffer = [UInt8](repeating: 0, count: 1 << 20)
             let taken = Glibc.read(read, &buffer, buffer.count)

@@ -7,7 +7,7 @@ import Wire
 @testable import LocalNetwork
 
 @Suite("Presence by link-state advertisements")
-struct StatementTableTests {
+struct LinkStateDatabaseTests {
     private let start = Instant(nanoseconds: 1_000_000_000)
     private static let identities = (0..<80).map { Identity(seed: Array(repeating: UInt8($0 + 1), count: 32)) }
 

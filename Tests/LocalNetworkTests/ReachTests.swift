@@ -94,7 +94,7 @@ import Wire
         var reach = reach([loopback, interface(2, "192.168.7.20", 24)])
         for _ in 0..<2 { reach.multicastSent(at: start) }
         reach.multicastReturned(on: 1, at: start)
-        reach.unaskedLinkAccepted(from: address("192.168.7.5"))
+        reach.unsolicitedLinkAccepted(from: address("192.168.7.5"))
         reach.linksChanged(to: [address("192.168.7.5")], at: start)
         #expect(run(&reach, until: .seconds(10_000)).isEmpty)
     }
@@ -179,7 +179,7 @@ import Wire
     }
 
     @Test("a peer whose own multicast does not come back introduces itself to a new neighbour immediately")
-    func deaf() {
+    func sendOnly() {
         var reach = reach([loopback, interface(2, "10.0.0.1", 24)])
         reach.multicastSent(at: start)
         reach.multicastReturned(on: 1, at: start)

@@ -107,9 +107,9 @@ struct ArgumentsTests {
     @Test("sizes have units, and the limit for all unasked peers defaults to a multiple of the limit for one")
     func sizes() throws {
         let kept = try options("--keep-bytes", "200M", "--keep-unasked=64K").retention
-        #expect(kept.bytes == 200 << 20 && kept.unaskedBytesPerKey == 64 << 10 && kept.unaskedBytes == 2 << 20)
+        #expect(kept.bytes == 200 << 20 && kept.unsolicitedBytesPerKey == 64 << 10 && kept.unsolicitedBytes == 2 << 20)
         let both = try options("--keep-bytes=2G", "--keep-unasked", "0,1000000").retention
-        #expect(both.bytes == 2 << 30 && both.unaskedBytesPerKey == 0 && both.unaskedBytes == 1_000_000)
+        #expect(both.bytes == 2 << 30 && both.unsolicitedBytesPerKey == 0 && both.unsolicitedBytes == 1_000_000)
         for (words, text) in [
             (["--keep-bytes", "1K"], "--keep-bytes takes a size from 8M to 1024G, not 1K"),
             (["--keep-bytes", "1T"], "--keep-bytes takes a size from 8M to 1024G, not 1T"),

@@ -29,7 +29,7 @@ struct FrozenPeerTests {
     func peer() throws {
         let rig = try PeerRig("zoe")
         let new = rig.join("new", Example.authors[1], features: .ofThisVersion)
-        let later = try Later.entry(in: .lobby, by: new.identity, lamport: 1)
+        let later = try FutureVersion.entry(in: .lobby, by: new.identity, lamport: 1)
         let answer = new.entry("an answer", in: .lobby, lamport: 2, parents: [later.id])
         rig.say([.entries([later.bytes, answer.bytes])], new)
 

@@ -19,19 +19,22 @@ struct RelayCommunityTests {
     func room() throws {
         var rooms: [RoomID] = []
         for seed in [1, 2] as [UInt64] {
-            let rig = try RelayRig(seed: seed, certified: { Hub.certificate(of: $0) })
+            let rig = try RelayRig(seed: seed, certified: { ExampleCommunity.certificate(of: $0) })
             let ana = rig.join("ana")
             let bea = rig.join("bea")
             #expect(ana.certificate == rig.configuration.certificate?.bytes && ana.relay == rig.identity.peerID)
-            ana.relay = Hub.community.peerID
+            ana.relay = ExampleCommunity.community.peerID
             rig.say("hello", ana)
             rig.wait(.seconds(1))
             #expect(bea.texts == ["hello"])
-            #expect(try rig.archive.keys(of: .relayLobby(Hub.community.peerID)).count == 1)
+            #expect(try rig.archive.keys(of: .relayLobby(ExampleCommunity.community.peerID)).count == 1)
             rooms.append(rig.relay.lobby.room)
-            #expect(rig.relay.community == Hub.community.peerID)
+            #expect(rig.relay.community == ExampleCommunity.community.peerID)
         }
-        #expect(rooms == [.relayLobby(of: Hub.community.peerID), .relayLobby(of: Hub.community.peerID)])
+        #expect(
+            rooms == [
+                .relayLobby(of: ExampleCommunity.community.peerID), .relayLobby(of: ExampleCommunity.community.peerID),
+            ])
     }
 
     @Test("a relay without a certificate is its own community, and keeps its log from before communities")
@@ -48,7 +51,7 @@ struct RelayCommunityTests {
 
     @Test("a member without communities, which expects the room of the relay's own key, is removed with a reason")
     func before() throws {
-        let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
+        let rig = try RelayRig(certified: { ExampleCommunity.certificate(of: $0) })
         let ana = rig.join("ana")
         let opening = Frame.reconcile(room: .relayLobby(of: rig.identity.peerID), gathering: nil, message: [0x61])
         rig.say([opening], ana)
@@ -58,14 +61,18 @@ struct RelayCommunityTests {
 
     @Test("a renewed certificate is applied while the relay runs, one of another community is not")
     func renewed() throws {
-        let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(40 * Hub.day)) })
-        let renewed = Hub.certificate(of: rig.identity.peerID, until: Int64(400 * Hub.day))
+        let rig = try RelayRig(certified: {
+            ExampleCommunity.certificate(of: $0, until: Int64(40 * ExampleCommunity.day))
+        })
+        let renewed = ExampleCommunity.certificate(of: rig.identity.peerID, until: Int64(400 * ExampleCommunity.day))
         rig.configuration.certificate = renewed
         rig.relay.configure(rig.configuration)
         #expect(rig.join("ana").certificate == renewed.bytes)
-        rig.configuration.certificate = Hub.certificate(of: rig.identity.peerID, by: Hub.relays[0])
+        rig.configuration.certificate = ExampleCommunity.certificate(
+            of: rig.identity.peerID, by: ExampleCommunity.relays[0])
         rig.relay.configure(rig.configuration)
-        #expect(rig.join("bea").certificate == renewed.bytes && rig.relay.community == Hub.community.peerID)
+        #expect(
+            rig.join("bea").certificate == renewed.bytes && rig.relay.community == ExampleCommunity.community.peerID)
         rig.configuration.certificate = nil
         rig.relay.configure(rig.configuration)
         #expect(rig.join("cem").certificate == renewed.bytes)
@@ -73,7 +80,9 @@ struct RelayCommunityTests {
 
     @Test("operators learn at the start how long the certificate is valid, and daily in its last 30 days")
     func warned() throws {
-        let rig = try RelayRig(certified: { Hub.certificate(of: $0, until: Int64(32 * Hub.day)) })
+        let rig = try RelayRig(certified: {
+            ExampleCommunity.certificate(of: $0, until: Int64(32 * ExampleCommunity.day))
+        })
         #expect(rig.notes.contains { $0.level == .info && $0.text.contains("holds for 32 days, until 2027-02-16") })
         rig.run(days: 1)
         #expect(warnings(rig).isEmpty)
@@ -86,9 +95,9 @@ struct RelayCommunityTests {
 
     @Test("the stored log of a community's relay is named lobby")
     func kept() throws {
-        let rig = try RelayRig(certified: { Hub.certificate(of: $0) })
+        let rig = try RelayRig(certified: { ExampleCommunity.certificate(of: $0) })
         let ana = rig.join("ana")
-        ana.relay = Hub.community.peerID
+        ana.relay = ExampleCommunity.community.peerID
         rig.say("hello", ana)
         let rooms = try KeptRooms(archive: rig.archive, own: rig.identity.peerID)
         let logs = try rooms.logs(named: "lobby")

@@ -31,7 +31,7 @@ struct TunnelQueueTests {
         #expect(taken.isEmpty && questions == 1)
         let mayPass = queue.mayPass(item(cem, 1), room: 1, at: now)
         #expect(mayPass)
-        #expect(queue.dropLongestLine().count == 100_000)
+        #expect(queue.dropLongestQueue().count == 100_000)
         #expect(queue.isEmpty && queue.bytes == 0)
     }
 

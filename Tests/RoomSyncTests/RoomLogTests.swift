@@ -118,11 +118,11 @@ import Wire
             for entry in entries[turn...] + entries[..<turn] {
                 #expect(try log.insert(entry, at: start, durability: .normal) == .added)
             }
-            #expect(log.reach == 1_000_005 && log.nextLamport == 1_000_006 && log.heads.contains(entries[1].id))
+            #expect(log.horizon == 1_000_005 && log.nextLamport == 1_000_006 && log.heads.contains(entries[1].id))
             // An entry in between makes it reachable.
             try log.insert(Example.entry("bridge", lamport: 1_000_007), at: start, durability: .normal)
-            #expect(log.reach == 2_000_006)
-            #expect(try RoomLog(log: log.log, room: log.room, archive: archive).reach == log.reach)
+            #expect(log.horizon == 2_000_006)
+            #expect(try RoomLog(log: log.log, room: log.room, archive: archive).horizon == log.horizon)
         }
     }
 
@@ -232,9 +232,9 @@ import Wire
             try log.insert(entry, at: start, durability: .normal)
             said.append(entry)
         }
-        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 0)) == 10)
+        #expect(try log.trim(retentionState: 90, newerThan: WallTime(milliseconds: 0)) == 10)
         #expect(log.floor == 11)
-        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 51_000)) == 40)
+        #expect(try log.trim(retentionState: 90, newerThan: WallTime(milliseconds: 51_000)) == 40)
         #expect(log.floor == 51)
         #expect(log.index.keys == said[50...].map(\.key))
         #expect(
@@ -242,7 +242,7 @@ import Wire
                 == .refused(.belowFloor(lamport: 1, floor: 51)))
         var loaded = Example.log(archive: archive)
         #expect(loaded.floor == 51)
-        #expect(try loaded.trim(keeping: 0, newerThan: WallTime(milliseconds: 0)) == 50)
+        #expect(try loaded.trim(retentionState: 0, newerThan: WallTime(milliseconds: 0)) == 50)
         #expect(loaded.isEmpty)
         #expect(loaded.nextLamport == 102)
     }

@@ -12,7 +12,7 @@ struct UnknownKindLogTests {
     private let start = Example.instant(milliseconds: 0)
 
     private func later(_ lamport: UInt64, parents: [EntryID] = []) throws -> SignedEntry {
-        try Later.entry(in: Example.room, by: Example.authors[1], lamport: lamport, parents: parents)
+        try FutureVersion.entry(in: Example.room, by: Example.authors[1], lamport: lamport, parents: parents)
     }
 
     /// Adds known and unknown kinds in turn, 600 in total: more than one page of reading.
@@ -59,9 +59,9 @@ struct UnknownKindLogTests {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
         let keys = try fill(&log)
-        try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 0))
+        try log.trim(retentionState: 100, newerThan: WallTime(milliseconds: 0))
         check(log, known: keys.known.suffix(50), unknown: keys.unknown.suffix(50))
-        try log.takeBack([keys.unknown.last!.id, keys.known.last!.id])
+        try log.withdraw([keys.unknown.last!.id, keys.known.last!.id])
         check(log, known: keys.known.suffix(50).dropLast(), unknown: keys.unknown.suffix(50).dropLast())
         let setting = "unknown kinds of \(Example.gathering.order)"
         #expect(try archive.setting(setting) != nil)

@@ -167,13 +167,14 @@ struct CommandLineTests {
     }
 
     @Test("a script gets an event for each arrival and departure, and no summary of them")
-    func company() {
+    func presenceSummary() {
         let interface = ScriptInterface(version: "1")
-        interface.eventOccurred(.company(.init(relay: "hub", came: ["bea"], went: [])), token: nil, at: Example.time)
+        interface.eventOccurred(
+            .presenceSummary(.init(relay: "hub", arrived: ["bea"], departed: [])), token: nil, at: Example.time)
         #expect(interface.takeOutput().isEmpty)
         let bea = Event.PeerSummary(name: "bea", id: Example.bea)
         interface.eventOccurred(
-            .peer(.init(state: .joined, peer: bea, isGathered: true)), token: nil, at: Example.time)
+            .peer(.init(state: .joined, peer: bea, isSummarised: true)), token: nil, at: Example.time)
         #expect(String(decoding: interface.takeOutput(), as: UTF8.self).hasPrefix(#"{"event":"peer","state":"joined""#))
     }
 

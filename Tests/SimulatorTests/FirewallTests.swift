@@ -175,7 +175,7 @@ struct FirewallTests {
     }
 
     @Test("a datagram to an unused address is counted, and has no other effect")
-    func nobody() throws {
+    func noSuchPeerText() throws {
         let street = try Street()
         street.simulation.command(HostID(0), .tell(to: "10.0.200.1:47474", text: "a", kind: .text))
         // No host listens on another port.

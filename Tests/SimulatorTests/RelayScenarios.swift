@@ -47,12 +47,12 @@ struct RelayScenarios {
             }
             #expect(isDelivered, "seed \(seed), \(host)")
         }
-        let carried = try #require(town.relay).counters.ever.tunnelBytes
+        let carried = try #require(town.relay).counters.sinceStart.tunnelBytes
         #expect(carried > 0)
         town.simulation.command(ana, .tell(to: "ben", text: "near", kind: .text))
         try town.simulation.run(for: .seconds(1))
         #expect(town.simulation.recorder.messages(of: ben).contains { $0.text == "near" && $0.isPrivate })
-        #expect(town.relay?.counters.ever.tunnelBytes == carried)
+        #expect(town.relay?.counters.sinceStart.tunnelBytes == carried)
         #expect(try town.simulation.disks[0].logs().allSatisfy { $0 == .relayLobby(town.hubID) })
     }
 

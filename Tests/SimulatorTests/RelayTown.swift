@@ -155,7 +155,7 @@ final class RelayTown {
 
     func lobby(_ host: HostID) -> [String] { texts(host, in: .relayLobby(relay: "hub")) }
 
-    func relayEvents(_ host: HostID) -> [(state: Event.RelayRuntime, reason: String?)] {
+    func relayEvents(_ host: HostID) -> [(state: Event.RelayState, reason: String?)] {
         simulation.recorder.events[host.number].compactMap { recorded in
             if case .relay(let state, _, let reason) = recorded.event { (state, reason) } else { nil }
         }

@@ -124,24 +124,24 @@ struct ConversationTests {
     }
 
     @Test("mass arrivals and departures take one line each; a remark about one of them is still shown")
-    func company() {
+    func presenceSummary() {
         var person = Person(columns: 100, isSettled: true)
         func gathered(_ state: Event.PeerChange.State, _ number: Int, remark: String? = nil) -> Event {
             let id = PeerID(Array(repeating: UInt8(number), count: 32))!
             let summary = Event.PeerSummary(name: "p\(number)", id: id, via: .relay, relay: "hub")
-            return .peer(.init(state: state, peer: summary, remark: remark, isGathered: true))
+            return .peer(.init(state: state, peer: summary, remark: remark, isSummarised: true))
         }
         for number in 0..<40 { person.happens(gathered(.joined, number, remark: number == 7 ? "a new key" : nil)) }
-        person.happens(.company(.init(relay: "hub", came: (0..<40).map { "p\($0)" }, went: [])))
+        person.happens(.presenceSummary(.init(relay: "hub", arrived: (0..<40).map { "p\($0)" }, departed: [])))
         #expect(
             person.screen.lines.dropLast() == ["04:10 !! a new key", "04:10 -- 40 others are here at hub (/who)"])
         #expect(person.interface.roster.names.count == 40)
         for number in 0..<40 { person.happens(gathered(.left, number)) }
-        person.happens(.company(.init(relay: nil, came: ["bea", "cy"], went: ["di"])))
+        person.happens(.presenceSummary(.init(relay: nil, arrived: ["bea", "cy"], departed: ["di"])))
         #expect(
             person.screen.lines.dropLast().suffix(2) == ["04:10 -- di left", "04:10 -- bea and cy are here"])
         var quiet = Person(columns: 100, isQuiet: true, isSettled: true)
-        quiet.happens(.company(.init(relay: "hub", came: ["bea"], went: ["cy"])))
+        quiet.happens(.presenceSummary(.init(relay: "hub", arrived: ["bea"], departed: ["cy"])))
         #expect(quiet.screen.lines == ["ana>"])
     }
 }

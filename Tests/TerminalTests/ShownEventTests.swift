@@ -128,7 +128,7 @@ struct ShownEventTests {
     }
 
     @Test("the peers that were here before us take one line, regardless of their number")
-    func company() {
+    func presenceSummary() {
         func greeting(_ names: [String]) -> String {
             var person = Person(columns: 200)
             for (number, name) in names.enumerated() {

@@ -50,11 +50,11 @@ package struct AgeClock {
     /// An observation for the diagnostic log.
     package enum Observation: Equatable {
         /// The wall clock is this many milliseconds from where it was expected, at a start or after a sleep.
-        case foundApart(Int64)
+        case foundDeviating(Int64)
         /// It jumped while the process ran.
         case jumped(Int64)
         /// A jump has lasted and is now believed.
-        case believed(Int64)
+        case jumpAccepted(Int64)
     }
 
     /// The wall clock as it was last read, for what is shown and sent.
@@ -78,7 +78,7 @@ package struct AgeClock {
 
     /// A lower bound of the present, for what cannot be undone: by the wall clock, by its expected time, and by a clock
     /// that seems to have been put back permanently.
-    package var certain: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
+    package var lowerBound: WallTime { shifted(expected, by: min(state.lead, state.departure?.lead ?? 0, 0)) }
 
     // Reading.
 
@@ -96,9 +96,9 @@ package struct AgeClock {
         let ran = min(passed, Self.stepMilliseconds)
         count(ran)
         guard passed <= Self.stepMilliseconds else { return resume(isStart: false) }
-        let jump = takeLead()
+        let jump = updateDeviation()
         var observations: [Observation] = jump.magnitude > Self.toleranceMilliseconds ? [.jumped(jump)] : []
-        if let step = weigh(ran) { observations.append(.believed(step)) }
+        if let step = trackJump(ran) { observations.append(.jumpAccepted(step)) }
         return observations
     }
 
@@ -109,15 +109,15 @@ package struct AgeClock {
     }
 
     private mutating func resume(isStart: Bool) -> [Observation] {
-        let gap = takeLead()
+        let gap = updateDeviation()
         if gap > 0, gap.magnitude <= Self.gapMilliseconds {
             count(gap.magnitude)
-            _ = takeLead()
+            _ = updateDeviation()
         } else {
             state.gaps += gap
         }
-        let isWorthTelling = isStart || gap.magnitude > Self.dayMilliseconds
-        return isWorthTelling && state.lead.magnitude > Self.dayMilliseconds ? [.foundApart(state.lead)] : []
+        let isWorthLogging = isStart || gap.magnitude > Self.dayMilliseconds
+        return isWorthLogging && state.lead.magnitude > Self.dayMilliseconds ? [.foundDeviating(state.lead)] : []
     }
 
     private mutating func count(_ milliseconds: UInt64) {
@@ -126,7 +126,7 @@ package struct AgeClock {
 
     /// Updates the deviation.
     /// - Returns: By how much it has changed.
-    private mutating func takeLead() -> Int64 {
+    private mutating func updateDeviation() -> Int64 {
         let former = state.lead
         state.lead = Int64(clamping: wall.milliseconds) - Int64(clamping: expected.milliseconds)
         return state.lead - former
@@ -134,7 +134,7 @@ package struct AgeClock {
 
     /// Adds `ran` milliseconds to the time that the current jump has lasted, or begins or ends one.
     /// - Returns: The jump, if one has lasted long enough.
-    private mutating func weigh(_ ran: UInt64) -> Int64? {
+    private mutating func trackJump(_ ran: UInt64) -> Int64? {
         let isApart = state.lead.magnitude > Self.toleranceMilliseconds
         guard var departure = state.departure else {
             if isApart { state.departure = Departure(lead: state.lead) } else { state.gaps = 0 }
@@ -153,23 +153,25 @@ package struct AgeClock {
         // A clock that is behind came nearer while the machine was off.
         if !isAhead { departure.lead = max(departure.lead, state.lead) }
         state.departure = departure
-        guard departure.lasted >= Self.lasting(departure.lead.magnitude) else { return nil }
-        believe(departure.lead)
+        guard departure.lasted >= Self.requiredRunningTime(departure.lead.magnitude) else { return nil }
+        acceptJump(departure.lead)
         return departure.lead
     }
 
-    private mutating func believe(_ lead: Int64) {
+    private mutating func acceptJump(_ lead: Int64) {
         // If a clock was found behind at a start and has been corrected since, it shows how long the machine was off.
         let passed = lead > 0 && state.gaps != 0 ? (state.gaps > 0 ? min(state.gaps, lead) : lead) : 0
         count(UInt64(passed))
         state.offset += lead - passed
         state.gaps = max(0, state.gaps - passed)
         state.departure = nil
-        _ = takeLead()
+        _ = updateDeviation()
     }
 
     /// Returns the time in milliseconds that processes have to run with a jump until it is believed.
-    package static func lasting(_ jump: UInt64) -> UInt64 { min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds) }
+    package static func requiredRunningTime(_ jump: UInt64) -> UInt64 {
+        min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds)
+    }
 
     private func shifted(_ time: WallTime, by milliseconds: Int64) -> WallTime {
         let shifted = Int64(clamping: time.milliseconds) + milliseconds
@@ -237,7 +239,7 @@ extension AgeClock.State {
         gaps = Self.bounded(try reader.integer())
         guard !reader.takeNull() else { return }
         let departed = Self.bounded(try reader.integer())
-        departure = .init(lead: departed, lasted: min(try reader.unsigned(), AgeClock.lasting(.max)))
+        departure = .init(lead: departed, lasted: min(try reader.unsigned(), AgeClock.requiredRunningTime(.max)))
     }
 
     /// Limits a stored value to a range that cannot overflow.
@@ -262,7 +264,7 @@ extension AgeClock.Observation {
     /// The line for the diagnostic log.
     package var note: Note {
         switch self {
-        case .foundApart(let lead):
+        case .foundDeviating(let lead):
             let isLong = lead.magnitude >= 30 * AgeClock.dayMilliseconds
             let way = lead < 0 ? "earlier" : "later"
             return Note(
@@ -271,14 +273,14 @@ extension AgeClock.Observation {
         case .jumped(let jump):
             let way = jump < 0 ? "back" : "forward"
             return Note(.warning, "the clock has jumped \(way) by \(Self.text(jump)): \(Self.consequence(jump))")
-        case .believed(let step):
+        case .jumpAccepted(let step):
             return Note(.info, "the clock's jump by \(Self.text(step)) has lasted: it is believed from now on")
         }
     }
 
     private static func consequence(_ jump: Int64) -> String {
         "nothing ages by that, and no ban or mute ends, until it has lasted for "
-            + "\(text(Int64(clamping: AgeClock.lasting(jump.magnitude)))) of running"
+            + "\(text(Int64(clamping: AgeClock.requiredRunningTime(jump.magnitude)))) of running"
     }
 
     private static func text(_ milliseconds: Int64) -> String {

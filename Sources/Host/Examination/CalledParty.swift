@@ -24,7 +24,8 @@ public struct CalledParty {
     /// Starts the lookup or the calls.
     /// - Parameter firstNumber: the number of the first call; events refer to it.
     init(
-        _ place: NetworkLocation, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder, at now: Instant
+        _ place: NetworkLocation, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder,
+        at now: Instant
     ) {
         self.own = own
         self.firstNumber = firstNumber

@@ -117,7 +117,8 @@ extension CoreHost {
         }
         for (command, token) in keeping.said + held {
             switch command {
-            case .say(let text, _, _), .tell(_, let text, _): printError("not saved and not sent: \(text)", token: token)
+            case .say(let text, _, _), .tell(_, let text, _):
+                printError("not saved and not sent: \(text)", token: token)
             default: break
             }
         }

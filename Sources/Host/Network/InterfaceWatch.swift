@@ -72,7 +72,8 @@ final class InterfaceWatch {
         guard !hasChanges else { return }
         hasChanges = true
         guard let list = try? InterfaceList(only: names) else { return }
-        isUncertain = list.lacksRouters(of: interfaces) || NetworkLocation(list.interfaces) != NetworkLocation(interfaces)
+        isUncertain =
+            list.lacksRouters(of: interfaces) || NetworkLocation(list.interfaces) != NetworkLocation(interfaces)
     }
 
     enum Listing { case notDue, same, changed }

@@ -14,7 +14,7 @@ extension ProcessEnvironment {
     private static let promptBytes = 4096
 
     /// Writes a line to standard error unless that would block: a slow reader of the log does not stop the program.
-    public static func complainPromptly(_ text: String) -> LogWriting { writePromptly(text, to: 2) }
+    public static func printErrorWithoutBlocking(_ text: String) -> LogWriting { writePromptly(text, to: 2) }
 
     static func writePromptly(_ text: String, to descriptor: CInt) -> LogWriting {
         var line = Array(text.utf8.prefix(promptBytes - 1))

@@ -12,11 +12,11 @@ struct DialSchedule {
     /// The maximum number of dials in a burst.
     package static let burst = 100.0
     /// The backoff after the first failure.
-    static let firstPause = Duration.milliseconds(200)
+    static let initialBackoff = Duration.milliseconds(200)
     /// The longest backoff.
-    package static let longestPause = Duration.seconds(15)
+    package static let maximumBackoff = Duration.seconds(15)
     /// The longest backoff for addresses given by the user, which are dialled indefinitely.
-    static let longestLastingPause = Duration.seconds(30)
+    static let maximumLastingBackoff = Duration.seconds(30)
     /// How long a peer is dialled after it was last announced or introduced.
     package static let timeout = Duration.seconds(180)
 
@@ -41,7 +41,7 @@ struct DialSchedule {
         var address: IPAddress?
         var isUnderWay = false
         /// Low priority: cancelled if gossip shows that the peer is present.
-        var isLate = false
+        var isLowPriority = false
         /// The peer that answers at an address given by the user.
         var satisfiedBy: PeerID?
     }
@@ -59,7 +59,7 @@ struct DialSchedule {
     private var blockedUntil: Instant?
 
     /// Schedules dials of an address given by the user, which are repeated indefinitely.
-    mutating func scheduleForEver(_ target: DialTarget, at time: Instant) {
+    mutating func scheduleIndefinitely(_ target: DialTarget, at time: Instant) {
         guard entries[target] == nil else { return }
         insert(target, at: time, isLasting: true, since: time, address: nil)
     }
@@ -105,7 +105,7 @@ struct DialSchedule {
     /// process.
     mutating func schedule(
         _ target: DialTarget, at time: Instant, since: Instant, address: IPAddress?, isNewProcess: Bool,
-        isLate: Bool = false
+        isLowPriority: Bool = false
     ) {
         guard let entry = entries[target] else {
             // Invented peers of one address fill its share and no other's.
@@ -113,12 +113,12 @@ struct DialSchedule {
                 return
             }
             insert(target, at: time, isLasting: false, since: since, address: address)
-            entries[target]?.isLate = isLate
+            entries[target]?.isLowPriority = isLowPriority
             return
         }
         change(target) { entry in
             entry.since = since
-            entry.isLate = entry.isLate && isLate
+            entry.isLowPriority = entry.isLowPriority && isLowPriority
         }
         guard !entry.isUnderWay else { return }
         if isNewProcess {
@@ -147,7 +147,7 @@ struct DialSchedule {
         for (target, entry) in entries where entry.satisfiedBy == peer {
             change(target) { entry in
                 entry.satisfiedBy = nil
-                entry.at = now + Self.firstPause
+                entry.at = now + Self.initialBackoff
             }
         }
     }
@@ -163,8 +163,8 @@ struct DialSchedule {
         change(target) { entry in
             entry.isUnderWay = false
             entry.attempts += 1
-            let longest = entry.isLasting ? Self.longestLastingPause : Self.longestPause
-            let pause = min(Self.firstPause * (1 << min(entry.attempts - 1, 10)), longest)
+            let longest = entry.isLasting ? Self.maximumLastingBackoff : Self.maximumBackoff
+            let pause = min(Self.initialBackoff * (1 << min(entry.attempts - 1, 10)), longest)
             entry.at = now + pause * jitter
         }
     }
@@ -187,17 +187,17 @@ struct DialSchedule {
     }
 
     /// Postpones a dial, even one just taken as due.
-    /// - Parameter isLate: whether gossip may make it unnecessary.
-    mutating func putOff(_ target: DialTarget, until time: Instant, isLate: Bool = false) {
+    /// - Parameter isLowPriority: whether gossip may make it unnecessary.
+    mutating func postpone(_ target: DialTarget, until time: Instant, isLowPriority: Bool = false) {
         change(target) { entry in
             entry.at = time
             entry.isUnderWay = false
-            entry.isLate = isLate
+            entry.isLowPriority = isLowPriority
         }
     }
 
     /// Returns the peer requested first among those that at least this many dials in a row failed to reach.
-    func triedInVain(_ count: Int) -> PeerID? {
+    func unreachablePeer(_ count: Int) -> PeerID? {
         let entry = entries.filter { $0.value.attempts >= count && !$0.value.isLasting }
             .min { $0.value.number < $1.value.number }
         guard case .peer(let peer)? = entry?.key else { return nil }
@@ -207,7 +207,7 @@ struct DialSchedule {
     /// Returns whether a dial of this target is in progress.
     package func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
     /// Returns whether gossip may make the dial of this target unnecessary.
-    package func isLate(_ target: DialTarget) -> Bool { entries[target]?.isLate ?? false }
+    package func isLowPriority(_ target: DialTarget) -> Bool { entries[target]?.isLowPriority ?? false }
 
     /// Returns the targets to dial now, within the limits, in the order in which they were due.
     package mutating func takeDue(at now: Instant) -> [DialTarget] {

@@ -42,9 +42,9 @@ package struct Discovery {
     package private(set) var linked: [PeerID] = []
     private var startedAt: Instant?
     private var nextExchange: Instant?
-    private var identityTold: Instant?
+    private var identityReportedAt: Instant?
     /// When our own identity was last seen in another process, to the minute.
-    package var identityHeardAt: Instant? { identityTold }
+    package var identitySeenAt: Instant? { identityReportedAt }
     private var hearing = Hearing()
     /// Introduction by unicast.
     package var reach: Reach
@@ -79,7 +79,7 @@ package struct Discovery {
     /// The maximum number of introductions in one exchange.
     static let exchangeCount = 32
     /// How long after its start a peer immediately dials the peers introduced to it: no other peer is likely to dial.
-    static let youth = Duration.seconds(5)
+    static let newcomerTime = Duration.seconds(5)
 
     // Events.
 
@@ -160,7 +160,7 @@ package struct Discovery {
         }
         let isNewProcess = sightings[content.peer]?.announcement.announcement.instance != content.instance
         guard sightings.saw(announcement, at: endpoint, now: now, protecting: linked) else { return }
-        sightings.heardByGroup(content.peer)
+        sightings.seenByMulticast(content.peer)
         heard(from: source.address, at: now)
         considerDial(content.peer, from: source.address, isNewProcess: isNewProcess, isIntroduced: false, at: now)
     }
@@ -198,7 +198,7 @@ package struct Discovery {
     /// Dials an address given by the user, indefinitely.
     package mutating func endpointGiven(_ endpoint: Endpoint, at now: Instant) {
         if startedAt == nil { startedAt = now }
-        dials.scheduleForEver(.endpoint(endpoint), at: now)
+        dials.scheduleIndefinitely(.endpoint(endpoint), at: now)
     }
 
     /// Records that a link with a peer is up, and introduces the peer to some others.
@@ -353,7 +353,7 @@ package struct Discovery {
         guard !mesh.isSparse else {
             return considerDialOfMany(other, from: address, isNewProcess: isNewProcess, at: now)
         }
-        let isYoung = startedAt.map { now < $0 + Self.youth } ?? true
+        let isYoung = startedAt.map { now < $0 + Self.newcomerTime } ?? true
         var delay = Duration.zero
         if !(isIntroduced && isYoung), !linked.isEmpty {
             // Each of N answers after up to N × 10 ms, so a few do before the newcomer has dialled the others itself.
@@ -377,7 +377,8 @@ package struct Discovery {
         let pause = latePause(at: now)
         let time = now + (pause ?? .seconds(0.2 * random.unit()))
         dials.schedule(
-            .peer(other), at: time, since: now, address: address, isNewProcess: isNewProcess, isLate: pause != nil)
+            .peer(other), at: time, since: now, address: address, isNewProcess: isNewProcess,
+            isLowPriority: pause != nil)
     }
 
     /// Returns how long a dial waits for gossip; nil: we are among those that dial immediately.
@@ -395,11 +396,11 @@ package struct Discovery {
         mesh.heard(fromAddresses: hearing.addresses.count, peers: sightings.count)
         if mesh.isSparse, !wasSparse {
             for target in dials.untried {
-                if let pause = latePause(at: now) { dials.putOff(target, until: now + pause, isLate: true) }
+                if let pause = latePause(at: now) { dials.postpone(target, until: now + pause, isLowPriority: true) }
             }
         } else if mesh.isCrowded, !wasCrowded {
             for target in dials.untried where !mesh.mayAnswer(at: now) {
-                dials.putOff(target, until: now + crowdPause())
+                dials.postpone(target, until: now + crowdPause())
             }
         }
     }
@@ -416,8 +417,9 @@ package struct Discovery {
                 dials.cancel(target)
                 return
             }
-            if dials.isLate(target), !mesh.isWanted(other, at: now), let end = mesh.pace.reading.mayTell(at: now) {
-                return dials.putOff(target, until: end + crowdPause(), isLate: true)
+            if dials.isLowPriority(target), !mesh.isWanted(other, at: now), let end = mesh.pace.reading.mayTell(at: now)
+            {
+                return dials.postpone(target, until: end + crowdPause(), isLowPriority: true)
             }
             acts.append(.dial(target, endpoints))
         }
@@ -447,8 +449,8 @@ package struct Discovery {
     }
 
     private mutating func foundOwnIdentity(at source: Endpoint, at now: Instant) {
-        if let identityTold, now < identityTold + .seconds(60) { return }
-        identityTold = now
+        if let identityReportedAt, now < identityReportedAt + .seconds(60) { return }
+        identityReportedAt = now
         acts.append(.identityInUse(source))
     }
 }

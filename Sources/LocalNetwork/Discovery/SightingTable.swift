@@ -13,7 +13,7 @@ package struct Sighting {
     /// not bring it back.
     var isGone = false
     /// Whether a multicast announcement of it arrived.
-    var isHeardByGroup = false
+    var wasSeenByMulticast = false
     /// Whether the last link with it came up with no firewall between us.
     package var isOpen = false
 }
@@ -114,7 +114,7 @@ package struct SightingTable {
     }
 
     /// Records that a multicast announcement of a peer arrived.
-    mutating func heardByGroup(_ peer: PeerID) { sightings[peer]?.isHeardByGroup = true }
+    mutating func seenByMulticast(_ peer: PeerID) { sightings[peer]?.wasSeenByMulticast = true }
     /// Records whether a link with a peer came up with no firewall between us.
     package mutating func setOpen(_ isOpen: Bool, _ peer: PeerID) { sightings[peer]?.isOpen = isOpen }
 
@@ -130,7 +130,7 @@ package struct SightingTable {
         return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
     }
 
-    /// Returns whether ``expire(at:keeping:)`` is due.
+    /// Returns whether ``expire(at:retentionState:)`` is due.
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
     /// Returns the addresses where the known peers were last seen.
@@ -142,7 +142,7 @@ package struct SightingTable {
     }
 
     /// Prunes peers not seen for ``lifetime``, except those to keep.
-    package mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
+    package mutating func expire(at now: Instant, retentionState isKept: (PeerID) -> Bool) {
         lastSweep = now
         let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }
         if old.isEmpty { return }

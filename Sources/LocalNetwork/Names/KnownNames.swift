@@ -5,7 +5,7 @@ package import Wire
 /// of our networks: the same name there may belong to somebody else.
 package struct KnownNames {
     /// A name and where it was received: a relay, or (nil) one of our networks.
-    private struct NetworkLocation: Hashable {
+    private struct NameAndSource: Hashable {
         var name: String
         var relay: PeerID?
     }
@@ -13,7 +13,7 @@ package struct KnownNames {
     /// The last name of each key, and the relay where it was received.
     private var names: [PeerID: (name: Nickname, relay: PeerID?)] = [:]
     /// The last key of each folded name in each place. A renamed key keeps its old names until another key takes them.
-    private var holders: [NetworkLocation: PeerID] = [:]
+    private var holders: [NameAndSource: PeerID] = [:]
     /// The relays where names were received, in the order in which they were met; few.
     private var relays: [PeerID] = []
     private var firstSeen: [PeerID: WallTime] = [:]
@@ -39,7 +39,7 @@ package struct KnownNames {
         guard hasRoom(for: id) else { return }
         names[id] = (name, relay)
         reported[id] = nil
-        let place = NetworkLocation(name: name.folded, relay: relay)
+        let place = NameAndSource(name: name.folded, relay: relay)
         // Names cost nothing, so a key may have had many.
         if holders[place] != nil || holders.count < 2 * Bounds.knownPeerCount { holders[place] = id }
         if let relay, !relays.contains(relay) { relays.append(relay) }
@@ -88,7 +88,7 @@ package struct KnownNames {
 
     /// Returns the key that last had this name, at a relay or (nil) on one of our networks.
     package func lastHolder(of name: Nickname, at relay: PeerID? = nil) -> PeerID? {
-        holders[NetworkLocation(name: name.folded, relay: relay)]
+        holders[NameAndSource(name: name.folded, relay: relay)]
     }
 
     /// Returns the keys that last had this name at relays.

@@ -32,8 +32,8 @@ package struct PresenceChanges {
     }
 
     private var stage = Stage.telling
-    private var came: [(peer: PeerID, name: String)] = []
-    private var went: [(peer: PeerID, name: String)] = []
+    private var arrived: [(peer: PeerID, name: String)] = []
+    private var departed: [(peer: PeerID, name: String)] = []
     /// Members lost with the relay that have not returned. Used for membership tests only.
     private var missing: Set<PeerID> = []
     /// The times of the last changes, at most ``burstCount``.
@@ -54,8 +54,8 @@ package struct PresenceChanges {
     /// Records that the relay is lost with all its members, which is reported as one change.
     package mutating func suspend(_ members: [PeerID], at now: Instant) {
         missing.formUnion(members)
-        came = []
-        went = []
+        arrived = []
+        departed = []
         if case .suspended = stage { return }
         stage = .suspended(since: now)
     }
@@ -72,10 +72,10 @@ package struct PresenceChanges {
     /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
-        if let place = went.firstIndex(where: { $0.peer == peer }) {
-            went.remove(at: place)
+        if let place = departed.firstIndex(where: { $0.peer == peer }) {
+            departed.remove(at: place)
         } else if let name {
-            came.append((peer, name))
+            arrived.append((peer, name))
         }
         if missing.remove(peer) != nil, missing.isEmpty { stage = .gathering(until: now + Self.lastTime) }
         return true
@@ -86,10 +86,10 @@ package struct PresenceChanges {
     /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
-        if let place = came.firstIndex(where: { $0.peer == peer }) {
-            came.remove(at: place)
+        if let place = arrived.firstIndex(where: { $0.peer == peer }) {
+            arrived.remove(at: place)
         } else if let name {
-            went.append((peer, name))
+            departed.append((peer, name))
         }
         return true
     }
@@ -120,15 +120,15 @@ package struct PresenceChanges {
     }
 
     /// Returns the changes to report now, by the names that the peers had at the time.
-    package mutating func take(at now: Instant) -> (came: [String], went: [String])? {
+    package mutating func take(at now: Instant) -> (arrived: [String], departed: [String])? {
         guard let until, until <= now else { return nil }
         defer {
             stage = .telling
-            came = []
-            went = []
+            arrived = []
+            departed = []
             missing = []
             recent = []
         }
-        return (came.map(\.name), went.map(\.name))
+        return (arrived.map(\.name), departed.map(\.name))
     }
 }

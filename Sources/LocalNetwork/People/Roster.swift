@@ -16,7 +16,7 @@ package struct Person: Equatable {
     /// The away message, possibly empty; nil if the peer is not away.
     package var away: String?
     /// The away message that was last reported.
-    package var toldAway: String?
+    package var reportedAway: String?
     /// The name that it is shown under; nil while "joined" has not been reported.
     package var shownName: Nickname?
     /// The changes that it announced while blocked, which are not shown.
@@ -28,7 +28,7 @@ package struct Person: Equatable {
 
     package init(
         id: PeerID, name: Nickname, instance: UInt64, sequence: UInt64, isSettled: Bool, endpoint: Endpoint? = nil,
-        away: String? = nil, toldAway: String? = nil, shownName: Nickname? = nil, withheld: Withheld? = nil,
+        away: String? = nil, reportedAway: String? = nil, shownName: Nickname? = nil, withheld: Withheld? = nil,
         showBy: Instant? = nil, goneAt: Instant? = nil
     ) {
         self.id = id
@@ -38,7 +38,7 @@ package struct Person: Equatable {
         self.isSettled = isSettled
         self.endpoint = endpoint
         self.away = away
-        self.toldAway = toldAway
+        self.reportedAway = reportedAway
         self.shownName = shownName
         self.withheld = withheld
         self.showBy = showBy
@@ -75,7 +75,7 @@ package struct Roster {
     package private(set) var blocked: Set<PeerID> = []
     /// What was reported of blocked people before they were blocked, to be corrected where necessary when they are
     /// unblocked.
-    private var lastTold: [PeerID: [Event.PeerSummary]] = [:]
+    private var lastReported: [PeerID: [Event.PeerSummary]] = [:]
     /// The people met before, and their names.
     package private(set) var known = KnownNames()
     /// An index of the names that peers have or last had (``name(of:)``).
@@ -180,14 +180,14 @@ package struct Roster {
     /// - Parameter told: the peer as last reported to the user, in each place where it is.
     package mutating func block(_ id: PeerID, told: [Event.PeerSummary]) {
         guard blocked.insert(id).inserted else { return }
-        lastTold[id] = told
+        lastReported[id] = told
     }
 
     /// Unblocks a peer.
     /// - Returns: what was reported of it before it was blocked, in each place where it was.
     package mutating func unblock(_ id: PeerID) -> [Event.PeerSummary] {
         blocked.remove(id)
-        return lastTold.removeValue(forKey: id) ?? []
+        return lastReported.removeValue(forKey: id) ?? []
     }
 
     /// Records that a key took a name that another key had; nil: the user has been warned.

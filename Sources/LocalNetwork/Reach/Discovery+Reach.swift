@@ -50,7 +50,7 @@ extension Discovery {
     package func isThroughFirewall(_ other: PeerID, at address: IPAddress, now: Instant) -> Bool {
         if reach.isDeaf(towards: address, at: now) { return true }
         // It needed an introduction although we receive its multicasts.
-        return reach.hasExchanged(with: other, at: now) && sightings[other]?.isHeardByGroup == true
+        return reach.hasExchanged(with: other, at: now) && sightings[other]?.wasSeenByMulticast == true
     }
 
     /// Records that a dial begins. A peer that was reachable without an introduction before needs none now.
@@ -60,8 +60,8 @@ extension Discovery {
     }
 
     /// Returns the peer seen first among those that at least this many dials in a row failed to reach.
-    package func heardInVain(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
-        guard let other = dials.triedInVain(count), let sighting = sightings[other],
+    package func unreachablePeer(dials count: Int) -> (peer: PeerID, name: String, endpoint: Endpoint)? {
+        guard let other = dials.unreachablePeer(count), let sighting = sightings[other],
             let endpoint = sighting.endpoints.first
         else { return nil }
         return (other, sighting.announcement.announcement.name, endpoint)

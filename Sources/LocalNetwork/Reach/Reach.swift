@@ -22,7 +22,7 @@ package struct Reach {
     /// How long a new neighbour has to find us by itself.
     static let neighbourPause = Duration.milliseconds(150)
     /// How long a dial may stay neither answered nor refused before an introduction accompanies it.
-    static let dialPatience = Duration.milliseconds(300)
+    static let dialTimeout = Duration.milliseconds(300)
     /// The maximum number of neighbours remembered: 256 × about 40 bytes.
     package static let neighbourCount = 256
     /// The maximum number of neighbours, and of known addresses, in one round: 32 × 204 bytes each.
@@ -101,9 +101,9 @@ package struct Reach {
 
     /// Records that a link is established that another peer dialled without an introduction, having received our
     /// multicast.
-    package mutating func unaskedLinkAccepted(from address: IPAddress) {
+    package mutating func unsolicitedLinkAccepted(from address: IPAddress) {
         guard let place = networks.firstIndex(where: { $0.isSearchable && $0.contains(address) }) else { return }
-        networks[place].unaskedLinkAccepted()
+        networks[place].unsolicitedLinkAccepted()
     }
 
     /// Records that the system exchanges packets with an address.
@@ -123,7 +123,7 @@ package struct Reach {
     /// Records that a dial begins to a peer that we never had a link with, or had one through a firewall.
     package mutating func dialBegan(_ link: LinkID, to address: IPAddress, at now: Instant) {
         guard pendingDials.count < DialSchedule.underWayCount else { return }
-        pendingDials.append((link, address, now + Self.dialPatience))
+        pendingDials.append((link, address, now + Self.dialTimeout))
     }
 
     /// Records the end of a dial: it was answered or refused, or it failed unanswered, perhaps because of a firewall.
@@ -159,7 +159,7 @@ package struct Reach {
             introduce(to: first.address, at: now)
         }
         for place in networks.indices {
-            if networks[place].takeRound(at: now) { introduceToAcquaintances(on: networks[place], at: now) }
+            if networks[place].takeRound(at: now) { introduceToKnownAddresses(on: networks[place], at: now) }
             if usesSweep, networks[place].takeSweep(at: now) { sweep(networks[place], at: now) }
         }
         let batch = queue.takeBatch(at: now)
@@ -252,7 +252,7 @@ package struct Reach {
         queue.add(address, at: now)
     }
 
-    private mutating func introduceToAcquaintances(on network: SearchedNetwork, at now: Instant) {
+    private mutating func introduceToKnownAddresses(on network: SearchedNetwork, at now: Instant) {
         // The latest first; an address may be both.
         let near = neighbours.reversed().filter { network.contains($0) }.prefix(Self.roundCount)
         let met = known.addresses.reversed().filter { network.contains($0) && !near.contains($0) }

@@ -75,7 +75,7 @@ package struct SearchedNetwork {
     }
 
     /// Records a link that another peer dialled without an introduction.
-    package mutating func unaskedLinkAccepted() { isReachable = true }
+    package mutating func unsolicitedLinkAccepted() { isReachable = true }
 
     /// Whether no other peer's multicast was ever received, so that none may pass here: a sweep in progress then
     /// continues.

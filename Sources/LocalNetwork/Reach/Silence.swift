@@ -17,7 +17,7 @@ package struct Silence {
     package static let reportDelay = Duration.seconds(15)
     package static let interval = Duration.seconds(5)
     /// The number of dials in a row that fail to reach a peer before it counts as unreachable.
-    package static let vainDials = 6
+    package static let failedDialCount = 6
     /// The maximum number of causes reported by a process: an unstable network is no reason for more.
     private static let toldCount = 4
 

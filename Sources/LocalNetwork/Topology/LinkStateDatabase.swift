@@ -38,7 +38,7 @@ package struct LinkStateDatabase {
         /// When it was last present.
         var lostAt: Instant
         /// The sequence number that was last advertised to others.
-        var toldSequence: UInt64?
+        var advertisedSequence: UInt64?
         var tokens = TokenBucket(capacity: LinkStateDatabase.burst, perSecond: LinkStateDatabase.perSecond)
     }
 
@@ -57,9 +57,9 @@ package struct LinkStateDatabase {
     private static let orphaned = -2
 
     private var nodes: [Node?] = []
-    private var freePlaces: [Int] = []
-    private var placeByPeer: [PeerID: Int] = [:]
-    private var placeByProcess: [ProcessTag: Int] = [:]
+    private var freeIndices: [Int] = []
+    private var indexByPeer: [PeerID: Int] = [:]
+    private var indexByProcess: [ProcessTag: Int] = [:]
     /// The processes that we have links with, ascending.
     package private(set) var linked: [ProcessTag] = []
     /// The sums of the present peers, linked or not, by the first bits of the process: our digest.
@@ -73,35 +73,35 @@ package struct LinkStateDatabase {
     /// The changes since the last ``takeChanges()``.
     package private(set) var changes: [Change] = []
     /// The indices of nodes whose advertisements are to be offered to others.
-    private var untold: [Int] = []
+    private var unadvertised: [Int] = []
     private var lastSweep: Instant?
 
     /// The number of advertisements.
-    package var count: Int { placeByPeer.count }
+    package var count: Int { indexByPeer.count }
 
     // Queries.
 
     package func advertisement(of peer: PeerID) -> SignedAdvertisement? {
-        placeByPeer[peer].flatMap { nodes[$0]?.advertisement }
+        indexByPeer[peer].flatMap { nodes[$0]?.advertisement }
     }
 
     package func advertisement(of process: ProcessTag) -> SignedAdvertisement? {
-        placeByProcess[process].flatMap { nodes[$0]?.advertisement }
+        indexByProcess[process].flatMap { nodes[$0]?.advertisement }
     }
 
     /// Returns whether a peer is present by the advertisements, including its own link with us if it advertises
     /// anything.
     package func reaches(_ peer: PeerID) -> Bool {
-        guard let place = placeByPeer[peer], nodes[place] != nil else { return false }
+        guard let place = indexByPeer[peer], nodes[place] != nil else { return false }
         return nodes[place]!.reachedFrom != nil
     }
 
     /// Returns the number of links of a peer that both ends advertise.
-    package func degree(of peer: PeerID) -> Int { placeByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
+    package func degree(of peer: PeerID) -> Int { indexByPeer[peer].flatMap { nodes[$0]?.neighbours.count } ?? 0 }
 
     /// Returns whether an offered advertisement is newer than the known one.
     package func lacks(_ key: AdvertisementKey) -> Bool {
-        guard let place = placeByProcess[key.process], nodes[place] != nil else { return true }
+        guard let place = indexByProcess[key.process], nodes[place] != nil else { return true }
         return key.sequence > nodes[place]!.advertisement.sequence
     }
 
@@ -110,18 +110,18 @@ package struct LinkStateDatabase {
     /// Records that a link with a process is up.
     package mutating func linkUp(_ process: ProcessTag) {
         guard linked.insert(sorted: process) else { return }
-        if let node = placeByProcess[process] { candidates.append(node) }
+        if let node = indexByProcess[process] { candidates.append(node) }
     }
 
     /// Records that the last link with a process is down.
     package mutating func linkDown(_ process: ProcessTag) {
         guard linked.remove(sorted: process) else { return }
-        if let place = placeByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
+        if let place = indexByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
     }
 
     /// Accepts a verified advertisement. Call ``settle(at:)`` after the last one of a batch.
     package mutating func accept(_ signed: SignedAdvertisement, at now: Instant) -> Acceptance {
-        if let place = placeByPeer[signed.peer], nodes[place] != nil {
+        if let place = indexByPeer[signed.peer], nodes[place] != nil {
             let isNewer = signed.sequence > nodes[place]!.advertisement.sequence
             if nodes[place]!.advertisement.process != signed.process {
                 // Another process. If its clock was set back, its numbers are lower; the old one must then be absent.
@@ -136,7 +136,7 @@ package struct LinkStateDatabase {
         }
         // A goodbye of an unknown peer is ignored.
         guard !signed.isGoodbye else { return .known }
-        guard placeByProcess[signed.process] == nil else { return .refused }
+        guard indexByProcess[signed.process] == nil else { return .refused }
         guard count < Self.capacity || evict() else { return .refused }
         insert(signed, at: now)
         return .taken
@@ -144,15 +144,15 @@ package struct LinkStateDatabase {
 
     private mutating func insert(_ signed: SignedAdvertisement, at now: Instant) {
         let place: Int
-        if let free = freePlaces.popLast() {
+        if let free = freeIndices.popLast() {
             place = free
             nodes[place] = Node(advertisement: signed, lostAt: now)
         } else {
             place = nodes.count
             nodes.append(Node(advertisement: signed, lostAt: now))
         }
-        placeByPeer[signed.peer] = place
-        placeByProcess[signed.process] = place
+        indexByPeer[signed.peer] = place
+        indexByProcess[signed.process] = place
         for link in nodes[place]!.links { connect(place, link) }
         if isLinked(signed.process) { candidates.append(place) }
     }
@@ -178,13 +178,13 @@ package struct LinkStateDatabase {
         } else {
             count(place, isHere: true)
             changes.append(.stated(signed.peer))
-            untold.append(place)
+            unadvertised.append(place)
         }
     }
 
     /// Adds a link if both ends advertise it.
     private mutating func connect(_ place: Int, _ process: ProcessTag) {
-        guard let other = placeByProcess[process], other != place,
+        guard let other = indexByProcess[process], other != place,
             nodes[other]!.links.contains(sorted: nodes[place]!.advertisement.process),
             !nodes[place]!.neighbours.contains(other)
         else { return }
@@ -214,17 +214,17 @@ package struct LinkStateDatabase {
             reachedCount -= 1
             changes.append(.vanished(node.advertisement.peer, left: false))
         }
-        placeByPeer[node.advertisement.peer] = nil
-        placeByProcess[node.advertisement.process] = nil
+        indexByPeer[node.advertisement.peer] = nil
+        indexByProcess[node.advertisement.process] = nil
         candidates.removeAll { $0 == place }
-        untold.removeAll { $0 == place }
+        unadvertised.removeAll { $0 == place }
         nodes[place] = nil
-        freePlaces.append(place)
+        freeIndices.append(place)
     }
 
     /// Removes a process that said goodbye on its own link.
     package mutating func left(_ process: ProcessTag) {
-        if let place = placeByProcess[process] { forget(place) }
+        if let place = indexByProcess[process] { forget(place) }
     }
 
     // Presence.
@@ -233,7 +233,7 @@ package struct LinkStateDatabase {
     package mutating func settle(at now: Instant) {
         if !orphans.isEmpty, !adoptOrphans() {
             candidates.removeAll(keepingCapacity: true)
-            lookAgain(at: now)
+            recomputeReachability(at: now)
             return
         }
         var next = 0
@@ -298,11 +298,11 @@ package struct LinkStateDatabase {
     }
 
     /// Computes presence from the start by a walk from our own links: about 30 µs for a thousand peers.
-    private mutating func lookAgain(at now: Instant) {
+    private mutating func recomputeReachability(at now: Instant) {
         var from = [Int?](repeating: nil, count: nodes.count)
         var queue: [Int] = []
         for process in linked {
-            guard let place = placeByProcess[process], nodes[place]?.isGone == false else { continue }
+            guard let place = indexByProcess[process], nodes[place]?.isGone == false else { continue }
             from[place] = Self.direct
             queue.append(place)
         }
@@ -324,7 +324,7 @@ package struct LinkStateDatabase {
                 reachedCount -= 1
                 nodes[place]!.reachedFrom = nil
                 nodes[place]!.lostAt = now
-                nodes[place]!.toldSequence = nil
+                nodes[place]!.advertisedSequence = nil
                 changes.append(.vanished(nodes[place]!.advertisement.peer, left: false))
             }
         }
@@ -336,7 +336,7 @@ package struct LinkStateDatabase {
         reachedCount += 1
         count(place, isHere: true)
         changes.append(.appeared(nodes[place]!.advertisement.peer))
-        untold.append(place)
+        unadvertised.append(place)
     }
 
     private mutating func count(_ place: Int, isHere: Bool) {
@@ -353,16 +353,16 @@ package struct LinkStateDatabase {
     // Gossip.
 
     /// Whether there are advertisements to offer to others.
-    package var hasChanges: Bool { !untold.isEmpty }
+    package var hasChanges: Bool { !unadvertised.isEmpty }
 
     /// Returns the advertisements of present peers that have not been offered to others.
     package mutating func takeUnadvertised() -> [AdvertisementKey] {
-        defer { untold.removeAll(keepingCapacity: true) }
-        return untold.compactMap { place in
+        defer { unadvertised.removeAll(keepingCapacity: true) }
+        return unadvertised.compactMap { place in
             guard let node = nodes[place], node.reachedFrom != nil,
-                node.toldSequence != node.advertisement.sequence
+                node.advertisedSequence != node.advertisement.sequence
             else { return nil }
-            nodes[place]!.toldSequence = node.advertisement.sequence
+            nodes[place]!.advertisedSequence = node.advertisement.sequence
             return node.advertisement.key
         }
     }

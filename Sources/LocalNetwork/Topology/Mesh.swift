@@ -35,7 +35,7 @@ package struct Mesh {
     /// The peers that we have private messages for, and since when.
     package private(set) var called: [PeerID: Instant] = [:]
     /// The peers that cannot be dialled, and until when no dial is attempted.
-    private var shut: [PeerID: Instant] = [:]
+    private var undiallable: [PeerID: Instant] = [:]
     /// The present peers whose link with us broke: other peers still advertise links with them.
     package private(set) var orphans: Set<PeerID> = []
 
@@ -58,7 +58,7 @@ package struct Mesh {
     /// The time between our advertisements. When many peers arrive together, each further one that reports arrivals
     /// waits twice as long.
     package static let shortestPause = Duration.milliseconds(250)
-    package static let longestPause = Duration.seconds(4)
+    package static let maximumBackoff = Duration.seconds(4)
     /// The time between comparisons with a link chosen at random, times 0.5…1.5.
     package static let comparisonInterval = Duration.seconds(15)
     /// How long an unwanted link is kept, so that changes in progress can complete.
@@ -117,7 +117,7 @@ package struct Mesh {
     }
 
     /// Records that a linked peer sent a digest, as peers do that count this network as big.
-    package mutating func statesHeard() { crowd.isCrowded = true }
+    package mutating func digestReceived() { crowd.isCrowded = true }
 
     /// Whether announcements of many peers arrive, or a linked peer counts this network as big: advertisements will
     /// then cover the rest.
@@ -176,18 +176,18 @@ package struct Mesh {
         !isSparse || called[peer] != nil || wanted(at: now).contains(peer)
     }
 
-    private func isShut(_ peer: PeerID, at now: Instant) -> Bool { shut[peer].map { now < $0 } ?? false }
+    private func isShut(_ peer: PeerID, at now: Instant) -> Bool { undiallable[peer].map { now < $0 } ?? false }
 
     /// Records that a peer could not be dialled: another one replaces it for a while.
     package mutating func dialFailed(_ peer: PeerID, at now: Instant) {
         guard isSparse else { return }
-        if shut.count >= Self.tableCount { shut = shut.filter { now < $0.value } }
-        if shut.count < Self.tableCount { shut[peer] = now + Self.shutTime }
+        if undiallable.count >= Self.tableCount { undiallable = undiallable.filter { now < $0.value } }
+        if undiallable.count < Self.tableCount { undiallable[peer] = now + Self.shutTime }
     }
 
     /// Records that a link with a peer is up.
     package mutating func linkUp(_ peer: PeerID) {
-        shut[peer] = nil
+        undiallable[peer] = nil
         orphans.remove(peer)
     }
 
@@ -221,7 +221,7 @@ package struct OwnAdvertisements {
     /// How long the next one waits.
     package var pause = Mesh.shortestPause
     /// Whether a link broke that the advertisement still contains.
-    package var isLossUntold = false
+    package var isLossUnadvertised = false
 }
 
 /// The recent rate of gossip.

@@ -73,7 +73,7 @@ struct Link {
     var isTunnel: Bool { origin == .tunnel }
 
     /// Whether it is up and has a connection of its own that may have died.
-    var isAskedForLife: Bool {
+    var needsPings: Bool {
         switch phase {
         case .established: !isTunnel
         case .atRelay: true
@@ -106,16 +106,16 @@ struct Link {
     /// Queues a frame for a later flush.
     /// - Returns: whether the link must be closed because its peer reads too little; true once.
     mutating func queue(_ frame: [UInt8], in lane: Lane, at now: Instant) -> Bool {
-        guard !window.isCut else { return false }
+        guard !window.isClosing else { return false }
         channel.queue(frame, in: lane)
         liveness.said(at: now)
-        return window.isToBeCut(holding: channel.queuedBytes, most: Bounds.linkQueueBytes, at: now)
+        return window.shouldClose(holding: channel.queuedBytes, most: Bounds.linkQueueBytes, at: now)
     }
 
     /// Returns whether the host must report when the bytes sent have left.
-    mutating func asksForDrain(at now: Instant) -> Bool {
+    mutating func requestsDrainReport(at now: Instant) -> Bool {
         guard phase != .closing, phase != .awaitingConnection else { return false }
-        return window.asksForDrain(hasMore: channel.hasOutput, at: now)
+        return window.requestsDrainReport(hasMore: channel.hasOutput, at: now)
     }
 }
 
@@ -128,7 +128,7 @@ struct Greeting: Equatable {
 
 extension Link {
     /// Returns the maintenance that is due: all timers of a link in one place (Protocol.md, Timers).
-    func care(at now: Instant) -> LivenessAction {
+    func nextAction(at now: Instant) -> LivenessAction {
         switch phase {
         case .awaitingConnection:
             let end = startedAt + (session == nil ? Bounds.connectTime : Bounds.relayConnectTime)
@@ -140,10 +140,10 @@ extension Link {
             // Its carrier is maintained, and the relay reports the loss of the other end.
             return .fine(until: Instant(nanoseconds: .max))
         case .atRelay:
-            return liveness.care(
+            return liveness.nextAction(
                 at: now, ping: Bounds.relaySilenceBeforePing, death: Bounds.relaySilenceBeforeDeath, isToBeHeard: true)
         case .established:
-            return liveness.care(at: now, ping: Bounds.silenceBeforePing, death: Bounds.silenceBeforeDeath)
+            return liveness.nextAction(at: now, ping: Bounds.silenceBeforePing, death: Bounds.silenceBeforeDeath)
         case .closing:
             return .fine(until: Instant(nanoseconds: .max))
         }

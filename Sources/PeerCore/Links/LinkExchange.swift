@@ -16,17 +16,17 @@ struct LinkExchange {
     /// The entries that we requested.
     var window = RequestWindow()
     /// The entries that the other side requested.
-    var owed = PendingAnswers()
+    var pendingAnswers = PendingAnswers()
     /// The retention floor of the other side in each room that it sent one for, as a Lamport time; at most
     /// ``floorCount``.
     private var floors: [RoomID: UInt64] = [:]
     /// The entries to request next.
     var planned = PlannedEntries()
     /// The rate limit of unsolicited entries.
-    var unasked = TokenBucket(capacity: Bounds.unaskedEntryBurst, perSecond: Bounds.unaskedEntryRate)
+    var unsolicited = TokenBucket(capacity: Bounds.unrequestedEntryBurst, perSecond: Bounds.unrequestedEntryRate)
 
     /// The authors whose names we sent on it.
-    var toldAuthors = ToldAuthors()
+    var sentAuthors = SentAuthors()
     /// The names that the other side sent of authors without an entry on this link so far; at most one frame's worth.
     private var authorNames: [PeerID: Nickname] = [:]
 

@@ -8,7 +8,7 @@ import Wire
 /// A link stays in one slot, so that reading or changing it copies nothing.
 struct LinkTable {
     private var slots: [Link?] = []
-    private var freePlaces: [Int] = []
+    private var freeIndices: [Int] = []
     private var places: [LinkID: Int] = [:]
     /// The IDs of all links, ascending.
     private(set) var ids: [LinkID] = []
@@ -57,7 +57,7 @@ struct LinkTable {
     /// Inserts a new link.
     mutating func insert(_ link: Link) {
         precondition(places[link.id] == nil, "a link's ID is never used again")
-        if let place = freePlaces.popLast() {
+        if let place = freeIndices.popLast() {
             slots[place] = link
             places[link.id] = place
         } else {
@@ -73,7 +73,7 @@ struct LinkTable {
     mutating func remove(_ id: LinkID) -> Link? {
         guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
         slots[place] = nil
-        freePlaces.append(place)
+        freeIndices.append(place)
         ids.remove(sorted: id)
         leaveIndexes(link)
         return link
@@ -106,7 +106,7 @@ struct LinkTable {
             if let place = places[id], slots[place]!.isTunnel { continue }
             let bytes = flush(id)
             // Even if nothing was sealed: the next frame may be longer than the room that is left.
-            if let place = places[id], slots[place]!.asksForDrain(at: now) { awaited.append(id) }
+            if let place = places[id], slots[place]!.requestsDrainReport(at: now) { awaited.append(id) }
             if let bytes { return (id, bytes) }
         }
         toBeFlushed.removeAll(keepingCapacity: true)

@@ -100,7 +100,7 @@ extension Peer {
         guard let own = ownAnnouncement() else { return }
         let current = greeting
         links[id]?.greeting = current
-        send(.hello(announcement: own.bytes, gathering: toldGathering, away: presence.away), on: id)
+        send(.hello(announcement: own.bytes, gathering: announcedGathering, away: presence.away), on: id)
     }
 
     /// Closes the link of a peer that violated the protocol. Other peers are not affected.
@@ -137,7 +137,7 @@ extension Peer {
         guard let link = links[id] else { return }
         // Changes between our hello and theirs were sent on established links only.
         if link.greeting != greeting { resendPresence(on: id) }
-        noteWay(of: id, to: peer)
+        noteRoute(of: id, to: peer)
         discovery.linkUp(
             peer, instance: instance, endpoint: link.endpoint, dialled: link.origin != .accepted, at: now)
         timers.schedule(.maintenance, at: now + Bounds.silenceBeforePing)
@@ -191,7 +191,7 @@ extension Peer {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
             if let session = link.session { relayLinkLost(session: session, reason) }
         }
-        if link.window.isCut { warn("the link with \(link.endpoint) is cut: it does not read what it is sent") }
+        if link.window.isClosing { warn("the link with \(link.endpoint) is cut: it does not read what it is sent") }
         lost(link, left: false)
     }
 
@@ -208,7 +208,7 @@ extension Peer {
             linksChanged()
             let isHere = meshLinkDown(link, with: peer, left: left)
             if let other = links.direct(with: peer) {
-                sayAgain(on: other)
+                resend(on: other)
                 return
             }
             discovery.linkDown(peer, left: left, isHere: isHere, at: now)
@@ -223,26 +223,26 @@ extension Peer {
 
     /// Repeats, after one of two links with a peer was lost, what may have been in transit on it: our presence is sent
     /// again on the other link, and the logs are compared again.
-    private mutating func sayAgain(on id: LinkID) {
+    private mutating func resend(on id: LinkID) {
         guard let peer = links[id]?.peer else { return }
         resendPresence(on: id)
         startExchange(with: peer, on: id)
     }
 
     private var greeting: Greeting {
-        Greeting(claim: naming.claim, gathering: toldGathering, away: presence.away)
+        Greeting(claim: naming.claim, gathering: announcedGathering, away: presence.away)
     }
 
     private mutating func resendPresence(on id: LinkID) {
         if let own = ownAnnouncement() { send(.announcement(own.bytes), on: id) }
-        if let gathering = toldGathering { send(.gathering(gathering), on: id) }
+        if let gathering = announcedGathering { send(.gathering(gathering), on: id) }
         send(.away(presence.away), on: id)
     }
 
     /// Pings all links after a change of our own network, and allows them less time than by default to answer.
     mutating func pingAllLinks() {
-        for id in links.ids where links[id]?.isAskedForLife == true {
-            links[id]?.liveness.pinged(mustHearBy: now + Bounds.silenceAfterChange)
+        for id in links.ids where links[id]?.needsPings == true {
+            links[id]?.liveness.pinged(mustReceiveBy: now + Bounds.silenceAfterChange)
             send(.ping(presence.sequence), on: id)
         }
         timers.schedule(.maintenance, at: now + Bounds.silenceAfterChange)
@@ -253,13 +253,13 @@ extension Peer {
         var next: Instant?
         for id in links.ids {
             // Accessed in place: a link is large.
-            guard var care = links[id]?.care(at: now) else { continue }
-            if care == .ping {
+            guard var nextAction = links[id]?.nextAction(at: now) else { continue }
+            if nextAction == .ping {
                 links[id]?.liveness.pinged()
                 send(.ping(presence.sequence), on: id)
-                care = links[id]?.care(at: now) ?? care
+                nextAction = links[id]?.nextAction(at: now) ?? nextAction
             }
-            switch care {
+            switch nextAction {
             case .fine(let until): next = min(next ?? until, until)
             case .giveUp(let reason): giveUp(id, reason)
             case .ping: break

@@ -13,7 +13,7 @@ extension Peer {
         beginAges()
         // Wall-clock time makes sequence numbers grow across restarts; see Announcement.sequence.
         presence.sequence = min(wall.milliseconds, Limits.wallTime)
-        presence.place = NetworkLocation(interfaces)
+        presence.location = NetworkLocation(interfaces)
         resumeGathering()
         naming.claim(configuration.name, at: now, wall: wall)
         if configuration.usesMulticast {
@@ -32,7 +32,7 @@ extension Peer {
         discovery.interfacesChanged(to: configuration.usesMulticast ? interfaces : nil, at: now)
         linksChanged()
         pingAllLinks()
-        hurryRelays()
+        redialRelaysNow()
         gatherOnNetwork()
     }
 
@@ -77,7 +77,7 @@ extension Peer {
         case .announce:
             guard let own = ownAnnouncement() else { return }
             broadcast(.announcement(own.bytes))
-            restate(isUrgent: true)
+            scheduleAdvertisement(isUrgent: true)
         case .settled(let name):
             keep { archive throws(ArchiveError) in
                 try archive.setSetting(ArchiveSetting.name, to: Array(name.text.utf8))
@@ -115,8 +115,8 @@ extension Peer {
     /// Handles a datagram or handshake of another protocol version. It is unauthenticated, so a later version is
     /// reported once only.
     mutating func versionHeard(_ version: UInt64) {
-        guard version > Limits.version, !presence.hasToldVersion else { return }
-        presence.hasToldVersion = true
+        guard version > Limits.version, !presence.hasReportedVersion else { return }
+        presence.hasReportedVersion = true
         notify(
             .notice(
                 "somebody here runs a later earshot, of version \(version) of the protocol: programs that use only "

@@ -14,7 +14,8 @@ extension Peer {
 
     /// Rejoins the gathering of a network that we were on recently.
     mutating func resumeGathering() {
-        guard let known = rooms.known.gathering(in: presence.place, at: wall, clock.counted), known != rooms.gathering
+        guard let known = rooms.known.gathering(in: presence.location, at: wall, clock.counted),
+            known != rooms.gathering
         else {
             return
         }
@@ -32,7 +33,7 @@ extension Peer {
 
     /// Handles the gathering that a peer is in. Without one we join it; two that meet merge into the lower one.
     mutating func meetGathering(_ theirs: GatheringID?, of peer: PeerID, on link: LinkID) {
-        guard let theirs, isPlaced(toMeet: theirs) else { return }
+        guard let theirs, knowsLocation(toMeet: theirs) else { return }
         if let ours = rooms.gathering {
             if theirs < ours {
                 guard rooms.moves.take(at: now) else {
@@ -120,7 +121,7 @@ extension Peer {
     /// Stores where and when we were in our gathering, for the next start.
     mutating func noteGathering() {
         guard let gathering = rooms.gathering else { return }
-        rooms.known.noteStay(to: gathering, in: presence.place, at: wall, clock.counted)
+        rooms.known.noteStay(to: gathering, in: presence.location, at: wall, clock.counted)
         let known = rooms.known.encoded()
         let earlier = rooms.known.takeEarlierChange()
         keep { archive throws(ArchiveError) in

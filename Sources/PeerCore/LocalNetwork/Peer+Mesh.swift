@@ -22,7 +22,7 @@ extension Peer {
         mesh.enter(peer)
         guard mesh.isAdvertising else { return }
         sendDigest(on: id)
-        restate(isUrgent: isNew)
+        scheduleAdvertisement(isUrgent: isNew)
     }
 
     /// Records that a link is down.
@@ -39,13 +39,13 @@ extension Peer {
         let isHere = mesh.table.reaches(peer)
         if isHere {
             // While the link was up, perhaps already dead, the advertisements of this peer were not applied.
-            if let signed = mesh.table.advertisement(of: peer) { personStated(signed) }
+            if let signed = mesh.table.advertisement(of: peer) { personAdvertised(signed) }
             if !link.exchange.gossip.isReleased { mesh.linkBroke(peer) }
-            considerCalling(peer)
+            requestLinkIfNeeded(peer)
         } else {
             mesh.leave(peer)
         }
-        restate(isUrgent: !link.exchange.gossip.isReleased, isLoss: true)
+        scheduleAdvertisement(isUrgent: !link.exchange.gossip.isReleased, isLoss: true)
         if mesh.isSparse { scheduleNeighbourSelection(soon: true) }
         return isHere
     }
@@ -62,10 +62,10 @@ extension Peer {
             case .appeared(let peer), .stated(let peer):
                 mesh.enter(peer)
                 guard links.direct(with: peer) == nil, let signed = mesh.table.advertisement(of: peer) else { continue }
-                personStated(signed)
+                personAdvertised(signed)
                 guard case .appeared = change else { continue }
                 discovery.appeared(signed, at: now)
-                considerCalling(peer)
+                requestLinkIfNeeded(peer)
             case .vanished(let peer, let left):
                 guard links.direct(with: peer) == nil, !mesh.table.reaches(peer) else { continue }
                 let wasLinked = mesh.orphans.contains(peer)
@@ -74,7 +74,7 @@ extension Peer {
                 discovery.vanished(peer, left: left, wasLinked: wasLinked, at: now)
             }
         }
-        if mesh.isSparse, !mesh.isAdvertising { beginStating() }
+        if mesh.isSparse, !mesh.isAdvertising { beginAdvertising() }
         if !changes.isEmpty {
             discovery.beacon.populationChanged(to: discovery.population, at: now)
             scheduleNeighbourSelection(soon: false)
@@ -87,7 +87,7 @@ extension Peer {
     }
 
     /// Handles a peer that is present by its own link-state advertisement and those of others.
-    private mutating func personStated(_ signed: SignedAdvertisement) {
+    private mutating func personAdvertised(_ signed: SignedAdvertisement) {
         let announcement = signed.announcement.announcement
         guard let name = signed.name else { return }
         if !isStale(announcement) {
@@ -102,12 +102,12 @@ extension Peer {
 
     // Our own advertisement.
 
-    private mutating func beginStating() {
+    private mutating func beginAdvertising() {
         mesh.isAdvertising = true
         // Digests on every link tell both sides which advertisements differ.
         _ = mesh.table.takeUnadvertised()
         for id in establishedLinks() { sendDigest(on: id) }
-        restate(isUrgent: true)
+        scheduleAdvertisement(isUrgent: true)
         timers.schedule(.comparison, at: now + Mesh.comparisonInterval)
     }
 
@@ -116,13 +116,13 @@ extension Peer {
 
     /// Schedules a new advertisement after a change.
     /// - Parameter isLoss: whether a peer may have disappeared, which others must learn without delay.
-    mutating func restate(isUrgent: Bool, isLoss: Bool = false) {
+    mutating func scheduleAdvertisement(isUrgent: Bool, isLoss: Bool = false) {
         guard mesh.isAdvertising else { return }
         var delay = Mesh.urgentDelay
         if !isUrgent { delay = Mesh.calmDelay * (0.5 + random.unit()) }
         let pause = isLoss ? Mesh.shortestPause : mesh.said.pause
         let earliest = mesh.said.at.map { $0 + pause } ?? now
-        if isLoss, isUrgent { mesh.said.isLossUntold = true }
+        if isLoss, isUrgent { mesh.said.isLossUnadvertised = true }
         timers.schedule(.advertisement, at: max(now + delay, earliest))
     }
 
@@ -134,13 +134,13 @@ extension Peer {
             mesh.said.signed?.advertisement.links != tags || mesh.said.signed?.advertisement.away != presence.away
             || mesh.said.claim != claim
         guard hasChanged else { return }
-        if mesh.said.at != nil, now < mesh.pace.reading.end, !mesh.said.isLossUntold {
+        if mesh.said.at != nil, now < mesh.pace.reading.end, !mesh.said.isLossUnadvertised {
             return timers.schedule(.advertisement, at: mesh.pace.reading.end + Mesh.shortestPause * random.unit())
         }
         guard let own = sign(links: tags, claim: claim) else { return }
-        mesh.said.isLossUntold = false
-        let isCalm = mesh.said.at.map { now > $0 + Mesh.longestPause * 2 } ?? true
-        mesh.said.pause = isCalm ? Mesh.shortestPause : min(mesh.said.pause * 2, Mesh.longestPause)
+        mesh.said.isLossUnadvertised = false
+        let isCalm = mesh.said.at.map { now > $0 + Mesh.maximumBackoff * 2 } ?? true
+        mesh.said.pause = isCalm ? Mesh.shortestPause : min(mesh.said.pause * 2, Mesh.maximumBackoff)
         mesh.said.signed = own
         mesh.said.claim = claim
         mesh.said.at = now
@@ -170,7 +170,7 @@ extension Peer {
     }
 
     /// Sends our last advertisement, a goodbye, before our links are closed.
-    mutating func stateLeaving() {
+    mutating func advertiseLeaving() {
         guard mesh.isAdvertising, let goodbye = ownAnnouncement(.goodbye) else { return }
         presence.sequence += 1
         let advertisement = LinkStateAdvertisement(
@@ -198,7 +198,7 @@ extension Peer {
     /// Handles a digest: offers the advertisements in the parts that differ.
     mutating func digestReceived(_ theirs: [UInt64], on id: LinkID) {
         guard let gossip = links[id]?.exchange.gossip else { return }
-        mesh.statesHeard()
+        mesh.digestReceived()
         links[id]?.exchange.gossip.speaks = true
         if !gossip.hasSentDigest { sendDigest(on: id) }
         guard links[id]?.exchange.gossip.digests.take(at: now) == true else { return }
@@ -230,7 +230,7 @@ extension Peer {
     }
 
     /// Handles a frame of the link-state exchange.
-    mutating func advertisementsTold(_ frame: Frame, on id: LinkID) throws {
+    mutating func linkStateFrameReceived(_ frame: Frame, on id: LinkID) throws {
         switch frame {
         case .digest(let sums): digestReceived(sums, on: id)
         case .advertise(let keys): advertiseReceived(keys, on: id)
@@ -297,7 +297,7 @@ extension Peer {
             guard mesh.table.accept(signed, at: now) == .taken else { continue }
             mesh.pace.reading.taken(at: now)
             if signed.isGoodbye {
-                if wasHere { passOnLeaving(signed, from: id) }
+                if wasHere { forwardGoodbye(signed, from: id) }
             } else {
                 discovery.stated(signed, at: stated.endpoints, now: now)
             }
@@ -305,7 +305,7 @@ extension Peer {
     }
 
     /// Forwards a goodbye on all other links, so that it reaches all peers immediately.
-    private mutating func passOnLeaving(_ signed: SignedAdvertisement, from source: LinkID) {
+    private mutating func forwardGoodbye(_ signed: SignedAdvertisement, from source: LinkID) {
         broadcast(.advertisements([AdvertisedPeer(advertisement: signed.bytes, endpoints: [])])) {
             $0.id != source && $0.exchange.gossip.speaks
         }
@@ -372,20 +372,20 @@ extension Peer {
     // Private messages to a peer without a link.
 
     /// Opens a link with a present peer for private messages.
-    mutating func callUp(_ peer: PeerID) {
+    mutating func requestLink(_ peer: PeerID) {
         guard links.direct(with: peer) == nil, mesh.table.reaches(peer) else { return }
         mesh.call(peer, at: now)
         _ = discovery.want(peer, at: now)
     }
 
     /// Calls a peer that is now present if there are unacknowledged messages for it.
-    private mutating func considerCalling(_ peer: PeerID) {
+    private mutating func requestLinkIfNeeded(_ peer: PeerID) {
         let waiting = keep { archive throws(ArchiveError) in try archive.awaitingReceipt(in: .conversation(peer)) }
         guard waiting?.isEmpty == false else { return }
         // If the call fails, it is repeated.
         sessions.unacknowledgedPeers.insert(peer)
         timers.schedule(.redelivery, at: now + Bounds.redeliveryInterval)
-        callUp(peer)
+        requestLink(peer)
     }
 
     /// Repeats the calls that did not lead to a link.
@@ -393,7 +393,7 @@ extension Peer {
         for peer in sessions.unacknowledgedPeers.sorted()
         where links.direct(with: peer) == nil && mesh.table.reaches(peer) {
             considerRedelivery(of: peer)
-            if sessions.unacknowledgedPeers.contains(peer), !roster.blocked.contains(peer) { callUp(peer) }
+            if sessions.unacknowledgedPeers.contains(peer), !roster.blocked.contains(peer) { requestLink(peer) }
         }
     }
 

@@ -5,7 +5,7 @@ import Wire
 extension Peer {
     /// Handles a change of our networks.
     mutating func moved(to present: NetworkLocation) {
-        let former = presence.place
+        let former = presence.location
         guard !present.prefixes.isEmpty || former.prefixes.isEmpty else {
             // A cable is unplugged, or we are between two networks: the next change decides. Until then the peers
             // in range, which link-local addresses may lead to, need not be those of our gathering.
@@ -17,15 +17,17 @@ extension Peer {
         // Losing some prefixes is an unplugged cable too.
         if present != former, former.prefixes.isEmpty || !former.includes(present) {
             noteGathering()
-            presence.place = present
+            presence.location = present
             if present.hasOtherRouters(than: former) { dropLinks() }
-            if !former.prefixes.isEmpty, !present.includes(former), !isStillAmongOurs(on: present.kept(of: former)) {
+            if !former.prefixes.isEmpty, !present.includes(former),
+                !hasLinkWithinGathering(on: present.kept(of: former))
+            {
                 leaveGathering()
             }
             resumeGathering()
             noteGathering()
         }
-        if wasOffline { tellWhereWeAre() }
+        if wasOffline { announceGathering() }
     }
 
     /// Closes all links. Peers that are present here too are dialled again immediately.
@@ -38,7 +40,7 @@ extension Peer {
     /// Returns whether a peer of our gathering is linked over a network that stayed, which makes this a mere change of
     /// addresses. Links over a network that is new, or back, may be left over from an earlier stay, so they prove
     /// nothing.
-    private func isStillAmongOurs(on networks: NetworkLocation) -> Bool {
+    private func hasLinkWithinGathering(on networks: NetworkLocation) -> Bool {
         links.peers.contains { peer in
             guard let id = links.best(with: peer), let link = links[id], link.gathering == rooms.gathering else {
                 return false
@@ -48,12 +50,12 @@ extension Peer {
     }
 
     /// Returns whether we know our network location well enough to meet the gathering that a peer is in.
-    mutating func isPlaced(toMeet theirs: GatheringID) -> Bool {
+    mutating func knowsLocation(toMeet theirs: GatheringID) -> Bool {
         guard let since = presence.offlineSince else { return true }
         if theirs == rooms.gathering {
             // Sent just now: we are where we were.
             presence.offlineSince = nil
-            tellWhereWeAre()
+            announceGathering()
             return true
         }
         guard now >= since + Bounds.offlineTime else {
@@ -63,18 +65,18 @@ extension Peer {
         // No network has appeared, but there are peers: this is another location, one without a network.
         presence.offlineSince = nil
         noteGathering()
-        presence.place = NetworkLocation()
+        presence.location = NetworkLocation()
         leaveGathering()
         resumeGathering()
         return true
     }
 
     /// Sends our gathering, which was withheld between two networks.
-    private mutating func tellWhereWeAre() {
+    private mutating func announceGathering() {
         if let gathering = rooms.gathering { broadcast(.gathering(gathering)) }
         meetLowestGathering()
     }
 
     /// The gathering to send to others; nil if we have none, or are offline.
-    var toldGathering: GatheringID? { presence.offlineSince == nil ? rooms.gathering : nil }
+    var announcedGathering: GatheringID? { presence.offlineSince == nil ? rooms.gathering : nil }
 }

@@ -63,14 +63,14 @@ extension Peer {
     }
 
     /// Records how a link with a peer came up, and the address for later introductions.
-    mutating func noteWay(of id: LinkID, to peer: PeerID) {
+    mutating func noteRoute(of id: LinkID, to peer: PeerID) {
         guard let link = links[id], !link.isTunnel else { return }
         let address = link.endpoint.address
         let isThroughFirewall = discovery.isThroughFirewall(peer, at: address, now: now)
         links[id]?.isThroughFirewall = isThroughFirewall
         discovery.sightings.setOpen(!isThroughFirewall, peer)
         if link.origin == .accepted, !discovery.reach.hasExchanged(with: peer, at: now) {
-            discovery.reach.unaskedLinkAccepted(from: address)
+            discovery.reach.unsolicitedLinkAccepted(from: address)
         }
         linksChanged()
         guard discovery.reach.isOnLink(address), discovery.reach.known.note(address) else { return }
@@ -94,8 +94,8 @@ extension Peer {
     }
 
     /// Lists the peers that are present; if there are none, adds the cause, if one is known.
-    mutating func tellWhoIsHere(token: CommandToken?) {
-        let peers = everybody()
+    mutating func listPeers(token: CommandToken?) {
+        let peers = presentPeers()
         notify(.who(peers), token: token)
         guard peers.isEmpty, configuration.usesMulticast, presence.stage == .ready, let cause = silenceCause else {
             return
@@ -108,6 +108,8 @@ extension Peer {
         if reach.networks.allSatisfy(\.interface.isLoopback) { return .noNetwork }
         if let obstacle = presence.silence.obstacles.first { return .obstacle(obstacle) }
         if let interface = reach.deafInterfaces(at: now).first { return .firewall(interface: interface) }
-        return discovery.heardInVain(dials: Silence.vainDials).map { .unreachable(name: $0.name, at: $0.endpoint) }
+        return discovery.unreachablePeer(dials: Silence.failedDialCount).map {
+            .unreachable(name: $0.name, at: $0.endpoint)
+        }
     }
 }

@@ -14,7 +14,7 @@ import Wire
 extension Peer {
     /// The peers that a name refers to.
     enum Meaning: Equatable {
-        case nobody
+        case noSuchPeerText
         case ourselves
         case one(PeerID)
         /// Ascending.
@@ -34,7 +34,7 @@ extension Peer {
         case .one(let peer): return peer
         case .ourselves: refuse(.noSuchPeer, "that is you", token)
         case .several(let peers): refuseAmbiguous(text, peers, token)
-        case .nobody: refuse(.noSuchPeer, nobody(text), token)
+        case .noSuchPeerText: refuse(.noSuchPeer, noSuchPeerText(text), token)
         }
         return nil
     }
@@ -45,7 +45,7 @@ extension Peer {
     }
 
     /// Returns the text of the error for a name that refers to no peer.
-    private func nobody(_ text: String) -> String {
+    private func noSuchPeerText(_ text: String) -> String {
         if PeerID(hexadecimal: text) != nil {
             return "nobody with the ID \(text.prefix(8))… has been met (see who is here: /who)"
         }
@@ -66,19 +66,19 @@ extension Peer {
     func meaning(of text: String) -> Meaning {
         if let peer = PeerID(hexadecimal: text) {
             guard peer != id else { return .ourselves }
-            return isKnown(peer) ? .one(peer) : .nobody
+            return isKnown(peer) ? .one(peer) : .noSuchPeerText
         }
         if let (name, relay) = Self.place(in: text) {
             let meant = sessions.all.indices.filter { sessions.all[$0].isMeant(by: relay) }
-            guard meant.count == 1, let name = try? Nickname(name) else { return .nobody }
+            guard meant.count == 1, let name = try? Nickname(name) else { return .noSuchPeerText }
             return meaning(of: name, at: meant[0])
         }
         if let mark = text.firstIndex(of: "#") {
             return meaning(ofID: text[text.index(after: mark)...], named: String(text[..<mark]))
         }
-        guard let name = try? Nickname(text) else { return .nobody }
+        guard let name = try? Nickname(text) else { return .noSuchPeerText }
         let meaning = meaning(of: name)
-        guard meaning == .nobody, let digits = PeerID.placeholderDigits(in: text) else { return meaning }
+        guard meaning == .noSuchPeerText, let digits = PeerID.placeholderDigits(in: text) else { return meaning }
         return self.meaning(ofID: digits, named: "")
     }
 
@@ -116,7 +116,7 @@ extension Peer {
         for peer in candidates { peers.insert(sorted: peer) }
         let unblocked = peers.filter { !roster.blocked.contains($0) }
         if !unblocked.isEmpty { peers = unblocked }
-        guard let first = peers.first else { return .nobody }
+        guard let first = peers.first else { return .noSuchPeerText }
         guard peers.count == 1 else { return .several(peers) }
         return first == id ? .ourselves : .one(first)
     }
@@ -124,16 +124,16 @@ extension Peer {
     /// Returns the keys with such an ID, and such a name if one is given. Searches all known keys.
     private func meaning(ofID digits: Substring, named name: String) -> Meaning {
         let digits = digits.lowercased()
-        guard digits.utf8.count >= Self.leastDigitCount else { return .nobody }
+        guard digits.utf8.count >= Self.leastDigitCount else { return .noSuchPeerText }
         let wanted = try? Nickname(name)
-        guard name.isEmpty || wanted != nil else { return .nobody }
+        guard name.isEmpty || wanted != nil else { return .noSuchPeerText }
         if id.description.hasPrefix(digits) { return .ourselves }
         let known = roster.ids + roster.known.all + sessions.all.flatMap(\.roster.knownPeers)
         var found: [PeerID] = []
         for peer in known where peer.description.hasPrefix(digits) { found.insert(sorted: peer) }
         if let wanted { found.removeAll { !isCalled($0, wanted) } }
         guard found.count < 2 else { return .several(found) }
-        return found.first.map { .one($0) } ?? .nobody
+        return found.first.map { .one($0) } ?? .noSuchPeerText
     }
 
     /// Whether a key has or last had this name, anywhere.
@@ -161,8 +161,8 @@ extension Peer {
         }
         // Anybody may take such a name as their own.
         let placeholder = peer.placeholderName
-        let other = (try? Nickname(placeholder)).map { meaning(of: $0) } ?? .nobody
-        return other == .nobody ? placeholder : exactName(of: peer, called: "")
+        let other = (try? Nickname(placeholder)).map { meaning(of: $0) } ?? .noSuchPeerText
+        return other == .noSuchPeerText ? placeholder : exactName(of: peer, called: "")
     }
 
     /// Returns a name with the beginning of the key, in a form that no nickname can have.
@@ -187,8 +187,8 @@ extension Peer {
         guard let name = sessions.all[session].roster.lastName(of: peer) ?? roster.known.name(of: peer, at: relay)
         else {
             let name = displayName(of: peer)
-            let other = (try? Nickname(name)).map { meaning(of: $0, at: session) } ?? .nobody
-            return other == .nobody || other == .one(peer) ? name : exactName(of: peer, called: name)
+            let other = (try? Nickname(name)).map { meaning(of: $0, at: session) } ?? .noSuchPeerText
+            return other == .noSuchPeerText || other == .one(peer) ? name : exactName(of: peer, called: name)
         }
         let isOnlyOne = meaning(of: name, at: session) == .one(peer)
         return isOnlyOne ? name.text : exactName(of: peer, called: name.text)

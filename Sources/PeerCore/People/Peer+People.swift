@@ -94,7 +94,7 @@ extension Peer {
             remarkOnKey(of: person.id, named: person.name), remarkOnLookalike(of: person.id, named: person.name))
         person.shownName = person.name
         person.showBy = nil
-        person.toldAway = person.away
+        person.reportedAway = person.away
         roster.update(person)
         notify(.peer(.init(state: .joined, peer: summary(of: person), remark: remark)))
         remember(person)
@@ -116,8 +116,8 @@ extension Peer {
     /// the archive.
     private mutating func makeRoomToKnow(_ peer: PeerID) {
         guard !roster.known.hasRoom(for: peer) else { return }
-        let unasked = rooms.keeping.unasked
-        let gone = roster.forgetSome { unasked.isAnswered($0) || unasked.hasMessages(by: $0) }
+        let unsolicited = rooms.retentionState.unsolicited
+        let gone = roster.forgetSome { unsolicited.isAnswered($0) || unsolicited.hasMessages(by: $0) }
         keep { archive throws(ArchiveError) in try archive.forget(gone) }
     }
 
@@ -149,10 +149,10 @@ extension Peer {
 
     /// Reports the away text of a peer if it differs from the last reported one.
     private mutating func tellAway(_ peer: PeerID) {
-        guard var person = roster[peer], person.shownName != nil, person.away != person.toldAway,
+        guard var person = roster[peer], person.shownName != nil, person.away != person.reportedAway,
             !roster.blocked.contains(peer), mayTellChange(of: peer)
         else { return }
-        person.toldAway = person.away
+        person.reportedAway = person.away
         roster.update(person)
         notify(.peer(.init(state: person.away == nil ? .back : .away, peer: summary(of: person))))
     }

@@ -15,14 +15,14 @@ extension Peer {
         let named = isHereToo ? nil : name
         switch (change.state, session) {
         case (.joined, let session?):
-            change.isGathered = sessions.all[session].presenceChanges.joined(peer, as: named, at: now)
-        case (.joined, nil): change.isGathered = roster.presenceChanges.joined(peer, as: name, at: now)
+            change.isSummarised = sessions.all[session].presenceChanges.joined(peer, as: named, at: now)
+        case (.joined, nil): change.isSummarised = roster.presenceChanges.joined(peer, as: name, at: now)
         case (.left, let session?):
-            change.isGathered = sessions.all[session].presenceChanges.left(peer, as: named, at: now)
-        case (.left, nil): change.isGathered = roster.presenceChanges.left(peer, as: name, at: now)
+            change.isSummarised = sessions.all[session].presenceChanges.left(peer, as: named, at: now)
+        case (.left, nil): change.isSummarised = roster.presenceChanges.left(peer, as: name, at: now)
         case (.renamed, _), (.away, _), (.back, _), (.blocked, _), (.unblocked, _): return event
         }
-        askToTellCompany()
+        schedulePresenceSummary()
         return .peer(change)
     }
 
@@ -30,28 +30,28 @@ extension Peer {
     mutating func gatherOnNetwork() {
         guard presence.stage == .ready else { return }
         roster.presenceChanges.gather(for: PresenceChanges.networkTime, at: now)
-        askToTellCompany()
+        schedulePresenceSummary()
     }
 
     /// Schedules the next summary.
-    mutating func askToTellCompany() {
+    mutating func schedulePresenceSummary() {
         for until in [roster.presenceChanges.until] + sessions.all.map(\.presenceChanges.until) {
             if let until { timers.schedule(.presenceSummary, at: until) }
         }
     }
 
     /// Reports the summaries that are complete.
-    mutating func tellCompany() {
-        if let (came, went) = roster.presenceChanges.take(at: now) { tell(came, went, at: nil) }
+    mutating func reportPresenceSummary() {
+        if let (arrived, departed) = roster.presenceChanges.take(at: now) { tell(arrived, departed, at: nil) }
         for session in sessions.all.indices {
-            guard let (came, went) = sessions.all[session].presenceChanges.take(at: now) else { continue }
-            tell(came, went, at: sessions.all[session].name)
+            guard let (arrived, departed) = sessions.all[session].presenceChanges.take(at: now) else { continue }
+            tell(arrived, departed, at: sessions.all[session].name)
         }
-        askToTellCompany()
+        schedulePresenceSummary()
     }
 
-    private mutating func tell(_ came: [String], _ went: [String], at relay: String?) {
-        guard !came.isEmpty || !went.isEmpty else { return }
-        notify(.company(.init(relay: relay, came: came, went: went)))
+    private mutating func tell(_ arrived: [String], _ departed: [String], at relay: String?) {
+        guard !arrived.isEmpty || !departed.isEmpty else { return }
+        notify(.presenceSummary(.init(relay: relay, arrived: arrived, departed: departed)))
     }
 }

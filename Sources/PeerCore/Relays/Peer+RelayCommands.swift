@@ -124,7 +124,7 @@ extension Peer {
         // A ban is lifted by the text that it was made with.
         case .unban, .bans, .op, .topic, .rename, .other: return (text, nil)
         }
-        var meaning = Meaning.nobody
+        var meaning = Meaning.noSuchPeerText
         if let name = try? Nickname(text) {
             let isPresent = !sessions.all[session].roster.peers(named: name).isEmpty
             if isPresent || act != .ban { meaning = self.meaning(of: name, at: session) }
@@ -134,7 +134,7 @@ extension Peer {
         switch meaning {
         case .one(let peer): return ("\(peer)", peer)
         case .ourselves: return ("\(id)", id)
-        case .nobody: return (text, PeerID(hexadecimal: text))
+        case .noSuchPeerText: return (text, PeerID(hexadecimal: text))
         case .several(let peers):
             refuseAmbiguous(text, peers, token)
             return nil

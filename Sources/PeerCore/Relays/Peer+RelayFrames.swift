@@ -44,7 +44,7 @@ extension Peer {
             try reconciliationReceived(message, room: room, gathering: gathering, from: relay, on: id)
         case .want(let room, let ids): try wanted(ids, of: room, by: relay, on: id)
         case .have(let room, let ids): offered(ids, of: room, by: relay, on: id)
-        case .authors(let room, let names): authorsTold(names, of: room, by: relay, on: id)
+        case .authors(let room, let names): authorsReceived(names, of: room, by: relay, on: id)
         case .receipt(let room, let ids):
             // For a room that is not ours it is ignored.
             receiptReceived(for: ids, of: room, from: guest(in: room, of: id) ?? relay, on: id)
@@ -110,7 +110,7 @@ extension Peer {
         for id in mine { sessions.all[session].unsent[id] = nil }
         guard !mine.isEmpty else { return }
         do {
-            try rooms[key]?.takeBack(mine)
+            try rooms[key]?.withdraw(mine)
         } catch {
             notify(.failed(.init(.storage, error.text)))
         }
@@ -124,12 +124,12 @@ extension Peer {
     }
 
     /// Marks entries as sent: the relay requested them. Another relay of its community need not have them yet.
-    mutating func relayTook(_ ids: [EntryID], session: Int) {
+    mutating func relayAccepted(_ ids: [EntryID], session: Int) {
         for id in ids { sessions.all[session].unsent[id] = nil }
     }
 
     /// Updates the unsent entries after a round of reconciliation: the relay has those that it was not offered.
-    mutating func relayCompared(_ outcome: Reconciliation.Outcome, session: Int) {
+    mutating func relayReconciled(_ outcome: Reconciliation.Outcome, session: Int) {
         for id in outcome.have where sessions.all[session].unsent[id] != nil { sessions.all[session].unsent[id] = true }
         guard outcome.reply == nil else { return }
         sessions.all[session].unsent = sessions.all[session].unsent.filter(\.value)

@@ -69,7 +69,7 @@ extension Peer {
     }
 
     /// Dials waiting relays immediately, because our network changed.
-    mutating func hurryRelays() {
+    mutating func redialRelaysNow() {
         for session in sessions.all.indices {
             if case .awaitingTime = sessions.all[session].stage { sessions.all[session].stage = .awaitingTime(now) }
         }
@@ -130,7 +130,7 @@ extension Peer {
         links[id]?.establishedWall = clock.wall
         timers.schedule(.maintenance, at: now + Bounds.relaySilenceBeforePing)
         tellWelcome(welcome, session)
-        askToTellCompany()
+        schedulePresenceSummary()
         let queuedTexts = sessions.all[session].queuedTexts
         sessions.all[session].queuedTexts = []
         for (text, kind, token) in queuedTexts { say(text, kind, at: session, token: token) }
@@ -345,7 +345,7 @@ extension Peer {
     }
 
     /// Whether a relay that still accepts entries may lack one of ours.
-    var isOwedToRelays: Bool {
+    var hasUnsentEntriesForRelays: Bool {
         sessions.all.contains { session in
             session.stage != .refused && (!session.unsent.isEmpty || !session.queuedTexts.isEmpty)
         }

@@ -50,7 +50,7 @@ extension Peer {
 
     /// Whether a private message addressed by name may be sent to this key, which may not be the one that the user
     /// means. A name that is new to the key is pointed out once.
-    mutating func mayBeTold(_ peer: PeerID, as text: String, _ token: CommandToken?) -> Bool {
+    mutating func isIntendedRecipient(_ peer: PeerID, as text: String, _ token: CommandToken?) -> Bool {
         guard let name = Self.plainName(in: text) else { return true }
         if let open = presence.open, open.successor == peer, Self.plainName(in: open.ownName) == name {
             refuse(.ambiguous, "not said: \(anotherKey(text)), or \(open.name) for the one of before", token)

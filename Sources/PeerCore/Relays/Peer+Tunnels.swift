@@ -50,7 +50,7 @@ extension Peer {
         guard theirs.isFromOpener, theirs.peer != id, !roster.blocked.contains(theirs.peer),
             sessions.tunnels.count < RelaySessions.tunnelCount
         else {
-            sayTunnelClosed(place)
+            sendTunnelClosed(place)
             return
         }
         let id = makeTunnel(place, role: .responder)
@@ -70,7 +70,7 @@ extension Peer {
     }
 
     /// Tells the other side that a tunnel is closed.
-    private mutating func sayTunnelClosed(_ place: RelaySessions.TunnelPlace) {
+    private mutating func sendTunnelClosed(_ place: RelaySessions.TunnelPlace) {
         guard let carrier = sessions.all[place.session].memberLink else { return }
         send(.tunnelClosed(place.tunnel), on: carrier)
     }
@@ -124,7 +124,7 @@ extension Peer {
         guard let place = sessions.place(of: id) else { return }
         if isTold {
             wrap(id, isAll: true)
-            sayTunnelClosed(place)
+            sendTunnelClosed(place)
         }
         sessions.remove(id)
         guard let link = links.remove(id), case .established(let peer) = link.phase else { return }
@@ -162,7 +162,7 @@ extension Peer {
         {
             waiting -= bytes(longest)
             note(.debug, "a tunnel is closed: its bytes are not passed on")
-            sayTunnelClosed(place)
+            sendTunnelClosed(place)
             closeTunnel(longest, isTold: false)
         }
     }

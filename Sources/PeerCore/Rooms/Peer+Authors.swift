@@ -8,13 +8,13 @@ import Wire
 extension Peer {
     /// Sends the names that we know of the absent authors of these lobby entries, before the entries are sent: each
     /// author once per link.
-    mutating func tellAuthors(of entries: [ArchivedEntry], to peer: PeerID, on link: LinkID) {
+    mutating func sendAuthors(of entries: [ArchivedEntry], to peer: PeerID, on link: LinkID) {
         var names: [AuthorName] = []
         for entry in entries {
             guard let author = (try? SignedEntry(trusted: entry.bytes))?.entry.author, author != id, author != peer,
                 !roster.blocked.contains(author), roster[author].map({ $0.goneAt != nil }) ?? true,
                 let name = roster.name(of: author) ?? roster.known.reportedName(of: author),
-                links[link]?.exchange.toldAuthors.note(author) == true
+                links[link]?.exchange.sentAuthors.note(author) == true
             else { continue }
             names.append(AuthorName(peer: author, name: name.text))
         }
@@ -23,7 +23,7 @@ extension Peer {
 
     /// Stores the names that a peer reports for authors. A name counts only when an entry by its author arrives on the
     /// same link, so that names of keys that never wrote anything take no space.
-    mutating func authorsTold(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
+    mutating func authorsReceived(_ names: [AuthorName], of room: RoomID, by peer: PeerID, on link: LinkID) {
         guard let key = self.room(room, with: peer, on: link), !key.isConversation else { return }
         links[link]?.exchange.noteTold(names)
     }

@@ -10,15 +10,15 @@ extension Peer {
     mutating func block(_ text: String, token: CommandToken?) {
         guard let peer = resolve(text, token) else { return }
         guard !roster.blocked.contains(peer) else {
-            return notify(.peer(.init(state: .blocked, peer: summaryWherever(peer))), token: token)
+            return notify(.peer(.init(state: .blocked, peer: summaryAnywhere(peer))), token: token)
         }
         rememberMember(peer)
-        roster.block(peer, told: placesTold(of: peer))
-        let summary = summaryWherever(peer)
+        roster.block(peer, told: reportedSummaries(of: peer))
+        let summary = summaryAnywhere(peer)
         if var person = roster[peer] {
             person.withheld = .init(name: person.name, away: person.away)
             person.away = nil
-            person.toldAway = nil
+            person.reportedAway = nil
             roster.update(person)
         }
         for session in sessions.all.indices {
@@ -36,14 +36,14 @@ extension Peer {
     /// Unblocks a peer, then reports what has changed about it and asks for its messages.
     mutating func unblock(_ text: String, token: CommandToken?) {
         guard let peer = blockedPeer(meantBy: text, token) else { return }
-        let summary = summaryWherever(peer)
+        let summary = summaryAnywhere(peer)
         let before = roster.unblock(peer)
         var remarks: [(place: String?, text: String)] = []
         if var person = roster[peer] {
             person.name = person.withheld?.name ?? person.name
             if let remark = remarkOnKey(of: peer, named: person.name) { remarks.append((nil, remark)) }
             person.away = person.withheld?.away
-            person.toldAway = person.away
+            person.reportedAway = person.away
             person.withheld = nil
             person.shownName = person.name
             roster.update(person)
@@ -69,7 +69,7 @@ extension Peer {
     var blockedPeers: [Event.BlockedPeer] {
         roster.blocked.sorted().map { peer in
             let isHere = roster[peer].map { $0.goneAt == nil } ?? (sessions.session(with: peer) != nil)
-            return Event.BlockedPeer(name: summaryWherever(peer).name, id: peer, isHere: isHere)
+            return Event.BlockedPeer(name: summaryAnywhere(peer).name, id: peer, isHere: isHere)
         }
     }
 
@@ -93,7 +93,7 @@ extension Peer {
     }
 
     /// Returns what the user was last shown of a peer, at each place where it is present.
-    private func placesTold(of peer: PeerID) -> [Event.PeerSummary] {
+    private func reportedSummaries(of peer: PeerID) -> [Event.PeerSummary] {
         var places: [Event.PeerSummary] = []
         if let person = roster[peer], person.shownName != nil { places.append(summary(of: person)) }
         for session in sessions.all.indices {
@@ -103,8 +103,8 @@ extension Peer {
     }
 
     /// Returns a summary of a peer, at whichever place it is present.
-    private func summaryWherever(_ peer: PeerID) -> Event.PeerSummary {
-        var summary = placesTold(of: peer).first ?? Event.PeerSummary(name: displayName(of: peer), id: peer)
+    private func summaryAnywhere(_ peer: PeerID) -> Event.PeerSummary {
+        var summary = reportedSummaries(of: peer).first ?? Event.PeerSummary(name: displayName(of: peer), id: peer)
         summary.away = nil
         summary.isBlocked = roster.blocked.contains(peer)
         return summary
@@ -114,7 +114,7 @@ extension Peer {
     private mutating func tellChanges(
         of peer: PeerID, since before: [Event.PeerSummary], _ remarks: [(place: String?, text: String)]
     ) {
-        let now = placesTold(of: peer)
+        let now = reportedSummaries(of: peer)
         for former in before where !now.contains(where: { $0.relay == former.relay }) {
             notify(.peer(.init(state: .left, peer: former)))
         }

@@ -35,7 +35,7 @@ extension Peer {
             noteUse(of: link)
             send(.entries([entry.bytes]), on: link)
         } else {
-            callUp(peer)
+            requestLink(peer)
             reachThroughRelay(peer)
         }
     }
@@ -95,7 +95,7 @@ extension Peer {
             }
             guard wasAwaited == true else { continue }
             // Entries that no longer await a receipt may be pruned.
-            if rooms.keeping.isFull { timers.schedule(.retention, at: now + Bounds.retentionStepInterval) }
+            if rooms.retentionState.isFull { timers.schedule(.retention, at: now + Bounds.retentionStepInterval) }
             notify(
                 .delivery(id: entry, to: recipient(peer), state: .delivered),
                 token: presence.receiptTokens.take(for: entry))
@@ -104,7 +104,7 @@ extension Peer {
 
     /// Whether a peer that is present has not yet confirmed a message, or a relay may lack one.
     func awaitsReceipts() -> Bool {
-        if isOwedToRelays { return true }
+        if hasUnsentEntriesForRelays { return true }
         let others = sessions.unacknowledgedPeers.filter {
             sessions.session(with: $0) != nil || discovery.mesh.table.reaches($0)
         }

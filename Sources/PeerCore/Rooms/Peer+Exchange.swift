@@ -39,7 +39,7 @@ extension Peer {
     }
 
     /// Reconciles with a random peer and with relays, in case an entry was missed. Runs at jittered intervals.
-    mutating func reconcileWithSomebody() {
+    mutating func reconcileWithRandomPeer() {
         let jitter = 0.5 + random.unit()
         timers.schedule(.reconciliation, at: now + Bounds.reconciliationInterval * jitter)
         reconcileWithRelays()
@@ -78,7 +78,7 @@ extension Peer {
         guard let log = rooms[key] else { return }
         let index = log.index(for: links[id]?.exchange.capabilities.features ?? [])
         if let floor = Reconciliation.floor(of: message) {
-            rooms[key]?.note(othersFloor: floor)
+            rooms[key]?.note(highestKnownFloor: floor)
             links[id]?.exchange.note(floor: floor, of: room)
         }
         if !isInitiator(towards: peer, on: id) {
@@ -97,7 +97,7 @@ extension Peer {
         } else {
             links[id]?.exchange.rounds.remove(at: place)
         }
-        if let session = links[id]?.session { relayCompared(outcome, session: session) }
+        if let session = links[id]?.session { relayReconciled(outcome, session: session) }
         offer(outcome.have, of: room, on: id)
         plan(outcome.need, of: room, on: id)
     }
@@ -128,7 +128,9 @@ extension Peer {
             request(batch, of: room, on: link)
         }
         // If none of those arrives, nothing else would trigger a request for the rest.
-        if links[link]?.exchange.planned.isEmpty == false { timers.schedule(.requests, at: now + Bounds.requestTime) }
+        if links[link]?.exchange.planned.isEmpty == false {
+            timers.schedule(.requests, at: now + Bounds.requestTimeout)
+        }
     }
 
     /// Requests entries that are not already requested, as far as the window has room.
@@ -149,14 +151,14 @@ extension Peer {
         }
         // The IDs may have been learned from another peer.
         let known = log.ids(ids, for: links[link]?.exchange.capabilities.features ?? [])
-        try links[link]?.exchange.owed.add(known, of: room)
+        try links[link]?.exchange.pendingAnswers.add(known, of: room)
         serve(link)
     }
 
     /// Queues more requested entries, one frame at a time, once earlier ones are on their way.
     mutating func serve(_ link: LinkID) {
         // Accessed in place: a copy of the link would make each change below copy its pending answers.
-        while let peer = links[link]?.peer, links[link]?.exchange.owed.isEmpty == false,
+        while let peer = links[link]?.peer, links[link]?.exchange.pendingAnswers.isEmpty == false,
             let queued = links[link]?.channel.queuedSyncBytes, queued < Limits.frameBytes
         {
             sendPendingAnswers(to: peer, on: link)
@@ -166,18 +168,18 @@ extension Peer {
     /// Sends as many pending answers of one room as fit one frame. Entries of another gathering, and entries that
     /// cannot be read, are skipped: the other side requests them again.
     private mutating func sendPendingAnswers(to peer: PeerID, on link: LinkID) {
-        guard let (room, ids) = links[link]?.exchange.owed.first else { return }
+        guard let (room, ids) = links[link]?.exchange.pendingAnswers.first else { return }
         guard let key = self.room(room, with: peer, on: link), let log = rooms[key],
             let answer = keep({ _ throws(ArchiveError) in try log.entries(ids) })
         else {
-            links[link]?.exchange.owed.answered(before: [])
+            links[link]?.exchange.pendingAnswers.answered(before: [])
             return
         }
-        links[link]?.exchange.owed.answered(before: answer.rest)
+        links[link]?.exchange.pendingAnswers.answered(before: answer.rest)
         guard !answer.found.isEmpty else { return }
-        if key == .lobby { tellAuthors(of: answer.found, to: peer, on: link) }
+        if key == .lobby { sendAuthors(of: answer.found, to: peer, on: link) }
         sendEncoded(Frame.entries(answer.found.map(\.bytes)).encoded(), in: .sync, on: link)
-        if let session = links[link]?.session { relayTook(answer.found.map(\.key.id), session: session) }
+        if let session = links[link]?.session { relayAccepted(answer.found.map(\.key.id), session: session) }
     }
 
     /// Offers entries that the other side lacks; it requests them at its own pace.

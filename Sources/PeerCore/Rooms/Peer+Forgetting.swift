@@ -13,7 +13,7 @@ extension Peer {
         _ = rooms.backlog.take(of: key)
         var count = 0
         // `/history` shows these as part of the lobby.
-        let earlier = key == .lobby ? rooms.known.before(rooms.gathering, in: presence.place) : []
+        let earlier = key == .lobby ? rooms.known.before(rooms.gathering, in: presence.location) : []
         for gathering in earlier {
             let forgotten = keep(token: token) { archive throws(ArchiveError) in
                 // The room ID is irrelevant to dropping entries.
@@ -34,8 +34,8 @@ extension Peer {
         guard let forgotten else { return }
         count += forgotten
         if case .conversation(let peer) = key {
-            rooms.keeping.unasked.note(0, by: peer)
-            rooms.keeping.unasked.forgetDeclined(by: peer)
+            rooms.retentionState.unsolicited.note(0, by: peer)
+            rooms.retentionState.unsolicited.forgetDeclined(by: peer)
         }
         boundEverything()
         rooms.unseen.forget { key == .conversation($0) }
@@ -56,7 +56,7 @@ extension Peer {
         case .relayLobby:
             return "The relay and its members still have it"
         case .lobby:
-            let count = everybody().count
+            let count = presentPeers().count
             let others =
                 count == 0 ? "Everyone who was here" : count == 1 ? "The other person here" : "The \(count) others here"
             return "\(others) still \(count > 1 ? "have" : "has") it, and may pass it on to newcomers"

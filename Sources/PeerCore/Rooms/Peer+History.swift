@@ -27,7 +27,7 @@ extension Peer {
             lines = entries.map { message($0, in: key, isHistory: true, hasGap: false) }
         }
         guard key == .lobby else { return lines }
-        for gathering in rooms.known.before(rooms.gathering, in: presence.place).reversed() {
+        for gathering in rooms.known.before(rooms.gathering, in: presence.location).reversed() {
             guard lines.count < limit else { break }
             let log = LogID.lobby(gathering)
             guard let entries = lastShown(of: log, limit: limit - lines.count, token: token) else { return nil }

@@ -32,7 +32,7 @@ extension Peer {
         rooms[key] = nil
         let dropped = trim(&log)
         rooms[key] = log
-        noteLettingGo(dropped ?? 0, of: log.log)
+        notePruned(dropped ?? 0, of: log.log)
     }
 
     /// Prunes entries beyond the limits on age and count, but no entry that awaits a receipt and none after it.
@@ -43,23 +43,23 @@ extension Peer {
             if case .conversation = log.log { holders = .few }
             let old = try log.old(after: retention.ageMilliseconds, by: clock, heldBy: holders)
             let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(keeping: retention.entryCount, dropping: old, below: owed)
+            return try log.trim(retentionState: retention.entryCount, dropping: old, below: owed)
         }
     }
 
     /// The same by count alone.
-    private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
+    private mutating func trim(_ log: inout RoomLog, retentionState count: Int) -> Int? {
         keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(keeping: count, newerThan: WallTime(milliseconds: 0), below: owed)
+            return try log.trim(retentionState: count, newerThan: WallTime(milliseconds: 0), below: owed)
         }
     }
 
     /// Bounds a log after an entry was added: however fast they arrive, a log exceeds its limit by at most
     /// ``Bounds/retentionSlack``, unless entries still await a receipt.
     mutating func boundLog(of key: RoomKey, adding bytes: Int) {
-        rooms.keeping.uncheckedBytes += bytes
-        if rooms.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.retention.bytes / 16) {
+        rooms.retentionState.uncheckedBytes += bytes
+        if rooms.retentionState.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.retention.bytes / 16) {
             boundEverything()
         }
         guard let excess = rooms[key].map({ $0.count - configuration.retention.entryCount }), excess > 0,
@@ -71,9 +71,9 @@ extension Peer {
     /// Whether we accept no more private messages of a peer: messages that it does not confirm keep us from pruning
     /// those that it sent after them, so it could fill the disk.
     mutating func isFlooded(_ key: RoomKey) -> Bool {
-        if key.isConversation, rooms.keeping.isFull {
-            if !rooms.keeping.hasToldFull {
-                rooms.keeping.hasToldFull = true
+        if key.isConversation, rooms.retentionState.isFull {
+            if !rooms.retentionState.hasReportedFull {
+                rooms.retentionState.hasReportedFull = true
                 let size = Self.size(configuration.retention.bytes)
                 notify(
                     .notice(
@@ -96,12 +96,12 @@ extension Peer {
         guard let logs = keep({ archive throws(ArchiveError) in try archive.logs() }) else { return }
         let others = logs.filter { !open.contains($0) }
         guard !others.isEmpty else { return }
-        rooms.keeping.retained &+= 1
-        let log = others[rooms.keeping.retained % others.count]
+        rooms.retentionState.retained &+= 1
+        let log = others[rooms.retentionState.retained % others.count]
         // The room ID is irrelevant to pruning.
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return }
-        noteLettingGo(trim(&opened) ?? 0, of: log)
+        notePruned(trim(&opened) ?? 0, of: log)
         // An empty log is no longer listed, so nothing else would remove its setting.
         guard opened.isEmpty else { return }
         keep { archive throws(ArchiveError) in try archive.setSetting(Arrivals.setting(log), to: nil) }
@@ -109,32 +109,32 @@ extension Peer {
 
     /// Prunes the lowest entries of an open room, except those that await a receipt and those that follow them.
     /// - Returns: The number of entries dropped.
-    private mutating func trim(_ key: RoomKey, keeping count: Int) -> Int {
+    private mutating func trim(_ key: RoomKey, retentionState count: Int) -> Int {
         guard var log = rooms[key] else { return 0 }
         rooms[key] = nil
-        let dropped = trim(&log, keeping: count)
+        let dropped = trim(&log, retentionState: count)
         rooms[key] = log
-        noteLettingGo(dropped ?? 0, of: log.log)
+        notePruned(dropped ?? 0, of: log.log)
         return dropped ?? 0
     }
 
     /// The same for a log that is not open.
     /// - Parameter kept: Returns the number of entries to keep, given the number present.
-    private mutating func trimUnopened(_ log: LogID, keeping kept: (Int) -> Int) -> Int {
+    private mutating func trimUnopened(_ log: LogID, retentionState kept: (Int) -> Int) -> Int {
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return 0 }
-        let dropped = trim(&opened, keeping: kept(opened.count))
-        noteLettingGo(dropped ?? 0, of: log)
+        let dropped = trim(&opened, retentionState: kept(opened.count))
+        notePruned(dropped ?? 0, of: log)
         return dropped ?? 0
     }
 
     /// Updates the accounts after entries were pruned, and schedules the next step.
-    private mutating func noteLettingGo(_ count: Int, of log: LogID) {
+    private mutating func notePruned(_ count: Int, of log: LogID) {
         guard count > 0 else { return }
         if case .conversation(let peer) = log,
             let left = keep({ archive throws(ArchiveError) in try archive.bytes(of: log) })
         {
-            rooms.keeping.unasked.note(left, by: peer)
+            rooms.retentionState.unsolicited.note(left, by: peer)
         }
         note(.debug, "\(count) old entries pruned (\(log.order))")
         // More than one step may be needed.
@@ -148,7 +148,7 @@ extension Peer {
     /// not to delay other work. Of each room the lowest entries are pruned, as many as it has among those stored first,
     /// so that neither a time nor a place in the order claimed by an author lets its room displace others.
     mutating func boundEverything() {
-        rooms.keeping.uncheckedBytes = 0
+        rooms.retentionState.uncheckedBytes = 0
         // Logs of which nothing can be pruned: entries wait for a receipt, or none are left.
         var spared: Set<LogID> = []
         var place: UInt64 = 0
@@ -174,7 +174,7 @@ extension Peer {
             }
             excess = excessBytes
         }
-        rooms.keeping.isFull = excess > 0 && dropped == 0
+        rooms.retentionState.isFull = excess > 0 && dropped == 0
     }
 
     /// The bytes stored above the limit; negative below it.
@@ -192,6 +192,6 @@ extension Peer {
         guard let open = rooms[key], open.log == log else {
             return trimUnopened(log) { max(0, $0 - count) }
         }
-        return trim(key, keeping: max(0, open.count - count))
+        return trim(key, retentionState: max(0, open.count - count))
     }
 }

@@ -68,7 +68,7 @@ extension Peer {
         for bytes in list {
             let entryID = EntryID(of: bytes)
             let wasAskedFor = links[link]?.exchange.window.arrived(entryID, ofBytes: bytes.count, at: now) == true
-            guard wasAskedFor || links[link]?.exchange.unasked.take(at: now) == true else { continue }
+            guard wasAskedFor || links[link]?.exchange.unsolicited.take(at: now) == true else { continue }
             let unverified = try SignedEntry(parsing: bytes)
             let entry = unverified.entry
             guard let key = room(entry.room, with: peer, on: link) else {
@@ -132,7 +132,7 @@ extension Peer {
         }
         let keptBytes = ArchivedEntry(key: entry.key, bytes: entry.bytes).keptBytes
         if case .conversation(entry.entry.author) = key {
-            rooms.keeping.unasked.add(keptBytes, by: entry.entry.author)
+            rooms.retentionState.unsolicited.add(keptBytes, by: entry.entry.author)
         } else {
             noteAuthor(entry.entry.author, on: link)
         }
@@ -259,25 +259,25 @@ extension Peer {
 
     /// Schedules an entry's ID for gossip to a few peers.
     private mutating func spread(_ entry: EntryID) {
-        guard links.peers.count > 1, rooms.rumours.count < Bounds.rumourCount else { return }
-        rooms.rumours.append(entry)
-        timers.schedule(.rumour, at: now + Bounds.rumourInterval)
+        guard links.peers.count > 1, rooms.gossipedEntries.count < Bounds.entryGossipCount else { return }
+        rooms.gossipedEntries.append(entry)
+        timers.schedule(.entryGossip, at: now + Bounds.entryGossipInterval)
     }
 
     /// Sends the IDs of new entries to a few random links.
-    mutating func passOnRumours() {
-        guard !rooms.rumours.isEmpty else { return }
-        let rumours = rooms.rumours
-        let frame = Frame.have(room: .lobby, ids: rumours)
+    mutating func gossipEntries() {
+        guard !rooms.gossipedEntries.isEmpty else { return }
+        let gossipedEntries = rooms.gossipedEntries
+        let frame = Frame.have(room: .lobby, ids: gossipedEntries)
         let encoded = frame.encoded()
-        rooms.rumours.removeAll(keepingCapacity: true)
+        rooms.gossipedEntries.removeAll(keepingCapacity: true)
         var told: [LinkID] = []
-        for _ in 0..<Bounds.rumourFanout {
+        for _ in 0..<Bounds.entryGossipFanout {
             guard let link = randomLobbyLink(), !told.contains(link) else { continue }
             told.append(link)
             let features = links[link]?.exchange.capabilities.features ?? []
-            let ids = rooms[.lobby]?.ids(rumours, for: features) ?? []
-            if ids.count == rumours.count {
+            let ids = rooms[.lobby]?.ids(gossipedEntries, for: features) ?? []
+            if ids.count == gossipedEntries.count {
                 sendEncoded(encoded, in: frame.lane, on: link)
             } else if !ids.isEmpty {
                 send(.have(room: .lobby, ids: ids), on: link)

@@ -18,14 +18,14 @@ enum RoomKey: Hashable {
 
 /// How much is stored of all rooms, and which log is pruned next.
 struct RetentionState {
-    var unasked = UnaskedMessages()
+    var unsolicited = UnsolicitedMessages()
     /// The number of pruning steps on logs that are not open; selects the next one.
     var retained = 0
     /// The bytes stored since the total size was last checked.
     var uncheckedBytes = 0
     /// Whether storage exceeds its bound and nothing can be pruned.
     var isFull = false
-    var hasToldFull = false
+    var hasReportedFull = false
 }
 
 /// The open rooms, and their pending work.
@@ -48,9 +48,9 @@ struct Rooms {
     var unseen = UnseenMessages()
     /// Whether lobby messages from before this start have been shown.
     var hasShownRecent = false
-    var keeping = RetentionState()
+    var retentionState = RetentionState()
     /// The lobby entries to gossip to a few peers.
-    var rumours: [EntryID] = []
+    var gossipedEntries: [EntryID] = []
     /// The entries that arrived late, by reconciliation: shown as history. Membership tests only, never iterated.
     var late: Set<EntryID> = []
     var backlog = Backlog()
@@ -85,14 +85,14 @@ struct Rooms {
     mutating func openLobby(_ log: RoomLog, of gathering: GatheringID) {
         self.gathering = gathering
         lobby = log
-        rumours = []
+        gossipedEntries = []
     }
 
     /// Closes the lobby, because we are on another network: its messages are not sent there.
     mutating func closeLobby() {
         gathering = nil
         lobby = nil
-        rumours = []
+        gossipedEntries = []
     }
 
     mutating func openRelayLobby(_ log: RoomLog, of relay: PeerID) {

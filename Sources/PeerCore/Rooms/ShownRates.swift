@@ -11,8 +11,8 @@ struct ShownRates {
     /// The key nil stands for all absent authors together, because keys cost nothing to create.
     private var lines = Buckets(capacity: Double(Bounds.messageBurst), perSecond: Bounds.messageRate)
     /// The counts of lines that were not shown, in the order of their authors' first ones.
-    private var surplus: [(author: PeerID?, room: RoomKey, count: Int)] = []
-    private var surplusToldAt: Instant?
+    private var suppressed: [(author: PeerID?, room: RoomKey, count: Int)] = []
+    private var suppressedReportedAt: Instant?
 
     mutating func mayTellChange(of peer: PeerID, at now: Instant) -> Bool { changes.take(peer, at: now) }
 
@@ -21,26 +21,26 @@ struct ShownRates {
     /// - Returns: Whether the line is to be shown; if not, it has been counted.
     mutating func mayShowLine(by author: PeerID?, in room: RoomKey, at now: Instant) -> Bool {
         if lines.take(author, at: now) { return true }
-        if let place = surplus.firstIndex(where: { $0.author == author && $0.room == room }) {
-            surplus[place].count += 1
+        if let place = suppressed.firstIndex(where: { $0.author == author && $0.room == room }) {
+            suppressed[place].count += 1
         } else {
-            surplus.append((author, room, 1))
+            suppressed.append((author, room, 1))
         }
         return false
     }
 
     /// Returns the time at which the user is notified of lines that were not shown; nil if there are none.
-    func surplusDue(at now: Instant) -> Instant? {
-        guard !surplus.isEmpty else { return nil }
-        let soon = now + Bounds.surplusDelay
-        return surplusToldAt.map { max(soon, $0 + Bounds.surplusInterval) } ?? soon
+    func suppressedLinesDue(at now: Instant) -> Instant? {
+        guard !suppressed.isEmpty else { return nil }
+        let soon = now + Bounds.suppressedLinesDelay
+        return suppressedReportedAt.map { max(soon, $0 + Bounds.suppressedLinesInterval) } ?? soon
     }
 
     /// Removes and returns the counts of lines that were not shown.
-    mutating func takeSurplus(at now: Instant) -> [(author: PeerID?, room: RoomKey, count: Int)] {
-        defer { surplus = [] }
-        if !surplus.isEmpty { surplusToldAt = now }
-        return surplus
+    mutating func takeSuppressedLines(at now: Instant) -> [(author: PeerID?, room: RoomKey, count: Int)] {
+        defer { suppressed = [] }
+        if !suppressed.isEmpty { suppressedReportedAt = now }
+        return suppressed
     }
 
     /// A token bucket for each recently active peer.
@@ -68,13 +68,13 @@ extension Peer {
         guard configuration.limitsLines, author != id else { return true }
         let isHere = roster[author] != nil || sessions.session(with: author) != nil
         if presence.rates.mayShowLine(by: isHere ? author : nil, in: key, at: now) { return true }
-        if let due = presence.rates.surplusDue(at: now) { timers.schedule(.suppressedLines, at: due) }
+        if let due = presence.rates.suppressedLinesDue(at: now) { timers.schedule(.suppressedLines, at: due) }
         return false
     }
 
     /// Notifies the user of the lines that were not shown.
-    mutating func tellSurplus() {
-        for (author, room, count) in presence.rates.takeSurplus(at: now) {
+    mutating func reportSuppressedLines() {
+        for (author, room, count) in presence.rates.takeSuppressedLines(at: now) {
             if let author, roster.blocked.contains(author) { continue }
             let lines = count == 1 ? "1 line" : "\(count) lines"
             var place = ""

@@ -19,7 +19,7 @@ extension Relay {
         state.guests.count += 1
         timers.schedule(.maintenance, at: now + RelayGuest.joinTime)
         guard state.guests.count <= configuration.limits.guestCount else {
-            counters.ever.refusals[Int(RelayRefusal.Code.full.rawValue)] += 1
+            counters.sinceStart.refusals[Int(RelayRefusal.Code.full.rawValue)] += 1
             tell(link, "There is no place for another guest. Try again later.")
             return dismiss(link, .refused)
         }
@@ -61,7 +61,7 @@ extension Relay {
             guard objection.code == .wrongPassword else { return refuse(objection, peer, on: link) }
             link.guest?.stage = .awaitingPassword(name)
             guard password != nil else { return ask(link, "Password: ") }
-            counters.ever.refusals[Int(objection.code.rawValue)] += 1
+            counters.sinceStart.refusals[Int(objection.code.rawValue)] += 1
             return failed(link, "The password is wrong.", "Password: ")
         }
         guard let name = names.claim(name, by: peer, isStrict: true) else {
@@ -100,7 +100,7 @@ extension Relay {
             moderationReceived(RelayModeration(number: 0, act: .rename, target: name), from: peer, on: link)
         case .tell(let name, let text):
             guard link.member?.acts.take(at: now) == true else { return tell(link, "* not said: not so fast") }
-            whisper(text, to: name, on: link)
+            sendPrivately(text, to: name, on: link)
         case .quit:
             tell(link, "* goodbye")
             dismiss(link, .leaving, as: .left)
@@ -123,7 +123,7 @@ extension Relay {
         }
     }
 
-    private mutating func whisper(_ text: String, to name: String, on link: RelayLink) {
+    private mutating func sendPrivately(_ text: String, to name: String, on link: RelayLink) {
         guard let own = link.member?.name.text else { return }
         guard let wanted = try? Nickname(name), let peer = names.holder(of: wanted), let other = links.member(peer)
         else { return tell(link, "* nobody here is called \(name)") }
@@ -135,14 +135,14 @@ extension Relay {
         if other.guest != nil {
             tell(other, "[\(own) to you] \(text)")
         } else {
-            whisper(text, from: link, to: other, peer)
+            sendPrivately(text, from: link, to: other, peer)
         }
         tell(link, "[you to \(other.member?.name.text ?? name)] \(text)")
     }
 
     /// Sends a private message to a member: an entry of the room of the two, signed with the guest's key. A guest has
     /// no disk, so nothing waits for the receipt.
-    private mutating func whisper(_ text: String, from link: RelayLink, to other: RelayLink, _ peer: PeerID) {
+    private mutating func sendPrivately(_ text: String, from link: RelayLink, to other: RelayLink, _ peer: PeerID) {
         guard let guest = link.guest else { return }
         let lamport = min(guest.privateLamport + 1, Limits.lamport)
         link.guest?.privateLamport = lamport
@@ -184,10 +184,10 @@ extension Relay {
     }
 
     private mutating func queue(_ bytes: [UInt8], for link: RelayLink) {
-        guard !link.window.isCut else { return }
+        guard !link.window.isClosing else { return }
         link.guest?.outgoing += bytes
         markDirty(link)
-        cutIfOverfull(link, holding: link.guest?.outgoing.count ?? 0)
+        closeIfOverfull(link, holding: link.guest?.outgoing.count ?? 0)
     }
 
     private mutating func ask(_ link: RelayLink, _ question: String) {
@@ -195,15 +195,15 @@ extension Relay {
     }
 
     /// Turns a frame for a member into lines for a guest.
-    mutating func tellGuest(_ encoded: [UInt8], on link: RelayLink) {
-        if state.guests.worded.frame == encoded { return queue(state.guests.worded.lines, for: link) }
+    mutating func sendToGuest(_ encoded: [UInt8], on link: RelayLink) {
+        if state.guests.formatted.frame == encoded { return queue(state.guests.formatted.lines, for: link) }
         guard let frame = try? Frame(decoding: encoded) else { return }
         switch frame {
         case .welcome(let welcome): greet(link, welcome)
         case .entries(let list):
             let entries = list.compactMap { try? SignedEntry(trusted: $0) }
-            state.guests.worded = (encoded, entries.flatMap { GuestTerminal.line(line(of: $0)) })
-            queue(state.guests.worded.lines, for: link)
+            state.guests.formatted = (encoded, entries.flatMap { GuestTerminal.line(line(of: $0)) })
+            queue(state.guests.formatted.lines, for: link)
         case .notice(let text): tell(link, "* \(text)")
         case .topic(let topic, let name): tell(link, "* \(name) set the topic: \(topic ?? "none")")
         case .refusal(let refusal): tell(link, "No: \(refusal.reason).")
@@ -218,7 +218,7 @@ extension Relay {
             }
         case .declined(_, _, let why):
             tell(link, why == .muted ? "* not said: you are muted" : "* not said: the relay did not take it")
-        // `tellGuests` announces members; the other frames are between programs.
+        // `sendToGuests` announces members; the other frames are between programs.
         default: break
         }
     }
@@ -241,14 +241,14 @@ extension Relay {
     /// Formats an entry as a line of text.
     private func line(of entry: SignedEntry) -> String {
         let peer = entry.entry.author
-        let former = (state.keeping.authors[peer] ?? nil).map { peer.exactName($0.text) }
+        let former = (state.retentionState.authors[peer] ?? nil).map { peer.exactName($0.text) }
         let author = names.name(of: peer)?.text ?? former ?? peer.placeholderName
         let text = entry.entry.shownText
         return entry.entry.kind == .action ? "* \(author) \(text)" : "\(author): \(text)"
     }
 
     /// Tells guests which members joined and left.
-    mutating func tellGuests(_ changes: [RelayMember]) {
+    mutating func sendToGuests(_ changes: [RelayMember]) {
         guard state.guests.count > 0 else { return }
         let lines = changes.compactMap { change -> (about: PeerID, bytes: [UInt8])? in
             state.guests.line(of: change).map { (change.peer, GuestTerminal.line($0)) }

@@ -52,7 +52,7 @@ struct RelayGuests {
     /// The last holders of names (folded) that became free while there were guests.
     private var formerHolders: [String: PeerID] = [:]
     /// The last frame of entries and its lines, so that entries for all guests are formatted only once.
-    var worded: (frame: [UInt8], lines: [UInt8]) = ([], [])
+    var formatted: (frame: [UInt8], lines: [UInt8]) = ([], [])
 
     /// Replaces the members that guests know by the whole roster.
     mutating func show(_ roster: [RelayMember]) {

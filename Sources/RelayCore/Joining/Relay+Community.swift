@@ -10,13 +10,13 @@ struct RelayKeys {
     /// The key that identifies the relay and its room to members: its community's.
     let community: PeerID
     /// The room that a program without communities takes for this relay's; nil if that program is right.
-    let roomFromBefore: RoomID?
+    let precommunityRoom: RoomID?
 
     init(identity: Identity, staticKey: NoiseKeyPair, community: PeerID) {
         self.identity = identity
         self.staticKey = staticKey
         self.community = community
-        roomFromBefore = community == identity.peerID ? nil : .relayLobby(of: identity.peerID)
+        precommunityRoom = community == identity.peerID ? nil : .relayLobby(of: identity.peerID)
     }
 
     /// Stores the community in the archive if it has changed.
@@ -41,7 +41,7 @@ extension RelayConfiguration {
 extension Relay {
     /// Notes how long the certificate is still valid, and schedules the next check.
     /// - Parameter isNew: Whether the certificate has just been loaded, in which case its end is noted in any case.
-    mutating func lookAtCertificate(isNew: Bool) {
+    mutating func checkCertificate(isNew: Bool) {
         guard let certificate = configuration.certificate?.certificate else { return }
         timers.schedule(.certificate, at: now + Bounds.certificateInterval)
         let end = WallTime(milliseconds: certificate.notAfter)

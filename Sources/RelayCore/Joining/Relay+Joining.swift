@@ -94,7 +94,7 @@ extension Relay {
     }
 
     mutating func refuse(_ objection: Objection, _ peer: PeerID, on link: RelayLink) {
-        counters.ever.refusals[Int(objection.code.rawValue)] += 1
+        counters.sinceStart.refusals[Int(objection.code.rawValue)] += 1
         note(.info, "refused \(peer) at \(link.endpoint): \(objection.code): \(objection.reason)")
         let reason = objection.reason.fitting(bytes: Limits.phraseBytes)
         send(
@@ -125,12 +125,12 @@ extension Relay {
                     // The bucket must hold the longest frame, or that frame would never pass.
                     capacity: Double(max(configuration.limits.tunnelByteBurst, TunnelQueue.greatestCost)),
                     perSecond: configuration.limits.tunnelByteRate)))
-        counters.ever.joins += 1
+        counters.sinceStart.joins += 1
         note(.info, "\(name.text) (\(peer)) joined from \(link.endpoint) with \(program)")
         // Guests have a new key each time: a guest that says nothing leaves no trace.
-        if state.keeping.authors[peer] == nil {
-            makeRoomForAuthor()
-            state.keeping.authors[peer] = .some(nil)
+        if state.retentionState.authors[peer] == nil {
+            evictAuthorIfFull()
+            state.retentionState.authors[peer] = .some(nil)
         }
         let isLimited = configuration.limits.messageRate.isFinite && configuration.limits.messageRate < 1e9
         send(
@@ -155,16 +155,16 @@ extension Relay {
 
     /// Stores the key and the name of an author.
     mutating func rememberAuthor(_ peer: PeerID, _ name: Nickname) {
-        guard state.keeping.authors[peer] != .some(name) else { return }
-        makeRoomForAuthor()
-        state.keeping.authors[peer] = name
+        guard state.retentionState.authors[peer] != .some(name) else { return }
+        evictAuthorIfFull()
+        state.retentionState.authors[peer] = name
         let known = KnownPeer(
             id: peer, name: name.text, firstSeen: clock.counted, lastSeen: clock.counted, isBlocked: false)
         keep { archive throws(ArchiveError) in try archive.remember(known) }
     }
 
     /// Returns the name of an author, present or not.
-    func authorName(of peer: PeerID) -> Nickname? { names.name(of: peer) ?? state.keeping.authors[peer] ?? nil }
+    func authorName(of peer: PeerID) -> Nickname? { names.name(of: peer) ?? state.retentionState.authors[peer] ?? nil }
 
     private mutating func ownAnnouncement() -> SignedAnnouncement {
         if let made = state.announcement { return made }
@@ -198,7 +198,7 @@ extension Relay {
 
     /// Announces that a member is gone. Its name is kept for a while if its link broke, and is free otherwise.
     mutating func memberLost(_ peer: PeerID, _ link: RelayLink, _ why: RelayMember.State) {
-        counters.ever.leaves += 1
+        counters.sinceStart.leaves += 1
         note(.info, "\(who(link)) \(why == .left ? "left" : why == .lost ? "lost its link" : "was removed")")
         noteRosterChange(peer, why)
         if why == .lost { names.hold(peer, at: now) } else { names.release(peer) }

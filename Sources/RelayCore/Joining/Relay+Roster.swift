@@ -87,7 +87,7 @@ extension Relay {
         }
         rosterChanges.order.removeAll(keepingCapacity: true)
         rosterChanges.changes.removeAll(keepingCapacity: true)
-        tellGuests(changes)
+        sendToGuests(changes)
         let frames = Self.frames(of: changes, isFresh: false)
         if !frames.isEmpty {
             for link in links.members where link.member?.knowsRoster == true {
@@ -97,12 +97,12 @@ extension Relay {
         let newcomers = rosterChanges.newcomers.filter { $0.member?.knowsRoster == false }
         rosterChanges.newcomers.removeAll(keepingCapacity: true)
         guard !newcomers.isEmpty else { return }
-        let everybody = wholeRoster()
-        let roster = Self.frames(of: everybody, isFresh: true)
+        let presentPeers = wholeRoster()
+        let roster = Self.frames(of: presentPeers, isFresh: true)
         for link in newcomers {
             link.member?.knowsRoster = true
             if link.guest != nil {
-                tellRoster(everybody, to: link)
+                tellRoster(presentPeers, to: link)
                 continue
             }
             for frame in roster { sendEncoded(frame, on: link) }

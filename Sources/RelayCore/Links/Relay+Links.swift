@@ -7,15 +7,15 @@ import Wire
 /// Connections of a relay, from the first byte to the last.
 extension Relay {
     mutating func linkAccepted(_ id: LinkID, from endpoint: Endpoint) {
-        counters.ever.connectionsAccepted += 1
+        counters.sinceStart.connectionsAccepted += 1
         guard !state.isFinished, gate.admits(endpoint.address, at: now, configuration) else {
-            counters.ever.connectionsRefused += 1
+            counters.sinceStart.connectionsRefused += 1
             outputs.push(.closeLink(id, abruptly: true))
             return
         }
         if links.unauthenticatedLinkCount >= configuration.limits.handshakeCount {
             guard let oldest = links.evictionCandidate(for: endpoint.address, at: now) else {
-                counters.ever.connectionsRefused += 1
+                counters.sinceStart.connectionsRefused += 1
                 gate.left(endpoint.address)
                 outputs.push(.closeLink(id, abruptly: true))
                 return
@@ -33,7 +33,7 @@ extension Relay {
 
     mutating func linkBytesReceived(_ id: LinkID, _ bytes: [UInt8]) {
         guard let link = links[id], link.phase != .closing else { return }
-        counters.ever.bytesReceived &+= UInt64(bytes.count)
+        counters.sinceStart.bytesReceived &+= UInt64(bytes.count)
         if link.guest != nil { return guestBytesReceived(bytes, on: link) }
         do {
             let received = try link.channel.bytesReceived(bytes)
@@ -99,7 +99,7 @@ extension Relay {
         case .hello: throw LinkViolation("a second hello")
         case .join: throw LinkViolation("a second join")
         case .entries(let list): try entriesReceived(list, from: peer, on: link)
-        case .reconcile(let room, _, _) where room == keys.roomFromBefore:
+        case .reconcile(let room, _, _) where room == keys.precommunityRoom:
             remove(link, .kick, by: configuration.name.text, RelayNotice.beforeCommunities)
         case .reconcile(let room, _, _) where room != lobby.room, .want(let room, _) where room != lobby.room,
             .have(let room, _) where room != lobby.room:
@@ -134,8 +134,8 @@ extension Relay {
 
     mutating func linkClosed(_ id: LinkID, _ end: LinkEnd) {
         guard let link = links[id] else { return }
-        if link.window.isCut {
-            counters.ever.trouble.tooSlow += 1
+        if link.window.isClosing {
+            counters.sinceStart.failures.tooSlow += 1
             note(.warning, "\(who(link)) cut: it does not read what it is sent")
         } else if case .failed(let reason) = end, link.phase != .closing {
             note(.debug, "link with \(link.endpoint) failed: \(reason)")
@@ -161,8 +161,8 @@ extension Relay {
     /// Closes a link whose other side broke the protocol.
     mutating func violated(_ link: RelayLink, _ violation: LinkViolation) {
         guard link.phase != .closing else { return }
-        counters.ever.trouble.violations += 1
-        if case .awaitingHandshake = link.phase { counters.ever.handshakesFailed += 1 }
+        counters.sinceStart.failures.violations += 1
+        if case .awaitingHandshake = link.phase { counters.sinceStart.handshakesFailed += 1 }
         // Unauthenticated connections may violate the protocol as often as they like, so they add no lines to an
         // operator's log.
         note(link.member == nil ? .debug : .warning, "\(who(link)) is cut off: \(violation.text)")
@@ -194,7 +194,7 @@ extension Relay {
                 let limit = link.id.isGuest ? RelayGuest.joinTime : Bounds.handshakeTime
                 guard now >= link.startedAt + limit else { continue }
                 note(.debug, "link with \(link.endpoint) closed: it did not join in time")
-                counters.ever.handshakesFailed += 1
+                counters.sinceStart.handshakesFailed += 1
                 dismiss(link, .refused)
             case .member:
                 // A guest cannot be pinged; the host notices when its machine is gone.
@@ -221,16 +221,16 @@ extension Relay {
     /// Queues an encoded frame.
     /// - Parameter lane: The frame's lane, except for requested entries, which are sent last.
     mutating func sendEncoded(_ frame: [UInt8], in lane: Lane = .chat, on link: RelayLink) {
-        if link.guest != nil { return tellGuest(frame, on: link) }
-        guard link.peer != nil, !link.window.isCut else { return }
+        if link.guest != nil { return sendToGuest(frame, on: link) }
+        guard link.peer != nil, !link.window.isClosing else { return }
         link.channel.queue(frame, in: lane)
         markDirty(link)
-        cutIfOverfull(link, holding: link.channel.queuedBytes)
+        closeIfOverfull(link, holding: link.channel.queuedBytes)
     }
 
     /// Closes a link whose queue is too long. `linkClosed` then reports the reason.
-    mutating func cutIfOverfull(_ link: RelayLink, holding bytes: Int) {
-        guard link.window.isToBeCut(holding: bytes, most: configuration.limits.queueBytes, at: now) else { return }
+    mutating func closeIfOverfull(_ link: RelayLink, holding bytes: Int) {
+        guard link.window.shouldClose(holding: bytes, most: configuration.limits.queueBytes, at: now) else { return }
         outputs.push(.closeLink(link.id, abruptly: true))
     }
 
@@ -257,7 +257,7 @@ extension Relay {
             let bytes = flushed(link, most: link.window.room)
             // Also if nothing was taken: the next frame may be longer than the rest of the window.
             let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
-            if link.window.asksForDrain(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
+            if link.window.requestsDrainReport(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
             if let bytes { return .sendOnLink(link.id, bytes) }
         }
         return nil
@@ -271,7 +271,7 @@ extension Relay {
             ? state.outbox.sealing.flush(&link.channel, most: room) : takeGuestOutput(link, most: room)
         if bytes.isEmpty { return nil }
         link.window.sent(bytes: bytes.count)
-        counters.ever.bytesSent &+= UInt64(bytes.count)
+        counters.sinceStart.bytesSent &+= UInt64(bytes.count)
         return bytes
     }
 

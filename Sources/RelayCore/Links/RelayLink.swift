@@ -93,11 +93,11 @@ struct Membership {
     var pace: Pace
     var tunnels: TunnelQueue
     /// Authors that are not present and whose names it has been sent.
-    var toldAuthors = ToldAuthors()
+    var sentAuthors = SentAuthors()
     /// The rate of the moderation acts, renames and roster changes that it may cause.
     var acts = TokenBucket(capacity: Bounds.changeBurst, perSecond: Bounds.changeRate)
     /// Entries that it has requested.
-    var owed = PendingAnswers()
+    var pendingAnswers = PendingAnswers()
     /// The IDs of entries that were requested from it. Never iterated.
     var requested: Set<EntryID> = []
     /// Entries that it has offered and that are still to be requested.

@@ -22,7 +22,7 @@ extension Relay {
     private mutating func wait(_ bytes: [UInt8], on link: RelayLink) {
         guard let pace = link.member?.pace else { return }
         guard pace.count < configuration.limits.waitingMessageCount else {
-            counters.ever.trouble.floods += 1
+            counters.sinceStart.failures.floods += 1
             let rate = Int(configuration.limits.messageRate)
             let reason = "more than \(rate) messages a second, in spite of a warning"
             return remove(link, .flood, by: configuration.name.text, reason)
@@ -74,7 +74,7 @@ extension Relay {
         let wasAskedFor = link.member?.requested.remove(entry.id) != nil
         guard !lobby.contains(entry.key) else { return }
         let author = entry.entry.author
-        guard author == peer || (wasAskedFor && isWelcomeAuthor(author)) else {
+        guard author == peer || (wasAskedFor && mayBeRestored(author)) else {
             return decline([entry.id], .author, on: link)
         }
         guard !isSilenced(author) else {
@@ -95,7 +95,7 @@ extension Relay {
         }
         switch insertion {
         case .added:
-            counters.ever.entriesAccepted += 1
+            counters.sinceStart.entriesAccepted += 1
             if author == peer, let name = link.member?.name { rememberAuthor(peer, name) }
             link.isSpeaking = true
             state.accepted.append((bytes, link, entry.entry.kind.isKnown))
@@ -107,12 +107,12 @@ extension Relay {
     }
 
     /// Returns whether a member may bring back entries of this author, which the relay has lost.
-    private func isWelcomeAuthor(_ author: PeerID) -> Bool {
-        state.keeping.authors[author] != nil && moderation.ban(of: author, nil, nil, at: clock.counted) == nil
+    private func mayBeRestored(_ author: PeerID) -> Bool {
+        state.retentionState.authors[author] != nil && moderation.ban(of: author, nil, nil, at: clock.counted) == nil
     }
 
     private mutating func decline(_ ids: [EntryID], _ why: RelayDecline, on link: RelayLink) {
-        counters.ever.entriesDeclined += UInt64(ids.count)
+        counters.sinceStart.entriesDeclined += UInt64(ids.count)
         send(.declined(room: lobby.room, ids: ids, why: why), on: link)
     }
 
@@ -133,13 +133,13 @@ extension Relay {
                 link.isSpeaking = false
                 let others = accepted.filter { $0.from !== link && (takesAll || $0.isKnown) }.map(\.bytes)
                 for frame in Self.frames(of: others) { sendEncoded(frame, on: link) }
-                counters.ever.deliveries &+= UInt64(others.count)
+                counters.sinceStart.deliveries &+= UInt64(others.count)
             } else if !takesAll {
                 for number in knownFrames.indices { sendEncoded(knownFrames[number], on: link) }
-                counters.ever.deliveries &+= UInt64(accepted.count(where: \.isKnown))
+                counters.sinceStart.deliveries &+= UInt64(accepted.count(where: \.isKnown))
             } else {
                 for number in frames.indices { sendEncoded(frames[number], on: link) }
-                counters.ever.deliveries &+= UInt64(accepted.count)
+                counters.sinceStart.deliveries &+= UInt64(accepted.count)
             }
         }
     }
@@ -184,29 +184,29 @@ extension Relay {
 
     /// Sends the entries that a member requested.
     mutating func wanted(_ ids: [EntryID], on link: RelayLink) throws {
-        try link.member?.owed.add(lobby.ids(ids, for: link.capabilities.features), of: lobby.room)
+        try link.member?.pendingAnswers.add(lobby.ids(ids, for: link.capabilities.features), of: lobby.room)
         serve(link)
     }
 
     /// Queues more of the entries that a member requested, one frame at a time, once the frame before is on its way.
     /// Entries that cannot be read are skipped: the member asks again.
     mutating func serve(_ link: RelayLink) {
-        while let ids = link.member?.owed.first?.ids, link.channel.queuedSyncBytes < Limits.frameBytes {
+        while let ids = link.member?.pendingAnswers.first?.ids, link.channel.queuedSyncBytes < Limits.frameBytes {
             let log = lobby
             let answer = keep { _ throws(ArchiveError) in try log.entries(ids) }
-            link.member?.owed.answered(before: answer?.rest ?? [])
+            link.member?.pendingAnswers.answered(before: answer?.rest ?? [])
             guard let found = answer?.found.map(\.bytes), !found.isEmpty else { continue }
-            tellAuthors(of: found, on: link)
+            sendAuthors(of: found, on: link)
             sendEncoded(Frame.entries(found).encoded(), in: .sync, on: link)
         }
     }
 
     /// Sends the names under which the absent authors of these entries were known here, each once on a link.
-    private mutating func tellAuthors(of entries: [[UInt8]], on link: RelayLink) {
+    private mutating func sendAuthors(of entries: [[UInt8]], on link: RelayLink) {
         var told: [AuthorName] = []
         for bytes in entries {
             guard let author = (try? SignedEntry(trusted: bytes))?.entry.author, links.member(author) == nil,
-                let name = authorName(of: author), link.member?.toldAuthors.note(author) == true
+                let name = authorName(of: author), link.member?.sentAuthors.note(author) == true
             else { continue }
             told.append(AuthorName(peer: author, name: name.text))
         }

@@ -4,7 +4,7 @@ import Secure
 import Wire
 
 /// The accounting of what a relay keeps.
-struct RelayKeeping {
+struct RelayRetention {
     /// The keys of former members, with the name that is stored of each: others may bring back their entries.
     var authors: [PeerID: Nickname?] = [:]
     /// Bytes stored since the total size was last checked.
@@ -15,7 +15,7 @@ struct RelayKeeping {
 extension Relay {
     /// Reads the wall clock and notes jumps of it.
     mutating func read(_ wall: WallTime) {
-        for rosterChanges in state.clock.read(wall, at: now) { outputs.push(.note(rosterChanges.note)) }
+        for observation in state.clock.read(wall, at: now) { outputs.push(.note(observation.note)) }
     }
 
     /// Marks the arrival of old entries as unknown at the first start that counts ages.
@@ -40,21 +40,23 @@ extension Relay {
         let (clock, count) = (clock, max(1, configuration.historyCount))
         trimLog { (lobby) throws(ArchiveError) in
             // Members hold only a part of the log.
-            try lobby.trim(keeping: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
+            try lobby.trim(retentionState: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
         }
         boundBytes()
     }
 
     /// Counts an added entry, and checks the total size often enough that it never exceeds the bound by much.
     mutating func boundLog(adding bytes: Int) {
-        state.keeping.uncheckedBytes += bytes
-        if state.keeping.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.keptBytes / 16) { boundBytes() }
+        state.retentionState.uncheckedBytes += bytes
+        if state.retentionState.uncheckedBytes >= min(Bounds.keptCheckBytes, configuration.keptBytes / 16) {
+            boundBytes()
+        }
     }
 
     /// Drops the oldest entries until the total size is within its bound, or until ``Bounds/droppedCount`` are dropped,
     /// so that no link waits for long.
     private mutating func boundBytes() {
-        state.keeping.uncheckedBytes = 0
+        state.retentionState.uncheckedBytes = 0
         var dropped = 0
         var excess = excessBytes
         while excess > 0, dropped < Bounds.droppedCount, !lobby.isEmpty {
@@ -66,7 +68,7 @@ extension Relay {
             }
             let kept = max(0, lobby.count - count)
             let gone = trimLog { (lobby) throws(ArchiveError) in
-                try lobby.trim(keeping: kept, newerThan: WallTime(milliseconds: 0))
+                try lobby.trim(retentionState: kept, newerThan: WallTime(milliseconds: 0))
             }
             guard gone > 0 else { return }
             dropped += gone
@@ -96,16 +98,18 @@ extension Relay {
 
     /// Makes room for another author. Keys cost nothing, so remembered ones are evicted at ``Bounds/relayAuthorCount``:
     /// first absent members that said nothing, then those that were seen longest ago.
-    mutating func makeRoomForAuthor() {
-        guard state.keeping.authors.count >= Bounds.relayAuthorCount else { return }
-        state.keeping.authors = state.keeping.authors.filter { $0.value != nil || links.member($0.key) != nil }
-        guard state.keeping.authors.count >= Bounds.relayAuthorCount,
+    mutating func evictAuthorIfFull() {
+        guard state.retentionState.authors.count >= Bounds.relayAuthorCount else { return }
+        state.retentionState.authors = state.retentionState.authors.filter {
+            $0.value != nil || links.member($0.key) != nil
+        }
+        guard state.retentionState.authors.count >= Bounds.relayAuthorCount,
             let kept = keep({ archive throws(ArchiveError) in try archive.knownPeers() })
         else { return }
         let oldest = kept.filter { links.member($0.id) == nil }.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }
             .prefix(Bounds.relayAuthorCount / 10)
             .map(\.id)
         keep { archive throws(ArchiveError) in try archive.forget(oldest) }
-        for peer in oldest { state.keeping.authors[peer] = nil }
+        for peer in oldest { state.retentionState.authors[peer] = nil }
     }
 }

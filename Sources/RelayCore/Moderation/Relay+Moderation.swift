@@ -107,7 +107,7 @@ extension Relay {
         }
         let whom = name(of: target)
         note(.info, "kick: \(who(link)) removed \(who(target)) (\(other)): \(act.text)")
-        counters.ever.trouble.kicks += 1
+        counters.sinceStart.failures.kicks += 1
         remove(target, .kick, by: name(of: link), act.text)
         answer(act, .done, "\(whom) has been removed", on: link)
     }
@@ -167,7 +167,7 @@ extension Relay {
                 ban.matches(peer, link.member?.name, AddressKey(link.endpoint.address))
             else { continue }
             note(.info, "ban: \(who(link)) (\(peer)) is removed by it")
-            counters.ever.trouble.kicks += 1
+            counters.sinceStart.failures.kicks += 1
             remove(link, .ban, by: name, ban.reason)
         }
     }
@@ -240,9 +240,9 @@ extension Relay {
     // Expiry.
 
     /// Removes bans and mutes that have ended, and notifies the members that may speak again.
-    mutating func forgetOverdue() {
+    mutating func removeExpired() {
         do {
-            for peer in try moderation.forgetOverdue(at: clock.counted, in: archive) {
+            for peer in try moderation.removeExpired(at: clock.counted, in: archive) {
                 note(.info, "unmute: the time of \(names.name(of: peer)?.text ?? "\(peer)") is over")
                 guard let link = links.member(peer) else { continue }
                 noteRosterChange(peer, .here)
@@ -255,6 +255,6 @@ extension Relay {
     }
 
     private mutating func scheduleOverdue() {
-        state.nextOverdue = moderation.nextDeadline(at: now, counted: clock.counted)
+        state.nextExpiry = moderation.nextDeadline(at: now, counted: clock.counted)
     }
 }

@@ -225,7 +225,7 @@ struct RelayModerationBook {
 
     /// Removes the bans and mutes that have ended.
     /// - Returns: The keys that are no longer muted.
-    mutating func forgetOverdue(at counted: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
+    mutating func removeExpired(at counted: WallTime, in archive: any Archive) throws(ArchiveError) -> [PeerID] {
         while let index = bans.firstIndex(where: { $0.until.map { $0 <= counted } ?? false }) {
             try removeBan(at: index, in: archive)
         }

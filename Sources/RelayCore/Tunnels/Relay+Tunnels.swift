@@ -26,7 +26,7 @@ extension Relay {
         let room = tunnelRoom(towards: item.tunnel.peer)
         if link.member?.tunnels.mayPass(item, room: room, at: now) == true { return passOn(item, from: peer) }
         if !hasRoom(for: item, on: link) {
-            let closed = link.member?.tunnels.dropLongestLine() ?? []
+            let closed = link.member?.tunnels.dropLongestQueue() ?? []
             closeOverfull(closed, on: link)
             if closed.contains(item.tunnel) { return }
             guard hasRoom(for: item, on: link) else { return closeOverfull([item.tunnel], on: link) }
@@ -40,11 +40,11 @@ extension Relay {
     }
 
     /// Closes tunnels that lost a frame, because the link inside cannot continue with a gap. The sender is notified
-    /// immediately. The other end is notified when it reads, of at most ``toldTunnelCount`` tunnels, so that the queue
+    /// immediately. The other end is notified when it reads, of at most ``notifiedTunnelCount`` tunnels, so that the queue
     /// shrinks.
     private mutating func closeOverfull(_ tunnels: [RelayTunnel], on link: RelayLink) {
         for tunnel in tunnels { send(.tunnelClosed(mirrored(tunnel, towards: tunnel.peer, isBack: true)), on: link) }
-        for tunnel in tunnels.prefix(Self.toldTunnelCount) {
+        for tunnel in tunnels.prefix(Self.notifiedTunnelCount) {
             let end = TunnelQueue.Item(tunnel: tunnel, bytes: nil)
             if link.member?.tunnels.hasRoom(for: end, most: .max) == true { link.member?.tunnels.append(end) }
         }
@@ -55,7 +55,7 @@ extension Relay {
     }
 
     /// Far more than needed: two members use one tunnel between them, or two if both opened one.
-    private static let toldTunnelCount = 16
+    private static let notifiedTunnelCount = 16
 
     /// Returns the bytes of tunnels that may be queued for a member, so that it is not cut for traffic of others and
     /// lobby messages are not delayed for long. Entries that it has requested itself come after both.
@@ -77,7 +77,7 @@ extension Relay {
         guard let other = links.member(item.tunnel.peer) else { return }
         let tunnel = mirrored(item.tunnel, towards: peer, isBack: false)
         guard let bytes = item.bytes else { return send(.tunnelClosed(tunnel), on: other) }
-        counters.ever.tunnelBytes &+= UInt64(bytes.count)
+        counters.sinceStart.tunnelBytes &+= UInt64(bytes.count)
         send(.tunnel(tunnel, bytes: bytes), on: other)
     }
 

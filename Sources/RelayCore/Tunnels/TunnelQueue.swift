@@ -16,7 +16,7 @@ struct TunnelQueue {
     }
 
     /// The frames that wait for one receiver.
-    private struct Line {
+    private struct ReceiverQueue {
         private var items: [Item] = []
         /// The index of the oldest frame that waits.
         private var first = 0
@@ -51,7 +51,7 @@ struct TunnelQueue {
     private static let lineCount = 256
 
     private var bucket: TokenBucket
-    private var lines: [PeerID: Line] = [:]
+    private var lines: [PeerID: ReceiverQueue] = [:]
     /// The receivers that have a queue, the one whose turn is next first.
     private var order: [PeerID] = []
     /// The total cost of all frames.
@@ -79,7 +79,7 @@ struct TunnelQueue {
 
     mutating func append(_ item: Item) {
         if lines[item.tunnel.peer] == nil { order.append(item.tunnel.peer) }
-        lines[item.tunnel.peer, default: Line()].append(item)
+        lines[item.tunnel.peer, default: ReceiverQueue()].append(item)
         bytes += item.cost
     }
 
@@ -123,7 +123,7 @@ struct TunnelQueue {
 
     /// Drops the longest queue.
     /// - Returns: The tunnels that now have a gap, each once; none if nothing waits.
-    mutating func dropLongestLine() -> [RelayTunnel] {
+    mutating func dropLongestQueue() -> [RelayTunnel] {
         guard let longest = order.max(by: { (lines[$0]?.bytes ?? 0) < (lines[$1]?.bytes ?? 0) }),
             let line = lines.removeValue(forKey: longest)
         else { return [] }

@@ -28,10 +28,10 @@ package struct Arrivals: Equatable {
     /// Records that the log reaches up to here.
     /// - Parameter age: The retention time in milliseconds.
     /// - Returns: Whether anything changed.
-    package mutating func note(_ reach: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
-        guard reach > marks.last?.lamport ?? unknown else { return false }
+    package mutating func note(_ horizon: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
+        guard horizon > marks.last?.lamport ?? unknown else { return false }
         if let last = marks.last, counted.milliseconds < last.at &+ age / 64 { return false }
-        marks.append(Mark(at: counted.milliseconds, lamport: reach))
+        marks.append(Mark(at: counted.milliseconds, lamport: horizon))
         let old = marks.lastIndex { $0.at &+ age <= counted.milliseconds } ?? 0
         marks.removeFirst(max(old, marks.count - Self.capacity))
         return true
@@ -76,28 +76,28 @@ package struct Arrivals: Equatable {
     package static func begin(in archive: any Archive) throws(ArchiveError) {
         for log in try archive.logs() {
             // The room has no effect here.
-            let reach = try RoomLog(log: log, room: .lobby, archive: archive).reach
-            try Self(unknown: reach).keep(of: log, in: archive)
+            let horizon = try RoomLog(log: log, room: .lobby, archive: archive).horizon
+            try Self(unknown: horizon).keep(of: log, in: archive)
         }
     }
 }
 
 /// The criterion by which entries of a log are old.
-package struct OldAge {
+package struct ExpiryCriterion {
     /// Entries that claim to be from before this time are old.
     package var oldest: WallTime
     /// Entries above this Lamport time are never old: they have not been here for long.
     package var settled: UInt64 = .max
-    /// Claimed times after this one are wrong; such an entry is old if it is at or below ``reachedLongAgo``.
+    /// Claimed times after this one are wrong; such an entry is old if it is at or below ``expiredHorizon``.
     var future: WallTime = WallTime(milliseconds: .max)
     /// The Lamport time that the log had reached one retention time ago.
-    var reachedLongAgo: UInt64 = 0
+    var expiredHorizon: UInt64 = 0
 
     package init(before oldest: WallTime) { self.oldest = oldest }
 
     /// Returns whether an entry is old.
     package func includes(_ entry: Entry) -> Bool {
-        if entry.wallTime > future.milliseconds { return entry.lamport <= reachedLongAgo }
+        if entry.wallTime > future.milliseconds { return entry.lamport <= expiredHorizon }
         return entry.lamport <= settled && entry.wallTime < oldest.milliseconds
     }
 }
@@ -114,22 +114,24 @@ extension RoomLog {
 
     /// Records what has arrived, and returns the criterion for old entries.
     /// - Parameter age: The retention time in milliseconds; nil: entries are kept indefinitely.
-    package func old(after age: UInt64?, by clock: AgeClock, heldBy holders: Holders) throws(ArchiveError) -> OldAge {
+    package func old(after age: UInt64?, by clock: AgeClock, heldBy holders: Holders) throws(ArchiveError)
+        -> ExpiryCriterion
+    {
         var arrivals = try Arrivals(of: log, in: archive)
         guard let age else {
             // In case a limit is set later: it applies to entries from before as well.
-            if reach > arrivals.unknown { try Arrivals(unknown: reach).keep(of: log, in: archive) }
-            return OldAge(before: WallTime(milliseconds: 0))
+            if horizon > arrivals.unknown { try Arrivals(unknown: horizon).keep(of: log, in: archive) }
+            return ExpiryCriterion(before: WallTime(milliseconds: 0))
         }
-        if arrivals.note(reach, at: clock.counted, keptFor: age) { try arrivals.keep(of: log, in: archive) }
-        let certain = clock.certain.milliseconds
-        var old = OldAge(before: WallTime(milliseconds: certain - min(certain, age)))
+        if arrivals.note(horizon, at: clock.counted, keptFor: age) { try arrivals.keep(of: log, in: archive) }
+        let lowerBound = clock.lowerBound.milliseconds
+        var old = ExpiryCriterion(before: WallTime(milliseconds: lowerBound - min(lowerBound, age)))
         // A mark is later than the arrivals that it covers, so slightly less than the whole age is used.
         let stay = holders == .many ? min(AgeClock.dayMilliseconds, age / 32 * 31) : age / 32 * 31
         old.settled = max(arrivals.unknown, arrivals.reached(stay, before: clock.counted) ?? 0)
         let latest = max(clock.expected, clock.wall).milliseconds
         old.future = WallTime(milliseconds: latest &+ AgeClock.dayMilliseconds)
-        old.reachedLongAgo = arrivals.reached(age, before: clock.counted) ?? 0
+        old.expiredHorizon = arrivals.reached(age, before: clock.counted) ?? 0
         return old
     }
 }

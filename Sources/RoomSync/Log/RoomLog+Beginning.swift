@@ -13,6 +13,6 @@ extension RoomLog {
         floor = lamport
         // The room has reached this time. If only entries above a million exist, the horizon could not climb there from
         // 0.
-        reach = lamport
+        horizon = lamport
     }
 }

@@ -8,7 +8,7 @@ struct CausalOrder {
     /// The time that an entry waits for its parents.
     package static let timeout = Duration.seconds(2)
     /// The time until a missing parent is requested again, from another peer.
-    static let askInterval = Duration.milliseconds(500)
+    static let requestInterval = Duration.milliseconds(500)
     /// The maximum number of waiting entries: 4,096 × 17 KiB = 68 MiB at worst. One more is shown immediately, with a
     /// gap.
     static let waitingCount = 4_096
@@ -28,8 +28,8 @@ struct CausalOrder {
     /// The awaited entries that are not in the log, ascending.
     private var missing: [EntryID] = []
     /// The entries to request, ascending.
-    private var toAsk: [EntryID] = []
-    private var askAgainAt: Instant?
+    private var toRequest: [EntryID] = []
+    private var requestAgainAt: Instant?
     /// The timeout of each waiting entry, in the order of time. Entries that no longer wait are skipped.
     private var timeouts = Queue<(at: Instant, id: EntryID)>()
     /// The entries that may be shown, ascending by key from the front of the queue.
@@ -41,7 +41,7 @@ struct CausalOrder {
     ) {
         if !missing.isEmpty {
             missing.remove(sorted: entry.id)
-            toAsk.remove(sorted: entry.id)
+            toRequest.remove(sorted: entry.id)
         }
         var awaited: [EntryID] = []
         // Parents have a lower Lamport time than their child, so the parents of an entry at the floor are unavailable.
@@ -70,8 +70,8 @@ struct CausalOrder {
         for parent in awaited {
             dependants[parent, default: []].append(entry.id)
             if isMissing(parent), missing.insert(sorted: parent) {
-                toAsk.insert(sorted: parent)
-                askAgainAt = askAgainAt ?? now + Self.askInterval
+                toRequest.insert(sorted: parent)
+                requestAgainAt = requestAgainAt ?? now + Self.requestInterval
             }
         }
         timeouts.append((now + Self.timeout, entry.id))
@@ -93,10 +93,10 @@ struct CausalOrder {
     }
 
     /// Handles an entry that was pruned before it arrived and is unavailable: entries stop waiting for it.
-    mutating func givenUp(_ id: EntryID) {
+    mutating func unavailable(_ id: EntryID) {
         guard dependants[id] != nil, waiting[id] == nil else { return }
         missing.remove(sorted: id)
-        toAsk.remove(sorted: id)
+        toRequest.remove(sorted: id)
         release(dependantsOf: id)
         tidy()
     }
@@ -109,7 +109,7 @@ struct CausalOrder {
             guard dependants[parent]?.isEmpty == true else { continue }
             dependants[parent] = nil
             missing.remove(sorted: parent)
-            toAsk.remove(sorted: parent)
+            toRequest.remove(sorted: parent)
         }
         makeReady(entry.entry, hasGap: true)
     }
@@ -145,16 +145,16 @@ struct CausalOrder {
 
     /// Returns the missing entries to request now, at most ``Limits/frameIDCount``.
     package mutating func nextWanted() -> [EntryID] {
-        guard !toAsk.isEmpty else { return [] }
-        let wanted = Array(toAsk.prefix(Limits.frameIDCount))
-        toAsk.removeFirst(wanted.count)
+        guard !toRequest.isEmpty else { return [] }
+        let wanted = Array(toRequest.prefix(Limits.frameIDCount))
+        toRequest.removeFirst(wanted.count)
         return wanted
     }
 
     package var nextDeadline: Deadline? {
         .earlier(
             timeouts.first.map { Deadline(at: $0.at, reason: "an entry waited long enough for its parents") },
-            askAgainAt.map { Deadline(at: $0, reason: "missing entries are asked for again") })
+            requestAgainAt.map { Deadline(at: $0, reason: "missing entries are asked for again") })
     }
 
     /// Shows entries that have waited too long, and schedules requests for missing ones again.
@@ -164,9 +164,9 @@ struct CausalOrder {
             giveUpWaiting(for: next.id)
         }
         tidy()
-        if let at = askAgainAt, at <= now {
-            toAsk = missing
-            askAgainAt = now + Self.askInterval
+        if let at = requestAgainAt, at <= now {
+            toRequest = missing
+            requestAgainAt = now + Self.requestInterval
         }
     }
 
@@ -198,7 +198,7 @@ struct CausalOrder {
             guard dependants[parent]?.isEmpty == true else { continue }
             dependants[parent] = nil
             missing.remove(sorted: parent)
-            toAsk.remove(sorted: parent)
+            toRequest.remove(sorted: parent)
         }
         entry.awaited.removeAll { waiting[$0] == nil }
         entry.hasGap = true
@@ -213,8 +213,8 @@ struct CausalOrder {
     private mutating func tidy() {
         while let next = timeouts.first, waiting[next.id] == nil { _ = timeouts.popFirst() }
         if missing.isEmpty {
-            toAsk.removeAll(keepingCapacity: true)
-            askAgainAt = nil
+            toRequest.removeAll(keepingCapacity: true)
+            requestAgainAt = nil
         }
     }
 }

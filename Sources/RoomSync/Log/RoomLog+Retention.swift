@@ -12,10 +12,11 @@ extension RoomLog {
     /// - Returns: The number of dropped entries.
     @discardableResult
     package mutating func trim(
-        keeping count: Int, dropping old: OldAge, below owed: EntryKey? = nil, step: Int = 1_000
+        retentionState count: Int, dropping old: ExpiryCriterion, below unacknowledged: EntryKey? = nil,
+        step: Int = 1_000
     ) throws(ArchiveError) -> Int {
         // The floor stays within the horizon: above it new entries would be refused.
-        let last = EntryKey(lamport: min(owed?.lamport ?? .max, reach + 1), id: .least)
+        let last = EntryKey(lamport: min(unacknowledged?.lamport ?? .max, horizon + 1), id: .least)
         let end = index.position(of: last)
         let limit = min(step, end)
         let surplus = min(max(0, index.count - max(0, count)), limit)
@@ -35,7 +36,7 @@ extension RoomLog {
         // The floor is a Lamport time: entries of the same time are kept or dropped together.
         let newFloor: UInt64
         if dropped < index.count, index[dropped].lamport > index[0].lamport {
-            newFloor = max(floor, min(index[dropped].lamport, reach + 1))
+            newFloor = max(floor, min(index[dropped].lamport, horizon + 1))
         } else {
             newFloor = max(floor, min(index[dropped - 1].lamport + 1, Limits.lamport))
         }
@@ -56,9 +57,9 @@ extension RoomLog {
     /// Does the same, but trusts the times that authors claim.
     @discardableResult
     public mutating func trim(
-        keeping count: Int, newerThan oldest: WallTime, below owed: EntryKey? = nil
+        retentionState count: Int, newerThan oldest: WallTime, below unacknowledged: EntryKey? = nil
     ) throws(ArchiveError) -> Int {
-        try trim(keeping: count, dropping: OldAge(before: oldest), below: owed)
+        try trim(retentionState: count, dropping: ExpiryCriterion(before: oldest), below: unacknowledged)
     }
 
     /// Drops all entries until now. Other peers do not bring them back, because the floor is above them.
@@ -71,7 +72,7 @@ extension RoomLog {
         try setFloor(newFloor)
         index = LogIndex()
         try forgetUnknownKinds()
-        reach = newFloor
+        horizon = newFloor
         lamports = [:]
         openHeads = []
         order = CausalOrder()
@@ -82,7 +83,7 @@ extension RoomLog {
     /// otherwise logs would differ permanently, and be compared again and again without success.
     /// - Returns: False if there are enough below this one.
     mutating func makeRoomFarAhead(for key: EntryKey) throws(ArchiveError) -> Bool {
-        let count = index.count - index.position(of: EntryKey(lamport: reach + 1, id: .least))
+        let count = index.count - index.position(of: EntryKey(lamport: horizon + 1, id: .least))
         guard count >= Self.farAheadCount, let last = index.last else { return true }
         guard key < last else { return false }
         try archive.remove([last], from: log)

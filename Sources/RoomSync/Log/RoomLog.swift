@@ -49,9 +49,9 @@ public struct RoomLog {
     /// Entries above it are kept and shown like all others, but no new entry continues from them. The horizon follows
     /// from the set of entries alone. If it were a reason to refuse an entry, the content of a log would depend on the
     /// order of arrival, and one false entry would part the logs permanently.
-    public internal(set) var reach: UInt64 = 0
+    public internal(set) var horizon: UInt64 = 0
     /// The highest retention floor that another member has reported.
-    package var othersFloor: UInt64 = 0
+    package var highestKnownFloor: UInt64 = 0
     /// The entries that are not known to be a parent of another, ascending by key; the greatest ``headCount`` of them.
     var openHeads: [EntryKey] = []
     var order = CausalOrder()
@@ -63,7 +63,7 @@ public struct RoomLog {
     static let lamportStep: UInt64 = 1_000_000
     /// A log whose lowest entry is above this starts from 0: half of all Lamport times must be left to continue.
     static let firstLamport: UInt64 = Limits.lamport / 2
-    /// The maximum number of entries above the ``reach`` that are kept. Honest peers write none.
+    /// The maximum number of entries above the ``horizon`` that are kept. Honest peers write none.
     static let farAheadCount = 1_000
     /// The number of heads that are remembered: more than an entry may name, so that the right ones are left when some
     /// become parents.
@@ -91,9 +91,9 @@ public struct RoomLog {
         lamports = [:]
         lamports.reserveCapacity(keys.count)
         for key in keys { lamports[key.id] = key.lamport }
-        findReach()
+        findHorizon()
         var heads: Set<EntryKey> = []
-        let end = EntryKey(lamport: reach + 1, id: .least)
+        let end = EntryKey(lamport: horizon + 1, id: .least)
         for kept in try archive.entries(of: log, before: end, limit: Self.headWindow) {
             guard let entry = try? SignedEntry(trusted: kept.bytes) else { continue }
             // Parents come before their children.
@@ -126,11 +126,11 @@ public struct RoomLog {
 
     /// The Lamport time of a new entry. It must exceed every known retention floor, or peers would refuse it. A floor
     /// far ahead is no more trusted than an entry.
-    public var nextLamport: UInt64 { min(max(reach, floor, othersFloor) + 1, Limits.lamport) }
+    public var nextLamport: UInt64 { min(max(horizon, floor, highestKnownFloor) + 1, Limits.lamport) }
 
     /// Records that another member keeps no entries below this Lamport time.
-    package mutating func note(othersFloor theirs: UInt64) {
-        if theirs <= max(reach, floor) + Self.lamportStep { othersFloor = max(othersFloor, theirs) }
+    package mutating func note(highestKnownFloor theirs: UInt64) {
+        if theirs <= max(horizon, floor) + Self.lamportStep { highestKnownFloor = max(highestKnownFloor, theirs) }
     }
 
     // Receiving.
@@ -152,10 +152,10 @@ public struct RoomLog {
         guard entry.entry.room == room else { return .refused(.otherRoom) }
         guard lamports[key.id] == nil else { return .duplicate }
         guard isNew || key.lamport >= floor else {
-            order.givenUp(key.id)
+            order.unavailable(key.id)
             return .refused(.belowFloor(lamport: key.lamport, floor: floor))
         }
-        if key.lamport > max(reach, floor) + Self.lamportStep {
+        if key.lamport > max(horizon, floor) + Self.lamportStep {
             guard try makeRoomFarAhead(for: key) else { return .refused(.tooManyFarAhead) }
         }
         if !entry.entry.kind.isKnown { try noteUnknownKinds() }
@@ -164,39 +164,39 @@ public struct RoomLog {
         insertByKind(entry)
         index.insert(key)
         lamports[key.id] = key.lamport
-        noteReach(of: key)
+        updateHorizon(of: key)
         guard isAdded else { return .duplicate }
         noteHeads(of: entry)
         order.arrived(entry, at: now, below: max(floor, sendersFloor)) { lamports[$0] }
         return .added
     }
 
-    private mutating func noteReach(of key: EntryKey) {
+    private mutating func updateHorizon(of key: EntryKey) {
         if floor == 0, key == index.first {
-            findReach()
+            findHorizon()
             // It may be lower than a false entry that arrived first suggested.
-            openHeads.removeAll { $0.lamport > reach }
-        } else if key.lamport > reach {
-            climb()
+            openHeads.removeAll { $0.lamport > horizon }
+        } else if key.lamport > horizon {
+            raiseHorizon()
         }
     }
 
-    private mutating func findReach() {
-        reach = floor
-        if floor == 0, let first = index.first, first.lamport <= Self.firstLamport { reach = first.lamport }
-        climb()
+    private mutating func findHorizon() {
+        horizon = floor
+        if floor == 0, let first = index.first, first.lamport <= Self.firstLamport { horizon = first.lamport }
+        raiseHorizon()
     }
 
-    private mutating func climb() {
+    private mutating func raiseHorizon() {
         // Usually the last entry is within reach, which shows without a search that all are.
-        if let last = index.last, last.lamport <= reach + Self.lamportStep {
-            reach = max(reach, last.lamport)
+        if let last = index.last, last.lamport <= horizon + Self.lamportStep {
+            horizon = max(horizon, last.lamport)
             return
         }
         while true {
-            let below = index.position(of: EntryKey(lamport: reach + Self.lamportStep + 1, id: .least))
-            guard below > 0, index[below - 1].lamport > reach else { return }
-            reach = index[below - 1].lamport
+            let below = index.position(of: EntryKey(lamport: horizon + Self.lamportStep + 1, id: .least))
+            guard below > 0, index[below - 1].lamport > horizon else { return }
+            horizon = index[below - 1].lamport
         }
     }
 
@@ -208,7 +208,7 @@ public struct RoomLog {
             }
         }
         // An entry that others wait for is a parent already; one above the horizon would displace the true heads.
-        guard entry.entry.lamport <= reach, !order.isAwaited(entry.id) else { return }
+        guard entry.entry.lamport <= horizon, !order.isAwaited(entry.id) else { return }
         openHeads.insert(entry.key, at: openHeads.lowerBound(of: entry.key))
         if openHeads.count > Self.headCount { openHeads.removeFirst() }
     }
@@ -278,7 +278,7 @@ public struct RoomLog {
             }
             try moveUnknownKinds(from: other)
         }
-        othersFloor = max(othersFloor, other.othersFloor)
+        highestKnownFloor = max(highestKnownFloor, other.highestKnownFloor)
         let unknown = unknownKindIDs.union(other.unknownKindIDs)
         try load()
         try findUnknownKinds(among: unknown)

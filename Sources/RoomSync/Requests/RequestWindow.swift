@@ -27,7 +27,7 @@ package struct RequestWindow {
     /// Returns the number of entries that may be requested now. If none has arrived for a while, the other side
     /// probably does not have those that are open.
     package mutating func space(at now: Instant) -> Int {
-        if now - requestedAt >= Bounds.requestTime {
+        if now - requestedAt >= Bounds.requestTimeout {
             overdue.formUnion(requested)
             requested.removeAll()
         }

@@ -143,7 +143,9 @@ extension Crowd {
         }
         try simulation.run(for: max(.zero, end - simulation.now))
         let late = open.filter { simulation.now - $0.at > .seconds(14) }
-        for deed in late { life.printError("\(deed.kind) of \(deed.host) not seen by \(deed.pending.count) within 15 s") }
+        for deed in late {
+            life.printError("\(deed.kind) of \(deed.host) not seen by \(deed.pending.count) within 15 s")
+        }
         open.removeAll { simulation.now - $0.at > .seconds(14) }
     }
 
@@ -153,7 +155,9 @@ extension Crowd {
             guard let delay = Self.delay(recorded, deed, identities[deed.host.number].peerID) else { continue }
             // A newcomer is not expected to see earlier actions.
             guard open[place].pending.remove(host.number) != nil else {
-                if deed.kind == .line, host != deed.host { life.printError("\(host): \(deed.text), unexpected or again") }
+                if deed.kind == .line, host != deed.host {
+                    life.printError("\(host): \(deed.text), unexpected or again")
+                }
                 continue
             }
             switch deed.kind {

@@ -11,7 +11,9 @@ extension Liar {
         case 3, 4: return advertisement(by: identity, of: heard.ownAnnouncement, links: processes())
         // Replayed, with a location where no peer is.
         case 5:
-            return any(of: heard.advertisements).map { .advertisements([AdvertisedPeer(advertisement: $0, endpoints: elsewhere())]) }
+            return any(of: heard.advertisements).map {
+                .advertisements([AdvertisedPeer(advertisement: $0, endpoints: elsewhere())])
+            }
         // A forged claim that another peer has no links any more.
         case 6: return any(of: heard.datagrams).flatMap { forged($0) }
         default:
@@ -47,8 +49,10 @@ extension Liar {
     }
 
     private mutating func forged(_ announcement: [UInt8]) -> Frame? {
-        let payload = LinkStateAdvertisement(sequence: random.next() >> 8, announcement: announcement, away: nil, links: [])
-            .encoded()
+        let payload = LinkStateAdvertisement(
+            sequence: random.next() >> 8, announcement: announcement, away: nil, links: []
+        )
+        .encoded()
         let envelope = Envelope(payload: payload, signature: identity.sign(payload, for: .advertisement))
         return .advertisements([AdvertisedPeer(advertisement: envelope.bytes, endpoints: [])])
     }

@@ -16,7 +16,7 @@ struct EventQueue<Element> {
 
     private var items: [Item] = []
     private var elements: [Element?] = []
-    private var freePlaces: [Int] = []
+    private var freeIndices: [Int] = []
     private var nextNumber: UInt64 = 0
 
     var count: Int { items.count }
@@ -35,7 +35,7 @@ struct EventQueue<Element> {
     }
 
     private mutating func keep(_ element: Element) -> Int {
-        if let place = freePlaces.popLast() {
+        if let place = freeIndices.popLast() {
             elements[place] = element
             return place
         }
@@ -46,7 +46,7 @@ struct EventQueue<Element> {
     mutating func pop() -> (at: Instant, element: Element)? {
         guard let first = items.first, let element = elements[first.place] else { return nil }
         elements[first.place] = nil
-        freePlaces.append(first.place)
+        freeIndices.append(first.place)
         let last = items.removeLast()
         if !items.isEmpty { siftDown(last) }
         return (first.at, element)

@@ -57,8 +57,8 @@ struct VirtualNetwork {
 
     func owner(of address: IPAddress) -> HostID? { owners[address] }
 
-    mutating func setCut(_ isCut: Bool, from: HostID, to: HostID) {
-        if isCut { cutWays.insert(Way(from: from, to: to)) } else { cutWays.remove(Way(from: from, to: to)) }
+    mutating func setCut(_ isClosing: Bool, from: HostID, to: HostID) {
+        if isClosing { cutWays.insert(Way(from: from, to: to)) } else { cutWays.remove(Way(from: from, to: to)) }
     }
 
     mutating func healAll() { cutWays.removeAll() }

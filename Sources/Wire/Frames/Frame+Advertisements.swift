@@ -19,7 +19,8 @@ extension Frame {
             writer.begin(.advertisements, fieldCount: 1)
             writer.array(count: peers.count)
             for peer in peers {
-                precondition(1...Limits.advertisementBytes ~= peer.advertisement.count, "a statement has at most 2,048 bytes")
+                precondition(
+                    1...Limits.advertisementBytes ~= peer.advertisement.count, "a statement has at most 2,048 bytes")
                 writer.array(count: 2)
                 writer.bytes(peer.advertisement)
                 writer.endpoints(peer.endpoints)
@@ -45,7 +46,8 @@ extension Frame {
                     AdvertisementKey(process: ProcessTag(number: numbers[$0]), sequence: numbers[$0 + 1])
                 })
         case .request:
-            return .request(try fields.numbers("processes", maximum: Limits.frameIDCount).map { ProcessTag(number: $0) })
+            return .request(
+                try fields.numbers("processes", maximum: Limits.frameIDCount).map { ProcessTag(number: $0) })
         case .advertisements:
             return .advertisements(
                 try fields.list("statements", maximum: Limits.frameIntroductionCount) {

@@ -32,7 +32,7 @@ final class RelayLogger {
     }
 
     private func isWritten(_ note: Note) -> Bool {
-        switch ProcessEnvironment.complainPromptly(line(note)) {
+        switch ProcessEnvironment.printErrorWithoutBlocking(line(note)) {
         case .written: return true
         case .notTaken: break
         case .failed(let reason):

@@ -11,7 +11,8 @@ struct RelayMetrics {
     let startedAt = Clock.wall()
 
     func page(of counters: RelayCounters) -> [UInt8] {
-        MetricPage.text(of: Self.now(counters) + Self.traffic(counters.ever) + Self.doors(counters.ever) + process)
+        MetricPage.text(
+            of: Self.now(counters) + Self.traffic(counters.sinceStart) + Self.doors(counters.sinceStart) + process)
     }
 
     private static func now(_ counters: RelayCounters) -> [Metric] {
@@ -46,7 +47,7 @@ struct RelayMetrics {
         let refusals = RelayRefusal.Code.sent.map { code in
             ("\(code)", Double(totals.refusals[Int(code.rawValue)]))
         }
-        let trouble = totals.trouble
+        let failures = totals.failures
         return [
             Metric(
                 .counter, "earshot_relay_connections_total", "Connections.", by: "outcome",
@@ -60,12 +61,12 @@ struct RelayMetrics {
             Metric(
                 .counter, "earshot_relay_removals_total", "Members removed.", by: "reason",
                 [
-                    ("violation", Double(trouble.violations)), ("slow", Double(trouble.tooSlow)),
-                    ("flood", Double(trouble.floods)), ("kick", Double(trouble.kicks)),
+                    ("violation", Double(failures.violations)), ("slow", Double(failures.tooSlow)),
+                    ("flood", Double(failures.floods)), ("kick", Double(failures.kicks)),
                 ]),
             Metric(
                 .counter, "earshot_relay_archive_failures_total", "Failures to save data.",
-                trouble.archiveFailures),
+                failures.archiveFailures),
         ]
     }
 

@@ -119,7 +119,7 @@ struct MeshTests {
     }
 
     @Test("a peer that cannot be dialled is replaced by another for a while")
-    func shut() throws {
+    func undiallable() throws {
         var random = RandomStream(simulationSeed: 4)
         var mesh = mesh(of: 0, among: peers(100, &random), limit: 48)
         let wanted = mesh.wanted(at: start)

@@ -10,7 +10,7 @@ import Wire
 @testable import RoomSync
 
 /// A laptop that moves between networks, some of which move with it.
-@Suite struct WhereaboutsTests {
+@Suite struct NetworkLocationTests {
     private func interface(_ index: UInt32, _ address: String, _ length: UInt8 = 24) -> NetworkInterface {
         NetworkInterface(
             index: index, name: "if\(index)", isLoopback: false,

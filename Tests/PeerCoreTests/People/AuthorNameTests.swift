@@ -62,7 +62,7 @@ import Wire
     }
 
     @Test("an author whose name was not sent, as by an older program, is shown by the beginning of its key")
-    func untold() throws { #expect(try from(newcomer(told: [])) == ["peer-\(digits)"]) }
+    func unadvertised() throws { #expect(try from(newcomer(told: [])) == ["peer-\(digits)"]) }
 
     @Test("an author's own announcement replaces hearsay, and later hearsay is ignored")
     func met() throws {

@@ -183,10 +183,10 @@ struct NamesOfKeysTests {
             #expect(rig.peer.meaning(of: name) == .one(identity.peerID))
             #expect(rig.peer.displayName(of: identity.peerID) == name)
         }
-        #expect(rig.peer.meaning(of: "cy#\(digits(third))") == .nobody)
-        #expect(rig.peer.meaning(of: "bo#\(digits(cy))") == .nobody)
+        #expect(rig.peer.meaning(of: "cy#\(digits(third))") == .noSuchPeerText)
+        #expect(rig.peer.meaning(of: "bo#\(digits(cy))") == .noSuchPeerText)
         #expect(rig.peer.meaning(of: "#\(digits(cy))") == .one(cy.peerID))
-        #expect(rig.peer.meaning(of: "#\(digits(cy).prefix(3))") == .nobody)
+        #expect(rig.peer.meaning(of: "#\(digits(cy).prefix(3))") == .noSuchPeerText)
         #expect(rig.peer.meaning(of: "#\(digits(Example.authors[0]))") == .ourselves)
     }
 

@@ -11,7 +11,7 @@ import Wire
 
 /// A line for each of a few peers, and one line for many that join or leave for the same reason.
 @Suite("Presence changes")
-struct ComingsTests {
+struct PresenceChangesTests {
     private let crowd = (0..<40).map { Identity(seed: Array(repeating: 60 + UInt8($0), count: 32)) }
 
     private var members: [RelayMember] {
@@ -22,7 +22,7 @@ struct ComingsTests {
     private func lines(_ events: some Sequence<Event>) -> Int {
         events.count { event in
             guard case .peer(let change) = event else { return false }
-            return !change.isGathered
+            return !change.isSummarised
         }
     }
 
@@ -39,13 +39,13 @@ struct ComingsTests {
     func list() throws {
         let rig = try rig()
         #expect(rig.changes.count == 40 && lines(rig.events) == 0)
-        #expect(rig.companies.map(\.came.count) == [40])
-        #expect(rig.companies.map(\.relay) == ["hub"])
+        #expect(rig.presenceSummaries.map(\.arrived.count) == [40])
+        #expect(rig.presenceSummaries.map(\.relay) == ["hub"])
         rig.say(
             .members(.init(isFresh: false, changes: [RelayMember(peer: members[0].peer, state: .left, name: "p0")])))
         rig.say(.members(.init(isFresh: false, changes: [members[0]])))
         rig.wait(.seconds(3))
-        #expect(lines(rig.events) == 2 && rig.companies.count == 1)
+        #expect(lines(rig.events) == 2 && rig.presenceSummaries.count == 1)
     }
 
     @Test("after a restart of the relay all members are one line, even if they return after us")
@@ -64,7 +64,7 @@ struct ComingsTests {
         }
         rig.wait(.seconds(1))
         #expect(lines(rig.events[start...]) == 0)
-        #expect(rig.companies.dropFirst().map(\.came.count) == [40])
+        #expect(rig.presenceSummaries.dropFirst().map(\.arrived.count) == [40])
         // A front end that keeps a list still gets an event for each.
         #expect(
             rig.changes.suffix(80).map(\.state) == Array(repeating: .left, count: 40)
@@ -78,7 +78,7 @@ struct ComingsTests {
         rig.wait(.seconds(4))
         rig.welcome(members: Array(members.prefix(10)))
         rig.wait(.seconds(6))
-        #expect(rig.companies.dropFirst().map(\.came.count) == [10])
+        #expect(rig.presenceSummaries.dropFirst().map(\.arrived.count) == [10])
         rig.say(.members(.init(isFresh: false, changes: [members[20]])))
         #expect(lines(rig.events) == 1)
         // The link breaks again, before all are back.
@@ -86,7 +86,7 @@ struct ComingsTests {
         rig.wait(.seconds(4))
         rig.welcome(members: Array(members.prefix(11)))
         rig.wait(.seconds(6))
-        #expect(rig.companies.last?.came.count == 11 && lines(rig.events) == 1)
+        #expect(rig.presenceSummaries.last?.arrived.count == 11 && lines(rig.events) == 1)
     }
 
     @Test("a member that comes and goes within the time is not shown, and a blocked one is not counted")
@@ -99,8 +99,8 @@ struct ComingsTests {
         let gone = RelayMember(peer: members[3].peer, state: .left, name: "p3")
         rig.say(.members(.init(isFresh: false, changes: [gone])))
         rig.wait(.seconds(6))
-        #expect(rig.companies.last?.came.count == 38 && rig.companies.last?.went == [])
-        #expect(rig.companies.last?.came.contains("p7") == false)
+        #expect(rig.presenceSummaries.last?.arrived.count == 38 && rig.presenceSummaries.last?.departed == [])
+        #expect(rig.presenceSummaries.last?.arrived.contains("p7") == false)
     }
 
     @Test("on a LAN many peers at once are five lines and one, and a few are a line each")
@@ -110,12 +110,12 @@ struct ComingsTests {
             rig.join("p\(number)", crowd[number])
             rig.wait(.seconds(1))
         }
-        #expect(lines(rig.events) == 4 && rig.companies.isEmpty)
+        #expect(lines(rig.events) == 4 && rig.presenceSummaries.isEmpty)
         rig.wait(.seconds(3))
         for number in 4..<40 { rig.join("p\(number)", crowd[number]) }
         rig.wait(.seconds(3))
         #expect(lines(rig.events) == 9)
-        #expect(rig.companies.map(\.came.count) == [31] && rig.companies[0].relay == nil)
+        #expect(rig.presenceSummaries.map(\.arrived.count) == [31] && rig.presenceSummaries[0].relay == nil)
         rig.wait(.seconds(3))
         rig.join("late", Identity(seed: Array(repeating: 200, count: 32)))
         #expect(lines(rig.events) == 10)
@@ -137,7 +137,7 @@ struct ComingsTests {
         rig.join("new", crowd[20])
         rig.wait(.seconds(4))
         #expect(lines(rig.events[start...]) == 0)
-        #expect(rig.companies.last?.went.sorted() == (2..<12).map { "p\($0)" }.sorted())
-        #expect(rig.companies.last?.came == ["new"])
+        #expect(rig.presenceSummaries.last?.departed.sorted() == (2..<12).map { "p\($0)" }.sorted())
+        #expect(rig.presenceSummaries.last?.arrived == ["new"])
     }
 }

@@ -116,7 +116,7 @@ struct NamesAtRelaysTests {
         #expect(rig.messages.last?.room == .conversation(with: "cy@hub"))
         rig.command(.tell(to: "cy#\(digits(third))", text: "!", kind: .text))
         #expect(rig.deliveries.last?.id == third)
-        #expect(rig.peer.meaning(of: "cy@den") == .nobody)
+        #expect(rig.peer.meaning(of: "cy@den") == .noSuchPeerText)
     }
 
     @Test("operators' acts apply to the key that has the name here, and bans of names and their lifting stay as typed")

@@ -30,7 +30,7 @@ final class ScriptedRelay {
     /// The host names that the peer wanted looked up.
     var sought: [String] = []
     /// Down: connections are refused. Deaf: nothing is read.
-    enum Health { case well, down, deaf }
+    enum Health { case well, down, sendOnly }
     var health = Health.well
 
     static let endpoint = Endpoint(address: .v4(0x0A00_0001), port: 47475)
@@ -80,7 +80,7 @@ final class ScriptedRelay {
             case .closeLink(let id, _):
                 if id == link { link = nil }
                 peer.handle(.linkClosed(id, .closedByUs), at: now, wall: wall)
-            case .awaitDrained(let id): if health != .deaf { peer.handle(.linkDrained(id), at: now, wall: wall) }
+            case .awaitDrained(let id): if health != .sendOnly { peer.handle(.linkDrained(id), at: now, wall: wall) }
             case .notify(let event, _): events.append(event)
             case .finished(let status): exit = status
             case .findHost(let name, _): sought.append(name)
@@ -171,7 +171,7 @@ final class ScriptedRelay {
         tell(.linkClosed(link, .failed("connection reset")))
     }
 
-    var states: [Event.RelayRuntime] {
+    var states: [Event.RelayState] {
         events.compactMap { if case .relay(let state, _, _) = $0 { state } else { nil } }
     }
     var reasons: [String] {
@@ -191,7 +191,7 @@ extension RandomStream {
 }
 
 @Suite("A session with a relay")
-struct RelayVisitTests {
+struct RelaySessionTests {
     private let other = Identity(seed: RandomStream.seed(2))
 
     @Test(

@@ -32,16 +32,16 @@ struct UnknownKindRelayTests {
         let ana = rig.join("ana", features: .ofThisVersion)
         let (old, new) = (rig.join("old"), rig.join("new", features: .ofThisVersion))
         let unknown = try (2...9).map { kind in
-            try Later.entry(kind: kind, in: room(rig), by: ana.identity, lamport: kind)
+            try FutureVersion.entry(kind: kind, in: room(rig), by: ana.identity, lamport: kind)
         }
         let known = ana.entry("known", lamport: 1)
         rig.say([.entries([known.bytes] + unknown.map(\.bytes))], ana)
         #expect(new.receivedEntries == [known.bytes] + unknown.map(\.bytes))
         #expect(old.receivedEntries == [known.bytes])
         #expect(ana.declined.isEmpty && rig.relay.counters.entriesKept == 9)
-        #expect(rig.relay.counters.ever.deliveries == 9 + 1)
+        #expect(rig.relay.counters.sinceStart.deliveries == 9 + 1)
         // A member that sends entries in the same round gets the rest of them.
-        rig.say([.entries([try Later.entry(in: room(rig), by: old.identity, lamport: 20).bytes])], old)
+        rig.say([.entries([try FutureVersion.entry(in: room(rig), by: old.identity, lamport: 20).bytes])], old)
         #expect(new.receivedEntries.count == 10 && old.receivedEntries.count == 1 && !old.isClosed)
 
         #expect(try compared(rig, old) == [known.id])
@@ -63,14 +63,16 @@ struct UnknownKindRelayTests {
         rig.guests[link] = ([], false)
         rig.tell(.linkAccepted(link, from: Endpoint(address: .v4(0x0A00_0002), port: 40_001)))
         rig.tell(.linkBytesReceived(link, Array("gus\n".utf8)))
-        rig.say([.entries([try Later.entry(in: room(rig), by: ana.identity, lamport: 1).bytes])], ana)
+        rig.say([.entries([try FutureVersion.entry(in: room(rig), by: ana.identity, lamport: 1).bytes])], ana)
         let guest = try #require(ana.roster.values.first { $0.name == "gus" }?.peer)
         let pair = RoomID.conversation(guest, ana.id)
-        let whisper = try Later.entry(in: pair, by: ana.identity, lamport: 1)
-        rig.say([.entries([whisper.bytes])], ana)
+        let sendPrivately = try FutureVersion.entry(in: pair, by: ana.identity, lamport: 1)
+        rig.say([.entries([sendPrivately.bytes])], ana)
         let lines = String(decoding: rig.guests[link]?.received ?? [], as: UTF8.self)
-        #expect(lines.contains("ana: \(Later.text)\r\n") && lines.contains("[ana to you] \(Later.text)\r\n"))
-        #expect(ana.frames.last == .receipt(room: pair, ids: [whisper.id]))
+        #expect(
+            lines.contains("ana: \(FutureVersion.text)\r\n") && lines.contains("[ana to you] \(FutureVersion.text)\r\n")
+        )
+        #expect(ana.frames.last == .receipt(room: pair, ids: [sendPrivately.id]))
     }
 
     @Test("frames of unknown rooms are ignored, and so is a reconciliation with a gathering")
@@ -79,10 +81,10 @@ struct UnknownKindRelayTests {
         let ana = rig.join("ana", features: .ofThisVersion)
         let strange = RoomID([UInt8](repeating: 9, count: 32))!
         for room in [strange, .lobby, .conversation(ana.id, rig.identity.peerID)] {
-            let entry = try Later.entry(in: room, by: ana.identity, lamport: 1)
-            let others = try Later.entry(in: room, by: Example.authors[3], lamport: 1)
-            for _ in 0..<10 { for frame in Later.frames(of: room, entry: entry) { rig.sayEncoded(frame, ana) } }
-            for frame in Later.frames(of: room, entry: others) { rig.sayEncoded(frame, ana) }
+            let entry = try FutureVersion.entry(in: room, by: ana.identity, lamport: 1)
+            let others = try FutureVersion.entry(in: room, by: Example.authors[3], lamport: 1)
+            for _ in 0..<10 { for frame in FutureVersion.frames(of: room, entry: entry) { rig.sayEncoded(frame, ana) } }
+            for frame in FutureVersion.frames(of: room, entry: others) { rig.sayEncoded(frame, ana) }
         }
         let (_, message) = Reconciliation.open(over: LogIndex(), floor: 0)
         rig.say([.reconcile(room: room(rig), gathering: GatheringID.least, message: message)], ana)
@@ -97,9 +99,10 @@ struct UnknownKindRelayTests {
         let rig = try RelayRig()
         let ana = rig.join("ana")
         rig.sayEncoded(
-            Later.frame(.unsigned(20), .unsigned(7), .unsigned(9), .text(""), .text(""), .null, .text("later")), ana)
+            FutureVersion.frame(.unsigned(20), .unsigned(7), .unsigned(9), .text(""), .text(""), .null, .text("later")),
+            ana)
         #expect(ana.answers.map(\.outcome) == [.badRequest] && ana.answers.map(\.number) == [7])
-        rig.sayEncoded(Later.frame(.unsigned(5), .unsigned(9), .null), ana)
+        rig.sayEncoded(FutureVersion.frame(.unsigned(5), .unsigned(9), .null), ana)
         #expect(ana.isClosed && ana.goodbye == nil)
     }
 
@@ -108,7 +111,7 @@ struct UnknownKindRelayTests {
         let rig = try RelayRig()
         for (version, kind) in [(1, 2), (1, 3), (2, 1)] as [(UInt64, UInt64)] {
             let cem = rig.connect()
-            let bytes = Later.announcement(version: version, kind: kind, of: cem.identity)
+            let bytes = FutureVersion.announcement(version: version, kind: kind, of: cem.identity)
             rig.say([.hello(announcement: bytes, gathering: nil, away: nil)], cem)
             #expect(cem.goodbye == .violation && cem.isClosed)
         }
@@ -127,7 +130,7 @@ struct UnknownKindRelayTests {
         let ben = RelayMember(peer: Example.authors[1].peerID, state: .here, name: "ben")
         rig.welcome(members: [ben])
         rig.sayEncoded(
-            Later.frame(
+            FutureVersion.frame(
                 .unsigned(19), .unsigned(0),
                 .array([
                     .array([
@@ -142,15 +145,15 @@ struct UnknownKindRelayTests {
         let acts = rig.frames.compactMap { if case .moderate(let act) = $0 { act } else { nil } }
         let act = try #require(acts.last)
         rig.sayEncoded(
-            Later.frame(.unsigned(21), .unsigned(act.number), .unsigned(9), .text(""), .array([]), .null))
+            FutureVersion.frame(.unsigned(21), .unsigned(act.number), .unsigned(9), .text(""), .array([]), .null))
         let failures = rig.events.compactMap { if case .failed(let failure) = $0 { failure } else { nil } }
         #expect(failures.last?.text.contains("for a reason that this version does not know") == true)
         let strange = RoomID([UInt8](repeating: 9, count: 32))!
-        let entry = try Later.entry(in: strange, by: Example.authors[1], lamport: 1)
-        for frame in Later.frames(of: strange, entry: entry) { rig.sayEncoded(frame) }
-        rig.sayEncoded(Later.frame(.unsigned(27), .bytes(strange.bytes), .array([]), .unsigned(9), .null))
+        let entry = try FutureVersion.entry(in: strange, by: Example.authors[1], lamport: 1)
+        for frame in FutureVersion.frames(of: strange, entry: entry) { rig.sayEncoded(frame) }
+        rig.sayEncoded(FutureVersion.frame(.unsigned(27), .bytes(strange.bytes), .array([]), .unsigned(9), .null))
         #expect(rig.link != nil && rig.states == [.connected])
-        rig.sayEncoded(Later.frame(.unsigned(22), .unsigned(9), .text("eva"), .text(""), .null))
+        rig.sayEncoded(FutureVersion.frame(.unsigned(22), .unsigned(9), .text("eva"), .text(""), .null))
         #expect(rig.reasons.last?.contains("for a reason that this version does not know") == true)
         #expect(rig.exit == .refused)
     }
@@ -160,7 +163,7 @@ struct UnknownKindRelayTests {
         for (time, exit) in [(CBORValue.unsigned(60), nil), (.null, .refused)] as [(CBORValue, CoreModel.ExitStatus?)] {
             let rig = try ScriptedRelay(isAlone: exit != nil)
             rig.start()
-            rig.sayEncoded(Later.frame(.unsigned(18), .unsigned(99), .text(""), time, .null))
+            rig.sayEncoded(FutureVersion.frame(.unsigned(18), .unsigned(99), .text(""), time, .null))
             #expect(rig.states == [.refused] && rig.exit == exit)
             #expect(rig.reasons.last?.contains("for a reason that this version does not know") == true)
             let dials = rig.dials
@@ -176,9 +179,9 @@ struct UnknownKindRelayTests {
         let rig = try ScriptedRelay()
         rig.start()
         rig.welcome()
-        let entry = try Later.entry(in: .relayLobby(of: rig.relay.peerID), by: Example.authors[1], lamport: 1)
+        let entry = try FutureVersion.entry(in: .relayLobby(of: rig.relay.peerID), by: Example.authors[1], lamport: 1)
         rig.say(.entries([entry.bytes]))
-        #expect(rig.texts == [Later.text])
+        #expect(rig.texts == [FutureVersion.text])
         rig.say(.want(room: entry.entry.room, ids: [entry.id]))
         #expect(!rig.frames.contains { if case .entries = $0 { true } else { false } })
         rig.breakLink()

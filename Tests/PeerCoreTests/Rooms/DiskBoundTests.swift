@@ -89,7 +89,7 @@ struct DiskBoundTests {
 
     @Test("many keys that send one big text each are held to the total bound, with one notice")
     func manyKeys() throws {
-        let rig = try PeerRig(retention: retention { $0.unaskedBytes = 100_000 })
+        let rig = try PeerRig(retention: retention { $0.unsolicitedBytes = 100_000 })
         var receipted = 0
         for number in 0..<20 {
             let member = rig.join("eve\(number)", stranger(number))
@@ -104,7 +104,7 @@ struct DiskBoundTests {
     @Test("many keys that send a word each get no more than a thousand logs")
     func manyLogs() throws {
         let archive = MemoryArchive()
-        for number in 0..<Bounds.unaskedKeyCount {
+        for number in 0..<Bounds.unsolicitedKeyCount {
             let entry = ArchivedEntry(key: EntryKey(lamport: 1, id: .least), bytes: [1])
             _ = try archive.append(entry, body: "", to: .conversation(peer(number)), durability: .full)
         }
@@ -112,7 +112,7 @@ struct DiskBoundTests {
         let rig = try PeerRig(archive: archive)
         let member = rig.join("eve", eve)
         _ = send(["hi"], from: member, to: rig)
-        #expect(try receipts(member).isEmpty && archive.logs().count == Bounds.unaskedKeyCount)
+        #expect(try receipts(member).isEmpty && archive.logs().count == Bounds.unsolicitedKeyCount)
     }
 
     @Test("a conversation that a key only opened is closed when its link is gone")
@@ -129,7 +129,7 @@ struct DiskBoundTests {
 
     @Test("an honest sender's text beyond the bound is acknowledged once the person has written to it")
     func answered() throws {
-        let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
+        let rig = try PeerRig(retention: retention { $0.unsolicitedBytesPerKey = 2_000 })
         let member = rig.join("bea", bea)
         let sent = send((0..<10).map { "\($0) \(String(repeating: "y", count: 500))" }, from: member, to: rig)
         #expect(receipts(member) == Set(sent.prefix(2)))
@@ -149,7 +149,7 @@ struct DiskBoundTests {
         "a peer that was written to is remembered across restarts, even if no message is left, and in an old archive"
     )
     func remembered() throws {
-        let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 })
+        let rig = try PeerRig(retention: retention { $0.unsolicitedBytesPerKey = 2_000 })
         rig.join("bea", bea)
         rig.command(.tell(to: "bea", text: "yes?", kind: .text))
         let (forgetful, old) = (rig.archive.copy(), rig.archive.copy())
@@ -159,7 +159,7 @@ struct DiskBoundTests {
             _ = try old.receiptArrived(for: key.id, in: .conversation(bea.peerID))
         }
         for archive in [rig.archive, forgetful, old] {
-            let rig = try PeerRig(retention: retention { $0.unaskedBytesPerKey = 2_000 }, archive: archive)
+            let rig = try PeerRig(retention: retention { $0.unsolicitedBytesPerKey = 2_000 }, archive: archive)
             let member = rig.join("bea", bea)
             let sent = send([Self.big], from: member, to: rig)
             #expect(receipts(member) == Set(sent))
@@ -170,7 +170,7 @@ struct DiskBoundTests {
 
     @Test("a key's messages still count after a restart, but not once they are forgotten")
     func counted() throws {
-        let limits = retention { $0.unaskedBytesPerKey = 2_000 }
+        let limits = retention { $0.unsolicitedBytesPerKey = 2_000 }
         let first = try PeerRig(retention: limits)
         _ = send([String(repeating: "y", count: 1_200)], from: first.join("eve", eve), to: first)
         let rig = try PeerRig(retention: limits, archive: first.archive)
@@ -302,20 +302,20 @@ struct DiskBoundTests {
         let rig = try RelayRig()
         let ana = rig.join("ana")
         rig.say("hello", ana)
-        for number in 0..<Bounds.relayAuthorCount { rig.relay.state.keeping.authors[peer(number)] = .some(nil) }
+        for number in 0..<Bounds.relayAuthorCount { rig.relay.state.retentionState.authors[peer(number)] = .some(nil) }
         let bea = rig.join("bea")
         rig.say("hello", bea)
-        #expect(rig.relay.state.keeping.authors == [ana.id: try Nickname("ana"), bea.id: try Nickname("bea")])
+        #expect(rig.relay.state.retentionState.authors == [ana.id: try Nickname("ana"), bea.id: try Nickname("bea")])
         #expect(try rig.archive.knownPeers().count == 2)
         let name = try Nickname("p")
         for number in 0..<Bounds.relayAuthorCount {
-            rig.relay.state.keeping.authors[peer(number)] = name
+            rig.relay.state.retentionState.authors[peer(number)] = name
             let long = WallTime(milliseconds: UInt64(number))
             try rig.archive.remember(
                 KnownPeer(id: peer(number), name: "p", firstSeen: long, lastSeen: long, isBlocked: false))
         }
         rig.say("hello", rig.join("cy"))
-        #expect(rig.relay.state.keeping.authors.count <= Bounds.relayAuthorCount)
+        #expect(rig.relay.state.retentionState.authors.count <= Bounds.relayAuthorCount)
         let kept = try rig.archive.knownPeers()
         #expect(kept.count == Bounds.relayAuthorCount * 9 / 10 + 3)
         #expect(kept.contains { $0.id == ana.id } && !kept.contains { $0.id == peer(1) })

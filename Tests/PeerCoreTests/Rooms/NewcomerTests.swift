@@ -77,7 +77,10 @@ struct NewcomerTests {
         let count = ben.frames.count
         let pair = RoomID.conversation(rig.peer.id, ben.id)
         rig.say(
-            [.peers([]), .entries([]), .authors(room: .lobby, names: []), .advertise([]), .request([]), .advertisements([])]
+            [
+                .peers([]), .entries([]), .authors(room: .lobby, names: []), .advertise([]), .request([]),
+                .advertisements([]),
+            ]
                 + [RoomID.lobby, pair].flatMap { room -> [Frame] in
                     [.want(room: room, ids: []), .have(room: room, ids: []), .receipt(room: room, ids: [])]
                 }, ben)

@@ -94,7 +94,7 @@ struct SlowLinkTests {
         let entry = rig.entry("hi", by: end.identity, in: end.room)
         try end.say([.entries([entry.bytes])])
         #expect(rig.texts == ["hi"])
-        rig.health = .deaf
+        rig.health = .sendOnly
         // Each request has an answer of the same size.
         let question = Frame.have(room: end.room, ids: Array(repeating: entry.id, count: 900))
         var bytes = 0
@@ -110,7 +110,7 @@ struct SlowLinkTests {
     @Test("everything queued for a tunnel is sent before its close")
     func endOfTunnel() throws {
         let (rig, end) = try tunnel()
-        rig.health = .deaf
+        rig.health = .sendOnly
         for number in 0..<12 {
             let text = "\(number) " + String(repeating: "x", count: 15_000)
             rig.tell(.commanded(.tell(to: "ben", text: text, kind: .text), token: nil))
@@ -170,7 +170,7 @@ struct SlowLinkTests {
         rig.say([.have(room: .lobby, ids: ids)], member)
         let atOnce = member.wanted.count
         #expect(atOnce == Bounds.requestedBytes / Limits.entryBytes)
-        rig.wait(Bounds.requestTime * 3)
+        rig.wait(Bounds.requestTimeout * 3)
         #expect(Set(member.wanted) == Set(ids))
     }
 

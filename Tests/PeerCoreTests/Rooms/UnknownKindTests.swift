@@ -40,13 +40,13 @@ struct UnknownKindTests {
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
         var last: [EntryID] = []
         for kind in 2...9 as ClosedRange<UInt64> {
-            let entry = try Later.entry(
+            let entry = try FutureVersion.entry(
                 kind: kind, in: .lobby, by: ben.identity, lamport: kind - 1, parents: last)
             rig.say([.entries([entry.bytes])], ben)
             last = [entry.id]
             #expect(try rig.archive.entry(entry.key, in: .lobby(rig.peer.gathering!))?.bytes == entry.bytes)
         }
-        #expect(rig.texts == [String](repeating: Later.text, count: 8))
+        #expect(rig.texts == [String](repeating: FutureVersion.text, count: 8))
         let kinds = rig.events.compactMap { if case .message(let message) = $0 { message.kind } else { nil } }
         #expect(kinds == (2...9).map { .unknown($0) })
         rig.tell(.commanded(.say(text: "an answer", kind: .text, room: nil), token: nil))
@@ -57,7 +57,7 @@ struct UnknownKindTests {
         #expect(found.isEmpty)
         rig.tell(.commanded(.history(room: nil, limit: 9), token: nil))
         guard case .history(_, let lines)? = rig.events.last else { throw Fault.noAnswer }
-        #expect(lines.map(\.text) == [String](repeating: Later.text, count: 8) + ["an answer"])
+        #expect(lines.map(\.text) == [String](repeating: FutureVersion.text, count: 8) + ["an answer"])
         #expect(!ben.isClosed)
     }
 
@@ -68,11 +68,11 @@ struct UnknownKindTests {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
         let room = RoomID.conversation(rig.peer.id, ben.id)
-        let entry = try Later.entry(in: room, by: ben.identity, lamport: 1)
+        let entry = try FutureVersion.entry(in: room, by: ben.identity, lamport: 1)
         rig.say([.entries([entry.bytes]), .entries([entry.bytes])], ben)
         let receipts = ben.frames.filter { $0 == .receipt(room: room, ids: [entry.id]) }
         #expect(receipts.count == 2)
-        #expect(rig.texts == [Later.text])
+        #expect(rig.texts == [FutureVersion.text])
     }
 
     @Test("an entry of an unknown kind is passed on byte for byte, and only to peers with the feature")
@@ -80,7 +80,7 @@ struct UnknownKindTests {
         let rig = try PeerRig()
         let low = opener(below: rig.peer.id)
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
-        let entry = try Later.entry(in: .lobby, by: ben.identity, lamport: 1)
+        let entry = try FutureVersion.entry(in: .lobby, by: ben.identity, lamport: 1)
         let child = ben.entry("known", in: .lobby, lamport: 2, parents: [entry.id])
         rig.say([.entries([entry.bytes, child.bytes])], ben)
         rig.breakLink(ben)
@@ -99,7 +99,7 @@ struct UnknownKindTests {
     }
 
     @Test("an entry of an unknown kind is offered only to peers with the feature")
-    func rumours() throws {
+    func gossipedEntries() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
         let old = rig.join("old", Example.authors[2])
@@ -108,7 +108,7 @@ struct UnknownKindTests {
         var unknown: [SignedEntry] = []
         // The peers for each rumour are drawn at random.
         for lamport in 2..<22 as Range<UInt64> {
-            let entry = try Later.entry(in: .lobby, by: ben.identity, lamport: lamport)
+            let entry = try FutureVersion.entry(in: .lobby, by: ben.identity, lamport: lamport)
             unknown.append(entry)
             rig.say([.entries([entry.bytes] + (lamport == 2 ? [known.bytes] : []))], ben)
             rig.wait(.seconds(1))
@@ -126,7 +126,7 @@ struct UnknownKindTests {
         let new = rig.join("new", Example.authors[3], features: .ofThisVersion)
         rig.wait(.seconds(3))
         try #require(rig.peer.isSparse)
-        let unknown = try Later.entry(in: .lobby, by: ben.identity, lamport: 1)
+        let unknown = try FutureVersion.entry(in: .lobby, by: ben.identity, lamport: 1)
         let known = ben.entry("known", in: .lobby, lamport: 2)
         rig.say([.entries([unknown.bytes, known.bytes])], ben)
         #expect(old.receivedEntries == [known.bytes])
@@ -138,8 +138,8 @@ struct UnknownKindTests {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1], features: .ofThisVersion)
         let room = RoomID([UInt8](repeating: 9, count: 32))!
-        let entry = try Later.entry(in: room, by: ben.identity, lamport: 1)
-        for _ in 0..<30 { rig.sayEncoded(Later.frames(of: room, entry: entry), ben) }
+        let entry = try FutureVersion.entry(in: room, by: ben.identity, lamport: 1)
+        for _ in 0..<30 { rig.sayEncoded(FutureVersion.frames(of: room, entry: entry), ben) }
         #expect(!ben.isClosed && rig.texts.isEmpty)
         #expect(rig.notes.count { $0.text.contains("ignored") } <= 10)
         #expect(!ben.frames.contains { if case .receipt = $0 { true } else { false } })
@@ -164,7 +164,7 @@ struct UnknownKindTests {
     func unknownGoodbye() throws {
         let rig = try PeerRig()
         let ben = rig.join("ben", Example.authors[1])
-        rig.sayEncoded([Later.frame(.unsigned(5), .unsigned(9), .text("later"))], ben)
+        rig.sayEncoded([FutureVersion.frame(.unsigned(5), .unsigned(9), .text("later"))], ben)
         #expect(ben.isClosed && ben.goodbye == nil)
         #expect(!rig.notes.contains { $0.level == .warning })
     }
@@ -173,24 +173,26 @@ struct UnknownKindTests {
     func laterWords() throws {
         let rig = try PeerRig()
         let cem = rig.connect(Example.authors[2])
-        let hello = Later.announcement(features: .max, of: cem.identity)
-        rig.sayEncoded([Later.frame(.unsigned(0), .bytes(hello), .null, .null, .text("later"))], cem)
-        let other = Later.announcement(features: 63, of: Example.authors[3])
+        let hello = FutureVersion.announcement(features: .max, of: cem.identity)
+        rig.sayEncoded([FutureVersion.frame(.unsigned(0), .bytes(hello), .null, .null, .text("later"))], cem)
+        let other = FutureVersion.announcement(features: 63, of: Example.authors[3])
         let endpoint = CBORValue.array([.bytes([10, 0, 0, 9]), .unsigned(1), .text("later")])
-        let changed = Later.announcement(features: 1, sequence: 9, of: cem.identity)
+        let changed = FutureVersion.announcement(features: 1, sequence: 9, of: cem.identity)
         rig.sayEncoded(
             [
-                Later.frame(.unsigned(2), .array([.array([.bytes(other), .array([endpoint]), .map([])])]), .null),
-                Later.frame(.unsigned(1), .bytes(changed), .null),
-                Later.frame(.unsigned(12), .text("at lunch"), .null), Later.frame(.unsigned(3), .unsigned(7), .null),
+                FutureVersion.frame(
+                    .unsigned(2), .array([.array([.bytes(other), .array([endpoint]), .map([])])]), .null),
+                FutureVersion.frame(.unsigned(1), .bytes(changed), .null),
+                FutureVersion.frame(.unsigned(12), .text("at lunch"), .null),
+                FutureVersion.frame(.unsigned(3), .unsigned(7), .null),
             ], cem)
         #expect(!cem.isClosed && cem.frames.contains(.pong(7)))
         // Introductions and link-state advertisements of another version or without content are skipped.
-        let strange = Later.announcement(version: 2, of: Example.authors[3])
+        let strange = FutureVersion.announcement(version: 2, of: Example.authors[3])
         rig.sayEncoded(
             [
-                Later.frame(.unsigned(2), .array([.array([.bytes(strange), .array([])])])),
-                Later.frame(.unsigned(31), .array([.array([.bytes(strange), .array([]), .null])])),
+                FutureVersion.frame(.unsigned(2), .array([.array([.bytes(strange), .array([])])])),
+                FutureVersion.frame(.unsigned(31), .array([.array([.bytes(strange), .array([]), .null])])),
             ], cem)
         #expect(!cem.isClosed)
     }
@@ -200,14 +202,14 @@ struct UnknownKindTests {
         arguments: [(2, 1, true), (1, 3, false), (1, 2, false)] as [(UInt64, UInt64, Bool)])
     func wrongHello(version: UInt64, kind: UInt64, isTold: Bool) throws {
         let rig = try PeerRig()
-        let bytes = Later.announcement(version: version, kind: kind, of: Example.authors[2])
+        let bytes = FutureVersion.announcement(version: version, kind: kind, of: Example.authors[2])
         let cem = rig.connect(Example.authors[2])
         rig.say([.hello(announcement: bytes, gathering: nil, away: nil)], cem)
         #expect(cem.goodbye == .violation && cem.isClosed)
         let notices = rig.events.count { if case .notice(let text) = $0 { text.contains("version 2") } else { false } }
         #expect(notices == (isTold ? 1 : 0))
         let dia = rig.join("dia", Example.authors[3])
-        rig.say([.announcement(Later.announcement(version: version, kind: kind, of: dia.identity))], dia)
+        rig.say([.announcement(FutureVersion.announcement(version: version, kind: kind, of: dia.identity))], dia)
         #expect(dia.goodbye == .violation && dia.isClosed)
     }
 

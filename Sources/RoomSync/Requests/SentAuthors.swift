@@ -2,7 +2,7 @@ package import Wire
 
 /// The authors whose names were sent on a link, so that each is sent once. As many are remembered as one frame can
 /// have; beyond that, names may be sent again.
-package struct ToldAuthors {
+package struct SentAuthors {
     private var authors: Set<PeerID> = []
 
     package init() {}

@@ -5,7 +5,7 @@ package import Secure
 package import Wire
 
 /// A community of relays, and certificates issued by it.
-package enum Hub {
+package enum ExampleCommunity {
     package static let community = Identity(seed: [UInt8](repeating: 0xC0, count: 32))
     package static let relays = (1...3).map { Identity(seed: [UInt8](repeating: 0xA0 + $0, count: 32)) }
     /// The wall time in milliseconds at which the tests begin.

@@ -9,15 +9,15 @@ import Wire
 @testable import RoomSync
 
 /// A core with scripted others, and the events for its person.
-protocol Telling: AnyObject {
+protocol EventSource: AnyObject {
     var events: [Event] { get }
     func tell(_ input: Input)
 }
 
-extension PeerRig: Telling {}
-extension ScriptedRelay: Telling {}
+extension PeerRig: EventSource {}
+extension ScriptedRelay: EventSource {}
 
-extension Telling {
+extension EventSource {
     func command(_ command: Command) { tell(.commanded(command, token: nil)) }
 
     var changes: [Event.PeerChange] { events.compactMap { if case .peer(let change) = $0 { change } else { nil } } }
@@ -35,8 +35,8 @@ extension Telling {
     var histories: [[String]] {
         events.compactMap { if case .history(_, let messages) = $0 { messages.map(\.text) } else { nil } }
     }
-    var companies: [Event.Company] {
-        events.compactMap { if case .company(let company) = $0 { company } else { nil } }
+    var presenceSummaries: [Event.PresenceSummary] {
+        events.compactMap { if case .presenceSummary(let presenceSummary) = $0 { presenceSummary } else { nil } }
     }
     /// Lines for the person: notices and remarks.
     var notices: [String] {

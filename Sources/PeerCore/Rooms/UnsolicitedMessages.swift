@@ -5,7 +5,7 @@ import Wire
 
 /// The stored private messages from keys that the user has never written to: their bytes per key and in total. A key
 /// costs nothing, so a bound per conversation alone bounds nothing.
-struct UnaskedMessages {
+struct UnsolicitedMessages {
     /// The limits that a message may exceed.
     enum Refusal: Equatable {
         /// The key has used up its own limit.
@@ -105,9 +105,9 @@ struct UnaskedMessages {
     /// Returns why this many more bytes are declined; nil if they are accepted.
     func refusal(of count: Int, by peer: PeerID, within retention: Retention) -> Refusal? {
         guard !answered.contains(peer) else { return nil }
-        if count > retention.unaskedBytesPerKey - (bytes[peer] ?? 0) { return .ofKey }
-        let isOneTooMany = bytes[peer] == nil && bytes.count >= Bounds.unaskedKeyCount
-        return isOneTooMany || count > retention.unaskedBytes - totalBytes ? .ofAll : nil
+        if count > retention.unsolicitedBytesPerKey - (bytes[peer] ?? 0) { return .ofKey }
+        let isOneTooMany = bytes[peer] == nil && bytes.count >= Bounds.unsolicitedKeyCount
+        return isOneTooMany || count > retention.unsolicitedBytes - totalBytes ? .ofAll : nil
     }
 
     // Declined entries.

@@ -7,7 +7,7 @@ import TestKit
 package import Wire
 
 /// Messages that a later version of the program may send.
-package enum Later {
+package enum FutureVersion {
     /// Returns an entry of a kind that is not defined yet, with undefined elements at its end.
     package static func entry(
         kind: UInt64 = 5, item: CBORValue = .map([.init(.unsigned(0), .text("👍"))]), in room: RoomID,

@@ -11,7 +11,7 @@ import Wire
 @testable import RoomSync
 
 @Suite("Requesting missing entries")
-struct AskingTests {
+struct RequestTests {
     /// A seed in which links were flushed in another order delayed a message for half a minute: it was requested while
     /// the other side was in another gathering, which does not answer, and not requested again when that side offered
     /// it again.
@@ -82,7 +82,7 @@ struct AskingTests {
             let ids = (0..<window.space(at: now)).map { EntryID(of: [UInt8($0)] + "\(asked.count)".utf8) }
             window.asked(for: ids, at: now)
             asked += ids
-            now = now + Bounds.requestTime
+            now = now + Bounds.requestTimeout
         }
         #expect(asked.count == Bounds.openRequestCount)
         #expect(!window.contains(asked[0]))
