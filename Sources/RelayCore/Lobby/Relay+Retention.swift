@@ -21,7 +21,7 @@ extension Relay {
     /// Marks the arrival of old entries as unknown at the first start that counts ages.
     mutating func beginAges() {
         guard !clock.isContinued else { return }
-        let (log, reach) = (lobby.log, lobby.reach)
+        let (log, reach) = (lobby.log, lobby.horizon)
         keep { archive throws(ArchiveError) in try Arrivals(unknown: reach).keep(of: log, in: archive) }
         keepClock()
     }
