@@ -55,8 +55,7 @@ struct LogFuzzTarget {
             insert(pool[choices.index(below: pool.count)], at: number)
         case 8: passTime(.milliseconds(Int64(choices.byte()) * 20), number)
         // An archive in memory does not fail.
-        case 9:
-            try! sides[number].log.trim(retentionState: choices.index(below: 40), newerThan: WallTime(milliseconds: 0))
+        case 9: try! sides[number].log.trim(keeping: choices.index(below: 40), newerThan: WallTime(milliseconds: 0))
         case 10: if choices.byte() % 4 == 0 { change(number) }
         default: reconcile()
         }

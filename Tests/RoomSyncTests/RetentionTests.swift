@@ -23,7 +23,7 @@ import Wire
     @Test("a new entry from its author is kept however little the author knew of the room")
     func newBelowFloor() throws {
         var log = try log(1...20)
-        #expect(try log.trim(retentionState: 5, newerThan: WallTime(milliseconds: 0)) == 15)
+        #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 15)
         let old = Example.entry("offered", lamport: 3, author: 1)
         #expect(
             try log.insert(old, at: start, durability: .normal) == .refused(.belowFloor(lamport: 3, floor: 16)))
@@ -31,7 +31,7 @@ import Wire
         #expect(try log.insert(new, isNew: true, at: start, durability: .normal) == .added)
         #expect(log.takeShown().map(\.entry) == [new])
         // It does not lower the floor, and is pruned with the next entries.
-        #expect(try log.trim(retentionState: 5, newerThan: WallTime(milliseconds: 0)) == 1)
+        #expect(try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0)) == 1)
         #expect(log.floor == 16 && log.count == 5 && log.nextLamport == 21)
     }
 
@@ -41,7 +41,7 @@ import Wire
         let unheard = Example.entry("unheard", lamport: 1)
         let orphan = Example.entry("orphan", lamport: 3, parents: [unheard.id], author: 1)
         try log.insert(orphan, at: start, durability: .normal)
-        try log.trim(retentionState: 5, newerThan: WallTime(milliseconds: 0))
+        try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0))
         let answer = Example.entry("answer", lamport: log.floor, parents: [orphan.id], author: 2)
         try log.insert(answer, at: start, durability: .normal)
         #expect(log.takeShown() == [Shown(entry: orphan, hasGap: true), Shown(entry: answer, hasGap: false)])
@@ -55,7 +55,7 @@ import Wire
         var log = try log(1...20)
         let lie = Example.entry("lie", lamport: Limits.lamport, wall: Limits.wallTime)
         try log.insert(lie, at: start, durability: .normal)
-        #expect(try log.trim(retentionState: 100, newerThan: WallTime(milliseconds: 5_000)) == 20)
+        #expect(try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 5_000)) == 20)
         #expect(log.floor == 21)
         let next = Example.entry("next", lamport: log.nextLamport)
         #expect(try log.insert(next, at: start, durability: .normal) == .added)
@@ -68,9 +68,9 @@ import Wire
             let lie = Example.entry("lie \(number)", lamport: 1, wall: 1)
             try log.insert(lie, at: start, durability: .normal)
         }
-        let young = try log.trim(retentionState: 100, newerThan: WallTime(milliseconds: 500))
+        let young = try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 500))
         #expect(young == 0 && log.floor == 0 && log.count == 10)
-        let surplus = try log.trim(retentionState: 1, newerThan: WallTime(milliseconds: 500))
+        let surplus = try log.trim(keeping: 1, newerThan: WallTime(milliseconds: 500))
         #expect(surplus == 10 && log.floor == 2)
     }
 
@@ -93,7 +93,7 @@ import Wire
     @Test("an entry that waits for a pruned one is shown as soon as the pruning is known")
     func waitingForOld() throws {
         var log = try log(1...20)
-        try log.trim(retentionState: 5, newerThan: WallTime(milliseconds: 0))
+        try log.trim(keeping: 5, newerThan: WallTime(milliseconds: 0))
         let old = Example.entry("let go of", lamport: 10, author: 1)
         let child = Example.entry("child", lamport: 21, parents: [old.id])
         try log.insert(child, at: start, durability: .normal)

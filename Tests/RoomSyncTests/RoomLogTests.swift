@@ -232,9 +232,9 @@ import Wire
             try log.insert(entry, at: start, durability: .normal)
             said.append(entry)
         }
-        #expect(try log.trim(retentionState: 90, newerThan: WallTime(milliseconds: 0)) == 10)
+        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 0)) == 10)
         #expect(log.floor == 11)
-        #expect(try log.trim(retentionState: 90, newerThan: WallTime(milliseconds: 51_000)) == 40)
+        #expect(try log.trim(keeping: 90, newerThan: WallTime(milliseconds: 51_000)) == 40)
         #expect(log.floor == 51)
         #expect(log.index.keys == said[50...].map(\.key))
         #expect(
@@ -242,7 +242,7 @@ import Wire
                 == .refused(.belowFloor(lamport: 1, floor: 51)))
         var loaded = Example.log(archive: archive)
         #expect(loaded.floor == 51)
-        #expect(try loaded.trim(retentionState: 0, newerThan: WallTime(milliseconds: 0)) == 50)
+        #expect(try loaded.trim(keeping: 0, newerThan: WallTime(milliseconds: 0)) == 50)
         #expect(loaded.isEmpty)
         #expect(loaded.nextLamport == 102)
     }

@@ -59,7 +59,7 @@ struct UnknownKindLogTests {
         let archive = MemoryArchive()
         var log = Example.log(archive: archive)
         let keys = try fill(&log)
-        try log.trim(retentionState: 100, newerThan: WallTime(milliseconds: 0))
+        try log.trim(keeping: 100, newerThan: WallTime(milliseconds: 0))
         check(log, known: keys.known.suffix(50), unknown: keys.unknown.suffix(50))
         try log.withdraw([keys.unknown.last!.id, keys.known.last!.id])
         check(log, known: keys.known.suffix(50).dropLast(), unknown: keys.unknown.suffix(50).dropLast())

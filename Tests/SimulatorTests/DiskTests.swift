@@ -47,7 +47,7 @@ struct DiskTests {
             try write(4, .normal, to: disk)
             #expect(disk.unsyncedRounds == 2)
             #expect(disk.isSynced(entry(2).key) && !disk.isSynced(entry(3).key))
-            disk.powerCut(retentionState: share)
+            disk.powerCut(keeping: share)
             #expect(try numbers(disk) == left)
             #expect(disk.unsyncedRounds == 0)
         }
@@ -68,7 +68,7 @@ struct DiskTests {
         try disk.merge(log, into: .conversation(.greatest))
         try disk.commit()
         #expect(try numbers(disk) == [])
-        disk.powerCut(retentionState: 0)
+        disk.powerCut(keeping: 0)
         #expect(try numbers(disk) == [1])
         #expect(try disk.knownPeers() == [met])
         #expect(try disk.setting("a") == [1])

@@ -130,7 +130,7 @@ package struct SightingTable {
         return Introduction(announcement: sighting.announcement.bytes, endpoints: sighting.endpoints)
     }
 
-    /// Returns whether ``expire(at:retentionState:)`` is due.
+    /// Returns whether ``expire(at:keeping:)`` is due.
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
     /// Returns the addresses where the known peers were last seen.
@@ -142,7 +142,7 @@ package struct SightingTable {
     }
 
     /// Prunes peers not seen for ``lifetime``, except those to keep.
-    package mutating func expire(at now: Instant, retentionState isKept: (PeerID) -> Bool) {
+    package mutating func expire(at now: Instant, keeping isKept: (PeerID) -> Bool) {
         lastSweep = now
         let old = sightings.filter { $0.value.lastHeard + Self.lifetime <= now && !isKept($0.key) }
         if old.isEmpty { return }

@@ -73,7 +73,7 @@ extension Peer {
                 + "again; \(advice)"
         }
         return
-            "the relay at \(place) has the key that \(origin(at: session)) (\(relay)), and now belongs to community "
+            "the relay at \(place) has the key that \(origin(at: session)) (\(relay)), and now belongs to the community "
             + "\(community), whose room is another one: ask its operator whether that is so; \(advice)"
     }
 

@@ -43,15 +43,15 @@ extension Peer {
             if case .conversation = log.log { holders = .few }
             let old = try log.old(after: retention.ageMilliseconds, by: clock, heldBy: holders)
             let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(retentionState: retention.entryCount, dropping: old, below: owed)
+            return try log.trim(keeping: retention.entryCount, dropping: old, below: owed)
         }
     }
 
     /// The same by count alone.
-    private mutating func trim(_ log: inout RoomLog, retentionState count: Int) -> Int? {
+    private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
         keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
-            return try log.trim(retentionState: count, newerThan: WallTime(milliseconds: 0), below: owed)
+            return try log.trim(keeping: count, newerThan: WallTime(milliseconds: 0), below: owed)
         }
     }
 
@@ -109,10 +109,10 @@ extension Peer {
 
     /// Prunes the lowest entries of an open room, except those that await a receipt and those that follow them.
     /// - Returns: The number of entries dropped.
-    private mutating func trim(_ key: RoomKey, retentionState count: Int) -> Int {
+    private mutating func trim(_ key: RoomKey, keeping count: Int) -> Int {
         guard var log = rooms[key] else { return 0 }
         rooms[key] = nil
-        let dropped = trim(&log, retentionState: count)
+        let dropped = trim(&log, keeping: count)
         rooms[key] = log
         notePruned(dropped ?? 0, of: log.log)
         return dropped ?? 0
@@ -120,10 +120,10 @@ extension Peer {
 
     /// The same for a log that is not open.
     /// - Parameter kept: Returns the number of entries to keep, given the number present.
-    private mutating func trimUnopened(_ log: LogID, retentionState kept: (Int) -> Int) -> Int {
+    private mutating func trimUnopened(_ log: LogID, keeping kept: (Int) -> Int) -> Int {
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }
         guard var opened else { return 0 }
-        let dropped = trim(&opened, retentionState: kept(opened.count))
+        let dropped = trim(&opened, keeping: kept(opened.count))
         notePruned(dropped ?? 0, of: log)
         return dropped ?? 0
     }
@@ -192,6 +192,6 @@ extension Peer {
         guard let open = rooms[key], open.log == log else {
             return trimUnopened(log) { max(0, $0 - count) }
         }
-        return trim(key, retentionState: max(0, open.count - count))
+        return trim(key, keeping: max(0, open.count - count))
     }
 }

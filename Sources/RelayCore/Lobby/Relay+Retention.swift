@@ -40,7 +40,7 @@ extension Relay {
         let (clock, count) = (clock, max(1, configuration.historyCount))
         trimLog { (lobby) throws(ArchiveError) in
             // Members hold only a part of the log.
-            try lobby.trim(retentionState: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
+            try lobby.trim(keeping: count, dropping: try lobby.old(after: age, by: clock, heldBy: .few))
         }
         boundBytes()
     }
@@ -68,7 +68,7 @@ extension Relay {
             }
             let kept = max(0, lobby.count - count)
             let gone = trimLog { (lobby) throws(ArchiveError) in
-                try lobby.trim(retentionState: kept, newerThan: WallTime(milliseconds: 0))
+                try lobby.trim(keeping: kept, newerThan: WallTime(milliseconds: 0))
             }
             guard gone > 0 else { return }
             dropped += gone

@@ -12,7 +12,7 @@ extension RoomLog {
     /// - Returns: The number of dropped entries.
     @discardableResult
     package mutating func trim(
-        retentionState count: Int, dropping old: ExpiryCriterion, below unacknowledged: EntryKey? = nil,
+        keeping count: Int, dropping old: ExpiryCriterion, below unacknowledged: EntryKey? = nil,
         step: Int = 1_000
     ) throws(ArchiveError) -> Int {
         // The floor stays within the horizon: above it new entries would be refused.
@@ -57,9 +57,9 @@ extension RoomLog {
     /// Does the same, but trusts the times that authors claim.
     @discardableResult
     public mutating func trim(
-        retentionState count: Int, newerThan oldest: WallTime, below unacknowledged: EntryKey? = nil
+        keeping count: Int, newerThan oldest: WallTime, below unacknowledged: EntryKey? = nil
     ) throws(ArchiveError) -> Int {
-        try trim(retentionState: count, dropping: ExpiryCriterion(before: oldest), below: unacknowledged)
+        try trim(keeping: count, dropping: ExpiryCriterion(before: oldest), below: unacknowledged)
     }
 
     /// Drops all entries until now. Other peers do not bring them back, because the floor is above them.

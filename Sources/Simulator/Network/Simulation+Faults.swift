@@ -45,7 +45,7 @@ extension Simulation {
             machines[host.number].isPowered = false
             machines[host.number].neighbours = []
             network.forgetFlows(of: host)
-            disks[host.number].powerCut(retentionState: random.unit())
+            disks[host.number].powerCut(keeping: random.unit())
         case .restart(let host): start(host)
         case .firewall(let host, let firewall): network.setFirewall(firewall, at: host)
         case .deafen(let lan): network.setDeaf(true, lan)

@@ -98,10 +98,10 @@ import Wire
             try log.insert(entry, at: Example.instant(milliseconds: 0), durability: .normal)
             keys.append(entry.key)
         }
-        #expect(try log.trim(retentionState: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 4)
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 4)
         #expect(log.floor == 5 && log.count == 6)
-        #expect(try log.trim(retentionState: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 0)
-        #expect(try log.trim(retentionState: 2, newerThan: WallTime(milliseconds: 0)) == 4)
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0), below: keys[4]) == 0)
+        #expect(try log.trim(keeping: 2, newerThan: WallTime(milliseconds: 0)) == 4)
     }
 
     @Test("a forgotten entry does not return, and the next new one is accepted")
