@@ -10,8 +10,6 @@ extension Peer {
     public var gathering: GatheringID? { rooms.gathering }
     /// The number of stored entries of the lobby.
     public var lobbyCount: Int { rooms[.lobby]?.count ?? 0 }
-    /// The peers with an established link, ascending.
-    public var linkedPeers: [PeerID] { links.peers }
     /// The number of peers that it considers present, with a link or without.
     public var presentCount: Int { roster.ids.count { roster[$0]?.goneAt == nil } }
     /// Whether it keeps only a few links because many peers are present.

@@ -57,7 +57,6 @@ struct NoiseHandshake: CustomReflectable {
 
     /// The other side's static public key, known from message 2 (initiator) or message 3 (responder) on.
     var remoteStaticKey: [UInt8] { rs }
-    var handshakeHash: [UInt8] { h }
     var isFinished: Bool { turn == .finished }
     var isOurTurn: Bool {
         if case .write = turn { return true }

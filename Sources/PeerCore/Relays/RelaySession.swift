@@ -89,8 +89,6 @@ struct RelayRecognition {
 struct RelayAttempts {
     /// The pauses before the next attempts, in milliseconds; the last one repeats.
     private static let pauses = [250, 500, 500, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]
-    /// The pause after a relay reported that it is full.
-    static let fullPause = Duration.seconds(30)
 
     private(set) var count = 0
     /// Whether the user has been notified of the failure; the same failure is not reported again.
