@@ -97,7 +97,7 @@ struct RelayRefusalTests {
         }
         let unknown = try member(name)
         let told = try unknown.first("the missing relay") { $0["event"] == "relay" && $0["state"] == "disconnected" }
-        #expect(told["reason"] == "no host of this name is found; it is tried again" && told["address"] != nil)
+        #expect(told["reason"] == "there is no host of this name; trying again" && told["address"] != nil)
         _ = try unknown.waitUntilReady()
         try unknown.send(["do": "quit"])
         #expect(try unknown.exitStatus() == 0)
@@ -216,7 +216,7 @@ struct RelayRefusalTests {
         let answer = [0, 200] + [UInt8](repeating: 0x55, count: 200)
         _ = answer.withUnsafeBytes { write(accepted, $0.baseAddress, $0.count) }
         let trouble = try peer.first("the trouble") { $0["event"] == "relay" && $0["state"] == "disconnected" }
-        #expect(trouble["reason"]?.contains("is it one of Earshot's, and of version 1 of the protocol?") == true)
+        #expect(trouble["reason"]?.contains("is it an Earshot relay, and of version 1 of the protocol?") == true)
     }
 
     @Test("11: members are notified once that the relay stops, and reconnect when it is up again")

@@ -23,7 +23,7 @@ final class FragileDisk {
         var synced: [UInt8] = []
         /// The changes since the last sync.
         var changes: [Change] = []
-        /// Power was lost: whoever had the file open can no longer use it.
+        /// Power was lost: a process that had the file open can no longer use it.
         var isGone = false
     }
 

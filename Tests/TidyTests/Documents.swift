@@ -97,9 +97,6 @@ enum Documents {
 
 /// Words that only this project's authors would understand, and the plain ones to use instead.
 enum PrivateWords {
-    /// Sources are read as soon as their comments are rewritten.
-    static let includesComments = false
-
     static let replacements = [
         ("let go of", "drop, discard, prune, release or close"),
         ("lets go of", "drops, discards, prunes, releases or closes"),

@@ -59,14 +59,14 @@ extension Peer {
         return
             "the relay at \(place) has the key \(relay), not the one that \(origin(at: session)) (\(expected)): "
             + "somebody may be in between, or it was set up again, or without the certificate of its community; if you "
-            + "know the new key to be right, give earshot://\(place)#\(relay)"
+            + "know that the new key is right, use earshot://\(place)#\(relay)"
     }
 
     /// Returns the text of the objection to a relay of an unexpected community.
     private func otherCommunity(_ community: PeerID, of relay: PeerID, than expected: PeerID, at session: Int) -> String
     {
         let place = sessions.all[session].target.address
-        let advice = "if you know the community to be right, give earshot://\(place)#\(community)"
+        let advice = "if you know that the community is right, use earshot://\(place)#\(community)"
         guard relay == expected else {
             return "the relay at \(place) belongs to the community \(community), not to the one that "
                 + "\(origin(at: session)) (\(expected)): somebody may be in between, or the community was set up "

@@ -85,7 +85,7 @@ extension Peer {
         guard let version = violation.theirVersion else {
             let text = "cannot communicate with the relay: \(violation.text)"
             guard sessions.all[session].memberLink == nil else { return relayLinkLost(session: session, text) }
-            let question = "is it one of Earshot's, and of version \(Limits.version) of the protocol?"
+            let question = "is it an Earshot relay, and of version \(Limits.version) of the protocol?"
             return relayLinkLost(session: session, "\(text) (\(question))")
         }
         let place = sessions.all[session].target.address

@@ -13,7 +13,7 @@ extension Peer {
         if let wanted, welcome.name != wanted { notify(.notice("at \(relay) you are called \(welcome.name)")) }
         if let message = welcome.messageOfTheDay { notify(.notice("\(relay): \(message)")) }
         guard let topic = welcome.topic, topic != sessions.all[session].hiddenTopic else { return }
-        notify(.notice("\(relay) is about: \(topic)"))
+        notify(.notice("\(relay) has the topic: \(topic)"))
     }
 
     /// Shows a notice of a relay, reduced to its effect on us if it begins with the name of a blocked peer.

@@ -45,7 +45,7 @@ extension Peer {
         let target = sessions.all[session].target
         guard presence.stage != .finished, presence.stage != .awaitingStart else { return }
         guard !target.endpoints.isEmpty else {
-            relayLost(session, "no host of this name is found")
+            relayLost(session, "there is no host of this name")
             return
         }
         let endpoint = target.endpoints[sessions.all[session].attempts.endpoint % target.endpoints.count]
@@ -220,7 +220,7 @@ extension Peer {
         notify(
             .relay(
                 state: .disconnected, address: sessions.all[session].target.address,
-                reason: "\(reason); it is tried again"))
+                reason: "\(reason); trying again"))
     }
 
     /// Ends everything that depends on the session: members, tunnels, unanswered questions.

@@ -91,7 +91,7 @@ extension Peer {
             let lines = held.skippedCount == 1 ? "1 earlier line" : "\(held.skippedCount) earlier lines"
             notify(
                 .notice(
-                    "\(lines)\(place) came and are not shown: /history \(Bounds.historyLineCount) shows more, /search "
+                    "\(lines)\(place) arrived and are not shown: /history \(Bounds.historyLineCount) shows more, /search "
                         + "finds words, earshot export writes them all"))
         }
         for shown in held.lines {

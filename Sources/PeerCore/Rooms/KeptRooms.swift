@@ -70,7 +70,7 @@ public struct KeptRooms {
         guard !found.isEmpty else {
             let known = Set(logs.map { "\(roomName(of: $0))" }).sorted().joined(separator: ", ")
             throw NoSuchRoom(
-                description: "nothing is kept of \(text)" + (known.isEmpty ? "" : " (stored rooms: \(known))"))
+                description: "no messages are stored of \(text)" + (known.isEmpty ? "" : " (stored rooms: \(known))"))
         }
         return found
     }

@@ -64,7 +64,7 @@ extension Peer {
     mutating func search(_ words: String, limit: Int, token: CommandToken?) {
         let wanted = SearchWords(words)
         guard !wanted.isEmpty else {
-            refuse(.badCommand, "there is no word in that: say what to look for", token)
+            refuse(.badCommand, "nothing to search for: type at least one word", token)
             return
         }
         guard wanted.count <= Bounds.searchWordCount else {

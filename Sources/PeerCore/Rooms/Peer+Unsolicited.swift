@@ -59,7 +59,7 @@ extension Peer {
         case .ofKey:
             let size = Self.size(configuration.retention.unsolicitedBytesPerKey)
             return "not kept: more than \(size) of messages from \(name), to whom you have never written "
-                + "(/msg \(name) TEXT takes the rest, /block \(name) refuses it)"
+                + "(/msg \(name) TEXT accepts the rest, /block \(name) refuses it)"
         case .ofAll:
             let size = Self.size(configuration.retention.unsolicitedBytes)
             return "not kept: messages from \(name), because people to whom you have never written have already left "

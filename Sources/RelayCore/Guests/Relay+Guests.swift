@@ -77,7 +77,7 @@ extension Relay {
         tell(link, reason)
         link.guest?.failures += 1
         guard (link.guest?.failures ?? 0) < RelayGuest.failureLimit else {
-            note(.info, "guest at \(link.endpoint) given up: too many attempts to come in")
+            note(.info, "guest at \(link.endpoint) refused: too many attempts to join")
             return dismiss(link, .refused)
         }
         ask(link, question)

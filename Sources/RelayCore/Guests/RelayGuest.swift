@@ -47,7 +47,7 @@ struct RelayGuests {
 
     /// The number of connections, including those that have not given a name.
     var count = 0
-    /// The members present and their names, as guests have been told. Never iterated.
+    /// The members present and their names, as guests have last seen them. Never iterated.
     private var shown: [PeerID: Shown] = [:]
     /// The last holders of names (folded) that became free while there were guests.
     private var formerHolders: [String: PeerID] = [:]

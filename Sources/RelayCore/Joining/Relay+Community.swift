@@ -48,8 +48,8 @@ extension Relay {
         guard wall.milliseconds <= certificate.notAfter else {
             note(
                 .warning,
-                "the certificate of the community expired on \(end.utcText): members are no longer let in by their own "
-                    + "programs; \(Self.renewal(of: certificate))")
+                "the certificate of the community expired on \(end.utcText): members refuse this relay until it has a new "
+                    + "one; \(Self.renewal(of: certificate))")
             return
         }
         // To the nearest day.

@@ -46,7 +46,7 @@ public enum RelayAddressError: Error, Equatable, Sendable, CustomStringConvertib
     case unexpected(String)
 
     public var description: String {
-        let form = "give earshot://HOST[:PORT][#FINGERPRINT] as the relay prints it"
+        let form = "write earshot://HOST[:PORT][#FINGERPRINT] as the relay prints it"
         return switch self {
         case .tooLong(let bytes): "the relay's address has \(bytes) bytes: \(form)"
         case .unknownScheme(let scheme): "\(scheme):// is not a relay's address: \(form)"

@@ -198,6 +198,6 @@ struct BlockingTests {
         rig.breakLink()
         rig.wait(.seconds(5))
         rig.welcome(topic: "tea")
-        #expect(rig.notices.last == "hub is about: tea")
+        #expect(rig.notices.last == "hub has the topic: tea")
     }
 }

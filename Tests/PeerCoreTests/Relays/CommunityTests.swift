@@ -92,7 +92,7 @@ struct CommunityTests {
         own.start()
         let reason = try #require(Self.refusals(own.events).first)
         #expect(reason.contains("now belongs to the community \(ExampleCommunity.community.peerID)"))
-        #expect(reason.hasSuffix("give earshot://hub.example:47475#\(ExampleCommunity.community.peerID)"))
+        #expect(reason.hasSuffix("use earshot://hub.example:47475#\(ExampleCommunity.community.peerID)"))
         #expect(own.frames.isEmpty && own.exit == .refused)
     }
 

@@ -67,7 +67,7 @@ struct DiskBoundTests {
             rig.notices
                 == (0..<3).map {
                     "not kept: more than 1 MiB of messages from eve\($0), to whom you have never written (/msg eve\($0) TEXT "
-                        + "takes the rest, /block eve\($0) refuses it)"
+                        + "accepts the rest, /block eve\($0) refuses it)"
                 })
     }
 

@@ -36,7 +36,7 @@ import Testing
             Issue.record("\(rig.events)")
             return
         }
-        #expect(failure.code == .badCommand && failure.text.hasPrefix("there is no word in that"))
+        #expect(failure.code == .badCommand && failure.text.hasPrefix("nothing to search for"))
     }
 
     @Test("the length of a search is bounded, however it is typed")

@@ -20,7 +20,7 @@ struct Kept {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 || complaint.contains("nothing is kept of") else {
+        guard process.terminationStatus == 0 || complaint.contains("no messages are stored of") else {
             throw Lan.Failed(command: "earshot export", text: complaint)
         }
         var ids: [String] = []
