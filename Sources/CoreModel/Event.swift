@@ -23,7 +23,7 @@ public enum Event: Equatable, Sendable {
     /// We were removed from a relay.
     case removed(by: String, how: Removal, reason: String)
     case failed(Failure)
-    /// Information that is worth a line and is no failure.
+    /// Information that deserves a line but is not a failure.
     case notice(String)
     /// A warning about a peer that must not be overlooked.
     case remark(String, about: PeerID)

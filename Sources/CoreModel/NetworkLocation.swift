@@ -13,18 +13,19 @@ public struct NetworkLocation: Equatable, Sendable {
         self.routers = routers
     }
 
-    /// Returns whether a machine here is, or may be, where it was at the other location: it has all networks of the
-    /// other and perhaps more. A router that is unknown, or unknown by now, proves nothing.
+    /// Returns whether this location is, or may be, the other one: it has all networks of the other and perhaps more. A
+    /// router that is unknown, or unknown by now, proves nothing.
     package func includes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (other.routers.isEmpty || sharesRouter(with: other))
     }
 
-    /// Returns the same more strictly, for state that is resumed: without the former router it is another location.
+    /// Returns whether state of the other location may be resumed here. Stricter than ``includes(_:)``: without the
+    /// former router it is another location.
     package func resumes(_ other: NetworkLocation) -> Bool {
         includesPrefixes(of: other) && (routers.isEmpty && other.routers.isEmpty || sharesRouter(with: other))
     }
 
-    /// Returns the networks of the other location that are here, too.
+    /// Returns the networks of the other location that this one has, too.
     package func kept(of other: NetworkLocation) -> NetworkLocation {
         NetworkLocation(prefixes: prefixes.filter(other.prefixes.contains))
     }

@@ -143,7 +143,7 @@ extension NetworkInterface.Prefix {
     /// Returns whether this prefix is shown first: IPv4 first, then addresses valid beyond the link.
     fileprivate func isShownBefore(_ other: Self) -> Bool { rank < other.rank }
 
-    /// The prefix without its interface, which is named beside it.
+    /// The prefix without its interface, which is named next to it.
     fileprivate var text: String {
         guard case .v6(let high, let low, _) = address else { return "\(address)/\(length)" }
         return "\(IPAddress.v6(high: high, low: low, scope: 0))/\(length)"

@@ -68,7 +68,8 @@ enum HandshakeFuzzTarget {
             messages.append(answer)
             receiver = 1 - receiver
         }
-        // A side that believes to be linked must be right about the peer, and its messages must be untampered with.
+        // A side that considers itself linked must be right about the peer, and its messages must not have been
+        // changed.
         for number in 0..<2 where ends[number].transport != nil {
             FuzzTarget.require(ends[number].peer == identities[1 - number].peerID, "a false identity")
         }

@@ -133,7 +133,7 @@ package struct Channel {
     /// The size of the queued frames with their lengths, in bytes.
     package var queuedBytes: Int { control.bytes + chat.bytes + sync.bytes }
 
-    /// The same for the sync lane, which yields to all others.
+    /// The size of the queued frames of the sync lane, which yields to all others, in bytes.
     package var queuedSyncBytes: Int { sync.bytes }
 
     /// Whether ``flush(into:most:)`` would append anything.

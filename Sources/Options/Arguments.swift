@@ -293,7 +293,7 @@ extension Arguments {
         usage: earshot [OPTION]...
                earshot relay [OPTION]...   run a relay (earshot relay --help)
                earshot doctor [HOST]       find out why you cannot see others, or HOST
-               earshot export | backup | forget   saved messages (earshot export --help)
+               earshot export|backup|forget   manage saved messages (see export --help)
 
         Everyone who runs earshot on your network is found automatically. Type to talk
         to all of them, /msg NAME TEXT to talk to one, /help for more, /quit to leave.
@@ -305,20 +305,20 @@ extension Arguments {
                              (default $XDG_STATE_HOME/earshot/NAME, usually
                              ~/.local/state/earshot/NAME)
           --keep N, --keep-days N, --keep-bytes SIZE
-                             messages per room (10000), days (90), bytes in all (1G)
-          --keep-unasked SIZE[,ALL]  per peer you never wrote to, and in all (1M,32M)
+                             messages kept: per room (10000), days (90), total size (1G)
+          --keep-unasked SIZE[,ALL]  from each peer you never wrote to; in all (1M,32M)
 
         How others are found
           --interface NAME   use only this network interface; may be repeated
-          --port N           accept links on this TCP port, 0 for any (default 47474,
-                             or any if that is taken)
-          --peer HOST[:PORT] connect to this peer, where multicast does not reach;
+          --port N           listen on this TCP port, 0 for any (default 47474, or
+                             any if that is taken)
+          --peer HOST[:PORT] connect to this peer, which multicast does not reach;
                              may be repeated
           --relay URL        also join this relay, wherever it is:
                              earshot://HOST[:PORT][#FINGERPRINT], or the name of a
                              relay that you have joined before; may be repeated
           --relay-password FILE
-                             its first line is the password of the --relay before it
+                             file whose first line is the preceding --relay's password
           --no-sweep         do not try every address when multicast finds nobody
           --no-multicast     do not search the network, use only --peer and --relay
 
@@ -326,11 +326,11 @@ extension Arguments {
           --json             JSON lines in and out, for programs
           --quiet            no greeting, no notices of people who come and go
           --verbose          print diagnostics to standard error
-          --help, --version  print this text; print the version
+          --help, --version  print this help; print the version
 
         Exit status: 0 success, 1 failure, 2 wrong usage, 3 name taken, 4 refused by
         the relay.
-        NO_COLOR in the environment turns colours off; TERM=dumb leaves plain lines.
+        NO_COLOR in the environment turns colours off; TERM=dumb gives plain lines.
 
         """
 }

@@ -85,22 +85,22 @@ public enum CommunityCommand: Equatable {
         and each relay admits the members of the others. A single relay needs none of
         this.
 
-        new makes the community's key in FILE, which must not exist yet, and prints its
-        fingerprint. Keep the key off the relays, and keep a copy: it alone decides
+        new creates the community's key in FILE, which must not exist yet, and prints
+        its fingerprint. Keep the key off the relays, and keep a copy: it alone decides
         which relays belong to the community.
         --from DIR uses the key of the relay whose state is in DIR instead of a new
         one, so that the address and the room of that relay become the community's.
 
-        sign prints a certificate, which says that the relay with this ID belongs to the
-        community for N days (default 365). `earshot relay id` prints the ID on the
-        relay's machine. Start the relay with its certificate; kill -HUP makes it load
-        a renewed one:
+        sign prints a certificate that the relay with this ID belongs to the community
+        for N days (default 365). To print the ID, run `earshot relay id` on the relay's
+        machine. Start the relay with its certificate; kill -HUP makes it load a renewed
+        one:
 
           earshot relay community sign hub.key RELAY-ID > hub.certificate
           earshot relay --community hub.certificate
 
-        A certificate cannot be revoked; it expires. The shorter its lifetime, the less
-        time a thief can use the key of a relay.
+        A certificate cannot be revoked; it can only expire. The shorter its lifetime,
+        the less time a thief can use a stolen relay key.
 
         """
 }

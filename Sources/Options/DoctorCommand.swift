@@ -4,13 +4,13 @@ public import Wire
 public struct DoctorCommand: Equatable {
     /// The host as typed.
     public var host: String?
-    /// The address of ``host``.
+    /// The parsed ``host``.
     public var place: PeerAddress?
     public var isJSON = false
     public var isVerbose = false
     public var isSweeping = false
     public var relay: RelayAddress?
-    /// The name whose running Earshot is asked for its status; nil for the login name.
+    /// The name of the running Earshot that is asked for its status; nil for the login name.
     public var name: String?
     public var stateDirectory: String?
     public var interfaces: [String] = []
@@ -70,20 +70,20 @@ public struct DoctorCommand: Equatable {
         usage: earshot doctor [HOST[:PORT]] [OPTION]...
 
         Finds out why you see nobody, or why you do not see HOST: a firewall, a VPN, no
-        network, a switch without multicast, another version. It takes 5 to 12 s, needs
-        no special rights, changes nothing, and works while earshot runs. Run it on both
-        machines.
+        network, a switch without multicast, another version of earshot. It takes 5 to
+        12 s, needs no special rights, changes nothing, and works while earshot runs.
+        Run it on both machines.
 
-          --json             print JSON, an object a line: code, status (ok, fail, note,
-                             skipped), text, cause, command, facts; at the end
-                             result (nothing, cause), code, skipped
+          --json             print JSON, one object per line: code, status (ok, fail,
+                             note, skipped), text, cause, command, facts; the last
+                             one: result (nothing, cause), code, skipped
           -v, --verbose      show the facts behind each line
-          --sweep            also try every address of the network: at most 1022
-                             addresses, 200 a second
+          --sweep            also try every address of the network: at most 1022,
+                             at 200 a second
           --relay URL        also examine this relay
           --interface NAME   examine only this network interface; may be repeated
           --name NAME, --state DIR
-                             which running earshot to question (default: the one
+                             which running earshot to query (default: the one
                              with your login name)
 
         Exit status: 0 nothing found, 1 a cause was found, 2 wrong usage.

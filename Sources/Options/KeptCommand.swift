@@ -57,12 +57,12 @@ public struct KeptCommand: Equatable {
         export prints the saved messages as JSON lines. backup copies everything that
         is saved to a new file. Both work while earshot runs; do not copy earshot.db
         itself while it does. To restore a backup, put it into a state directory as
-        earshot.db, next to the file identity, which never changes: copy that once.
+        earshot.db, next to the file identity, which never changes: copy it once.
 
-        forget deletes the messages that are saved here. Other people keep theirs: the
-        other members of the lobby, and the other side of a private conversation.
+        forget deletes a room's messages on this machine only. The other members of the
+        lobby, or the other side of a private conversation, keep their copies.
 
-        ROOM is lobby, the name of the person you wrote with, or that peer's ID.
+        ROOM is lobby, the name of the other person in a conversation, or their ID.
         NAME is the name that earshot was started with (default: your login name).
         DIR may also be the state directory of a relay.
 

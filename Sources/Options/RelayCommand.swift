@@ -124,14 +124,14 @@ extension RelayCommand {
                    earshot relay community new|sign ... (see community --help)
 
             passwd asks for the password with which members become operators (/op) and
-            keeps its hash in the state directory; --print prints the hash instead. kill
-            -HUP makes a running relay reload its settings.
+            stores its hash in the state directory; --print prints the hash instead.
+            kill -HUP makes a running relay reload its settings.
 
             backup copies the history, the bans and everything else that changes to a new
             file. It works while the relay runs; do not copy relay.db itself while it does.
             To restore a backup, put it into a state directory as relay.db, next to the
-            files identity and operator-password, which you copy once. This prints the
-            messages as JSON lines: earshot export --state DIR
+            files identity and operator-password, which you need to copy only once. To
+            print the messages as JSON lines: earshot export --state DIR
 
             id prints the relay's ID; if the relay has no key yet, id makes one. Several
             relays that appear as one to their members are a community: see earshot relay

@@ -7,7 +7,7 @@ extension RelayOptions {
     /// The options in groups, in the order of the help.
     static var ruleGroups: [(title: String, rules: [OptionRule<RelayOptions>])] {
         [
-            ("The relay", relayRules), ("The room", roomRules), ("Who may come in", accessRules),
+            ("The relay", relayRules), ("The room", roomRules), ("Who may join", accessRules),
             ("Limits", limitRules), ("Operation", operationRules),
         ]
     }
@@ -104,18 +104,18 @@ extension RelayOptions {
             number("max-handshakes", \.limits.handshakes, 1...10_000, "connections that have not joined yet"),
             number("max-guests", \.limits.guests, 0...10_000, "maximum number of guests"),
             number("rate", \.limits.rate, 1...10_000, "messages per second from each member"),
-            number("burst", \.limits.burst, 1...100_000, "messages at once from each member"),
+            number("burst", \.limits.burst, 1...100_000, "messages in one burst from each member"),
             number("history", \.limits.history, 0...10_000_000, "messages to keep"),
             number("history-days", \.limits.historyDays, 0...36_500, "days to keep messages, 0 for no limit"),
             OptionRule(
                 name: "queue", placeholder: "SIZE",
-                help: ["buffer for a member who reads slowly (default 1M);", "units K, M"]
+                help: ["buffer for a member that reads slowly (default 1M);", "units K, M"]
             ) { value, options, _ in
                 options.limits.queueBytes = try ByteSize.parse(value[...], in: 64 << 10...64 << 20)
             },
             OptionRule(
                 name: "keep-bytes", placeholder: "SIZE",
-                help: ["total size of what is kept (default 1G); the", "oldest messages go first; units K, M, G"]
+                help: ["total size of all messages (default 1G); the", "oldest go first; units K, M, G"]
             ) { value, options, _ in
                 options.limits.keptBytes = try ByteSize.parse(value[...], in: Retention.bytesRange)
             },
@@ -126,13 +126,13 @@ extension RelayOptions {
         [
             OptionRule(
                 name: "text", placeholder: "HOST:PORT",
-                help: ["admits guests with nc or telnet, in plain text", "that can be read in transit"]
+                help: ["admit guests who use nc or telnet; their text can", "be read in transit"]
             ) { value, options, files in
                 options.text = try place(value, usualHost: .any, example: "0.0.0.0:47476", files)
             },
             OptionRule(
                 name: "metrics", placeholder: "HOST:PORT",
-                help: ["metrics for Prometheus over HTTP; a port alone", "means 127.0.0.1"]
+                help: ["serve metrics for Prometheus over HTTP; a port", "alone means 127.0.0.1"]
             ) { value, options, files in
                 options.metrics = try place(
                     value, usualHost: .address(.v4(0x7F00_0001)), example: "127.0.0.1:9475", files)

@@ -5,11 +5,11 @@ public import Wire
 
 /// The options of `earshot relay`, from the command line and the configuration file.
 public struct RelayOptions: Equatable {
-    /// The name of the relay to its members: `lobby@NAME`.
+    /// The name that members see for the relay: `lobby@NAME`.
     public var name = "relay"
-    /// Empty: ``ListenAddress/Host/any``, port 47475.
+    /// The addresses for members; empty for ``ListenAddress/Host/any``, port 47475.
     public var listen: [ListenAddress] = []
-    /// Nil: the directory that systemd provides, or `$XDG_STATE_HOME/earshot-relay`.
+    /// The state directory; nil for the one that systemd provides, or `$XDG_STATE_HOME/earshot-relay`.
     public var stateDirectory: String?
     public var community: Community?
     public var room = Room()
@@ -17,7 +17,7 @@ public struct RelayOptions: Equatable {
     public var limits = Limits()
     /// The address of the Prometheus metrics; nil for none.
     public var metrics: ListenAddress?
-    /// The address for guests with plain text; nil for none.
+    /// The address for plain-text guests; nil for none.
     public var text: ListenAddress?
     public var log = Log()
 
@@ -38,7 +38,7 @@ public struct RelayOptions: Equatable {
         /// The password of the room; nil admits everybody.
         public var password: Password?
         public var operators: [PeerID] = []
-        /// The password that makes an operator; nil for the one in the state directory, if there is one.
+        /// The password for becoming an operator; nil for the one in the state directory, if there is one.
         public var operatorPassword: PasswordHash?
         /// The peers that may join; empty admits everybody.
         public var allowed: [PeerID] = []
@@ -59,18 +59,18 @@ public struct RelayOptions: Equatable {
         public var perAddress = defaults.connectionsPerAddress
         /// The maximum number of connections that have not joined yet.
         public var handshakes = defaults.handshakeCount
-        /// The maximum number of guests with plain text.
+        /// The maximum number of plain-text guests.
         public var guests = defaults.guestCount
         /// The messages per second that one member may send on average, and the size of a burst.
         public var rate = Int(defaults.messageRate)
         public var burst = defaults.messageBurst
         /// The maximum number of messages that the lobby's log keeps.
         public var history = 100_000
-        /// The number of days for which it keeps them; 0 for indefinitely.
+        /// The number of days for which the log keeps them; 0 for indefinitely.
         public var historyDays = 0
         /// The maximum number of bytes that all logs together keep.
         public var keptBytes = 1 << 30
-        /// The maximum number of bytes that wait for a member who reads slowly; beyond it, the member is disconnected.
+        /// The maximum number of bytes that wait for a member that reads slowly; beyond it, the member is disconnected.
         public var queueBytes = defaults.queueBytes
     }
 

@@ -24,7 +24,8 @@ extension Bounds {
     /// The time without received bytes after which a link counts as dead: room for one lost ping and its
     /// retransmission, and still below the 10 s within which a pulled cable must be noticed.
     static let silenceBeforeDeath = Duration.seconds(8)
-    /// The same after our own interfaces changed or the machine slept: the link is probably dead already.
+    /// The time without received bytes after which a link counts as dead if our own interfaces changed or the machine
+    /// slept: it probably is dead already.
     static let silenceAfterChange = Duration.seconds(2)
 
     // People.
@@ -33,8 +34,8 @@ extension Bounds {
     static let leaveGrace = Duration.seconds(1)
     /// The time that a newcomer with a clashing name has to settle on another before "joined" is reported anyway.
     static let joinGrace = Duration.seconds(2)
-    /// The maximum number of names of one relay under which its address is stored. FutureVersion names of the relay are not
-    /// stored.
+    /// The maximum number of names of one relay under which its address is stored. Later names of the relay are
+    /// not stored.
     static let relayNameCount = 8
 
     // Rooms.

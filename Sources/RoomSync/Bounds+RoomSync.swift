@@ -13,7 +13,7 @@ extension Bounds {
     /// The maximum number of open requests including abandoned ones: half of what the protocol allows, because requests
     /// that were forgotten may be open, too.
     static let openRequestCount = Limits.wantedEntryCount / 2
-    /// The maximum number of entries that a peer offered and that are still to be requested: 16,384 × 32 bytes = 512
+    /// The maximum number of entries that a peer offered and that are yet to be requested: 16,384 × 32 bytes = 512
     /// KiB a link.
     package static let plannedEntryCount = 16_384
 }

@@ -11,7 +11,7 @@ final class Database {
 
     enum Access {
         case readingAndWriting
-        /// Read only, beside a process that writes.
+        /// Read only, while another process writes.
         case reading
     }
 

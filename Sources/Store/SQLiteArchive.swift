@@ -7,7 +7,7 @@ public import Wire
 /// began with (our own entry after another peer's) commits its changes so far and continues in a second transaction:
 /// both are stored before `commit` returns, and no output of the round leaves earlier.
 ///
-/// When `commit` fails, for instance because the disk is full, nothing is lost: the next `commit` stores the round
+/// When `commit` fails, for example because the disk is full, nothing is lost: the next `commit` stores the round
 /// again from the start.
 public final class SQLiteArchive: Archive {
     let database: Database
@@ -65,7 +65,7 @@ public final class SQLiteArchive: Archive {
         checkpoint()
     }
 
-    /// Opens the file for reading beside a process that uses it.
+    /// Opens the file for reading while another process uses it.
     public init(reading path: String) throws(ArchiveError) {
         database = try Database(path, for: .reading)
         guard try Schema.check(database) >= Schema.readableVersion else {
@@ -119,7 +119,7 @@ public final class SQLiteArchive: Archive {
     public var isBehind: Bool { wordIndex.isBehind }
 
     /// Brings the word index up to date, so that a search finds every stored entry. Entries that cannot be added now,
-    /// for instance because the disk is full, are found later.
+    /// for example because the disk is full, are found later.
     /// - Throws: if there is too much to wait for, which happens once after an update that replaces the index.
     func completeWordIndex() throws(ArchiveError) {
         for _ in 0..<awaitedStepCount {

@@ -3,9 +3,9 @@ import Wire
 
 /// Finds entries by their words, with SQLite's full-text index (FTS5) if the library was built with it.
 ///
-/// The index is a table beside the entries. It is updated in batches, or when a search needs it: indexing a single
-/// entry would change ten of its pages, and a user who waits for the entry to be stored would wait for them too. The
-/// table contains words as ``SearchWords`` produces them, separated by blanks, so that the index need not know any
+/// The index is a table next to that of the entries. It is updated in batches, or when a search needs it: indexing a
+/// single entry would change ten of its pages, and a user who waits for the entry to be stored would wait for them too.
+/// The table contains words as ``SearchWords`` produces them, separated by blanks, so that SQLite need not know any
 /// script.
 struct WordIndex {
     private let database: Database
@@ -15,17 +15,17 @@ struct WordIndex {
     private var last: Int64 = 0
     /// The number of entries added since.
     private var lackCount = 0
-    /// Whether entries besides the counted ones are missing: from before this start, or beyond the last step.
+    /// Whether more entries are missing than were counted: some from before this start, or beyond the last step.
     private var isIncomplete = false
     /// Whether there is a table of an earlier version, which let SQLite tokenize the texts. It is removed before the
-    /// new one is filled, so that a run of the earlier version in between is noticed.
+    /// new one is filled: if the earlier version runs in between and creates it again, this is noticed.
     private var hasFormer = false
 
     /// The number of missing entries at which the index is updated without a search.
     private static let lackingCount = 256
-    /// The maximum number of entries added in one such step: a few milliseconds' work.
+    /// The maximum number of entries added in one step of such an update: a few milliseconds' work.
     private static let stepCount = 128
-    /// The number of signed bytes after which such a step stops.
+    /// The number of signed bytes after which a step stops.
     private static let stepBytes = 64 << 10
     /// The maximum number of entries added in one transaction when a search waits.
     private static let mostCount = 4_096
@@ -47,7 +47,8 @@ struct WordIndex {
         try lookAgain()
     }
 
-    /// Creates an index that is not used: no one searches it, and entries stored meanwhile are added when someone does.
+    /// Creates an index that cannot be searched. Entries stored meanwhile are added when the file is opened for
+    /// searching.
     init(unneededIn database: Database) {
         self.database = database
         absence = ArchiveError(.other, "this file was not opened for searching")
@@ -74,23 +75,24 @@ struct WordIndex {
         isIncomplete = hasFormer || last < newest
     }
 
-    /// Records a failed step, for instance because the disk is full: the next one waits until more entries are missing.
+    /// Records that a step failed, for example because the disk is full. The next one waits until more entries are
+    /// missing.
     mutating func stepFailed() { isIncomplete = false }
 
     /// Records a stored entry.
     mutating func entryAdded() { lackCount += 1 }
 
-    /// Adjusts to removed entries, whose numbers are assigned again to new ones.
+    /// Adjusts to the removal of entries, whose numbers may be assigned to new ones.
     mutating func entriesRemoved() throws(ArchiveError) {
         guard absence == nil else { return }
         last = min(last, try database.number("SELECT max(number) FROM entry") ?? 0)
     }
 
-    /// Whether so much is missing that the index must be updated.
+    /// Whether enough entries are missing that the index must be updated.
     var isBehind: Bool { absence == nil && (isIncomplete || lackCount >= Self.lackingCount) }
 
     /// Adds some of the missing entries, within a transaction.
-    /// - Parameter isAwaited: whether a search waits for all of them, so that larger steps are faster.
+    /// - Parameter isAwaited: whether a search waits for all of them, which larger steps add faster.
     /// - Returns: whether the index is complete.
     mutating func catchUp(isAwaited: Bool) throws(ArchiveError) -> Bool {
         guard absence == nil else { return true }
@@ -121,11 +123,12 @@ struct WordIndex {
         return !isIncomplete
     }
 
-    /// Removes part of the earlier version's table: removing it at once takes a third of a second for 100,000 entries.
-    /// - Returns: whether it is removed completely.
+    /// Removes part of the earlier version's table: removing all of it in one step takes a third of a second for
+    /// 100,000 entries.
+    /// - Returns: whether all of it is removed.
     private func removeFormer(entirely: Bool) throws(ArchiveError) -> Bool {
         if !entirely {
-            // The underlying tables; the first ten rows of the first one are needed to open the index.
+            // These are the underlying tables; the first ten rows of the first one are needed to open the index.
             for (table, first) in [("words_data", 11), ("words_content", 0), ("words_docsize", 0)] {
                 let count = try database.run(
                     """
@@ -162,8 +165,8 @@ struct WordIndex {
     func search(_ wanted: SearchWords, limit: Int) throws(ArchiveError) -> [(log: LogID, entry: ArchivedEntry)] {
         if let absence { throw absence }
         guard !wanted.isEmpty, limit > 0 else { return [] }
-        // Each phrase is quoted, so that no word is read as an operator, and has a star to match words that begin with
-        // its last.
+        // Each phrase is quoted, so that no word is read as an operator, and is followed by a star, so that its last
+        // word also matches longer words that begin with it.
         let query = wanted.phrases.map { "\"" + $0.joined(separator: " ") + "\"*" }.joined(separator: " ")
         let found = try database.rows(
             """

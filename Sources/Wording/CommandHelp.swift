@@ -3,11 +3,11 @@ package struct CommandHelp {
     /// The name, without the slash.
     package var name: String
     package var aliases: [String] = []
-    /// The arguments as they are shown.
+    /// The arguments as the help shows them.
     package var arguments: String = ""
-    /// A description of one line.
+    /// A one-line description.
     package var meaning: String
-    /// Further lines of `/help COMMAND`.
+    /// Further lines that `/help COMMAND` shows.
     package var details: [String] = []
     /// Whether the command is only for moderators of a relay; if so, `/help op` lists it.
     package var isModeration = false
@@ -19,17 +19,17 @@ package struct CommandHelp {
         return all.first { $0.name == name || $0.aliases.contains(name) }
     }
 
-    /// All commands, in the order in which a newcomer needs them.
+    /// All commands, roughly in the order in which a new user needs them.
     package static let all: [CommandHelp] = [
         CommandHelp(
             name: "help", aliases: ["h", "?"], arguments: "[COMMAND]", meaning: "show this list or help on a command"),
-        CommandHelp(name: "who", aliases: ["names"], meaning: "who is within earshot"),
+        CommandHelp(name: "who", aliases: ["names"], meaning: "list the people within earshot"),
         CommandHelp(
             name: "msg", aliases: ["m", "w", "tell"], arguments: "NAME TEXT",
             meaning: "say something to one person only",
             details: [
-                "If that person is not here, it is kept and sent when they are back.",
-                "If several people have the name: NAME@RELAY, or NAME#ID as shown.",
+                "If that person is offline, your message is sent once they are back.",
+                "If several people have the name, use NAME@RELAY, or NAME#ID as shown.",
             ]),
         CommandHelp(
             name: "me", arguments: "TEXT", meaning: "say what you do: /me waves",
@@ -46,16 +46,16 @@ package struct CommandHelp {
         CommandHelp(name: "all", arguments: "TEXT", meaning: "say something in every lobby"),
         CommandHelp(name: "nick", aliases: ["name"], arguments: "NAME", meaning: "change your name"),
         CommandHelp(name: "history", arguments: "[N]", meaning: "show the last N lines of this room (default 20)"),
-        CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "search what was said"),
+        CommandHelp(name: "search", aliases: ["find"], arguments: "WORDS", meaning: "search past messages"),
         CommandHelp(
-            name: "forget", arguments: "ROOM", meaning: "delete what was said: lobby, @NAME",
-            details: ["Only on this machine: others keep their copies."]),
+            name: "forget", arguments: "ROOM", meaning: "delete a room's messages: lobby, @NAME",
+            details: ["Deletes them on this machine only: others keep their copies."]),
         CommandHelp(name: "away", arguments: "[WORDS]", meaning: "tell the others that you are away"),
         CommandHelp(name: "back", meaning: "tell the others that you are back"),
         CommandHelp(
-            name: "block", aliases: ["ignore"], arguments: "[NAME]", meaning: "see nothing more from this person",
+            name: "block", aliases: ["ignore"], arguments: "[NAME]", meaning: "hide what this person says",
             details: ["/block alone lists the people that you have blocked."]),
-        CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "see this person again"),
+        CommandHelp(name: "unblock", aliases: ["unignore"], arguments: "NAME", meaning: "stop blocking this person"),
         CommandHelp(
             name: "op", arguments: "PASSWORD", meaning: "become a moderator of a relay (/help op)",
             details: ["/op RELAY PASSWORD  if you are on several relays", "As a moderator:"]),
@@ -64,10 +64,10 @@ package struct CommandHelp {
             name: "ban", arguments: "NAME [TIME] [REASON]", meaning: "ban someone, permanently or for a time",
             details: [
                 "/ban bob 12h be kind    for twelve hours; also 30m, 7d, 90s",
-                "/ban spam*              everyone with such a name",
+                "/ban spam*              everyone whose name begins with spam",
             ], isModeration: true),
-        CommandHelp(name: "unban", arguments: "NAME", meaning: "let someone in again", isModeration: true),
-        CommandHelp(name: "bans", meaning: "who is banned", isModeration: true),
+        CommandHelp(name: "unban", arguments: "NAME", meaning: "lift a ban", isModeration: true),
+        CommandHelp(name: "bans", meaning: "list the bans", isModeration: true),
         CommandHelp(
             name: "mute", arguments: "NAME [TIME] [REASON]", meaning: "stop someone from speaking", isModeration: true),
         CommandHelp(name: "unmute", arguments: "NAME", meaning: "let someone speak again", isModeration: true),

@@ -56,7 +56,7 @@ final class Child {
         try Child("/proc/self/exe", [Role.option, name] + arguments, processor: processor)
     }
 
-    /// The path of the release build of `earshot` beside this program.
+    /// The path of the release build of `earshot` next to this program.
     static let earshotPath: String = {
         let own = (try? File.link("/proc/self/exe")) ?? ""
         return own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex) + "/earshot"

@@ -29,7 +29,7 @@ extension Benchmark {
     }
 }
 
-/// Two logs, each with half of the differences to itself.
+/// Two logs, each of which lacks half of the differing entries.
 private struct LogPair {
     private let ana: LogIndex
     private let bea: LogIndex
@@ -67,7 +67,7 @@ private struct LogPair {
         return (rounds, bytes)
     }
 
-    /// Counts the differences as a process that has both logs would.
+    /// Counts the differences as a process that has both logs in memory would.
     func compare() -> Int {
         var (left, right) = (ana.keys[...], bea.keys[...])
         var found = 0

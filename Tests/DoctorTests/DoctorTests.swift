@@ -169,7 +169,7 @@ struct DoctorTests {
         #expect(Report.text(diagnosis()).contains(" --    6 more checks depend on this\n"))
     }
 
-    @Test("a container bridge, a VPN and an unplugged cable are not faults beside a network that works")
+    @Test("a container bridge, a VPN and an unplugged cable are not faults on a machine with a network that works")
     func spare() {
         var facts = Facts.healthy()
         facts.interfaces.append(.some(3, "docker0", "172.17.0.1", 16, kind: .containers))

@@ -51,7 +51,7 @@ extension HostTests {
             }
         }
 
-        @Test("a directory in use is refused, and free again afterwards")
+        @Test("a directory in use is refused, and accepted again once it is released")
         func locked() throws {
             try withDirectory { path in
                 do {
@@ -71,7 +71,7 @@ extension HostTests {
             }
         }
 
-        @Test("a key that others can read, or that is damaged, is refused with advice")
+        @Test("a key that other users can read, or that is damaged, is refused with advice")
         func badKey() throws {
             try withDirectory { path in
                 let state = try StateDirectory(at: path)
@@ -87,7 +87,7 @@ extension HostTests {
             }
         }
 
-        @Test("a path that is not a directory, or cannot be written, is an error with advice")
+        @Test("a path that is not a directory, or cannot be written to, is an error with advice")
         func unusable() throws {
             try withDirectory { base in
                 let file = base + "/file"
@@ -104,7 +104,7 @@ extension HostTests {
         }
 
         @Test(
-            "no name leads out of its directory, and different names stay different",
+            "no name leads outside the base directory, and different names stay different",
             arguments: [
                 ("ana", "ana"), ("..", "%2E."), ("a/b", "a%2Fb"), ("", "%"), (".hidden", "%2Ehidden"),
                 ("a%2Fb", "a%252Fb"),

@@ -98,7 +98,7 @@ struct OlderFaultTests {
         #expect(silent.count == 5)
     }
 
-    @Test("10, 15: a guest who leaves by /quit, reset or end of input is gone for all, and nothing spins")
+    @Test("10, 15: a guest who leaves by /quit, reset or end of input is gone for everybody, and nothing spins")
     func leaving() throws {
         let relay = try start()
         let port = try relay.guestPort()
@@ -175,7 +175,7 @@ struct OlderFaultTests {
         try ana.waitForEnd()
     }
 
-    @Test("14: a client that never reads is disconnected, and the others miss nothing meanwhile")
+    @Test("14: a client that never reads is disconnected, and the others miss nothing")
     func slowReader() throws {
         let relay = try start(["--rate", "10000", "--burst", "100000", "--queue", "64K"])
         let port = try relay.guestPort()

@@ -42,7 +42,7 @@ struct RelayModerationTests {
         #expect(rig.join("ben").welcome?.isOperator == false)
     }
 
-    @Test("a kicked member learns by whom and why, disappears for all, and may return")
+    @Test("a kicked member learns who removed it and why, disappears for everybody, and may return")
     func kick() throws {
         let (rig, op) = try rig()
         let bob = rig.join("bob")

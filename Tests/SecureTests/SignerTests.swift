@@ -16,7 +16,7 @@ import Wire
         ) -> Bool { true }
     }
 
-    @Test("the product's signer accepts only Ed25519 signatures, even beside identities with another signer")
+    @Test("the product's signer accepts only Ed25519 signatures, even if identities with another signer exist")
     func apart() throws {
         let signing = Signing(signer: Credulous(), sharing: SharedWork())
         let credulous = Identity(seed: Array(repeating: 1, count: 32), signing: signing)

@@ -17,7 +17,7 @@ import Wire
     init() throws { place = try TemporaryDirectory() }
 
     @Test(
-        "a copy made beside the writing process has all committed data and works as an archive",
+        "a copy made while another process writes has all committed data and works as an archive",
         arguments: [
             ArchiveOwner.peer, .relay,
         ])

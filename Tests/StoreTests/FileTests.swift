@@ -7,7 +7,7 @@ import Wire
 
 @testable import Store
 
-/// One file over several starts.
+/// One database file, opened several times.
 @Suite struct FileTests {
     private let place: TemporaryDirectory
 
@@ -58,7 +58,7 @@ import Wire
         try refused(Data(contentsOf: URL(fileURLWithPath: later.path)), .newer)
     }
 
-    @Test("nothing of a change that fails half-way is stored, and all other changes of the round are")
+    @Test("a change that fails half-way is undone completely, and all other changes of its round are stored")
     func halfAChange() throws {
         do {
             let archive = try SQLiteArchive(at: path)
@@ -81,7 +81,7 @@ import Wire
         #expect(try archive.awaitingReceipt(in: Said.office).count == 1)
     }
 
-    @Test("words left by a library without full-text search do not keep new entries out of the index")
+    @Test("words left behind by a library without full-text search do not keep new entries out of the index")
     func wordsLeftBehind() throws {
         let archive = try SQLiteArchive(at: path)
         try archive.keep("first", lamport: 1)
@@ -92,7 +92,7 @@ import Wire
         #expect(try archive.search(words: "gone", limit: 9).isEmpty)
     }
 
-    @Test("a path that cannot be written is reported as such")
+    @Test("a path that cannot be written to is reported as unwritable")
     func unwritable() throws {
         #expect {
             try SQLiteArchive(at: place.path(of: "no/such/directory/earshot.db"))
@@ -111,7 +111,7 @@ import Wire
         try archive.keep("own", lamport: 2, .full)
         try archive.awaitReceipt(of: Said.entry("own", lamport: 2).key, in: Said.office)
         #expect { try archive.commit() } throws: { ($0 as? ArchiveError)?.kind == .full }
-        // Changes that arrive while nothing can be stored wait with the others.
+        // Changes made while nothing can be stored wait with the others.
         let late = try archive.keep("while full", lamport: 3)
         #expect(throws: ArchiveError.self) { try archive.commit() }
         disk.isFull = false
@@ -145,7 +145,7 @@ import Wire
         #expect(try after.texts(of: Said.office) == ["theirs", "theirs too", "mine", "and theirs"])
     }
 
-    @Test("a private message is stored with one sync of three pages, in a file that is long enough")
+    @Test("storing a private message costs one sync of three pages, and does not lengthen the file")
     func cost() throws {
         let disk = FragileDisk("cost")
         let archive = try SQLiteArchive(at: "earshot.db", vfs: disk.name)
@@ -164,7 +164,7 @@ import Wire
         #expect(disk.growthCount == growths)
     }
 
-    @Test("thousands of entries that were never indexed are found at the first search")
+    @Test("thousands of entries that are not indexed yet are found at the first search")
     func index() throws {
         do {
             let archive = try SQLiteArchive(at: path)
@@ -186,7 +186,7 @@ import Wire
         #expect(try archive.search(words: "two", limit: 9_000).count == 4_699)
     }
 
-    @Test("after a power cut at any moment the file opens and has all durable changes, in whole rounds")
+    @Test("after a power cut at any moment the file can be opened and has all durable changes, in whole rounds")
     func powerCuts() throws {
         for seed in 0..<200 as Range<UInt64> {
             let disk = FragileDisk("power \(seed)")
@@ -220,7 +220,7 @@ import Wire
         }
     }
 
-    @Test("a reader beside a writer sees committed data and blocks nothing")
+    @Test("a reader sees what another process has committed, and does not block it")
     func reader() throws {
         let writer = try SQLiteArchive(at: path)
         try writer.keep("one", lamport: 1)
@@ -246,7 +246,7 @@ import Wire
         #expect(try archive.search(words: "tea", limit: 9).count == 1)
     }
 
-    @Test("the files contain no byte of a forgotten word")
+    @Test("the files contain no trace of a forgotten word")
     func nothingLeft() throws {
         let archive = try SQLiteArchive(at: path)
         for lamport in 1...50 { try archive.keep("mandrake \(lamport)", lamport: UInt64(lamport)) }

@@ -214,7 +214,7 @@ private var openFileMethods: sqlite3_io_methods {
     }
     methods.xFileControl = { _, _, _ in CInt(SQLITE_NOTFOUND) }
     methods.xSectorSize = { _ in 512 }
-    // SQLITE_IOCAP_POWERSAFE_OVERWRITE, as SQLite assumes of real disks: the bytes beside a torn write are intact.
+    // SQLITE_IOCAP_POWERSAFE_OVERWRITE, as SQLite assumes of real disks: the bytes around a torn write are intact.
     methods.xDeviceCharacteristics = { _ in 0x1000 }
     return methods
 }

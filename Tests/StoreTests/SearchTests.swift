@@ -146,7 +146,7 @@ import Wire
         #expect(try archive.search(words: "three", limit: 9).count == 1)
     }
 
-    @Test("an earlier version's index contains no byte of a forgotten word either")
+    @Test("an earlier version's index contains no trace of a forgotten word either")
     func forgotten() throws {
         try makeFormer((1...50).map { "mandrake \($0)" })
         let archive = try SQLiteArchive(at: path)

@@ -36,7 +36,7 @@ struct TypingTests {
         #expect(person.screen.lines == ["04:10 !! unknown command /mgs (try /help)", "ana> /mgs bea hi"])
     }
 
-    @Test("without a terminal, lines go in and out plainly, and the end of input sends pending messages and quits")
+    @Test("without a terminal, input and output are plain lines, and the end of input sends pending messages and quits")
     func plain() {
         let interface = LineInterface(name: "ana", options: .init(isTerminal: false))
         for byte in "hél".utf8 { interface.inputReceived([byte], at: Person.now) }

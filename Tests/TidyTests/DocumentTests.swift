@@ -39,7 +39,7 @@ struct DocumentTests {
         }
     }
 
-    @Test("the README links to every page about the program, and the program's first page too")
+    @Test("the README and the program's first page link to every page about the program")
     func pagesAreLinked() throws {
         let directory = "Sources/earshot/Earshot.docc/"
         let fromREADME = Documents.links(in: try Repository.text(of: "README.md"))
@@ -50,7 +50,7 @@ struct DocumentTests {
         }
     }
 
-    @Test("the page on architecture says in a sentence what each target is for")
+    @Test("the page on architecture describes each target in one sentence")
     func moduleTable() throws {
         let page = "Sources/earshot/Earshot.docc/Architecture.md"
         let rows = try Repository.text(of: page).split(separator: "\n").filter { $0.hasPrefix("| `") }
@@ -62,7 +62,7 @@ struct DocumentTests {
         }
     }
 
-    @Test("documents use the field's terms, not words of our own")
+    @Test("documents use the field's terms, not private vocabulary")
     func privateWords() throws {
         for document in try Documents.all() {
             for word in PrivateWords.found(inDocument: try Repository.text(of: document)) {
@@ -74,7 +74,7 @@ struct DocumentTests {
         }
     }
 
-    @Test("headings become anchors and code is no link")
+    @Test("headings become anchors, and code contains no headings or links")
     func reading() throws {
         let code = "```\n# no heading\n[a](b)\n<doc:C>\n```\n"
         let text = "# One two: `x`!\n" + code + "[c](d#e) and `[f](g)` [h](#i) <doc:J#K-l>\n"
@@ -83,7 +83,7 @@ struct DocumentTests {
         #expect(Documents.pageLinks(in: text) == ["J#K-l"])
     }
 
-    @Test("a link that leads nowhere is found, from wherever the document is")
+    @Test("a broken link is found, wherever the document is")
     func faults() throws {
         let page = "Sources/earshot/Earshot.docc/Using.md"
         #expect(try Documents.fault(of: "../../../README.md#read-on", in: page) == nil)
@@ -101,7 +101,7 @@ struct DocumentTests {
         #expect(Documents.summary(of: "B.\n") == nil)
     }
 
-    @Test("words of our own are found in prose and doc comments, not in code")
+    @Test("private vocabulary is found in prose and doc comments, not in code")
     func wordsFound() {
         #expect(PrivateWords.found(inDocument: "a\n`anew` and Anew\n```\nanew\n```\n").map { $0.prefix(2) } == ["2:"])
         #expect(PrivateWords.found(inComments: ["let anew = 1", "  /// Made anew."]).map { $0.prefix(2) } == ["2:"])

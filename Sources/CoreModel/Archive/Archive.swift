@@ -17,8 +17,9 @@ public struct ArchivedEntry: Equatable, Sendable {
         self.bytes = bytes
     }
 
-    /// The approximate size of an entry beside its signed bytes: its rows in tables and indexes. Without it a thousand
-    /// small entries would count as almost nothing. Archives keep sums that include it, so it must never change.
+    /// The approximate size of an entry in addition to its signed bytes: its rows in tables and indexes. Without it a
+    /// thousand small entries would count as almost nothing. Archives keep sums that include it, so it must never
+    /// change.
     public static let overheadBytes = 256
     /// The size that it counts as in ``Archive/bytes(of:)``.
     public var keptBytes: Int { bytes.count + Self.overheadBytes }
@@ -142,7 +143,7 @@ public protocol Archive: AnyObject {
 
     /// Whether ``commit()`` has more work to do, a little in each round, even without new changes.
     var isBehind: Bool { get }
-    /// Whether anything was stored beside the archive's file since the last ``checkpoint()``.
+    /// Whether anything was stored outside the archive's file since the last ``checkpoint()``.
     var needsCheckpoint: Bool { get }
     /// Moves everything that was stored into the archive's file. Called between rounds.
     func checkpoint()

@@ -18,7 +18,7 @@ extension Array where Element: Comparable {
     }
 
     /// Inserts the element at its place.
-    /// - Returns: False if it was there.
+    /// - Returns: False if the array already had it.
     @discardableResult
     package mutating func insert(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)
@@ -28,7 +28,7 @@ extension Array where Element: Comparable {
     }
 
     /// Removes the element.
-    /// - Returns: False if it was not there.
+    /// - Returns: False if the array did not have it.
     @discardableResult
     package mutating func remove(sorted element: Element) -> Bool {
         let place = lowerBound(of: element)

@@ -4,7 +4,7 @@ import Secure
 public import Wire
 
 /// Examines this machine and its network for reasons why others are not seen, and collects them as ``Facts``. It
-/// changes nothing, needs no special rights, and works beside a running Earshot, with which it shares the port.
+/// changes nothing, needs no special rights, and works while an Earshot runs, with which it shares the port.
 public final class Examination {
     /// The options of an examination.
     public struct Request {

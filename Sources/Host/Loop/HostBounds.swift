@@ -15,8 +15,8 @@ enum HostBounds {
     static let connectTime: Duration = .seconds(10)
     /// The time that a closed link has to send its queue.
     static let lingerTime: Duration = .seconds(1)
-    /// The same for all links when the process exits. A configuration may grant more time for sending, but not for the
-    /// other sides to close.
+    /// The time that all links have, when the process exits, to send their queues and be closed by the other sides. A
+    /// configuration may grant more time for sending, but not for the closing.
     static let finishTime: Duration = .milliseconds(300)
     /// The time that sent bytes may stay unacknowledged, in milliseconds: a pulled cable is detected before 10 s.
     static let unacknowledgedMilliseconds: Int32 = 8000
@@ -81,7 +81,8 @@ enum HostBounds {
 
     /// The time spent listening to the group; two beacons of one peer are at most 3 s apart.
     static let listeningTime: Duration = .seconds(5)
-    /// The same if a peer is linked or answers but has not been received: three more chances against packet loss.
+    /// The time spent listening if a peer is linked or answers but has not been heard: three more chances against
+    /// packet loss.
     static let patientListeningTime: Duration = .seconds(9)
     /// The time after which the remaining checks are abandoned.
     static let examinationTime: Duration = .milliseconds(10_500)

@@ -9,7 +9,7 @@ final class MetricsServer {
         let descriptor: Descriptor
         let end: Instant
         var request: [UInt8] = []
-        /// The bytes still to be sent; nil until the request is complete.
+        /// The bytes yet to be sent; nil until the request is complete.
         var answer: ArraySlice<UInt8>?
 
         init(_ descriptor: consuming Descriptor, until end: Instant) {

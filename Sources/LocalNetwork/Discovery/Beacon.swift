@@ -7,8 +7,8 @@ package struct Beacon {
     static let budgetBytesPerSecond = 2_000.0
     /// The shortest mean interval of steady announcements, in seconds.
     static let shortestInterval = 2.0
-    /// The same while no peer is found: a newcomer without a firewall then receives one from a peer behind a firewall
-    /// within 1.5 s.
+    /// The mean interval while no peer is found, in seconds: a newcomer without a firewall then receives an
+    /// announcement from a peer behind a firewall within 1.5 s.
     static let searchingInterval = 1.0
     /// The times of the announcements after a change.
     package static let burst: [Duration] = [.zero, .milliseconds(250), .seconds(1)]

@@ -181,7 +181,7 @@ package struct Discovery {
             else { return }
         }
         // The introducer's word on the endpoints is worth a dial and no more, and only behind those received by
-        // ourselves. A loopback address there is not a loopback address here.
+        // ourselves. A loopback address on its machine is not one on ours.
         suggest(content.peer, introduction.endpoints, port: content.linkPort)
         guard let first = sightings[content.peer]?.endpoints.first else { return }
         let isNewProcess = known?.announcement.instance != content.instance

@@ -9,7 +9,7 @@ package struct KnownGatherings: Equatable {
         package var gathering: GatheringID
         package var place: NetworkLocation
         package var last: WallTime
-        /// The same by the counted clock (``AgeClock``).
+        /// The time ``last`` by the counted clock (``AgeClock``).
         package var counted: WallTime
     }
 

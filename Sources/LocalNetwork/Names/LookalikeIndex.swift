@@ -1,8 +1,8 @@
 import CoreModel
 package import Wire
 
-/// An index of names by their appearance, which finds a name that can be mistaken for another without a walk over all
-/// names. Each key has at most one name here.
+/// An index of names by their appearance, which finds a name that can be mistaken for another without walking all
+/// names. Each key has at most one name in the index.
 package struct LookalikeIndex {
     /// A key and its name, ordered by name so that all keys of one name are skipped in one step.
     private struct Entry: Comparable {
@@ -25,7 +25,7 @@ package struct LookalikeIndex {
     package init() {}
 
     /// Changes the name of a key; nil removes it.
-    /// - Parameter former: the name that the key has here, if any.
+    /// - Parameter former: the name that the key has in the index, if any.
     package mutating func replace(_ former: Nickname?, by name: Nickname?, of peer: PeerID) {
         guard former?.text != name?.text else { return }
         if let former {

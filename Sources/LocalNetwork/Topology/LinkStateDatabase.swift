@@ -3,7 +3,7 @@ package import Secure
 package import Wire
 
 /// The link-state advertisements (LSAs) of a big LAN, and the peers present by them: a peer is present if it has a link
-/// with us, or with a present peer as both ends advertise. So no peer is present by the word of others alone, and a
+/// with us, or with a present peer as both ends advertise. So the word of others alone makes no peer present, and a
 /// peer that loses its links is no longer present.
 package struct LinkStateDatabase {
     /// A change of presence, in the order in which the changes occurred.

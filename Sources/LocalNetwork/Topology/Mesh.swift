@@ -49,9 +49,9 @@ package struct Mesh {
 
     /// How long flooding waits for more changes.
     package static let gossipDelay = Duration.milliseconds(50)
-    /// The same after much recent gossip.
+    /// How long flooding waits after much recent gossip.
     package static let busyGossipDelay = Duration.milliseconds(250)
-    /// How soon our advertisement changes when a peer may have disappeared, or has appeared, for all.
+    /// How soon our advertisement changes when a peer may have appeared, or disappeared, for the whole network.
     package static let urgentDelay = Duration.milliseconds(100)
     /// How soon it changes, times 0.5…1.5, after changes of links that do not affect the presence of any peer.
     package static let calmDelay = Duration.seconds(3)
@@ -243,7 +243,7 @@ package struct AdvertisementBacklog {
     static let each = Duration.milliseconds(1)
     /// The longest backlog that is assumed.
     package static let longest = Duration.seconds(5)
-    /// How long after its beginning a backlog is no longer waited for.
+    /// The age beyond which we no longer wait for a backlog.
     package static let timeout = Duration.seconds(30)
 
     /// Adds an accepted advertisement to the backlog.

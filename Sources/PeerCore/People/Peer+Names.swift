@@ -88,7 +88,7 @@ extension Peer {
     }
 
     /// Returns the peers that a name without a relay refers to. Peers on this network take precedence. Among those that
-    /// are only at relays, or absent, none does: which of them was here last does not tell which is meant.
+    /// are only at relays, or absent, none does: the one present last is not necessarily the one that is meant.
     func meaning(of name: Nickname) -> Meaning {
         if naming.claim?.name == name { return .ourselves }
         let here = roster.shown(as: name)
@@ -145,7 +145,7 @@ extension Peer {
 
     // Names that are shown.
 
-    /// Returns the current name of a peer here: the shortest form that refers to this key and no other.
+    /// Returns the name by which this peer shows another: the shortest form that refers to this key and no other.
     func displayName(of peer: PeerID) -> String {
         if peer == id { return naming.claim?.name.text ?? configuration.name.text }
         let names = knownNames(of: peer)
@@ -168,7 +168,7 @@ extension Peer {
     /// Returns a name with the beginning of the key, in a form that no nickname can have.
     func exactName(of peer: PeerID, called name: String) -> String { peer.exactName(name) }
 
-    /// Returns the names of a key, those from here before others and current ones before earlier ones.
+    /// Returns the names of a key: those on this network before those at relays, and current ones before earlier ones.
     private func knownNames(of peer: PeerID) -> [Nickname] {
         var names: [Nickname] = []
         if let person = roster[peer] { names.append(person.shownName ?? person.name) }

@@ -171,7 +171,7 @@ extension Peer {
 
     // Names.
 
-    /// Returns the name of a relay here.
+    /// Returns the name that this peer shows for a relay.
     func relayName(of relay: PeerID) -> String {
         sessions.session(at: relay).map { sessions.all[$0].name } ?? relay.placeholderName
     }

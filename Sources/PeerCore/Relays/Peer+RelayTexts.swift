@@ -3,7 +3,7 @@ import LocalNetwork
 import Secure
 import Wire
 
-/// Texts from a relay, which may quote its operators and members, without words of people who are blocked here.
+/// Texts from a relay, which may quote its operators and members, without the words of blocked people.
 extension Peer {
     /// Reports the connection to a relay: our name there, its message of the day and its topic.
     mutating func tellWelcome(_ welcome: RelayWelcome, _ session: Int) {
@@ -88,7 +88,7 @@ extension Peer {
         }
     }
 
-    /// Returns an answer that names a peer, by the name that is known here if that differs.
+    /// Returns an answer that names a peer, with the name that we show for the peer if that differs.
     private func shown(_ answer: RelayModerated, to question: RelayQuestions.Question) -> String {
         guard let peer = question.peer else { return answer.text }
         if answer.outcome == .noSuchMember { return "\(distinctName(of: peer)) is not there" }
@@ -113,9 +113,9 @@ extension Peer {
             by: isByBlocked ? "" : ban.by, until: ban.until.map { WallTime(milliseconds: min($0, Limits.wallTime)) })
     }
 
-    // Names that a relay uses and that are hidden here.
+    // Names that a relay uses and that we hide.
 
-    /// Whether a name at a relay belongs to a peer that is blocked here.
+    /// Whether a name at a relay belongs to a blocked peer.
     private func isOfBlocked(_ text: String, _ session: Int) -> Bool {
         guard !roster.blocked.isEmpty, let name = try? Nickname(text) else { return false }
         let there = sessions.all[session].roster

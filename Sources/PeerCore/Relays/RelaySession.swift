@@ -31,8 +31,8 @@ struct RelaySession {
     var asked = RelayQuestions()
     /// Texts entered before the relay's key was known, oldest first.
     var queuedTexts: [(text: String, kind: Entry.Kind, token: CommandToken?)] = []
-    /// Our entries of this run that the relay may not have, and whether it was offered them. Never iterated where the
-    /// order matters.
+    /// Our entries since the start that the relay may not have, and whether it was offered them. Never iterated where
+    /// the order matters.
     var unsent: [EntryID: Bool] = [:]
     /// The plain-text guests that the user has been warned about. Membership tests only, never iterated.
     var warnedOf: Set<PeerID> = []
@@ -93,7 +93,8 @@ struct RelayAttempts {
     private(set) var count = 0
     /// Whether the user has been notified of the failure; the same failure is not reported again.
     var wasTold = false
-    /// The same for a refusal, which is reported even after a failure to reach the relay was.
+    /// Whether the user has been notified of a refusal, which is reported even after a failure to reach the relay
+    /// was.
     var wasRefusalTold = false
     /// The index of the next endpoint to dial.
     private(set) var endpoint = 0
@@ -211,7 +212,7 @@ struct RelayRoster {
     // Blocked members.
 
     /// Puts aside a report about a blocked member.
-    /// - Returns: The member as it may be known here: under a name from before, and not shown as away.
+    /// - Returns: The member as the user may see it: under an earlier name, and not away.
     mutating func withhold(_ member: RelayMember, knownAs name: Nickname) -> RelayMember {
         if withheld[member.peer] != nil || withheld.count < Self.count { withheld[member.peer] = member }
         var known = member

@@ -4,8 +4,8 @@ import RoomSync
 import Secure
 import Wire
 
-/// The lobby lines from before this peer arrived that are still to be shown. They are held until no more arrive, so
-/// that of thousands only the last are shown.
+/// The lobby lines from before this peer arrived that are yet to be shown. They are held until no more arrive, so
+/// that only the last of thousands are shown.
 struct Backlog {
     /// The held lines of one room.
     private struct Held {

@@ -25,7 +25,8 @@ extension Peer {
     /// answer to another.
     private func isInitiator(towards peer: PeerID) -> Bool { id < peer }
 
-    /// The same for a link; on a link with a relay, members always open, because the relay keeps no state for it.
+    /// Whether we open reconciliations on a link. On a link with a relay, members always do, because the relay keeps no
+    /// state for them.
     private func isInitiator(towards peer: PeerID, on link: LinkID) -> Bool {
         links[link]?.session != nil || isInitiator(towards: peer)
     }
@@ -116,7 +117,8 @@ extension Peer {
     mutating func askForPlanned(on link: LinkID) {
         while let room = links[link]?.exchange.planned.room, let peer = links[link]?.peer,
             let space = links[link]?.exchange.window.space(at: now), let limit = links[link]?.exchange.window.limit,
-            // In quarters: with a long round trip, a window of which half is not yet requested is only half as fast.
+            // Requests more as soon as a quarter of the window is free: with a long round trip, a half-used window is
+            // only half as fast.
             space > 0, space >= limit / 4
         {
             // Some may have arrived from elsewhere meanwhile.

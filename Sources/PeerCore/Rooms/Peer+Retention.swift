@@ -47,7 +47,7 @@ extension Peer {
         }
     }
 
-    /// The same by count alone.
+    /// Prunes entries beyond a count, whatever their age, with the same exceptions.
     private mutating func trim(_ log: inout RoomLog, keeping count: Int) -> Int? {
         keep { archive throws(ArchiveError) in
             let owed = try archive.awaitingReceipt(in: log.log).first
@@ -118,7 +118,7 @@ extension Peer {
         return dropped ?? 0
     }
 
-    /// The same for a log that is not open.
+    /// Prunes the lowest entries of a log that is not open, with the same exceptions.
     /// - Parameter kept: Returns the number of entries to keep, given the number present.
     private mutating func trimUnopened(_ log: LogID, keeping kept: (Int) -> Int) -> Int {
         let opened = keep { archive throws(ArchiveError) in try RoomLog(log: log, room: .lobby, archive: archive) }

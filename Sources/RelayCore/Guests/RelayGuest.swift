@@ -19,7 +19,7 @@ struct RelayGuest {
     var failures = 0
     /// The Lamport time of its last message: messages that are delayed by the rate limit are in no log yet.
     var lamport: UInt64 = 0
-    /// The same for private messages with members.
+    /// The Lamport time of its last private message with a member.
     var privateLamport: UInt64 = 0
     /// The queued output, whole lines.
     var outgoing: [UInt8] = []
@@ -47,7 +47,7 @@ struct RelayGuests {
 
     /// The number of connections, including those that have not given a name.
     var count = 0
-    /// The members present and their names, as guests have last seen them. Never iterated.
+    /// The members present and their names, as guests last learned them. Never iterated.
     private var shown: [PeerID: Shown] = [:]
     /// The last holders of names (folded) that became free while there were guests.
     private var formerHolders: [String: PeerID] = [:]

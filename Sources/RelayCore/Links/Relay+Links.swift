@@ -88,7 +88,8 @@ extension Relay {
         }
     }
 
-    /// Notes, at a bounded rate, input from a member that means nothing here, perhaps because it is of a later version.
+    /// Logs, at a bounded rate, input from a member that has no meaning to a relay, perhaps because its version is
+    /// later.
     mutating func noteIgnored(_ text: String, on link: RelayLink) {
         guard link.capabilities.notes.take(at: now) else { return }
         note(.debug, "\(who(link)): \(text)")
@@ -146,13 +147,13 @@ extension Relay {
         gate.left(link.endpoint.address)
     }
 
-    /// Marks a link as closing; it exists only for the host from now on.
+    /// Marks a link as closing: it remains only until the host reports that it is closed.
     mutating func lost(_ link: RelayLink, _ why: RelayMember.State) {
         guard link.phase != .closing else { return }
         let phase = link.phase
         links.setPhase(.closing, of: link)
         if case .member(let peer) = phase { memberLost(peer, link, why) }
-        // Its keys and buffers are not needed any more.
+        // Its keys and buffers are no longer needed.
         link.channel = Channel(closed: ())
         link.member = nil
         link.guest = nil
@@ -186,7 +187,7 @@ extension Relay {
         lost(link, .lost)
     }
 
-    /// Closes links that take too long to join, and those of members that have been silent for too long.
+    /// Closes links on which nobody joins in time, and those of members that have been silent for too long.
     mutating func maintainLinks() {
         for link in links.all {
             switch link.phase {
@@ -208,7 +209,7 @@ extension Relay {
         if links.count > 0 { timers.schedule(.maintenance, at: now + Bounds.relayMaintenanceInterval) }
     }
 
-    /// Returns the name of a link's member for the log.
+    /// Returns how the log names the other side of a link: by its name, if it has joined, and its endpoint.
     func who(_ link: RelayLink) -> String {
         guard let name = link.member?.name else { return "link with \(link.endpoint)" }
         return "\(name.text) at \(link.endpoint)"
@@ -247,15 +248,15 @@ extension Relay {
         state.outbox.links.append(link)
     }
 
-    /// Seals as much of the next dirty link's queue as its window permits, at the moment when the host asks for it
-    /// (DESIGN §3, flush once).
+    /// Seals as much of the next dirty link's queue as its window permits, only when the host asks for it (DESIGN §3,
+    /// flush once).
     mutating func nextFlush() -> Output? {
         passOnAccepted()
         while let link = state.outbox.next() {
             link.isDirty = false
             guard link.phase != .closing else { continue }
             let bytes = flushed(link, most: link.window.room)
-            // Also if nothing was taken: the next frame may be longer than the rest of the window.
+            // This applies even if nothing was taken: the next frame may be longer than the rest of the window.
             let hasMore = link.channel.hasOutput || link.guest?.outgoing.isEmpty == false
             if link.window.requestsDrainReport(hasMore: hasMore, at: now) { outputs.push(.awaitDrained(link.id)) }
             if let bytes { return .sendOnLink(link.id, bytes) }
@@ -263,7 +264,7 @@ extension Relay {
         return nil
     }
 
-    /// Seals at most `room` bytes of a link's queue; nil if there is nothing to send.
+    /// Seals and returns at most `room` bytes of a link's queue; nil if there is nothing to send.
     mutating func flushed(_ link: RelayLink, most room: Int) -> [UInt8]? {
         guard link.phase != .closing else { return nil }
         let bytes =

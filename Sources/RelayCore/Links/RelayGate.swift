@@ -2,9 +2,9 @@ import CoreModel
 import Secure
 import Wire
 
-/// The limits for new connections of a relay: connections by address, password attempts by address and in total.
+/// The limits on new connections to a relay: connections per address, and password attempts per address and in total.
 struct RelayGate {
-    /// The maximum number of remembered addresses; those without connections are evicted.
+    /// The number of remembered addresses at which those without connections are evicted.
     private static let addressCount = 8_192
 
     /// The connections and attempts of one address.
@@ -15,18 +15,19 @@ struct RelayGate {
     }
 
     private var visitors: [AddressKey: Visitor] = [:]
-    /// A check deliberately takes a tenth of a second, during which the relay serves no other link.
+    /// The checks of the room's password. Each deliberately takes a tenth of a second, during which the relay serves no
+    /// other link.
     private var roomChecks = TokenBucket(capacity: 5, perSecond: 1)
     private var operatorChecks = TokenBucket(capacity: 3, perSecond: 0.2)
-    /// Passwords that proved right, as digests under a key of this process. Once one is known, all later passwords are
-    /// compared with it, and the slow check is not used again.
+    /// The room's password, once someone gave it, as a digest under a key of this process. All later passwords are
+    /// compared with it, without the slow check.
     private var rightRoomPassword: [UInt8]?
     private var rightOperatorPassword: [UInt8]?
     private let digestKey: [UInt8]
 
     init(digestKey: [UInt8]) { self.digestKey = digestKey }
 
-    /// Forgets the accepted passwords, because another configuration may have changed them.
+    /// Forgets the accepted passwords, because a new configuration may have changed them.
     mutating func forgetPasswords() {
         rightRoomPassword = nil
         rightOperatorPassword = nil
@@ -34,7 +35,7 @@ struct RelayGate {
 
     // Connections.
 
-    /// Admits or rejects a new connection by the limits of its address.
+    /// Returns whether a new connection is within the limits of its address, and counts it if so.
     mutating func admits(_ address: IPAddress, at now: Instant, _ configuration: RelayConfiguration) -> Bool {
         let key = AddressKey(address)
         if visitors[key] == nil, visitors.count >= Self.addressCount {
@@ -53,7 +54,7 @@ struct RelayGate {
         return isAdmitted
     }
 
-    /// Counts a connection of an address as closed.
+    /// Records that a connection from an address has closed.
     mutating func left(_ address: IPAddress) {
         let key = AddressKey(address)
         visitors[key]?.connections -= 1
@@ -61,7 +62,7 @@ struct RelayGate {
 
     // Passwords.
 
-    /// The result of a password check; `later`: there were too many attempts.
+    /// The result of a password check; `later`: too many attempts were made.
     enum Verdict: Equatable { case right, wrong, later }
 
     /// Checks the password of the room.
@@ -104,7 +105,8 @@ struct RelayGate {
     }
 }
 
-/// The part of an address that identifies a visitor: for IPv6 the /64 network, because a host has all of its addresses.
+/// The part of an address that limits and bans apply to: for IPv6 the /64 network, because a host can use any address
+/// in it.
 struct AddressKey: Hashable {
     private let high: UInt64
     private let isV6: Bool
@@ -124,7 +126,7 @@ struct AddressKey: Hashable {
         }
     }
 
-    /// The stored form, as bans keep it: 9 bytes.
+    /// The form in which bans store it: 9 bytes.
     var bytes: [UInt8] { [isV6 ? 6 : 4] + (0..<8).map { UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * $0)) } }
 
     init?(bytes: some Collection<UInt8>) {

@@ -100,7 +100,7 @@ struct Membership {
     var pendingAnswers = PendingAnswers()
     /// The IDs of entries that were requested from it. Never iterated.
     var requested: Set<EntryID> = []
-    /// Entries that it has offered and that are still to be requested.
+    /// Entries that it has offered and that are yet to be requested.
     var planned: [EntryID] = []
 }
 

@@ -201,7 +201,7 @@ extension Relay {
         }
     }
 
-    /// Sends the names under which the absent authors of these entries were known here, each once on a link.
+    /// Sends the names under which this relay knew the absent authors of these entries, each once on a link.
     private mutating func sendAuthors(of entries: [[UInt8]], on link: RelayLink) {
         var told: [AuthorName] = []
         for bytes in entries {
@@ -213,7 +213,7 @@ extension Relay {
         for frame in Frame.authors(told, of: lobby.room) { send(frame, on: link) }
     }
 
-    /// Plans to request the offered entries that are missing here.
+    /// Plans to request the offered entries that the lobby lacks.
     mutating func offered(_ ids: [EntryID], on link: RelayLink) {
         guard let member = link.member else { return }
         let fresh = lobby.missing(from: ids).filter { !member.requested.contains($0) }

@@ -6,14 +6,14 @@ import Wire
 struct RelayBanRecord: Equatable {
     /// As the operator wrote it, or the name of the banned member; may contain `*` and `?`.
     var name: String
-    /// The form that is compared; nil if the text is no name.
+    /// The form that is compared; nil if the text is not a name.
     var folded: String?
     var peer: PeerID?
     var address: AddressKey?
     var reason: String
     /// The operator that imposed the ban.
     var by: String
-    /// The end by ``AgeClock/counted``, as all ends here. Nil: permanent.
+    /// The time at which the ban ends, by ``AgeClock/counted``; nil: permanent.
     var until: WallTime?
 
     /// Returns whether the ban applies to a key, a name or an address.

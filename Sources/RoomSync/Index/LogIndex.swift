@@ -3,7 +3,7 @@ public import Wire
 
 /// The keys of one log in order, with fingerprints of any range of them.
 ///
-/// They are kept as sorted chunks of at most 512 keys with the sum of each: an insertion moves at most one chunk's
+/// They are kept in sorted chunks of at most 512 keys, each with its sum: an insertion moves at most one chunk's
 /// keys, and a fingerprint adds up at most two chunks' keys and the sums of the other chunks (20 to 40 of them for
 /// 10,000 keys).
 public struct LogIndex: Sendable {
@@ -41,7 +41,7 @@ public struct LogIndex: Sendable {
     public var last: EntryKey? { chunks.last?.keys.last }
 
     /// Inserts a key.
-    /// - Returns: False if it was there.
+    /// - Returns: False if the index already had it.
     @discardableResult
     public mutating func insert(_ key: EntryKey) -> Bool {
         guard !chunks.isEmpty else {
@@ -65,7 +65,7 @@ public struct LogIndex: Sendable {
     }
 
     /// Removes a key.
-    /// - Returns: False if it was not there.
+    /// - Returns: False if the index did not have it.
     @discardableResult
     public mutating func remove(_ key: EntryKey) -> Bool {
         let place = chunkPlace(of: key)
@@ -87,7 +87,7 @@ public struct LogIndex: Sendable {
         return position < chunks[place].keys.count && chunks[place].keys[position] == key
     }
 
-    /// Returns the number of keys below `key`: its position, if it is there.
+    /// Returns the number of keys below `key`, which is its position if the index has it.
     public func position(of key: EntryKey) -> Int {
         let place = chunkPlace(of: key)
         var position = 0
@@ -150,7 +150,8 @@ public struct LogIndex: Sendable {
         }
     }
 
-    /// Returns the first chunk whose last key is not below `key`, or the number of chunks if there is none.
+    /// Returns the place of the first chunk whose last key is not below `key`, or the number of chunks if there is
+    /// none.
     private func chunkPlace(of key: EntryKey) -> Int {
         var low = 0
         var high = chunks.count

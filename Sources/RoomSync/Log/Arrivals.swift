@@ -25,7 +25,7 @@ package struct Arrivals: Equatable {
 
     package init(unknown: UInt64 = 0) { self.unknown = unknown }
 
-    /// Records that the log reaches up to here.
+    /// Records that the log now reaches up to this horizon.
     /// - Parameter age: The retention time in milliseconds.
     /// - Returns: Whether anything changed.
     package mutating func note(_ horizon: UInt64, at counted: WallTime, keptFor age: UInt64) -> Bool {
@@ -75,7 +75,7 @@ package struct Arrivals: Equatable {
     /// Begins to record arrivals, at the first start that does: the arrival time of present entries is unknown.
     package static func begin(in archive: any Archive) throws(ArchiveError) {
         for log in try archive.logs() {
-            // The room has no effect here.
+            // The room has no effect on the horizon.
             let horizon = try RoomLog(log: log, room: .lobby, archive: archive).horizon
             try Self(unknown: horizon).keep(of: log, in: archive)
         }
@@ -86,7 +86,7 @@ package struct Arrivals: Equatable {
 package struct ExpiryCriterion {
     /// Entries that claim to be from before this time are old.
     package var oldest: WallTime
-    /// Entries above this Lamport time are never old: they have not been here for long.
+    /// Entries above this Lamport time are never old: they arrived recently.
     package var settled: UInt64 = .max
     /// Claimed times after this one are wrong; such an entry is old if it is at or below ``expiredHorizon``.
     var future: WallTime = WallTime(milliseconds: .max)

@@ -170,7 +170,7 @@ struct CausalOrder {
         }
     }
 
-    /// Shows this entry without its missing parents. Parents that are here and wait themselves are shown before it,
+    /// Shows this entry without its missing parents. Parents that are themselves waiting are shown before it,
     /// without their own missing parents.
     private mutating func giveUpWaiting(for id: EntryID) {
         var chain = [id]

@@ -3,9 +3,9 @@ import Secure
 public import Wire
 
 /// Entries of kinds that later versions defined. They are stored, acknowledged and passed on like all others, but not
-/// to peers that would treat them as a violation (Protocol.md, Versions). To these the log looks as if it had none.
+/// to peers that would treat them as a violation (Protocol.md, Versions). To those peers the log appears to have none.
 extension RoomLog {
-    /// The entries of unknown kinds of a log. Few logs have any; the others pay nothing for them.
+    /// The entries of unknown kinds in a log. Few logs have any; for the others this costs nothing.
     package struct UnknownKinds {
         /// Only tested for membership, never iterated into an output.
         fileprivate(set) var ids: Set<EntryID> = []
@@ -17,7 +17,7 @@ extension RoomLog {
         }
     }
 
-    /// Returns the index of the log as a peer with these features may know it.
+    /// Returns the index of the entries that a peer with these features may learn of.
     public func index(for features: Features) -> LogIndex {
         features.contains(.unknownKinds) ? index : unknownKinds?.others ?? index
     }
@@ -28,13 +28,13 @@ extension RoomLog {
         return ids.filter { !unknownKinds.ids.contains($0) }
     }
 
-    /// Records in the archive that the log has such entries, before the first of them is stored: a log without this
-    /// setting is not searched for them.
+    /// Records in the archive that the log has entries of unknown kinds, before the first of them is stored: a log
+    /// without this setting is not searched for them.
     func noteUnknownKinds() throws(ArchiveError) {
         if unknownKinds == nil { try archive.setSetting(Self.unknownKindsSetting(log), to: [1]) }
     }
 
-    /// Adds an entry to its index. Must precede its insertion in ``index``.
+    /// Adds an entry to the index for its kind. Must precede its insertion into ``index``.
     mutating func insertByKind(_ entry: SignedEntry) {
         if entry.entry.kind.isKnown {
             unknownKinds?.others.insert(entry.key)
@@ -44,10 +44,10 @@ extension RoomLog {
         }
     }
 
-    /// The IDs of all entries of unknown kinds here.
+    /// The IDs of all entries of unknown kinds in this log.
     var unknownKindIDs: Set<EntryID> { unknownKinds?.ids ?? [] }
 
-    /// Finds out which of these entries are still here.
+    /// Determines which of these entries the log still has.
     mutating func findUnknownKinds(among ids: Set<EntryID>) throws(ArchiveError) {
         var found = UnknownKinds(others: index)
         for id in ids {
@@ -58,8 +58,8 @@ extension RoomLog {
         if found.ids.isEmpty { try forgetUnknownKinds() } else { unknownKinds = found }
     }
 
-    /// Searches a log that is recorded to have such entries. Kinds that were unknown may be known now, and entries may
-    /// have been dropped.
+    /// Searches the log for entries of unknown kinds, if it is recorded to have some. Kinds that were unknown may be
+    /// known now, and entries may have been dropped.
     mutating func findUnknownKinds() throws(ArchiveError) {
         unknownKinds = nil
         guard try archive.setting(Self.unknownKindsSetting(log)) != nil else { return }
@@ -77,14 +77,14 @@ extension RoomLog {
         if found.ids.isEmpty { try forgetUnknownKinds() } else { unknownKinds = found }
     }
 
-    /// Moves the setting of another log, whose entries are all in this one now.
+    /// Moves the setting from another log, all of whose entries are now in this one.
     func moveUnknownKinds(from other: RoomLog) throws(ArchiveError) {
         guard try archive.setting(Self.unknownKindsSetting(other.log)) != nil else { return }
         try archive.setSetting(Self.unknownKindsSetting(log), to: [1])
         try archive.setSetting(Self.unknownKindsSetting(other.log), to: nil)
     }
 
-    /// Removes the index and the setting, as no such entries are left.
+    /// Removes the index and the setting, because no entries of unknown kinds are left.
     mutating func forgetUnknownKinds() throws(ArchiveError) {
         unknownKinds = nil
         let setting = Self.unknownKindsSetting(log)

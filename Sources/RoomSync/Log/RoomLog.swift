@@ -30,11 +30,11 @@ public struct Shown: Equatable, Sendable {
     }
 }
 
-/// The log of one room: its entries, in the archive; their order, here; and the entries of this run that are to be
-/// shown next.
+/// The log of one room. The entries are in the archive; this value has their order, and the entries received since the
+/// start that are to be shown next.
 ///
 /// Entries are stored as soon as they arrive, before anything is shown, and shown in causal order. Entries that were in
-/// the archive before count as shown.
+/// the archive at the start count as shown.
 public struct RoomLog {
     public let log: LogID
     public let room: RoomID
@@ -43,12 +43,12 @@ public struct RoomLog {
     public internal(set) var index: LogIndex
     /// The Lamport time of each entry. Only looked up, never iterated.
     var lamports: [EntryID: UInt64]
-    /// The retention floor: the lowest Lamport time that is kept here; 0: all.
+    /// The retention floor: the lowest Lamport time that this log keeps; 0: all.
     public internal(set) var floor: UInt64
     /// The horizon: the greatest Lamport time that can be reached from the lowest in steps of at most ``lamportStep``.
     /// Entries above it are kept and shown like all others, but no new entry continues from them. The horizon follows
     /// from the set of entries alone. If it were a reason to refuse an entry, the content of a log would depend on the
-    /// order of arrival, and one false entry would part the logs permanently.
+    /// order of arrival, and one false entry would make the logs differ permanently.
     public internal(set) var horizon: UInt64 = 0
     /// The highest retention floor that another member has reported.
     package var highestKnownFloor: UInt64 = 0
@@ -58,18 +58,19 @@ public struct RoomLog {
     /// The entries of unknown kinds, which are hidden from peers that do not support them; nil in a log that has none.
     package var unknownKinds: UnknownKinds?
 
-    /// The maximum distance of a Lamport time from the one below it within the room's horizon: the 2^53 times then last
-    /// for nine thousand million false entries.
+    /// The maximum distance of a Lamport time from the one below it within the room's horizon: it takes nine billion
+    /// false entries to use up all 2^53 Lamport times.
     static let lamportStep: UInt64 = 1_000_000
-    /// A log whose lowest entry is above this starts from 0: half of all Lamport times must be left to continue.
+    /// The horizon of a log whose lowest entry is above this starts from 0, so that half of all Lamport times are left.
     static let firstLamport: UInt64 = Limits.lamport / 2
     /// The maximum number of entries above the ``horizon`` that are kept. Honest peers write none.
     static let farAheadCount = 1_000
-    /// The number of heads that are remembered: more than an entry may name, so that the right ones are left when some
-    /// become parents.
+    /// The number of heads that are remembered: more than an entry may name, so that enough are left when some become
+    /// parents.
     static let headCount = 64
-    /// The number of entries that are read at the start to find the heads. All children of these are among them, so
-    /// their heads are right. An older entry without a child is not named again, which affects only the order.
+    /// The number of entries that are read at the start to find the heads. They are the last of the log, so they
+    /// include all of their children, and none of them is mistaken for a head. An older entry without a child is not
+    /// named again, which affects only the order.
     static let headWindow = 256
 
     /// Reads the log's keys and finds its heads.
@@ -113,7 +114,7 @@ public struct RoomLog {
     public func contains(_ id: EntryID) -> Bool { lamports[id] != nil }
     public func contains(_ key: EntryKey) -> Bool { lamports[key.id] == key.lamport }
 
-    /// Returns those of these IDs that are not here, in the order given.
+    /// Returns the IDs that are not in the log, in the order given.
     public func missing(from ids: some Sequence<EntryID>) -> [EntryID] { ids.filter { !contains($0) } }
 
     // Writing.
@@ -125,7 +126,7 @@ public struct RoomLog {
     }
 
     /// The Lamport time of a new entry. It must exceed every known retention floor, or peers would refuse it. A floor
-    /// far ahead is no more trusted than an entry.
+    /// far ahead is trusted no more than an entry far ahead.
     public var nextLamport: UInt64 { min(max(horizon, floor, highestKnownFloor) + 1, Limits.lamport) }
 
     /// Records that another member keeps no entries below this Lamport time.
@@ -140,10 +141,11 @@ public struct RoomLog {
     /// Whether it is stored does not depend on which of its parents arrived before it, so that all logs become equal. A
     /// parent that is not below its child in the order is false and counts as none.
     /// - Parameters:
-    ///   - isNew: It comes from its author without a request. It was then written just now, so it cannot be one that
-    ///     was pruned, however little its author knew of the room.
-    ///   - sendersFloor: The lowest Lamport time that the sender keeps. Parents of entries that old are unavailable.
-    /// - Throws: If it could not be stored; then nothing has changed.
+    ///   - isNew: Whether the entry came from its author without a request. It was then written just now, so it cannot
+    ///     be one that was pruned, even if its author knew little of the room.
+    ///   - sendersFloor: The lowest Lamport time that the sender keeps. Parents of an entry at or below it are
+    ///     unavailable.
+    /// - Throws: If the entry could not be stored; then nothing has changed.
     @discardableResult
     public mutating func insert(
         _ entry: SignedEntry, isNew: Bool = false, sendersFloor: UInt64 = 0, at now: Instant, durability: Durability
@@ -188,7 +190,7 @@ public struct RoomLog {
     }
 
     private mutating func raiseHorizon() {
-        // Usually the last entry is within reach, which shows without a search that all are.
+        // Usually the last entry is within reach, and therefore all others too: no search is needed.
         if let last = index.last, last.lamport <= horizon + Self.lamportStep {
             horizon = max(horizon, last.lamport)
             return
@@ -222,8 +224,9 @@ public struct RoomLog {
     /// Returns the next entry to show.
     public mutating func nextShown(at now: Instant) -> Shown? {
         let shown = order.nextShown()
-        // Do not name it as a parent: other peers would wait without success for its own missing parent before they
-        // showed our next entry, so one false entry, sent only to us, would delay our entries everywhere.
+        // An entry with a gap is not named as a parent: other peers would wait without success for its own missing
+        // parent before they showed our next entry, so one false entry, sent only to us, would delay our entries
+        // everywhere.
         if let shown, shown.hasGap { openHeads.removeAll { $0 == shown.entry.key } }
         return shown
     }
@@ -240,14 +243,14 @@ public struct RoomLog {
         return kept.compactMap { try? SignedEntry(trusted: $0.bytes) }
     }
 
-    /// Returns an entry as it was signed; nil if it is not here.
+    /// Returns an entry as it was signed; nil if the log does not have it.
     public func entry(_ id: EntryID) throws(ArchiveError) -> ArchivedEntry? {
         guard let lamport = lamports[id] else { return nil }
         return try archive.entry(EntryKey(lamport: lamport, id: id), in: log)
     }
 
-    /// Returns those of the entries that are here, in the order given, up to the size of one frame.
-    /// - Returns: Also the rest of the IDs, for which there was no room.
+    /// Returns the entries with these IDs that the log has, in the order given, up to the size of one frame.
+    /// - Returns: The entries, and the remaining IDs, for which there was no room.
     public func entries(
         _ ids: ArraySlice<EntryID>, maximumBytes: Int = Limits.frameBytes - 1024
     ) throws(ArchiveError) -> (found: [ArchivedEntry], rest: ArraySlice<EntryID>) {
@@ -263,14 +266,14 @@ public struct RoomLog {
         return (found, [])
     }
 
-    /// Merges all of another log of the same room (two gatherings that met), with the entries that it has still to
-    /// show. This log was just opened: it has nothing to show itself.
+    /// Merges another log of the same room (two gatherings that met) into this one, including the entries that it has
+    /// yet to show. This log must have just been opened, with no entries of its own to show.
     public mutating func absorb(_ other: RoomLog) throws(ArchiveError) {
         try archive.merge(other.log, into: log)
         // Entries that one of the two logs pruned or dropped are not accepted again from newcomers.
         if other.floor > floor { try setFloor(other.floor) }
-        // A log that has ended leaves nothing behind: otherwise a peer that creates gatherings could fill the disk with
-        // their remains.
+        // The settings of the merged log are removed: otherwise a peer that creates gatherings could fill the disk with
+        // them.
         if other.log != log {
             if other.floor > 0 { try archive.setSetting(Self.floorSetting(other.log), to: nil) }
             if try archive.setting(Arrivals.setting(other.log)) != nil {

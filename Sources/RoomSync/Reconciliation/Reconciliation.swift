@@ -45,7 +45,7 @@ public struct Reconciliation: Sendable {
         var have: [EntryID]
     }
 
-    /// Returns the lowest Lamport time that a message covers; nil for bytes that are no message.
+    /// Returns the lowest Lamport time that a message covers; nil for bytes that are not a message.
     package static func floor(of message: [UInt8]) -> UInt64? { (try? ReconciliationReader(message))?.floor }
 
     /// Begins a reconciliation of all entries whose Lamport time is `floor` or more.

@@ -1,6 +1,6 @@
 package import Wire
 
-/// The entries that the other side of a link offered and that are still to be requested, in the order of the offers.
+/// The entries that the other side of a link offered and that are yet to be requested, in the order of the offers.
 /// Adding and removing an entry never scan the offers, because a peer may make many short ones.
 package struct PlannedEntries {
     private var offers: [(room: RoomID, ids: ArraySlice<EntryID>)] = []

@@ -1,7 +1,7 @@
 import CMeasure
 import Glibc
 
-/// `earshot --json` beside this program: commands in, events out.
+/// `earshot --json` from the directory of this program: commands in, events out.
 final class ChatProcess {
     let name: String
     let child: Child

@@ -24,7 +24,7 @@ struct MeshTests {
         return mesh
     }
 
-    @Test("few peers all want each other, one more makes it only some, and a third fewer all again")
+    @Test("below the limit every peer is wanted, at the limit only some are, and a third below it all are again")
     func gate() {
         var random = RandomStream(simulationSeed: 1)
         let peers = peers(60, &random)

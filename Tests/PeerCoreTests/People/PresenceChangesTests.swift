@@ -103,7 +103,7 @@ struct PresenceChangesTests {
         #expect(rig.presenceSummaries.last?.arrived.contains("p7") == false)
     }
 
-    @Test("on a LAN many peers at once are five lines and one, and a few are a line each")
+    @Test("on a LAN many arrivals at once are five lines and a summary, and a few are a line each")
     func crowdOnNetwork() throws {
         let rig = try PeerRig()
         for number in 0..<4 {
@@ -121,7 +121,7 @@ struct PresenceChangesTests {
         #expect(lines(rig.events) == 10)
     }
 
-    @Test("on a LAN the peers that vanish with our network, or appear with the next, are one line each way")
+    @Test("on a LAN the peers that vanish with our network, or appear with the next, are one line for each direction")
     func ownNetwork() throws {
         let rig = try PeerRig()
         var here: [TestMember] = []

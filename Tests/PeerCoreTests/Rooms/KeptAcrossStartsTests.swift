@@ -89,7 +89,7 @@ import Wire
         for end in 0..<bytes.count { #expect(UnseenMessages(decoding: Array(bytes[..<end])).messages.isEmpty) }
     }
 
-    @Test("trimming never drops an entry that a peer has still to receive")
+    @Test("trimming never drops an entry that a peer has yet to receive")
     func owed() throws {
         var log = Example.log()
         var keys: [EntryKey] = []

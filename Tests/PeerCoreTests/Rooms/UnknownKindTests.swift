@@ -11,8 +11,8 @@ import Wire
 @testable import RelayCore
 @testable import RoomSync
 
-/// Peers of later versions beside this one (Protocol.md, Versions).
-@Suite("A later version beside a peer")
+/// Peers of later versions together with this one (Protocol.md, Versions).
+@Suite("Entries, frames and announcements of later versions")
 struct UnknownKindTests {
     /// Reconciles an empty log with the peer's, as the side that opens.
     /// - Returns: The IDs of the entries that the peer has.

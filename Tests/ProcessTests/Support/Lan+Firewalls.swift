@@ -6,7 +6,7 @@ extension Lan {
     enum Firewall: String, Sendable {
         /// The shortest rule set of this kind.
         case dropping
-        /// The same with an ICMP error for each packet.
+        /// The shortest rule set that answers each packet with an ICMP error.
         case rejecting
         /// That of Ubuntu and Debian, with the rules of its package and no port opened.
         case ufw
