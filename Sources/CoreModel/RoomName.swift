@@ -5,7 +5,7 @@ public enum RoomName: Hashable, Sendable {
     case conversation(with: String)
     case everyLobby
 
-    /// - Returns: nil if the text is none of the four forms.
+    /// - Returns: Nil if the text is none of the four forms.
     public init?(_ text: String) {
         if text == "lobby" {
             self = .lobby

@@ -1,6 +1,6 @@
 extension FirewallFacts {
     /// Returns the command that opens the firewall for Earshot.
-    /// - Parameter interface: the name of the interface where other peers are blocked.
+    /// - Parameter interface: The name of the interface where other peers are blocked.
     func command(openingOn interface: String) -> String {
         if isFirewalldRunning {
             // The zone of the interface counts; it is the default zone only if none was assigned.

@@ -20,7 +20,7 @@ struct PlaceWord: Equatable {
     ]
 
     /// Creates the word of a network.
-    /// - Returns: nil if its addresses do not distinguish it from other networks, or if its router's hardware address
+    /// - Returns: Nil if its addresses do not distinguish it from other networks, or if its router's hardware address
     ///   is not known yet, which would make two machines of one network differ.
     init?(of lan: InterfaceFacts) {
         guard lan.router == nil || !lan.interface.router.isEmpty else { return nil }

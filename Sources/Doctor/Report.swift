@@ -1,7 +1,7 @@
 /// A diagnosis as text for a person.
 public enum Report {
     /// Returns the text of a diagnosis.
-    /// - Parameter isVerbose: whether to include the facts behind each line.
+    /// - Parameter isVerbose: Whether to include the facts behind each line.
     public static func text(_ diagnosis: Diagnosis, isVerbose: Bool = false) -> String {
         var lines: [String] = []
         for finding in diagnosis.findings {

@@ -58,7 +58,7 @@ public struct RunningFacts: Equatable, Sendable {
     }
 
     /// Parses the text of a status, ignoring lines of later versions.
-    /// - Returns: nil if the text is not a status.
+    /// - Returns: Nil if the text is not a status.
     public init?(lines: [UInt8]) {
         let all = String(decoding: lines, as: UTF8.self).split(separator: "\n")
         guard all.first == "earshot-status 1" else { return nil }

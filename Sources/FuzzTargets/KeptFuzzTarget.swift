@@ -161,7 +161,7 @@ enum KeptFuzzTarget {
     }
 
     /// Handles one input.
-    /// - Returns: whether its host ends now.
+    /// - Returns: Whether its host ends now.
     private static func tell(_ core: inout some Core, _ input: Input, at now: Instant) -> Bool {
         core.handle(
             input, at: now, wall: WallTime(milliseconds: 1_767_225_600_000 &+ UInt64(now.nanoseconds / 1_000_000)))

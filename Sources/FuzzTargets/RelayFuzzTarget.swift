@@ -307,7 +307,7 @@ struct RelayFuzzTarget {
     }
 
     /// Handles the bytes that the relay sends on a link.
-    /// - Returns: the bytes that the handshake answers.
+    /// - Returns: The bytes that the handshake answers.
     private mutating func received(_ bytes: [UInt8], on link: LinkID) -> [UInt8]? {
         if link.isGuest {
             // Nothing moves a guest's cursor, and no line is torn.

@@ -23,8 +23,8 @@ public enum Arguments: Equatable {
 
     /// Parses the arguments of the program.
     /// - Parameters:
-    ///   - words: the arguments without the program's name.
-    ///   - interfaceNumber: returns the number of an interface, given its name.
+    ///   - words: The arguments without the program's name.
+    ///   - interfaceNumber: Returns the number of an interface, given its name.
     /// - Throws: ``Misuse`` for anything that it does not recognise.
     public static func parse(
         _ words: some Sequence<String>, interfaceNumber: @escaping (String) -> UInt32? = { _ in nil }

@@ -2,7 +2,7 @@ public import Wire
 
 extension ChatOptions {
     /// Returns the name to use where the user cannot be asked: the given name, otherwise the login name.
-    /// - Parameter login: nil if the system has none.
+    /// - Parameter login: Nil if the system has none.
     /// - Throws: ``NicknameError`` if the given name is not allowed; ``Arguments/Misuse``, which asks for a name, if
     ///   the login name is not allowed.
     public func name(orLogin login: String?) throws -> Nickname {

@@ -3,7 +3,7 @@ public import Wire
 /// `earshot relay community`: makes the key of a community, and signs certificates with it.
 public enum CommunityCommand: Equatable {
     /// `new`: make a key in a file that does not exist yet.
-    /// - Parameter relay: the state directory of the relay whose key to use; nil for a random key.
+    /// - Parameter relay: The state directory of the relay whose key to use; nil for a random key.
     case new(file: String, fromRelay: String?)
     /// `sign`: print a certificate.
     case sign(file: String, relay: PeerID, days: Int)

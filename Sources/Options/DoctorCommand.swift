@@ -18,7 +18,7 @@ public struct DoctorCommand: Equatable {
     init() {}
 
     /// Parses the arguments after `doctor`.
-    /// - Returns: nil if the user asks for help.
+    /// - Returns: Nil if the user asks for help.
     static func parse(
         _ words: some Sequence<String>, scope: InterfaceScope = InterfaceScope { _ in nil }
     ) throws(Arguments.Misuse) -> DoctorCommand? {

@@ -20,7 +20,7 @@ public struct KeptCommand: Equatable {
     public var stateDirectory: String?
 
     /// Parses the arguments after the subcommand.
-    /// - Returns: nil if the user asks for help.
+    /// - Returns: Nil if the user asks for help.
     static func parse(_ deed: Deed, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {
         var reader = ArgumentReader(words)
         var options = ChatOptions()

@@ -210,7 +210,7 @@ extension RelayOptions {
                 throw OptionProblem("names \(file), a certificate of the unsupported version \(version)")
             }
             throw OptionProblem(
-                "names \(file), which is not a certificate, or damaged (make one: earshot relay community sign)")
+                "names \(file), which is not a certificate, or is damaged (make one: earshot relay community sign)")
         }
     }
 

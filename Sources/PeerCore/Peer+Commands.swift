@@ -123,7 +123,7 @@ extension Peer {
     }
 
     /// Returns the room that a name refers to.
-    /// - Returns: nil if there is none; the user has then been notified.
+    /// - Returns: Nil if there is none; the user has then been notified.
     mutating func room(named room: RoomName, _ token: CommandToken?) -> RoomKey? {
         switch room {
         case .lobby, .everyLobby:

@@ -30,7 +30,7 @@ extension Peer {
     }
 
     /// Decodes a frame.
-    /// - Returns: nil for a frame of a later version, which is to be ignored.
+    /// - Returns: Nil for a frame of a later version, which is to be ignored.
     private mutating func known(_ bytes: [UInt8], on id: LinkID) throws -> Frame? {
         do {
             return try Frame(decoding: bytes)

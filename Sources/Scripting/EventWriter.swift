@@ -6,7 +6,7 @@ import Wording
 /// Writes an event as one line of output (DESIGN §6), without its newline.
 enum EventWriter {
     /// Returns the line of an event.
-    /// - Parameter version: the version of the program, reported by `ready`.
+    /// - Parameter version: The version of the program, reported by `ready`.
     static func line(_ event: Event, ref: JSONValue?, version: String) -> [UInt8] {
         JSONWriter.object { object in
             object.add("event", name(of: event))

@@ -23,7 +23,7 @@ public final class ScriptInterface: FrontEnd {
     private var oldestToken: UInt64 = 1
     private var hasEnded = false
 
-    /// - Parameter version: the version of the program, reported by `ready`.
+    /// - Parameter version: The version of the program, reported by `ready`.
     public init(version: String) {
         self.version = version
     }

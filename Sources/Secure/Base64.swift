@@ -16,7 +16,7 @@ enum Base64 {
     }
 
     /// Decodes a text.
-    /// - Returns: nil unless the text is one that ``text(of:)`` produces.
+    /// - Returns: Nil unless the text is one that ``text(of:)`` produces.
     static func bytes(of text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits = UInt32(0)

@@ -11,7 +11,7 @@ final class CipherState: CustomReflectable {
     deinit { earshot_aead_forget() }
 
     /// Appends the ciphertext and its tag, without allocating if `output` has the capacity.
-    /// - Returns: false when the counter is exhausted (Noise §5.1 reserves the last nonce).
+    /// - Returns: False when the counter is exhausted (Noise §5.1 reserves the last nonce).
     func seal(_ plaintext: ArraySlice<UInt8>, associated: [UInt8] = [], into output: inout [UInt8]) -> Bool {
         let start = output.count
         guard nonce < UInt64.max else { return false }
@@ -20,7 +20,7 @@ final class CipherState: CustomReflectable {
     }
 
     /// Seals the bytes from `start` on in place and appends the tag, without allocating if `output` has the capacity.
-    /// - Returns: false when the counter is exhausted (Noise §5.1 reserves the last nonce).
+    /// - Returns: False when the counter is exhausted (Noise §5.1 reserves the last nonce).
     func seal(tailOf output: inout [UInt8], from start: Int, associated: [UInt8] = []) -> Bool {
         guard nonce < UInt64.max else { return false }
         let count = output.count - start
@@ -38,7 +38,7 @@ final class CipherState: CustomReflectable {
     }
 
     /// Appends the plaintext.
-    /// - Returns: false if the ciphertext is not authentic; `output` and the counter are then unchanged.
+    /// - Returns: False if the ciphertext is not authentic; `output` and the counter are then unchanged.
     func open(_ ciphertext: ArraySlice<UInt8>, associated: [UInt8] = [], into output: inout [UInt8]) -> Bool {
         guard ciphertext.count >= Self.tagBytes, nonce < UInt64.max else { return false }
         let start = output.count

@@ -26,7 +26,7 @@ public enum SHA256 {
 /// HMAC-SHA-256 (RFC 2104) and the keys that Noise derives with it.
 enum HMAC {
     /// Derives two keys with HKDF as in Noise §4.3 (RFC 5869 with empty info).
-    /// - Parameter input: nil for the empty input.
+    /// - Parameter input: Nil for the empty input.
     static func deriveTwo(chainingKey: Secret, input: Secret?) -> (Secret, Secret) {
         let temporary =
             if let input {

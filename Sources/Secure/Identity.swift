@@ -12,7 +12,7 @@ public final class Identity: Sendable, CustomReflectable {
     private let lastProof = Mutex<(staticKey: [UInt8], signature: [UInt8])?>(nil)
 
     /// Creates an identity from its seed.
-    /// - Parameter seed: the 32 bytes of the private key (RFC 8032 §5.1.5).
+    /// - Parameter seed: The 32 bytes of the private key (RFC 8032 §5.1.5).
     public init(seed: [UInt8], signing: Signing = .ed25519) {
         key = Ed25519Key(seed: seed)
         peerID = key.peerID

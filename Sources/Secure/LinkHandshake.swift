@@ -39,8 +39,8 @@ public struct LinkHandshake {
 
     /// Creates the handshake of one connection.
     /// - Parameters:
-    ///   - certificate: the certificate that a relay presents.
-    ///   - spare: for an initiator whose connection may be a simultaneous open of TCP, in which both sides have dialled
+    ///   - certificate: The certificate that a relay presents.
+    ///   - spare: For an initiator whose connection may be a simultaneous open of TCP, in which both sides have dialled
     ///     and both send first: the key to respond with if the other side's first message makes us the responder.
     public init(
         role: Role, identity: Identity, staticKey: NoiseKeyPair, ephemeral: NoiseKeyPair,
@@ -61,7 +61,7 @@ public struct LinkHandshake {
     /// Decides the roles when both sides have dialled the same connection, so that message 1 arrived where message 2
     /// was expected. The side with the lower ephemeral public key, compared as a byte string, stays the initiator; the
     /// other treats the message as a responder does (Protocol.md, Both sides dial).
-    /// - Returns: whether the message is consumed because we stay the initiator.
+    /// - Returns: Whether the message is consumed because we stay the initiator.
     private mutating func decideRoles(by message: [UInt8]) throws(HandshakeError) -> Bool {
         guard let spare else { return false }
         self.spare = nil

@@ -85,7 +85,7 @@ struct NoiseHandshake: CustomReflectable {
     }
 
     /// Reads the next message.
-    /// - Returns: the payload.
+    /// - Returns: The payload.
     mutating func read(_ message: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .read(let number) = turn else { throw .outOfTurn }
         guard message.count <= Self.messageBytes else { throw .tooLong(bytes: message.count) }

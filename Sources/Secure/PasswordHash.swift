@@ -18,7 +18,7 @@ public struct PasswordHash: Sendable, Equatable, CustomReflectable {
         public let p: Int
 
         /// Creates a cost from its parameters.
-        /// - Returns: nil unless logN is 1...20, r 1...32, p 1...16 and the memory at most 64 MiB: a hash from
+        /// - Returns: Nil unless logN is 1...20, r 1...32, p 1...16 and the memory at most 64 MiB: a hash from
         ///   elsewhere must not exhaust the process.
         public init?(logN: Int, r: Int, p: Int) {
             guard (1...20).contains(logN), (1...32).contains(r), (1...16).contains(p),
@@ -96,7 +96,7 @@ extension PasswordHash: CustomStringConvertible {
     }
 
     /// Parses a hash.
-    /// - Returns: nil unless the text is in the format of ``description``, with a salt of 8...64 bytes, a digest of
+    /// - Returns: Nil unless the text is in the format of ``description``, with a salt of 8...64 bytes, a digest of
     ///   16...64 bytes and an allowed cost.
     public init?(_ text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)

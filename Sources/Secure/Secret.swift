@@ -8,7 +8,7 @@ final class Secret: Sendable, Equatable, CustomReflectable {
     private nonisolated(unsafe) let bytes: UnsafeMutablePointer<UInt8>  // Written in init only.
 
     /// Creates a secret that `write` fills. Nil if it fails.
-    /// - Parameter write: fills the 32 bytes and returns whether it succeeded.
+    /// - Parameter write: Fills the 32 bytes and returns whether it succeeded.
     init?(writing write: (UnsafeMutablePointer<UInt8>) -> Bool) {
         bytes = .allocate(capacity: Self.byteCount)
         bytes.initialize(repeating: 0, count: Self.byteCount)
@@ -16,7 +16,7 @@ final class Secret: Sendable, Equatable, CustomReflectable {
     }
 
     /// Copies 32 bytes.
-    /// - Parameter source: exactly 32 bytes.
+    /// - Parameter source: Exactly 32 bytes.
     init(_ source: [UInt8]) {
         precondition(source.count == Self.byteCount, "a secret has 32 bytes")
         bytes = .allocate(capacity: Self.byteCount)

@@ -34,7 +34,7 @@ public struct SignedAnnouncement: Equatable, Sendable {
     }
 
     /// Parses an announcement without checking the signature: the caller must ``verify(with:)`` it.
-    /// - Parameter signing: only its shared work is used, as a cache.
+    /// - Parameter signing: Only its shared work is used, as a cache.
     public init(parsing bytes: [UInt8], with signing: Signing = .ed25519) throws(SignedError) {
         if let shared = signing.work {
             if let known = shared.announcements[bytes] {

@@ -82,7 +82,7 @@ public struct SignedAdvertisement: Equatable, Sendable {
     }
 
     /// Checks both signatures.
-    /// - Parameter known: an announcement that was verified before; if the LSA contains the same one, it is not checked
+    /// - Parameter known: An announcement that was verified before; if the LSA contains the same one, it is not checked
     ///   again.
     public func verify(knowing known: SignedAnnouncement? = nil, with signing: Signing = .ed25519) -> Bool {
         if content.isGenuine.load(ordering: .relaxed) { return true }

@@ -8,7 +8,7 @@ public struct SignedCertificate: Equatable, Sendable {
     private let envelope: Envelope
 
     /// Signs a certificate.
-    /// - Parameter community: the community's key.
+    /// - Parameter community: The community's key.
     public init(signing certificate: RelayCertificate, by community: Identity) {
         precondition(certificate.community == community.peerID, "a certificate is signed by its own community")
         let payload = certificate.encoded()
@@ -31,9 +31,9 @@ public struct SignedCertificate: Equatable, Sendable {
 
     /// Returns the reason why the certificate is not valid for a relay at a time, or nil if it is valid.
     /// - Parameters:
-    ///   - relay: the key that the relay has proved.
-    ///   - time: milliseconds since 1970.
-    ///   - toleranceMilliseconds: the possible error of the clock that gives the time.
+    ///   - relay: The key that the relay has proved.
+    ///   - time: Milliseconds since 1970.
+    ///   - toleranceMilliseconds: The possible error of the clock that gives the time.
     public func problem(
         for relay: PeerID, at time: UInt64, toleranceMilliseconds: UInt64 = 0
     ) -> CertificateProblem? {

@@ -6,7 +6,7 @@ public import Wire
 /// implementation (``Ed25519Signer``); the simulator has a cheaper one of its own.
 public protocol Signer: Sendable {
     /// Signs a message.
-    /// - Parameter message: the result of ``SignatureContext/message(for:)``.
+    /// - Parameter message: The result of ``SignatureContext/message(for:)``.
     /// - Returns: ``Envelope/signatureByteCount`` bytes.
     func signature(of message: [UInt8], for context: SignatureContext, with key: Ed25519Key) -> [UInt8]
 
@@ -39,7 +39,7 @@ public final class Ed25519Key: Sendable, CustomReflectable {
     private nonisolated(unsafe) let key: UnsafeMutableRawPointer  // Only libcrypto reads it, and that is thread-safe.
 
     /// Creates a key from its seed.
-    /// - Parameter seed: the 32 bytes of the private key (RFC 8032 §5.1.5).
+    /// - Parameter seed: The 32 bytes of the private key (RFC 8032 §5.1.5).
     init(seed: [UInt8]) {
         precondition(seed.count == Identity.seedBytes, "an Ed25519 seed has 32 bytes")
         guard let key = earshot_ed25519_key(seed) else { preconditionFailure("libcrypto lacks Ed25519") }

@@ -16,7 +16,7 @@ enum Change {
 
 extension SQLiteArchive {
     /// Applies a change.
-    /// - Returns: whether anything changed.
+    /// - Returns: Whether anything changed.
     @discardableResult
     func apply(_ change: Change) throws(ArchiveError) -> Bool {
         switch change {

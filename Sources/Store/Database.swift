@@ -16,7 +16,7 @@ final class Database {
     }
 
     /// Opens a file.
-    /// - Parameter vfs: the SQLite VFS to use; nil for the system's.
+    /// - Parameter vfs: The SQLite VFS to use; nil for the system's.
     init(_ path: String, for access: Access, vfs: String? = nil) throws(ArchiveError) {
         self.path = path
         let purpose = access == .reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -51,7 +51,7 @@ final class Database {
     }
 
     /// Executes one statement that changes rows.
-    /// - Returns: the number of rows that it changed.
+    /// - Returns: The number of rows that it changed.
     @discardableResult
     func run(_ sql: String, _ values: SQLValue...) throws(ArchiveError) -> Int {
         let statement = try bound(sql, values)
@@ -65,7 +65,7 @@ final class Database {
     func statement(_ sql: String) throws(ArchiveError) -> OpaquePointer { try prepared(sql) }
 
     /// Executes a statement with two numbers, an identifier and bytes, without allocating.
-    /// - Returns: the number of rows that it changed.
+    /// - Returns: The number of rows that it changed.
     func run<Kind>(
         _ statement: OpaquePointer, _ numbers: (Int64, UInt64), _ identifier: Identifier<Kind>, _ bytes: [UInt8]
     ) throws(ArchiveError) -> Int {

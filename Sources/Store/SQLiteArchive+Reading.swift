@@ -3,7 +3,7 @@ public import Wire
 
 extension SQLiteArchive {
     /// Writes a copy of everything stored to a new file, even while another process uses this one.
-    /// - Returns: the number of lines and rooms in the copy.
+    /// - Returns: The number of lines and rooms in the copy.
     public func copy(to path: String) throws(ArchiveError) -> (lines: Int, rooms: Int) {
         try database.copy(to: path)
         let copy = try Database(path, for: .reading)

@@ -36,14 +36,14 @@ public final class SQLiteArchive: Archive {
     }
 
     /// Opens the file, or creates it.
-    /// - Throws: if it cannot be read or written, is damaged, or was written by a later version. The file is then left
+    /// - Throws: If it cannot be read or written, is damaged, or was written by a later version. The file is then left
     ///   unchanged.
     public convenience init(at path: String, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         try self.init(at: path, vfs: nil, for: owner)
     }
 
     /// Opens the file with another VFS.
-    /// - Parameter vfs: the SQLite VFS to use, for one process only: in tests, a disk that loses power.
+    /// - Parameter vfs: The SQLite VFS to use, for one process only: in tests, a disk that loses power.
     init(at path: String, vfs: String?, for owner: ArchiveOwner = .peer) throws(ArchiveError) {
         database = try Database(path, for: .readingAndWriting, vfs: vfs)
         if vfs != nil { try database.execute("PRAGMA locking_mode = EXCLUSIVE") }
@@ -100,7 +100,7 @@ public final class SQLiteArchive: Archive {
     }
 
     /// Adds missing entries to the word index, between rounds.
-    /// - Returns: whether the index is complete.
+    /// - Returns: Whether the index is complete.
     private func indexWords(isAwaited: Bool) throws(ArchiveError) -> Bool {
         do {
             try begin(.normal)
@@ -120,7 +120,7 @@ public final class SQLiteArchive: Archive {
 
     /// Brings the word index up to date, so that a search finds every stored entry. Entries that cannot be added now,
     /// for example because the disk is full, are found later.
-    /// - Throws: if there is too much to wait for, which happens once after an update that replaces the index.
+    /// - Throws: If there is too much to wait for, which happens once after an update that replaces the index.
     func completeWordIndex() throws(ArchiveError) {
         for _ in 0..<awaitedStepCount {
             let isComplete: Bool?
@@ -136,7 +136,7 @@ public final class SQLiteArchive: Archive {
     }
 
     /// Applies a change and records it, in case the round must be stored again.
-    /// - Returns: the result of ``apply(_:)``.
+    /// - Returns: The result of ``apply(_:)``.
     @discardableResult
     private func make(_ change: Change, _ durability: Durability) throws(ArchiveError) -> Bool {
         switch stage {

@@ -52,7 +52,7 @@ enum Schema {
     static let readableVersion = 1
 
     /// Migrates a file to this version's format.
-    /// - Throws: if it belongs to another program or was written by a later version; the file is then unchanged.
+    /// - Throws: If it belongs to another program or was written by a later version; the file is then unchanged.
     static func prepare(_ database: Database) throws(ArchiveError) {
         let version = try check(database)
         guard version < migrations.count else { return }
@@ -68,7 +68,7 @@ enum Schema {
     }
 
     /// Checks the format without changing the file.
-    /// - Returns: the version of the file's format; 0 for an empty file.
+    /// - Returns: The version of the file's format; 0 for an empty file.
     static func check(_ database: Database) throws(ArchiveError) -> Int {
         let version = try database.number("PRAGMA user_version") ?? 0
         let application = try database.number("PRAGMA application_id") ?? 0

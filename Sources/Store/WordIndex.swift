@@ -92,8 +92,8 @@ struct WordIndex {
     var isBehind: Bool { absence == nil && (isIncomplete || lackCount >= Self.lackingCount) }
 
     /// Adds some of the missing entries, within a transaction.
-    /// - Parameter isAwaited: whether a search waits for all of them, which larger steps add faster.
-    /// - Returns: whether the index is complete.
+    /// - Parameter isAwaited: Whether a search waits for all of them, which larger steps add faster.
+    /// - Returns: Whether the index is complete.
     mutating func catchUp(isAwaited: Bool) throws(ArchiveError) -> Bool {
         guard absence == nil else { return true }
         lackCount = 0
@@ -125,7 +125,7 @@ struct WordIndex {
 
     /// Removes part of the earlier version's table: removing all of it in one step takes a third of a second for
     /// 100,000 entries.
-    /// - Returns: whether all of it is removed.
+    /// - Returns: Whether all of it is removed.
     private func removeFormer(entirely: Bool) throws(ArchiveError) -> Bool {
         if !entirely {
             // These are the underlying tables; the first ten rows of the first one are needed to open the index.
@@ -151,7 +151,7 @@ struct WordIndex {
     }
 
     /// Removes the words of a log that is about to be removed.
-    /// - Parameter isForgotten: whether no trace of them may remain, which needs a pass over the whole index.
+    /// - Parameter isForgotten: Whether no trace of them may remain, which needs a pass over the whole index.
     mutating func removeAll(of log: Int64, isForgotten: Bool) throws(ArchiveError) {
         guard absence == nil else { return }
         try database.run("DELETE FROM search WHERE rowid IN (SELECT number FROM entry WHERE log = ?)", .integer(log))

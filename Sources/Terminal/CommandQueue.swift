@@ -9,7 +9,7 @@ struct CommandQueue {
     private var nextNumber: UInt64 = 1
 
     /// Appends a command.
-    /// - Returns: the token that its answer will carry, if the command came from a typed line.
+    /// - Returns: The token that its answer will carry, if the command came from a typed line.
     @discardableResult
     mutating func add(_ command: Command, typed line: String?) -> CommandToken? {
         guard let line else {

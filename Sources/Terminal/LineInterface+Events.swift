@@ -96,7 +96,7 @@ extension LineInterface {
     /// Returns who was there before us, in one line regardless of their number.
     private static func presenceSummary(_ names: [String]) -> String {
         switch names.count {
-        case 0: "others will appear here by themselves"
+        case 0: "others will appear here when they join"
         case 1...8: "\(list(names)) \(names.count == 1 ? "is" : "are") here"
         default: "\(list(names)) are here (/who)"
         }

@@ -62,7 +62,7 @@ public final class LineInterface: FrontEnd {
         case notBegun, running, left
     }
 
-    /// - Parameter name: our wanted name, shown in the prompt until the name is settled.
+    /// - Parameter name: Our wanted name, shown in the prompt until the name is settled.
     public init(name: String, options: Options) {
         own = Own(name: name)
         self.options = options

@@ -12,8 +12,8 @@ public struct NamePrompt {
     private let complaint: (String) -> String?
 
     /// - Parameters:
-    ///   - offer: the login name; not offered if it is not a valid name.
-    ///   - complaint: returns the reason why a name cannot be used, or nil if it can.
+    ///   - offer: The login name; not offered if it is not a valid name.
+    ///   - complaint: Returns the reason why a name cannot be used, or nil if it can.
     public init(offer: String?, complaint: @escaping (String) -> String?) {
         self.complaint = complaint
         self.offer = offer.flatMap { $0.isEmpty || complaint($0) != nil ? nil : $0 }
@@ -24,7 +24,7 @@ public struct NamePrompt {
     }
 
     /// Evaluates an answer.
-    /// - Parameter line: the typed line, with or without its newline.
+    /// - Parameter line: The typed line, with or without its newline.
     public func answer(_ line: String) -> Answer {
         let name = String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         if name.isEmpty {

@@ -1,6 +1,6 @@
 extension [UInt8] {
     /// Parses pairs of hexadecimal digits; white space between the pairs is skipped.
-    /// - Returns: nil for any other text.
+    /// - Returns: Nil for any other text.
     public init?(hexadecimal: some StringProtocol) {
         var bytes: [UInt8] = []
         var high: UInt8?

@@ -84,7 +84,7 @@ public enum SafeText {
     private static let unknown: Unicode.Scalar = "\u{FFFD}"
 
     /// Returns the replacement of a scalar.
-    /// - Returns: nil if the scalar is harmless.
+    /// - Returns: Nil if the scalar is harmless.
     package static func replacement(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         switch scalar.value {
         case 0x20...0x7E: return nil

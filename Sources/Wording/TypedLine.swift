@@ -20,8 +20,8 @@ package enum TypedLine: Equatable {
 
     /// Parses a typed line.
     /// - Parameters:
-    ///   - room: where text goes; nil is the default room.
-    ///   - names: the names of known people, for `/room NAME`.
+    ///   - room: Where text goes; nil is the default room.
+    ///   - names: The names of known people, for `/room NAME`.
     package static func read(_ line: String, room: RoomName?, names: [String]) -> TypedLine {
         let trimmed = trim(line)
         guard !trimmed.isEmpty else { return .nothing }
@@ -41,7 +41,7 @@ package enum TypedLine: Equatable {
     }
 
     /// Parses the arguments of a command.
-    /// - Returns: nil if the arguments are wrong.
+    /// - Returns: Nil if the arguments are wrong.
     private static func read(_ name: String, _ rest: String, room: RoomName?, names: [String]) -> TypedLine? {
         switch name {
         case "help": return .help(rest.isEmpty ? nil : rest)

@@ -14,7 +14,7 @@ enum BenchmarkOutput {
     static func printError(_ text: String) { _ = write(text + "\n", to: 2) }
 
     /// Writes a text.
-    /// - Returns: the error number; 0 if everything was written.
+    /// - Returns: The error number; 0 if everything was written.
     private static func write(_ text: String, to descriptor: CInt) -> CInt {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -13,7 +13,7 @@ final class Child {
     private var unread: [UInt8] = []
     private var hasEnded = false
 
-    /// - Parameter processor: the processor where it runs; nil for any.
+    /// - Parameter processor: The processor where it runs; nil for any.
     init(_ path: String, _ arguments: [String], processor: Int? = nil, errors: CInt? = nil) throws {
         var (toChild, fromChild): ([CInt], [CInt]) = ([0, 0], [0, 0])
         guard measure_pipe(&toChild) == 0, measure_pipe(&fromChild) == 0 else {
@@ -72,7 +72,7 @@ final class Child {
     }
 
     /// Waits for the process to end, at most a second.
-    /// - Returns: how long the process ran, in nanoseconds.
+    /// - Returns: How long the process ran, in nanoseconds.
     func waitForEnd() -> UInt64 {
         var event = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
         while poll(&event, 1, 1000) > 0, readLine() != nil || event.revents & Int16(POLLHUP) == 0 {}

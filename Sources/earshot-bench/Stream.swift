@@ -4,7 +4,7 @@ import Glibc
 /// Plain sockets over loopback, for floors and for members created by the thousand.
 enum Stream {
     /// Starts to listen.
-    /// - Returns: the non-blocking listening socket, and its port.
+    /// - Returns: The non-blocking listening socket, and its port.
     static func listen() throws -> (socket: CInt, port: UInt16) {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = loopback(port: 0)
@@ -84,7 +84,7 @@ final class Watch {
     }
 
     /// Calls a closure for each socket that is ready.
-    /// - Parameter milliseconds: the maximum time to wait for one; -1 for no limit.
+    /// - Parameter milliseconds: The maximum time to wait for one; -1 for no limit.
     func wait(milliseconds: CInt, _ body: (Int) -> Void) {
         let count = epoll_wait(epoll, &events, CInt(events.count), milliseconds)
         for place in 0..<max(0, Int(count)) { body(Int(events[place].data.u64)) }

@@ -5,7 +5,7 @@ enum SystemCalls {
     private static let tracer: String? = ["/usr/bin/strace", "/usr/local/bin/strace"].first { access($0, X_OK) == 0 }
 
     /// Counts the calls of a process while a closure runs.
-    /// - Returns: the number of calls by name; nil if they cannot be counted here.
+    /// - Returns: The number of calls by name; nil if they cannot be counted here.
     static func count(of process: pid_t, during body: () throws -> Void) throws -> [String: Int]? {
         guard let tracer else { return nil }
         let directory = try ScratchDirectory()

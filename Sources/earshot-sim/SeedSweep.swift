@@ -31,7 +31,7 @@ struct SeedSweep {
     }
 
     /// Runs the seeds, or replays one.
-    /// - Returns: the exit status of the process.
+    /// - Returns: The exit status of the process.
     func run() throws -> Int32 {
         if let seed = arguments.replayed { return try replay(seed) }
         let start = clock.now
@@ -70,7 +70,7 @@ struct SeedSweep {
     }
 
     /// Runs one seed with a trace, and shows its outcome.
-    /// - Parameter isBrief: whether the trace is shown only as a chart of its end, if the seed fails.
+    /// - Parameter isBrief: Whether the trace is shown only as a chart of its end, if the seed fails.
     private func replay(_ seed: UInt64, isBrief: Bool = false) throws -> Int32 {
         show("seed \(seed), \(settings.peers) peers\n")
         let trial = Trial(seed: seed, settings: settings, isTraced: true)

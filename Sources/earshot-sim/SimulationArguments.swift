@@ -62,7 +62,7 @@ struct SimulationArguments {
     }
 
     /// Sets the value of an option.
-    /// - Returns: false if the value is invalid for this option.
+    /// - Returns: False if the value is invalid for this option.
     private mutating func take(_ option: String, _ value: String) throws(Misuse) -> Bool {
         switch option {
         case "--peers":

@@ -11,7 +11,7 @@ struct DoctorTests {
     }
 
     /// Runs the doctor.
-    /// - Returns: the codes of the failed checks, in order, and the exit status.
+    /// - Returns: The codes of the failed checks, in order, and the exit status.
     private func doctor(on host: String, _ arguments: String...) throws -> Examined {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

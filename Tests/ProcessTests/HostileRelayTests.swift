@@ -19,7 +19,7 @@ struct HostileRelayTests {
     }
 
     /// Sends messages one after the other, and waits until each has arrived.
-    /// - Returns: the longest time that one took, in seconds.
+    /// - Returns: The longest time that one took, in seconds.
     private func talk(_ from: EarshotProcess, _ to: EarshotProcess, _ tag: String, count: Int = 30) throws -> Double {
         var longest = 0.0
         for index in 0..<count {

@@ -35,7 +35,7 @@ struct OtherVersionTests {
     }
 
     /// Dials as a later version might: with a prologue, and a payload with its ID and version.
-    /// - Returns: the number of bytes that arrived until the other side closed; nil if it did not.
+    /// - Returns: The number of bytes that arrived until the other side closed; nil if it did not.
     private func dial(_ port: UInt16, prologue: String) throws -> Int? {
         let socket = try #require(stranger.connection(to: port))
         defer { close(socket) }

@@ -14,9 +14,9 @@ final class Town {
     let identities: [Identity]
 
     /// - Parameters:
-    ///   - names: the wanted names, one for each peer.
-    ///   - retention: the retention of each peer.
-    ///   - older: the peers without the link-state exchange, which want links with all.
+    ///   - names: The wanted names, one for each peer.
+    ///   - retention: The retention of each peer.
+    ///   - older: The peers without the link-state exchange, which want links with all.
     init(
         seed: UInt64, names: [String], conditions: Conditions = Conditions(), retention: Retention = Retention(),
         fullMeshCount: Int? = nil, older: Set<Int> = [], signing: Signing = .ed25519

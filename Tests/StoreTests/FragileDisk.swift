@@ -45,7 +45,7 @@ final class FragileDisk {
     }
 
     /// Creates an empty disk.
-    /// - Parameter name: a name that no other disk of this process uses.
+    /// - Parameter name: A name that no other disk of this process uses.
     init(_ name: String) {
         self.name = name
         cName = .allocate(capacity: name.utf8.count + 1)

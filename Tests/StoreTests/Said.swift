@@ -24,7 +24,7 @@ enum Said {
 
 extension Archive {
     /// Stores a message.
-    /// - Returns: its entry.
+    /// - Returns: Its entry.
     @discardableResult
     func keep(
         _ body: String, lamport: UInt64, in log: LogID = Said.office, _ durability: Durability = .normal

@@ -9,7 +9,7 @@ struct Person {
     /// 2026-11-21T04:10:05Z
     static let now = WallTime(milliseconds: 1_795_234_205_000)
 
-    /// - Parameter isSettled: whether the name is settled, with the lines about that erased.
+    /// - Parameter isSettled: Whether the name is settled, with the lines about that erased.
     init(
         columns: Int = 60, isColoured: Bool = true, isQuiet: Bool = false, utcOffset: Int = 0, isSettled: Bool = false
     ) {

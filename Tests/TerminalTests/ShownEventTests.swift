@@ -203,7 +203,7 @@ struct ShownEventTests {
         #expect(
             person.screen.lines == [
                 "04:10 !! the name ana is taken here; you are ana-2 (/nick NAME to choose another)",
-                "04:10 -- you are ana-2; others will appear here by themselves (/help, /quit)", "ana-2>",
+                "04:10 -- you are ana-2; others will appear here when they join (/help, /quit)", "ana-2>",
             ])
         #expect(
             lines(.name(.init(state: .taken, name: "ana", wanted: "ana")))

@@ -38,7 +38,7 @@ struct NicknameChoiceTests {
             ),
             (
                 "\u{301}\u{308}",
-                "a name cannot begin with U+0301, because it is a mark on the character before it: "
+                "a name cannot begin with U+0301, because it is a combining mark: "
                     + "begin with a letter or digit"
             ),
         ])

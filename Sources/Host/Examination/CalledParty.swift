@@ -22,7 +22,7 @@ public struct CalledParty {
     private let poller: Poller
 
     /// Starts the lookup or the calls.
-    /// - Parameter firstNumber: the number of the first call; events refer to it.
+    /// - Parameter firstNumber: The number of the first call; events refer to it.
     init(
         _ place: NetworkLocation, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder,
         at now: Instant

@@ -33,7 +33,7 @@ struct NeighbourTable {
     }
 
     /// Parses the result of one read.
-    /// - Returns: whether it was the last one.
+    /// - Returns: Whether it was the last one.
     private mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
         var rest = bytes
         while rest.count >= MemoryLayout<nlmsghdr>.size {

@@ -16,7 +16,7 @@ package struct SocketTable {
     private static let listening: UInt8 = 10
 
     /// Parses the lists.
-    /// - Parameter texts: each has a heading, then a line per socket: number, local address, remote address, state,
+    /// - Parameter texts: Each has a heading, then a line per socket: number, local address, remote address, state,
     ///   queues, timer, retransmissions, user. An address is its memory as numbers in this machine's byte order.
     package init(_ texts: String...) {
         for text in texts {

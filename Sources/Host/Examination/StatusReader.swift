@@ -9,7 +9,7 @@ enum StatusReader {
     private static let seconds = 1
 
     /// Reads the status.
-    /// - Returns: nil if no Earshot is running, or it belongs to another user.
+    /// - Returns: Nil if no Earshot is running, or it belongs to another user.
     static func status(in directory: String) -> RunningFacts? {
         guard let place = try? Descriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY) else { return nil }
         guard let connection = try? Descriptor(family: AF_UNIX, .stream) else { return nil }

@@ -127,7 +127,7 @@ extension CoreHost {
 
 extension Console {
     /// Waits until the user has typed or a signal has arrived.
-    /// - Returns: whether there is input that can be read without blocking.
+    /// - Returns: Whether there is input that can be read without blocking.
     func waitForPerson(atMost limit: Duration, listening mayListen: Bool) throws(SystemError) -> Bool {
         let heard = input.flatMap { mayListen && !$0.hasEnded ? $0.number : nil }
         var awaited = [signals?.number, heard].compactMap { number in

@@ -51,7 +51,7 @@ final class NeighbourWatch {
     }
 
     /// Reads a bounded number of notifications; the rest makes the socket ready again.
-    /// - Returns: neighbours that were not known.
+    /// - Returns: Neighbours that were not known.
     func ready() -> [IPAddress] {
         var news: [IPAddress] = []
         withUnsafeTemporaryAllocation(byteCount: 32 * 1024, alignment: 16) { buffer in

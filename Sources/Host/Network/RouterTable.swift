@@ -31,9 +31,9 @@ package struct RouterTable {
 
     /// Parses the tables.
     /// - Parameters:
-    ///   - routes: the format of `/proc/net/route`: interface, destination, gateway, flags, 3 more, mask; the addresses
+    ///   - routes: The format of `/proc/net/route`: interface, destination, gateway, flags, 3 more, mask; the addresses
     ///     are 32 bits of memory written as a number in this machine's byte order.
-    ///   - neighbours: the format of `/proc/net/arp`: address, type, flags, hardware address, mask, interface.
+    ///   - neighbours: The format of `/proc/net/arp`: address, type, flags, hardware address, mask, interface.
     package init(routes: String, neighbours: String) {
         for line in routes.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })

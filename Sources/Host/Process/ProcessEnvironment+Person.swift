@@ -4,7 +4,7 @@ import Glibc
 /// The dialogue with the user before anything else runs, and the files of the user.
 extension ProcessEnvironment {
     /// Asks a question on the terminal and waits for the line that is typed.
-    /// - Returns: nil at the end of input.
+    /// - Returns: Nil at the end of input.
     public static func ask(_ question: String) throws(OutputEnd) -> String? {
         try show(Array(question.utf8))
         return readLine()

@@ -21,7 +21,7 @@ extension ProcessEnvironment {
     }
 
     /// Asks for a line that is not echoed, or reads one from a standard input that is not a terminal.
-    /// - Returns: nil at the end of input, or if the user cancelled (Ctrl-C).
+    /// - Returns: Nil at the end of input, or if the user cancelled (Ctrl-C).
     public static func askSecretly(_ question: String) -> String? {
         var mode = termios()
         guard tcgetattr(standardInput, &mode) == 0 else { return readLine() }

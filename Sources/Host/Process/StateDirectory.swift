@@ -37,7 +37,7 @@ public struct StateDirectory: ~Copyable {
     }
 
     /// Creates the directory (mode 0700) if it does not exist, and locks it for this process.
-    /// - Parameter advice: the remedy to show if another process has locked it.
+    /// - Parameter advice: The remedy to show if another process has locked it.
     /// - Throws: ``HostError`` if it cannot be created, or another process has locked it.
     public init(
         at path: String, otherwise advice: String = "start with another --name or --state DIR"

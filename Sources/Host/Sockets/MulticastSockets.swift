@@ -78,7 +78,7 @@ final class MulticastSockets {
     }
 
     /// Returns the conditions that prevent others from finding us.
-    /// - Returns: nil if they have not changed since the last call.
+    /// - Returns: Nil if they have not changed since the last call.
     func takeObstacles() -> [ReachObstacle]? {
         var obstacles: [ReachObstacle] = isPortTaken ? [.discoveryPortTaken] : []
         for interface in interfaces where !interface.isLoopback {

@@ -13,7 +13,7 @@ final class StatusServer {
     private let poller: Poller
 
     /// Opens the socket.
-    /// - Parameter path: a state directory that this process has locked, so a socket that exists there is stale.
+    /// - Parameter path: A state directory that this process has locked, so a socket that exists there is stale.
     init(in path: String, poller: Poller) throws(SystemError) {
         self.poller = poller
         self.path = path + "/" + Self.name
@@ -35,7 +35,7 @@ final class StatusServer {
     }
 
     /// Accepts a bounded number of waiting connections.
-    /// - Parameter page: called only if there is a connection.
+    /// - Parameter page: Called only if there is a connection.
     func accept(page: () -> [UInt8]) {
         for _ in 0..<HostBounds.statusVisits {
             guard let accepted = try? socket.accept() else { return }

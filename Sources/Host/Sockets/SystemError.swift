@@ -31,7 +31,7 @@ public struct HostError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Makes a system call, and repeats it if a signal interrupted it.
-/// - Returns: nil for `EAGAIN`: nothing to read, or no space to write.
+/// - Returns: Nil for `EAGAIN`: nothing to read, or no space to write.
 /// - Throws: All other errors, except those that only a bug of ours can cause, which trap.
 @inline(__always)
 func systemCall<Result: SignedInteger>(

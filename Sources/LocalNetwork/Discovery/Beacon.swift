@@ -52,7 +52,7 @@ package struct Beacon {
     /// Returns whether to announce now. If peers have arrived in the meantime, the wait is drawn again from the last
     /// announcement (RFC 3550 §6.3.6, timer reconsideration), so that a crowd arriving together does not exceed the
     /// budget.
-    /// - Parameter unit: uniform 0..<1.
+    /// - Parameter unit: Uniform 0..<1.
     mutating func isDue(at now: Instant, population: Int, unit: Double) -> Bool {
         if let first = pending.first, first <= now {
             pending.removeAll { $0 <= now }

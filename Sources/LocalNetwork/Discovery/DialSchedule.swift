@@ -187,7 +187,7 @@ struct DialSchedule {
     }
 
     /// Postpones a dial, even one just taken as due.
-    /// - Parameter isLowPriority: whether gossip may make it unnecessary.
+    /// - Parameter isLowPriority: Whether gossip may make it unnecessary.
     mutating func postpone(_ target: DialTarget, until time: Instant, isLowPriority: Bool = false) {
         change(target) { entry in
             entry.at = time

@@ -84,7 +84,7 @@ package struct Discovery {
     // Events.
 
     /// Starts announcing.
-    /// - Parameter interfaces: the interfaces that we announce ourselves on.
+    /// - Parameter interfaces: The interfaces that we announce ourselves on.
     package mutating func started(on interfaces: [NetworkInterface], at now: Instant) {
         startedAt = now
         beacon.burst(at: now)
@@ -93,7 +93,7 @@ package struct Discovery {
     }
 
     /// Announces and dials again after a change of the network.
-    /// - Parameter interfaces: nil if we do not announce ourselves.
+    /// - Parameter interfaces: Nil if we do not announce ourselves.
     package mutating func interfacesChanged(to interfaces: [NetworkInterface]?, at now: Instant) {
         if let interfaces { reach.interfacesChanged(interfaces, at: now) }
         resumed(at: now)
@@ -107,7 +107,7 @@ package struct Discovery {
     }
 
     /// Handles a datagram.
-    /// - Returns: the protocol version of a datagram of another version, which is discarded; otherwise nil.
+    /// - Returns: The protocol version of a datagram of another version, which is discarded; otherwise nil.
     @discardableResult
     package mutating func datagramReceived(
         _ bytes: [UInt8], from source: Endpoint, by path: DatagramPath = .multicast(interface: 0), at now: Instant
@@ -227,8 +227,8 @@ package struct Discovery {
 
     /// Records that the last link with a peer is down.
     /// - Parameters:
-    ///   - left: whether it said goodbye: it is then dialled only after it is seen again.
-    ///   - isHere: whether it is still present by link-state advertisements.
+    ///   - left: Whether it said goodbye: it is then dialled only after it is seen again.
+    ///   - isHere: Whether it is still present by link-state advertisements.
     package mutating func linkDown(_ other: PeerID, left: Bool, isHere: Bool = false, at now: Instant) {
         linked.remove(sorted: other)
         beacon.populationChanged(to: population, at: now)
@@ -280,7 +280,7 @@ package struct Discovery {
     }
 
     /// Schedules a dial of a peer that is present without a link.
-    /// - Returns: whether an endpoint of it is known.
+    /// - Returns: Whether an endpoint of it is known.
     package mutating func want(_ other: PeerID, at now: Instant) -> Bool {
         guard !isLinked(other) else { return true }
         guard let address = sightings[other]?.endpoints.first?.address else { return false }

@@ -49,7 +49,7 @@ package struct SightingTable {
     }
 
     /// Records a verified announcement that is newer than the known one.
-    /// - Returns: false if there is no room for it.
+    /// - Returns: False if there is no room for it.
     package mutating func saw(
         _ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant, protecting linked: [PeerID]
     ) -> Bool {
@@ -134,7 +134,7 @@ package struct SightingTable {
     func isSweepDue(at now: Instant) -> Bool { lastSweep.map { now >= $0 + Self.sweepInterval } ?? true }
 
     /// Returns the addresses where the known peers were last seen.
-    /// - Returns: nil if they have not changed since the last call.
+    /// - Returns: Nil if they have not changed since the last call.
     mutating func takeAddresses() -> Set<IPAddress>? {
         guard haveAddressesChanged else { return nil }
         haveAddressesChanged = false

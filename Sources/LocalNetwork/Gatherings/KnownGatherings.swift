@@ -30,7 +30,7 @@ package struct KnownGatherings: Equatable {
     package init() {}
 
     /// Records that we are in this gathering, at this location, now.
-    /// - Parameter counted: the counted time; nil: the wall clock's.
+    /// - Parameter counted: The counted time; nil: the wall clock's.
     package mutating func noteStay(
         to gathering: GatheringID, in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil
     ) {
@@ -63,7 +63,7 @@ package struct KnownGatherings: Equatable {
     /// Messages sent to a gathering cannot be taken back, so it is rejoined only if it is recent enough by both clocks.
     /// A clock that was set back does no harm; but a gathering whose time lies in the future, recorded while the clock
     /// was wrong, ranks below one from the past.
-    /// - Parameter counted: the counted time; nil: the wall clock's.
+    /// - Parameter counted: The counted time; nil: the wall clock's.
     package func gathering(in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
         let counted = counted ?? wall
         var best: (record: Record, rank: (Int, Int))?
@@ -90,8 +90,8 @@ package struct KnownGatherings: Equatable {
     }
 
     /// Decodes stored records.
-    /// - Parameter capacity: the maximum number of records.
-    /// - Throws: an error if they are malformed.
+    /// - Parameter capacity: The maximum number of records.
+    /// - Throws: An error if they are malformed.
     package static func records(in bytes: [UInt8], capacity: Int = capacity) throws(CBORError) -> [Record] {
         var reader = CBORReader(bytes)
         var records: [Record] = []

@@ -31,8 +31,8 @@ package struct KnownNames {
 
     /// Records a key and its name, if there is room.
     /// - Parameters:
-    ///   - first: when it was first met, unless that is known.
-    ///   - last: when it was last met.
+    ///   - first: When it was first met, unless that is known.
+    ///   - last: When it was last met.
     package mutating func remember(
         _ id: PeerID, as name: Nickname, at relay: PeerID?, since first: WallTime, until last: WallTime
     ) {
@@ -52,7 +52,7 @@ package struct KnownNames {
 
     /// Evicts up to ``Bounds/forgottenPeerCount`` keys that are not spared: first those that were met in passing,
     /// longest ago. Walks over all keys.
-    /// - Returns: the evicted keys, ascending.
+    /// - Returns: The evicted keys, ascending.
     package mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
         var candidates: [(isLasting: Int, last: WallTime, id: PeerID)] = []
         for id in names.keys where !isSpared(id) {
@@ -105,7 +105,7 @@ package struct KnownNames {
     // Keys that took other keys' names.
 
     /// Records that a key took a name of another key.
-    /// - Parameter former: the key that had the name before; nil: the user has been warned.
+    /// - Parameter former: The key that had the name before; nil: the user has been warned.
     package mutating func noteSuccession(of id: PeerID, to former: PeerID?, named name: Nickname) {
         let succession = Succession(peer: id, name: name.folded)
         guard let former else {
@@ -125,7 +125,7 @@ package struct KnownNames {
 
     /// Records a name that others gave for a key. The first name is kept: the peer that sent it may lie, so such a name
     /// is never shown without the beginning of the key.
-    /// - Returns: whether it is new.
+    /// - Returns: Whether it is new.
     package mutating func report(_ id: PeerID, as name: Nickname) -> Bool {
         guard names[id] == nil, reported[id] == nil, reported.count < Bounds.reportedNameCount else { return false }
         reported[id] = name

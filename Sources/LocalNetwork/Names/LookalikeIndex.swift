@@ -25,7 +25,7 @@ package struct LookalikeIndex {
     package init() {}
 
     /// Changes the name of a key; nil removes it.
-    /// - Parameter former: the name that the key has in the index, if any.
+    /// - Parameter former: The name that the key has in the index, if any.
     package mutating func replace(_ former: Nickname?, by name: Nickname?, of peer: PeerID) {
         guard former?.text != name?.text else { return }
         if let former {

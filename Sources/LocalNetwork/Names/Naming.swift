@@ -69,7 +69,7 @@ package struct Naming {
     private var acts: [Act] = []
 
     /// Creates a machine without a claim.
-    /// - Parameter isStrict: whether no other name is acceptable if the first one is taken.
+    /// - Parameter isStrict: Whether no other name is acceptable if the first one is taken.
     package init(peer: PeerID, isStrict: Bool) {
         self.peer = peer
         self.isStrict = isStrict

@@ -68,8 +68,8 @@ package struct PresenceChanges {
     }
 
     /// Records an arrival.
-    /// - Parameter name: nil if the arrival must not be reported at all.
-    /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
+    /// - Parameter name: Nil if the arrival must not be reported at all.
+    /// - Returns: Whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = departed.firstIndex(where: { $0.peer == peer }) {
@@ -82,8 +82,8 @@ package struct PresenceChanges {
     }
 
     /// Records a departure.
-    /// - Parameter name: nil if the departure must not be reported at all.
-    /// - Returns: whether it is covered by a combined report, so that it must not be reported alone.
+    /// - Parameter name: Nil if the departure must not be reported at all.
+    /// - Returns: Whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
         if let place = arrived.firstIndex(where: { $0.peer == peer }) {

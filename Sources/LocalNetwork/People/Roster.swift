@@ -123,7 +123,7 @@ package struct Roster {
     // Names and keys from earlier.
 
     /// Loads the peers saved by earlier runs.
-    /// - Returns: the peers beyond the limits. A blocked peer is never among them, however many there are and however
+    /// - Returns: The peers beyond the limits. A blocked peer is never among them, however many there are and however
     ///   long ago it was seen.
     package mutating func load(_ known: [KnownPeer]) -> [PeerID] {
         for peer in known where peer.isBlocked { blocked.insert(peer.id) }
@@ -155,11 +155,11 @@ package struct Roster {
     }
 
     /// Records the name that others gave for a key that we have never met.
-    /// - Returns: whether it is new.
+    /// - Returns: Whether it is new.
     package mutating func report(_ id: PeerID, as name: Nickname) -> Bool { known.report(id, as: name) }
 
     /// Evicts some of the keys met before, but none that is present or blocked.
-    /// - Returns: the evicted keys.
+    /// - Returns: The evicted keys.
     package mutating func forgetSome(sparing isSpared: (PeerID) -> Bool) -> [PeerID] {
         let formerNames = known
         let gone = known.forgetSome { people[$0] != nil || blocked.contains($0) || isSpared($0) }
@@ -177,14 +177,14 @@ package struct Roster {
     package func lastHolder(of name: Nickname) -> PeerID? { known.lastHolder(of: name) }
 
     /// Blocks a peer.
-    /// - Parameter told: the peer as last reported to the user, in each place where it is.
+    /// - Parameter told: The peer as last reported to the user, in each place where it is.
     package mutating func block(_ id: PeerID, told: [Event.PeerSummary]) {
         guard blocked.insert(id).inserted else { return }
         lastReported[id] = told
     }
 
     /// Unblocks a peer.
-    /// - Returns: what was reported of it before it was blocked, in each place where it was.
+    /// - Returns: What was reported of it before it was blocked, in each place where it was.
     package mutating func unblock(_ id: PeerID) -> [Event.PeerSummary] {
         blocked.remove(id)
         return lastReported.removeValue(forKey: id) ?? []

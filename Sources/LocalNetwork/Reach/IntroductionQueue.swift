@@ -27,7 +27,7 @@ struct IntroductionQueue {
     }
 
     /// Queues the introductions of a sweep.
-    /// - Parameter addresses: in random order.
+    /// - Parameter addresses: In random order.
     package mutating func sweep(_ addresses: [IPAddress], at now: Instant) {
         sweep += addresses
         plan(at: now)

@@ -14,7 +14,7 @@ package struct KnownAddresses: Equatable {
     package init() {}
 
     /// Records the address of an established link.
-    /// - Returns: whether it is new.
+    /// - Returns: Whether it is new.
     package mutating func note(_ address: IPAddress) -> Bool {
         let address = address.withoutScope
         if let place = addresses.firstIndex(of: address) {

@@ -54,7 +54,7 @@ package struct Reach {
     private var updatedAt = Instant(nanoseconds: 0)
 
     /// Creates a machine without networks.
-    /// - Parameter usesSweep: whether sweeps are allowed.
+    /// - Parameter usesSweep: Whether sweeps are allowed.
     package init(usesSweep: Bool, random: RandomStream) {
         self.usesSweep = usesSweep
         self.random = random

@@ -83,7 +83,7 @@ package struct SearchedNetwork {
 
     /// Returns whether multicast fails to tell us of others, or others of us, so that the linked peers may be only an
     /// island.
-    /// - Parameter hasLink: whether a peer on this network is linked, whose multicast should be received.
+    /// - Parameter hasLink: Whether a peer on this network is linked, whose multicast should be received.
     func isDoubtful(at now: Instant, hasLink: Bool) -> Bool {
         isDeaf(at: now) ? !isReachable : hasLink && now >= othersHeardAt + Self.silence
     }

@@ -30,7 +30,7 @@ package struct Silence {
     package init() {}
 
     /// Records a cause as reported.
-    /// - Returns: the line to show; nil if it was shown before.
+    /// - Returns: The line to show; nil if it was shown before.
     package mutating func tell(_ cause: Cause) -> String? {
         guard told.count < Self.toldCount, !told.contains(cause) else { return nil }
         told.append(cause)
@@ -43,9 +43,9 @@ extension Silence.Cause {
     package var text: String {
         switch self {
         case .noNetwork:
-            "nobody heard yet; this machine is on no network (earshot doctor)"
+            "nobody heard yet; this machine is not connected to a network (earshot doctor)"
         case .obstacle(.discoveryPortTaken):
-            "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
+            "nobody heard yet; another program on this machine uses UDP port 47474 exclusively (earshot doctor)"
         case .obstacle(.sendingForbidden(let interface)):
             "nobody heard yet; this machine does not let earshot send on \(interface), as the kill switch of a VPN "
                 + "does (earshot doctor)"

@@ -264,7 +264,7 @@ package struct LinkStateDatabase {
     }
 
     /// Finds another way to each orphan: mostly a neighbour has one that does not lead through it.
-    /// - Returns: whether all have one; if not, presence has to be computed again from the start.
+    /// - Returns: Whether all have one; if not, presence has to be computed again from the start.
     private mutating func adoptOrphans() -> Bool {
         var left = orphans
         orphans.removeAll(keepingCapacity: true)

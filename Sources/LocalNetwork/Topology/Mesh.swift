@@ -78,7 +78,7 @@ package struct Mesh {
     private static let tableCount = 1_024
 
     /// Creates the mesh of a process.
-    /// - Parameter key: a secret of this process; it cannot be derived from any behaviour that depends on it.
+    /// - Parameter key: A secret of this process; it cannot be derived from any behaviour that depends on it.
     package init(fullMeshCount: Int, secretFrom key: [UInt8] = []) {
         self.fullMeshCount = fullMeshCount
         let digest = SHA256.hash(Array("earshot neighbours".utf8) + key)
@@ -109,7 +109,7 @@ package struct Mesh {
 
     /// Records the number of addresses that announcements were received from recently: this shows that a LAN is big
     /// before any peer has many links.
-    /// - Parameter peers: the number of peers that sent them.
+    /// - Parameter peers: The number of peers that sent them.
     package mutating func heard(fromAddresses count: Int, peers: Int) {
         heardCount = count
         if min(count, peers) > fullMeshCount / 2 { crowd.isCrowded = true }

@@ -96,7 +96,7 @@ struct Link {
     }
 
     /// Marks the link if it has output and was not marked yet. In place, because a link is large.
-    /// - Returns: its ID if it was marked now.
+    /// - Returns: Its ID if it was marked now.
     mutating func markForFlush() -> LinkID? {
         guard !isToBeFlushed, channel.hasOutput, window.room > 0 else { return nil }
         isToBeFlushed = true
@@ -104,7 +104,7 @@ struct Link {
     }
 
     /// Queues a frame for a later flush.
-    /// - Returns: whether the link must be closed because its peer reads too little; true once.
+    /// - Returns: Whether the link must be closed because its peer reads too little; true once.
     mutating func queue(_ frame: [UInt8], in lane: Lane, at now: Instant) -> Bool {
         guard !window.isClosing else { return false }
         channel.queue(frame, in: lane)

@@ -69,7 +69,7 @@ struct LinkTable {
     }
 
     /// Removes a link.
-    /// - Returns: the link as it was.
+    /// - Returns: The link as it was.
     mutating func remove(_ id: LinkID) -> Link? {
         guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
         slots[place] = nil
@@ -118,7 +118,7 @@ struct LinkTable {
     mutating func nextAwaited() -> LinkID? { awaited.popLast() }
 
     /// Seals the output of a link; nil if there is none.
-    /// - Parameter isAll: whether to seal all of it, because the link is to be closed; otherwise as far as its window
+    /// - Parameter isAll: Whether to seal all of it, because the link is to be closed; otherwise as far as its window
     ///   admits.
     mutating func flush(_ id: LinkID, isAll: Bool = false) -> [UInt8]? {
         guard let place = places[id], isAll || slots[place]?.isToBeFlushed == true else { return nil }

@@ -7,7 +7,7 @@ import Wire
 /// The life of links from the dial to the end: which are kept, and when one is closed.
 extension Peer {
     /// Opens a link to the first of these endpoints.
-    /// - Parameter port: the link port for crossing dials, where either side may speak first.
+    /// - Parameter port: The link port for crossing dials, where either side may speak first.
     mutating func dial(_ target: DialTarget, _ endpoints: [Endpoint], from port: LocalPort = .any) {
         guard let endpoint = endpoints.first, links.count < Bounds.linkCount else {
             discovery.dialFailed(target, endpoint: endpoints.first, at: now)
@@ -196,7 +196,7 @@ extension Peer {
     }
 
     /// Handles the loss of a link.
-    /// - Parameter left: whether the peer said goodbye.
+    /// - Parameter left: Whether the peer said goodbye.
     mutating func lost(_ link: Link, left: Bool) {
         if let session = link.session { relayLinkLost(session: session, "the link was lost") }
         switch link.phase {

@@ -26,7 +26,7 @@ extension Peer {
     }
 
     /// Records that a link is down.
-    /// - Returns: whether the peer is still present, by another link or by link-state advertisements.
+    /// - Returns: Whether the peer is still present, by another link or by link-state advertisements.
     mutating func meshLinkDown(_ link: Link, with peer: PeerID, left: Bool) -> Bool {
         let isLast = !links.links(with: peer).contains { links[$0]?.instance == link.instance }
         mesh.asked.linkDown(link.id)
@@ -53,7 +53,7 @@ extension Peer {
     // Presence.
 
     /// Updates the presence of peers after new advertisements, and notifies the user.
-    /// - Returns: whether there were changes.
+    /// - Returns: Whether there were changes.
     mutating func settleMesh() -> Bool {
         mesh.table.settle(at: now)
         let changes = mesh.table.takeChanges()
@@ -115,7 +115,7 @@ extension Peer {
     private func establishedLinks() -> [LinkID] { links.peers.compactMap { links.direct(with: $0) } }
 
     /// Schedules a new advertisement after a change.
-    /// - Parameter isLoss: whether a peer may have disappeared, which others must learn without delay.
+    /// - Parameter isLoss: Whether a peer may have disappeared, which others must learn without delay.
     mutating func scheduleAdvertisement(isUrgent: Bool, isLoss: Bool = false) {
         guard mesh.isAdvertising else { return }
         var delay = Mesh.urgentDelay
@@ -209,7 +209,7 @@ extension Peer {
     }
 
     /// Offers advertisements on some links.
-    /// - Parameter meant: the links; evaluated only if there are keys.
+    /// - Parameter meant: The links; evaluated only if there are keys.
     private mutating func sendAdvertisedKeys(_ keys: [AdvertisementKey], on meant: () -> [LinkID]) {
         guard !keys.isEmpty else { return }
         let receivers = meant()

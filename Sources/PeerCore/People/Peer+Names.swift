@@ -27,7 +27,7 @@ extension Peer {
     // Names that are entered.
 
     /// Returns the key that a text refers to.
-    /// - Returns: nil if there is none, or not exactly one; the user has then been notified.
+    /// - Returns: Nil if there is none, or not exactly one; the user has then been notified.
     mutating func resolve(_ text: String, _ token: CommandToken?) -> PeerID? {
         if let (_, relay) = Self.place(in: text), session(meantBy: relay, token) == nil { return nil }
         switch meaning(of: text) {

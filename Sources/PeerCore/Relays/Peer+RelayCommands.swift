@@ -6,7 +6,7 @@ import Wire
 /// Commands that concern relays.
 extension Peer {
     /// Returns the session with the relay that a text refers to.
-    /// - Returns: nil if there is none, or not exactly one; the user has then been notified.
+    /// - Returns: Nil if there is none, or not exactly one; the user has then been notified.
     mutating func session(meantBy text: String, _ token: CommandToken?) -> Int? {
         let meant = sessions.all.indices.filter { sessions.all[$0].isMeant(by: text) }
         guard meant.count < 2 else {
@@ -115,7 +115,7 @@ extension Peer {
 
     /// Returns the target of an act as sent to the relay: the key that has the name here, so that an act never hits a
     /// peer that has just taken the name. A ban may also be of a name that no peer has, or many have.
-    /// - Returns: nil if the name is ambiguous; the user has then been notified.
+    /// - Returns: Nil if the name is ambiguous; the user has then been notified.
     private mutating func target(
         of act: RelayModeration.Act, called text: String, at session: Int, _ token: CommandToken?
     ) -> (text: String, peer: PeerID?)? {

@@ -255,7 +255,7 @@ struct RelayQuestions {
     }
 
     /// Matches an answer to its question.
-    /// - Returns: nil if there is no such question, or if more frames follow.
+    /// - Returns: Nil if there is no such question, or if more frames follow.
     mutating func answered(_ answer: RelayModerated) -> (question: Question, bans: [RelayBan])? {
         guard let question = asked[answer.number] else { return nil }
         var list = bans.removeValue(forKey: answer.number) ?? []

@@ -74,7 +74,7 @@ extension Peer {
     }
 
     /// Resolves a name among blocked people only, under the names from before they were blocked.
-    /// - Returns: nil if no blocked peer matches, or several do; the user has then been notified.
+    /// - Returns: Nil if no blocked peer matches, or several do; the user has then been notified.
     private mutating func blockedPeer(meantBy text: String, _ token: CommandToken?) -> PeerID? {
         if let name = try? Nickname(String(text.prefix { $0 != "@" })) {
             let called = roster.blocked.filter { isCalled($0, name) }.sorted()

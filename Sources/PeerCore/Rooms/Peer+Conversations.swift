@@ -7,7 +7,7 @@ import Wire
 /// Private messages: rooms of two members, whose entries are stored until the other side confirms them.
 extension Peer {
     /// Opens the log of a conversation, creating it if there is none.
-    /// - Returns: false if it cannot be read; the user has then been notified.
+    /// - Returns: False if it cannot be read; the user has then been notified.
     mutating func openConversation(with peer: PeerID) -> Bool {
         if rooms[.conversation(peer)] != nil { return true }
         let room = RoomID.conversation(id, peer)

@@ -19,7 +19,7 @@ extension Peer {
 
     /// Returns the last lines of a room that may be shown, ascending. In the lobby, lines of earlier gatherings on this
     /// network precede those of the current one: they are sent to no other peer, but a peer that was there has them.
-    /// - Returns: nil if they cannot be read; the user has then been notified.
+    /// - Returns: Nil if they cannot be read; the user has then been notified.
     mutating func history(of key: RoomKey, limit: Int, token: CommandToken? = nil) -> [Event.Message]? {
         var lines: [Event.Message] = []
         if let log = rooms[key]?.log {

@@ -8,7 +8,7 @@ import Wire
 /// Entries: written, received, shown and passed on.
 extension Peer {
     /// Accesses the archive. A failure is reported to the user and has no other effect.
-    /// - Returns: nil if it failed.
+    /// - Returns: Nil if it failed.
     @discardableResult
     mutating func keep<Result>(
         token: CommandToken? = nil, _ change: (any Archive) throws(ArchiveError) -> Result
@@ -22,7 +22,7 @@ extension Peer {
     }
 
     /// Writes an entry of our own into a room.
-    /// - Returns: nil if it cannot be stored; the user has then been notified.
+    /// - Returns: Nil if it cannot be stored; the user has then been notified.
     mutating func write(
         _ text: String, _ kind: Entry.Kind, in key: RoomKey, token: CommandToken?
     ) -> SignedEntry? {
@@ -47,7 +47,7 @@ extension Peer {
     }
 
     /// Returns the room that a frame on this link may refer to.
-    /// - Returns: nil if there is none, or none at present (another gathering). That is no violation: a later version
+    /// - Returns: Nil if there is none, or none at present (another gathering). That is no violation: a later version
     ///   may have rooms that this one does not know.
     func room(_ room: RoomID, with peer: PeerID, on link: LinkID) -> RoomKey? {
         if room == .lobby {

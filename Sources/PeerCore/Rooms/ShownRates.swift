@@ -17,7 +17,7 @@ struct ShownRates {
     mutating func mayTellChange(of peer: PeerID, at now: Instant) -> Bool { changes.take(peer, at: now) }
 
     /// Takes a token for a line of an author.
-    /// - Parameter author: nil for all absent authors.
+    /// - Parameter author: Nil for all absent authors.
     /// - Returns: Whether the line is to be shown; if not, it has been counted.
     mutating func mayShowLine(by author: PeerID?, in room: RoomKey, at now: Instant) -> Bool {
         if lines.take(author, at: now) { return true }

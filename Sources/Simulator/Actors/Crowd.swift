@@ -17,8 +17,8 @@ public final class Crowd {
     private static let guestCount = 100
 
     /// - Parameters:
-    ///   - peers: the number of peers, at least 2.
-    ///   - fullMeshCount: as in ``PeerConfiguration``; nil for the default.
+    ///   - peers: The number of peers, at least 2.
+    ///   - fullMeshCount: As in ``PeerConfiguration``; nil for the default.
     public init(seed: UInt64, peers: Int, fullMeshCount: Int? = nil) {
         var random = RandomStream(simulationSeed: seed)
         let signing = Signing.simulated()
@@ -46,8 +46,8 @@ public final class Crowd {
     }
 
     /// Runs until every peer sees every other.
-    /// - Parameter progress: called every 100 ms with the time and ``shareOfViews``.
-    /// - Returns: the time since the first start; nil if the limit is exceeded.
+    /// - Parameter progress: Called every 100 ms with the time and ``shareOfViews``.
+    /// - Returns: The time since the first start; nil if the limit is exceeded.
     public func gather(limit: Duration, progress: (Duration, Double) -> Void = { _, _ in }) throws -> Duration? {
         let start = simulation.now
         while simulation.now - start < limit {

@@ -54,7 +54,7 @@ extension Crowd {
     }
 
     /// Lets people act, spread evenly over a time, and checks what the others see.
-    /// - Parameter deeds: the number of actions; of ten, five are lines, two are private messages, and one each is an
+    /// - Parameter deeds: The number of actions; of ten, five are lines, two are private messages, and one each is an
     ///   arrival, a quit and a crash.
     public func live(for duration: Duration, deeds count: Int) throws -> CrowdLife {
         var life = CrowdLife()

@@ -30,8 +30,8 @@ struct Liar: Core {
     private var isOver = false
 
     /// - Parameters:
-    ///   - end: the time at which it stops.
-    ///   - hasStatements: whether it also lies about links between peers.
+    ///   - end: The time at which it stops.
+    ///   - hasStatements: Whether it also lies about links between peers.
     init(identity: Identity, random: RandomStream, until end: Instant, hasStatements: Bool = false) {
         var random = random
         self.identity = identity

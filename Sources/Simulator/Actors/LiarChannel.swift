@@ -15,7 +15,7 @@ package struct LiarChannel {
 
     package mutating func begin() -> [UInt8]? { handshake.begin().map(Self.record) }
 
-    /// - Returns: the bytes to answer, the peer once it is authenticated, and the received frames.
+    /// - Returns: The bytes to answer, the peer once it is authenticated, and the received frames.
     package mutating func received(_ bytes: [UInt8]) throws -> (answer: [UInt8], peer: PeerID?, frames: [Frame]) {
         var answer: [UInt8] = []
         var authenticated: PeerID?

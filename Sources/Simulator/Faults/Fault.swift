@@ -69,7 +69,7 @@ public struct FaultPlan: Sendable {
     public let kinds: [Kind]
     private let base: Conditions
 
-    /// - Parameter faults: the faults in order.
+    /// - Parameter faults: The faults in order.
     init(kinds: [Kind], faults: [(at: Instant, fault: Fault)]) {
         self.kinds = kinds
         base = Conditions()
@@ -77,11 +77,11 @@ public struct FaultPlan: Sendable {
     }
 
     /// - Parameters:
-    ///   - kinds: the kinds that may be on; a coin is tossed for each. Those that limit reach are ignored.
-    ///   - start: the time before which there is no fault.
-    ///   - duration: the time after which all faults are over and undone.
-    ///   - count: the number of faults.
-    ///   - base: the conditions in the absence of faults.
+    ///   - kinds: The kinds that may be on; a coin is tossed for each. Those that limit reach are ignored.
+    ///   - start: The time before which there is no fault.
+    ///   - duration: The time after which all faults are over and undone.
+    ///   - count: The number of faults.
+    ///   - base: The conditions in the absence of faults.
     public init(
         swarm random: inout some RandomNumberGenerator, kinds: [Kind] = Kind.allCases, hosts: [HostID],
         from start: Instant, for duration: Duration, count: Int, base: Conditions = Conditions()
@@ -107,7 +107,7 @@ public struct FaultPlan: Sendable {
 
     private mutating func add(_ fault: Fault, at: Instant) { faults.append((at, fault)) }
 
-    /// - Parameter hosts: the shuffled hosts; a kind takes as many as it needs from the front.
+    /// - Parameter hosts: The shuffled hosts; a kind takes as many as it needs from the front.
     private mutating func add(
         _ kind: Kind, _ hosts: [HostID], from start: Instant, to end: Instant,
         random: inout some RandomNumberGenerator

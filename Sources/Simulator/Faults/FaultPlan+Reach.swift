@@ -7,10 +7,10 @@ extension FaultPlan {
     /// rest of a seed is the same with and without them.
     ///
     /// - Parameters:
-    ///   - kinds: the kinds that may be on; a coin is tossed for each. Kinds that do not limit reach are ignored.
-    ///   - lans: the hosts that may get a firewall, by LAN.
-    ///   - start: the time before which no switch drops multicast temporarily; permanent faults begin with the run.
-    ///   - duration: the time after which switches that drop multicast temporarily pass it again.
+    ///   - kinds: The kinds that may be on; a coin is tossed for each. Kinds that do not limit reach are ignored.
+    ///   - lans: The hosts that may get a firewall, by LAN.
+    ///   - start: The time before which no switch drops multicast temporarily; permanent faults begin with the run.
+    ///   - duration: The time after which switches that drop multicast temporarily pass it again.
     public init(
         reach random: inout some RandomNumberGenerator, kinds: [Kind], lans: [(lan: LANID, hosts: [HostID])],
         from start: Instant, for duration: Duration

@@ -75,7 +75,7 @@ public final class Disk: Archive {
     }
 
     /// Cuts the machine's power.
-    /// - Parameter share: the share, in 0...1, of the rounds since the last sync that had reached the disk all the
+    /// - Parameter share: The share, in 0...1, of the rounds since the last sync that had reached the disk all the
     ///   same, always the first ones.
     public func powerCut(keeping share: Double) {
         forgetRound()

@@ -65,9 +65,9 @@ public final class Simulation<Node: Core> {
     static var linkPort: UInt16 { 47474 }
 
     /// - Parameters:
-    ///   - seed: determines everything that the network does. Print it when a test fails.
-    ///   - conditions: the initial conditions, which a fault can change later.
-    ///   - makeNode: makes the core of a process on its machine's disk; the generation counts the starts on that host
+    ///   - seed: Determines everything that the network does. Print it when a test fails.
+    ///   - conditions: The initial conditions, which a fault can change later.
+    ///   - makeNode: Makes the core of a process on its machine's disk; the generation counts the starts on that host
     ///     from 0.
     public init(
         seed: UInt64, conditions: Conditions = Conditions(),
@@ -111,7 +111,7 @@ public final class Simulation<Node: Core> {
     // MARK: Running
 
     /// Takes one step.
-    /// - Returns: false if no event is left.
+    /// - Returns: False if no event is left.
     @discardableResult
     public func step() throws -> Bool {
         guard let (at, happening) = queue.pop() else { return false }
@@ -130,7 +130,7 @@ public final class Simulation<Node: Core> {
     }
 
     /// Runs until the condition holds, checking it after every step.
-    /// - Returns: how long that took; nil if it did not hold within the limit.
+    /// - Returns: How long that took; nil if it did not hold within the limit.
     public func run(limit: Duration, until condition: (Simulation<Node>) -> Bool) throws -> Duration? {
         let start = now
         if condition(self) { return .zero }

@@ -21,7 +21,7 @@ public struct ConvergenceChart {
     private let peers: Int
     private static let (width, height, left, top) = (900.0, 320.0, 50.0, 40.0)
 
-    /// - Parameter trial: a trial that has run, with samples.
+    /// - Parameter trial: A trial that has run, with samples.
     public init(_ trial: Trial) {
         samples = trial.samples
         faults = trial.plan.faults.map(\.at)

@@ -7,8 +7,8 @@ public struct SequenceChart {
     private static let textLimit = 110
 
     /// - Parameters:
-    ///   - trace: the lines, oldest first; the last `count` that concern one of `hosts` are drawn.
-    ///   - hosts: the hosts whose columns are drawn; if empty, all that the last lines name.
+    ///   - trace: The lines, oldest first; the last `count` that concern one of `hosts` are drawn.
+    ///   - hosts: The hosts whose columns are drawn; if empty, all that the last lines name.
     public init(_ trace: [TraceLine], of hosts: [HostID] = [], last count: Int = 60) {
         let meant = Set(hosts)
         let relevant = trace.filter { line in

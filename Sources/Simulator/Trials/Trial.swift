@@ -100,8 +100,8 @@ public final class Trial {
     private let signing: Signing
 
     /// - Parameters:
-    ///   - isTraced: whether to keep a trace, which takes most of the time.
-    ///   - earlier: a trial whose computed signatures are reused, without any other effect.
+    ///   - isTraced: Whether to keep a trace, which takes most of the time.
+    ///   - earlier: A trial whose computed signatures are reused, without any other effect.
     public init(seed: UInt64, settings: TrialSettings, isTraced: Bool = false, after earlier: Trial? = nil) {
         precondition(settings.peers >= 2, "a trial needs two peers")
         let signing = earlier?.signing ?? .simulated()
@@ -203,7 +203,7 @@ public final class Trial {
     }
 
     /// Runs the trial to its end.
-    /// - Throws: the ``Violation``, if there is one.
+    /// - Throws: The ``Violation``, if there is one.
     public func run() throws -> TrialOutcome {
         simulation.invariant = { [witness] simulation in try witness.look(at: simulation) }
         simulation.apply(plan)

@@ -14,7 +14,7 @@ struct PromptRow {
     private var drawnThroughCursor = ""
 
     /// Sets the width of the terminal.
-    /// - Returns: the bytes that remove the row as the terminal shows it after its size has changed. Most terminals
+    /// - Returns: The bytes that remove the row as the terminal shows it after its size has changed. Most terminals
     ///   wrap again, so a row that is longer than the new width now takes several rows.
     mutating func resize(columns: Int) -> String {
         let new = max(Self.minimumColumns, columns)
@@ -42,7 +42,7 @@ struct PromptRow {
     }
 
     /// Removes the row, so that lines can be written in its place.
-    /// - Returns: the bytes to write.
+    /// - Returns: The bytes to write.
     mutating func erase() -> String {
         guard isDrawn else { return "" }
         isDrawn = false
@@ -50,7 +50,7 @@ struct PromptRow {
     }
 
     /// Draws the row, with the cursor in its place.
-    /// - Returns: the bytes to write.
+    /// - Returns: The bytes to write.
     mutating func draw(prompt: String, editor: LineEditor) -> String {
         let prompt = Self.fitting(prompt, columns: min(columns / 2, columns - 6))
         let promptWidth = DisplayWidth.of(prompt)

@@ -15,7 +15,7 @@ struct Renderer {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// Returns the lines of a message. Further lines are indented, so that they cannot pass for something else.
-    /// - Parameter isMention: whether the message mentions the person who reads it.
+    /// - Parameter isMention: Whether the message mentions the person who reads it.
     func lines(_ message: Event.Message, isMention: Bool = false, now: WallTime) -> [String] {
         let time = clock(message.time, now: now)
         let name = SafeText.line(message.from)

@@ -15,7 +15,7 @@ extension IPAddress: CustomStringConvertible {
     }
 
     /// Parses an address.
-    /// - Returns: nil unless the text is one IPv4 address in dotted decimal (no leading zeros) or one IPv6 address (RFC
+    /// - Returns: Nil unless the text is one IPv4 address in dotted decimal (no leading zeros) or one IPv6 address (RFC
     ///   4291 §2.2), with or without a numeric scope.
     public init?(_ text: String) {
         guard text.utf8.count <= 60 else { return nil }
@@ -143,7 +143,7 @@ extension Endpoint: CustomStringConvertible {
     }
 
     /// Parses an address and a port.
-    /// - Returns: nil unless the text is an address and a port (1...65535) in the format of ``description``. Host names
+    /// - Returns: Nil unless the text is an address and a port (1...65535) in the format of ``description``. Host names
     ///   are not resolved.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"),

@@ -46,7 +46,7 @@ extension CBORReader {
     }
 
     /// Records the end of an item, and of the containers whose last item it was.
-    /// - Returns: whether no container is left open.
+    /// - Returns: Whether no container is left open.
     private func itemEnded(at position: Int, _ levels: inout [Level]) throws(CBORError) -> Bool {
         while let top = levels.indices.last {
             if levels[top].isAtKey { try keyEnded(at: position, &levels[top]) }

@@ -137,7 +137,7 @@ public struct CBORReader {
     }
 
     /// Reads a null if it is the next item.
-    /// - Returns: whether it was.
+    /// - Returns: Whether it was.
     public mutating func takeNull() -> Bool {
         guard position < bytes.endIndex, bytes[position] == CBORWriter.Simple.null else { return false }
         position += 1
@@ -150,7 +150,7 @@ public struct CBORReader {
     }
 
     /// Skips one item of any type, checking it as thoroughly as if it were decoded.
-    /// - Parameter containers: the number of containers around it that ``array(maximum:)`` or ``map(maximum:)`` opened.
+    /// - Parameter containers: The number of containers around it that ``array(maximum:)`` or ``map(maximum:)`` opened.
     public mutating func skip(inside containers: Int = 0) throws(CBORError) {
         depth += containers
         defer { depth -= containers }

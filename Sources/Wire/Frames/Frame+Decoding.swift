@@ -1,6 +1,6 @@
 extension Frame {
     /// Decodes a frame. Elements after those of this version are checked to be CBOR and ignored.
-    /// - Parameter bytes: one frame, without its length.
+    /// - Parameter bytes: One frame, without its length.
     /// - Throws: ``WireError/unknownFrameType(_:)`` for a type of a later version, which ``WireError/mayBeIgnored``
     ///   tells apart from violations.
     public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {

@@ -1,6 +1,6 @@
 extension Frame {
     /// Returns the encoded frame, without the length that precedes it in the stream.
-    /// - Precondition: lists and texts are within ``Limits``, the whole within ``Limits/frameBytes``.
+    /// - Precondition: Lists and texts are within ``Limits``, the whole within ``Limits/frameBytes``.
     public func encoded() -> [UInt8] {
         var writer = CBORWriter(capacityBytes: expectedBytes)
         write(to: &writer)
@@ -15,7 +15,7 @@ extension Frame {
     }
 
     /// Appends the frame, preceded by its length, to the plaintext stream of a link.
-    /// - Precondition: as for ``encoded()``.
+    /// - Precondition: As for ``encoded()``.
     public func append(to stream: inout [UInt8]) {
         var writer = CBORWriter()
         // Write in place: the stream's storage moves into the writer and back.

@@ -23,7 +23,7 @@ public enum FoldedText {
     /// Converts to upper case, then to lower case, each with Unicode's full mappings. This is as coarse as default case
     /// folding and also equates `ı` with `i`, which is the safe side. RFC 8266 §2.1 only converts to lower case, which
     /// would keep `ß` and `SS` apart.
-    /// - Parameter text: a normalized text.
+    /// - Parameter text: A normalized text.
     public static func folded(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.lowercased() }
         var lower = ""
@@ -43,7 +43,7 @@ public enum FoldedText {
 
     /// Removes the accents and points that people omit when they search for a word: `café` becomes `cafe`. Vowel signs,
     /// and marks that every reader takes for part of another letter (`й`, `が`), are kept.
-    /// - Parameter text: a folded text.
+    /// - Parameter text: A folded text.
     public static func withoutAccents(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         var kept = String.UnicodeScalarView()

@@ -10,7 +10,7 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     private let word3: UInt64
 
     /// Creates an identifier from its bytes.
-    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    /// - Returns: Nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         let words = bytes.withContiguousStorageIfAvailable { readWords(UnsafeRawBufferPointer($0)) }
@@ -18,14 +18,14 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
     }
 
     /// Creates an identifier from its bytes.
-    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    /// - Returns: Nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(words: bytes.withUnsafeBytes { readWords($0) })
     }
 
     /// Creates an identifier from its bytes.
-    /// - Returns: nil unless `bytes` has exactly ``byteCount`` bytes.
+    /// - Returns: Nil unless `bytes` has exactly ``byteCount`` bytes.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(words: bytes.withUnsafeBytes { readWords($0) })
@@ -102,7 +102,7 @@ extension Identifier: CustomStringConvertible {
     }
 
     /// Creates an identifier from hexadecimal digits.
-    /// - Returns: nil unless `hexadecimal` is exactly 64 hexadecimal digits.
+    /// - Returns: Nil unless `hexadecimal` is exactly 64 hexadecimal digits.
     public init?(hexadecimal: String) {
         var bytes: [UInt8] = []
         var half: UInt8?

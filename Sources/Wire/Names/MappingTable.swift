@@ -6,7 +6,7 @@ struct MappingTable {
     private let mappings: [Unicode.Scalar: [Unicode.Scalar]]
 
     /// Parses a table.
-    /// - Parameter text: a table of this module, which is known to be well formed.
+    /// - Parameter text: A table of this module, which is known to be well formed.
     init(_ text: String) {
         var mappings: [Unicode.Scalar: [Unicode.Scalar]] = [:]
         for item in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {

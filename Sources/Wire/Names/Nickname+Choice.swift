@@ -2,7 +2,7 @@
 /// ``Nickname/init(_:)``: peers that chose a name under an older rule keep it and are shown with it.
 extension Nickname {
     /// Creates a name that a person or a program chooses for itself.
-    /// - Throws: the reason why the name is not allowed, in words that say what to do.
+    /// - Throws: The reason why the name is not allowed, in words that say what to do.
     public init(choosing typed: String) throws(NicknameError) {
         try self.init(typed)
         if let reason = Self.reasonByName[folded] { throw .reserved(folded, reason) }

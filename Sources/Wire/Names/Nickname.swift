@@ -7,7 +7,7 @@ public struct Nickname: Hashable, Sendable {
     public let folded: String
 
     /// Creates a name that a peer may have. A name chosen for oneself must satisfy ``init(choosing:)``.
-    /// - Throws: the reason why it is not a valid name, in words that say what to do.
+    /// - Throws: The reason why it is not a valid name, in words that say what to do.
     public init(_ typed: String) throws(NicknameError) {
         // Normalization may make a text 18 times as long; no text that long is a name.
         guard typed.utf8.count <= 4 * Limits.nameBytes else { throw .tooLong(bytes: typed.utf8.count) }
@@ -98,7 +98,7 @@ public enum NicknameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .invisible(let scalar):
             return "a name cannot contain \(Self.code(scalar)), because it is invisible: use letters, digits, - and _"
         case .leadingMark(let scalar):
-            return "a name cannot begin with \(Self.code(scalar)), because it is a mark on the character before it: "
+            return "a name cannot begin with \(Self.code(scalar)), because it is a combining mark: "
                 + "begin with a letter or digit"
         case .mixed(let one, let other):
             return "a name cannot mix \(one) and \(other) letters, because it could pass for another: use one script"

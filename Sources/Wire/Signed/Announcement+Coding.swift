@@ -1,6 +1,6 @@
 extension Announcement {
     /// Returns the payload to sign (Protocol.md, Announcement).
-    /// - Precondition: the fields are in their ranges.
+    /// - Precondition: The fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.nameBytes ~= name.utf8.count, "a name has 1...32 bytes")
         precondition(claimTime <= Limits.wallTime, "a claim's time lies before the year 10,000")

@@ -1,6 +1,6 @@
 extension Entry {
     /// Returns the payload to sign (Protocol.md, Entry).
-    /// - Precondition: the fields are in their ranges.
+    /// - Precondition: The fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.lamport ~= lamport, "Lamport times are 1...2^53")
         precondition(wallTime <= Limits.wallTime, "an entry's time lies before the year 10,000")

@@ -12,7 +12,7 @@ public struct Envelope: Hashable, Sendable {
     private let payloadRange: Range<Int>
 
     /// Parses an envelope.
-    /// - Throws: unless `bytes` are exactly one envelope of at most `maximumBytes` bytes.
+    /// - Throws: Unless `bytes` are exactly one envelope of at most `maximumBytes` bytes.
     public init(parsing bytes: [UInt8], maximumBytes: Int) throws(CBORError) {
         guard bytes.count <= maximumBytes else {
             throw .tooLong(length: UInt64(bytes.count), maximum: maximumBytes, offset: 0)

@@ -67,7 +67,7 @@ public struct AdvertisedPeer: Equatable, Sendable {
 
 extension LinkStateAdvertisement {
     /// Returns the payload to sign (Protocol.md, Big networks).
-    /// - Precondition: the fields are in their ranges.
+    /// - Precondition: The fields are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(1...Limits.datagramBytes ~= announcement.count, "an announcement fits a datagram")
         precondition(links.count <= Limits.advertisementLinkCount, "a statement names at most 128 links")
@@ -117,7 +117,7 @@ extension CBORWriter {
 
 extension FieldReader {
     /// Reads the numbers that ``CBORWriter/numbers(_:)`` wrote.
-    /// - Parameter multiple: the count must be a multiple of this.
+    /// - Parameter multiple: The count must be a multiple of this.
     mutating func numbers(_ field: String, maximum: Int, multiple: Int = 1) throws(WireError) -> [UInt64] {
         let packed = try bytes(field, size: 0...maximum * 8)
         guard packed.count % (8 * multiple) == 0 else {

@@ -17,7 +17,7 @@ public struct RelayCertificate: Equatable, Sendable {
     }
 
     /// Returns the payload to sign.
-    /// - Precondition: the times are in their ranges.
+    /// - Precondition: The times are in their ranges.
     public func encoded() -> [UInt8] {
         precondition(notBefore < notAfter && notAfter <= Limits.wallTime, "a certificate ends after it begins")
         var writer = CBORWriter(capacityBytes: 96)

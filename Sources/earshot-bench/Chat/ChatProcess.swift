@@ -15,8 +15,8 @@ final class ChatProcess {
     private(set) var port: String?
 
     /// - Parameters:
-    ///   - state: the directory where its state directory is created.
-    ///   - callingOn: the port of a peer to dial, where there is no multicast.
+    ///   - state: The directory where its state directory is created.
+    ///   - callingOn: The port of a peer to dial, where there is no multicast.
     init(_ name: String, state: ScratchDirectory, callingOn port: String? = nil, processor: Int? = nil) throws {
         self.name = name
         var arguments = ["--json", "--name", name, "--state", state.path(of: name), "--port", "0"]

@@ -14,7 +14,7 @@ enum RelayServer {
     static let room = RoomID(SHA256.hash(Array("earshot relay lobby v1".utf8) + identity.peerID.bytes))!
 
     /// Prints its port on standard output and serves until it is killed.
-    /// - Parameter path: the file for its log; nil to keep it in memory only.
+    /// - Parameter path: The file for its log; nil to keep it in memory only.
     static func run(keepingAt path: String?) throws {
         let archive: any Archive = try path.map { try SQLiteArchive(at: $0, for: .relay) } ?? MemoryArchive()
         var configuration = RelayConfiguration(name: try Nickname("bench"))

@@ -10,7 +10,7 @@ struct DoctorProgram {
     let command: DoctorCommand
 
     /// Runs the examination.
-    /// - Returns: the exit status.
+    /// - Returns: The exit status.
     func run() throws -> Int32 {
         let diagnosis = Diagnosis(try Examination.facts(request))
         if command.isJSON {

@@ -12,8 +12,8 @@ struct Backup {
     /// Prepares a backup.
     ///
     /// - Parameters:
-    ///   - directory: the state directory.
-    ///   - name: the file name of the archive in it.
+    ///   - directory: The state directory.
+    ///   - name: The file name of the archive in it.
     init(of directory: String, _ name: String, to target: String) {
         self.directory = directory
         self.name = name

@@ -79,7 +79,7 @@ extension RelayProgram {
     }
 
     /// Returns the certificate of the options, if it is valid for this relay now.
-    /// - Parameter relay: nil if the relay has no key yet.
+    /// - Parameter relay: Nil if the relay has no key yet.
     /// - Throws: A ``HostError`` with the problem and its remedy.
     static func certificate(_ options: RelayOptions, for relay: PeerID?) throws(HostError) -> SignedCertificate? {
         guard let community = options.community else { return nil }

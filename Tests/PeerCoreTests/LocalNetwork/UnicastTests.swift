@@ -181,7 +181,7 @@ import Wire
         other.wait(.seconds(20))
         #expect(
             other.notices == [
-                "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
+                "nobody heard yet; another program on this machine uses UDP port 47474 exclusively (earshot doctor)"
             ])
     }
 
@@ -193,7 +193,7 @@ import Wire
         #expect(ana.notices.isEmpty)
         ana.tell(.obstaclesChanged([.discoveryPortTaken]))
         for _ in 0..<2 { ana.tell(.commanded(.who, token: nil)) }
-        let text = "nobody heard yet; another program on this machine keeps UDP port 47474 to itself (earshot doctor)"
+        let text = "nobody heard yet; another program on this machine uses UDP port 47474 exclusively (earshot doctor)"
         #expect(ana.notices == [text, text])
         let lonely = try Lonely { $0.usesMulticast = false }
         lonely.tell(.obstaclesChanged([.discoveryPortTaken]))
@@ -207,7 +207,7 @@ import Wire
         let ana = try Lonely()
         ana.tell(.interfacesChanged([]))
         ana.wait(.seconds(20))
-        #expect(ana.notices == ["nobody heard yet; this machine is on no network (earshot doctor)"])
+        #expect(ana.notices == ["nobody heard yet; this machine is not connected to a network (earshot doctor)"])
     }
 
     @Test("a peer that is heard but not reached by any dial is named")

@@ -41,7 +41,8 @@ import Wire
     func many() throws {
         let (texts, notices) = try shown(3_000, limit: 50)
         #expect(texts == (2_950..<3_000).map { "old \($0)" })
-        #expect(notices.count == 1 && notices[0].hasPrefix("2950 earlier lines arrived and are not shown: /history 1000"))
+        #expect(
+            notices.count == 1 && notices[0].hasPrefix("2950 earlier lines arrived and are not shown: /history 1000"))
     }
 
     @Test("a few old lines are all shown in order, and a program gets all of any number")

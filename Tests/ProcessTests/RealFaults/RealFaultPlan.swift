@@ -69,9 +69,9 @@ struct RealFaultPlan {
 
     /// Draws a plan.
     /// - Parameters:
-    ///   - kinds: the kinds that may occur; a coin toss enables each, because bugs hide where one kind prevents
+    ///   - kinds: The kinds that may occur; a coin toss enables each, because bugs hide where one kind prevents
     ///     another.
-    ///   - seconds: the duration of the faults.
+    ///   - seconds: The duration of the faults.
     init(seed: UInt64, hosts: Int, kinds: [Kind], seconds: Int) {
         self.seed = seed
         steps = Int(Double(seconds) / Self.stepSeconds)

@@ -61,7 +61,7 @@ final class RealFaultRun {
     }
 
     /// Runs the plan.
-    /// - Returns: a summary.
+    /// - Returns: A summary.
     func run() throws -> String {
         for host in hosts { try host.socket.makeSpareBridges() }
         for host in hosts { _ = try host.process.waitUntilReady(within: 30) }

@@ -35,8 +35,8 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
 
     /// Starts a process.
     /// - Parameters:
-    ///   - state: the state directory; a fresh one for a new identity.
-    ///   - namespace: the network namespace to run in; nil for this one.
+    ///   - state: The state directory; a fresh one for a new identity.
+    ///   - namespace: The network namespace to run in; nil for this one.
     init(_ name: String, state: String, namespace: String? = nil, arguments: [String] = []) throws {
         self.name = name
         var command = [Self.binary, "--json", "--name", name, "--state", state] + arguments
@@ -151,7 +151,7 @@ final class EarshotProcess: @unchecked Sendable {  // All state is behind `condi
     }
 
     /// Waits for the process to exit.
-    /// - Returns: the exit status.
+    /// - Returns: The exit status.
     func exitStatus(within seconds: Double = 10) throws -> Int32 {
         let end = Date().addingTimeInterval(seconds * Sanitizer.slowness)
         condition.lock()

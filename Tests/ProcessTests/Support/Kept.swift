@@ -7,7 +7,7 @@ struct Kept {
     let texts: [String]
 
     /// Exports a room.
-    /// - Parameter room: as on the command line; a room without saved messages is empty.
+    /// - Parameter room: As on the command line; a room without saved messages is empty.
     init(of room: String, in state: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: EarshotProcess.binary)

@@ -9,7 +9,7 @@ final class Lan {
     private static let made = Mutex(0)
 
     /// Builds a LAN.
-    /// - Parameter count: the number of hosts, at most 200; host i has the address 10.83.0.(i+1).
+    /// - Parameter count: The number of hosts, at most 200; host i has the address 10.83.0.(i+1).
     init(_ count: Int) throws {
         let number = Self.made.withLock { made in
             made += 1

@@ -117,7 +117,7 @@ final class Visitor {
     private(set) var lines: [String] = []
 
     /// Connects to a port.
-    /// - Parameter source: the address of this machine to connect from.
+    /// - Parameter source: The address of this machine to connect from.
     init(port: UInt16, from source: String = "127.0.0.1") throws {
         number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         let isBound = Self.with(source, 0) { bind(number, $0, $1) } == 0

@@ -7,7 +7,7 @@ struct ShellRun {
     let errors: String
 
     /// Runs a script.
-    /// - Parameter limit: in seconds; a longer run is ended, with status 124.
+    /// - Parameter limit: In seconds; a longer run is ended, with status 124.
     init(_ script: String, limit: Int = 30) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")

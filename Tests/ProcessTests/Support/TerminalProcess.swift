@@ -9,7 +9,7 @@ final class TerminalProcess {
     private(set) var shown = ""
 
     /// Starts a program.
-    /// - Parameter environment: variables to set, or (nil) to unset, besides those of the tests.
+    /// - Parameter environment: Variables to set, or (nil) to unset, besides those of the tests.
     init(_ arguments: [String], environment: [String: String?] = [:]) throws {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY)
         // The ioctls of unlockpt and ptsname: TIOCSPTLCK, TIOCGPTN.
