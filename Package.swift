@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// This file is the architecture drawing: an arrow (a dependency) may only point down the list.
-// The build enforces it with `--explicit-target-dependency-import-check error` (see .ci/run).
+// This file is the architecture drawing: an import needs a dependency that is declared here.
+// The build enforces that with `--explicit-target-dependency-import-check error` (see .ci/run).
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -20,7 +20,7 @@ let package = Package(
         .executable(name: "earshot-sim", targets: ["earshot-sim"]),
     ],
     targets: [
-        // The program: arguments, assembling.
+        // The program: reads the arguments and assembles the modules.
         .executableTarget(
             name: "earshot",
             dependencies: [
@@ -30,7 +30,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // How fast it is.
+        // Measures how fast the program is.
         .executableTarget(
             name: "earshot-bench",
             dependencies: [
@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "earshot-sim", dependencies: ["Simulator", "Host", "CoreModel"], swiftSettings: settings),
 
-        // What was asked for: arguments and configuration files; pure.
+        // Reads command lines and configuration files; pure.
         .target(
             name: "Options", dependencies: ["PeerCore", "RelayCore", "CoreModel", "Secure", "Wire"],
             swiftSettings: settings),
@@ -55,10 +55,10 @@ let package = Package(
             name: "Scripting", dependencies: ["JSON", "Wording", "Doctor", "RelayCore", "CoreModel", "Wire"],
             swiftSettings: settings),
 
-        // Why others are not seen: facts in, findings out; pure.
+        // Why other peers do not appear: facts in, findings out; pure.
         .target(name: "Doctor", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
 
-        // The words and the JSON that all of these use.
+        // The text and the JSON that all of these use.
         .target(name: "Wording", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
         .target(name: "JSON", swiftSettings: settings),
 
@@ -74,7 +74,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // What a fuzzer does to decoders, cores and front ends.
+        // Feeds a fuzzer's bytes to decoders, cores and front ends.
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -96,7 +96,7 @@ let package = Package(
         .target(name: "RoomSync", dependencies: ["CoreModel", "Secure", "Wire"], swiftSettings: settings),
         .target(name: "Links", dependencies: ["CoreModel", "Secure", "Wire"], swiftSettings: settings),
 
-        // What is kept, in SQLite.
+        // Stores logs, peers and settings in SQLite.
         .target(name: "Store", dependencies: ["CoreModel", "Wire", "CSQLite"], swiftSettings: settings),
 
         // Inputs, outputs, commands, events and time: what cores, hosts, stores and front ends share.
@@ -108,10 +108,10 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary(":libsqlite3.so.0")]),
         .target(name: "CLinux"),
-        // Counts allocations and system calls by standing before the C library's: only for what measures.
+        // Counts allocations and system calls by interposing on the C library's functions: for measurements only.
         .target(name: "CMeasure"),
 
-        // What tests of several targets need; with cores in it.
+        // Helpers for the tests of several targets; the second kit has cores in it.
         .target(name: "TestKit", swiftSettings: settings),
         .target(
             name: "CoreTestKit",

@@ -1,6 +1,6 @@
 public import Wire
 
-/// An event that a front end shows or prints (DESIGN §6 fixes the JSON form of each).
+/// An event that a front end shows or prints (the page Scripting documents the JSON form of each).
 public enum Event: Equatable, Sendable {
     /// The name is settled and the links' port is open. Occurs once.
     case ready(name: String, id: PeerID, port: UInt16)
@@ -155,7 +155,7 @@ public enum Event: Equatable, Sendable {
         public var isEarlier = false
         /// Whether we wrote it.
         public var isOwn: Bool
-        /// Whether a parent of it was unavailable (DESIGN §4): it is shown with a mark.
+        /// Whether a parent of it was unavailable: it is shown with a mark.
         public var hasGap: Bool
 
         public init(

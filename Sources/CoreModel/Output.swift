@@ -36,7 +36,7 @@ public enum LocalPort: Equatable, Sendable {
     case linkPort
 }
 
-/// The exit status of the process (DESIGN §6).
+/// The exit status of the process.
 public enum ExitStatus: Int32, Sendable {
     case done = 0
     case failed = 1

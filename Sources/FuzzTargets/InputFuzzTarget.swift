@@ -38,7 +38,7 @@ enum InputFuzzTarget {
         }
         let output = front.takeOutput()
         guard isJSON else { return }
-        // One object a line: no line break in a peer's text gets out.
+        // One object per line: no line break in a peer's text gets out.
         for line in output.split(separator: 0x0A, omittingEmptySubsequences: true) {
             FuzzTarget.require(line.first == UInt8(ascii: "{") && line.last == UInt8(ascii: "}"), "a torn line")
             FuzzTarget.require(line.allSatisfy { $0 >= 0x20 }, "a control character in a line")

@@ -1,7 +1,7 @@
 public import CoreModel
 public import Wire
 
-/// The command that the command line asks for (DESIGN §6).
+/// The command that the command line asks for.
 public enum Arguments: Equatable {
     case chat(ChatOptions)
     /// `relay`, with its own arguments.

@@ -34,8 +34,7 @@ extension Bounds {
     static let leaveGrace = Duration.seconds(1)
     /// The time that a newcomer with a clashing name has to settle on another before "joined" is reported anyway.
     static let joinGrace = Duration.seconds(2)
-    /// The maximum number of names of one relay under which its address is stored. Later names of the relay are
-    /// not stored.
+    /// The maximum number of names of one relay under which its address is stored. Later names of the relay are not stored.
     static let relayNameCount = 8
 
     // Rooms.
@@ -70,7 +69,7 @@ extension Bounds {
     /// message is shown again at the next start.
     static let seenDelay = Duration.milliseconds(20)
     /// The interval at which our network location is stored, so that a crash loses at most this much of the 12 h
-    /// (DESIGN §5).
+    /// within which a gathering is resumed (Protocol.md, Gatherings).
     public static let locationInterval = Duration.seconds(600)
     /// The time for which a peer that has lost all its networks joins no other gathering: DHCP brings the next network
     /// within seconds.
@@ -94,7 +93,7 @@ extension Bounds {
 
     /// The maximum number of commands that wait for our name to be settled.
     static let deferredCommandCount = 1_000
-    /// The time to wait for receipts after standard input has ended (DESIGN §6).
+    /// The time to wait for receipts after standard input has ended.
     static let receiptTimeout = Duration.seconds(2)
     /// The maximum number of words in one search: each costs one walk over an index.
     static let searchWordCount = 200

@@ -4,7 +4,7 @@ public import Secure
 public import Wire
 
 /// A peer: discovery, names, links and rooms, as a value that is notified of inputs and asked for outputs. It makes no
-/// system call and reads no clock; `Host` and `Simulator` run the same code (DESIGN §3).
+/// system call and reads no clock; `Host` and `Simulator` run the same code.
 ///
 /// To use it, `handle` any number of inputs, call `archive.commit()`, take `nextOutput()` until it is nil (which seals
 /// the bytes queued for the links), then wait until `nextDeadline` or the next input.

@@ -4,7 +4,7 @@ import RoomSync
 public import Secure
 public import Wire
 
-/// A relay: a peer that is a hub (DESIGN §5).
+/// A relay: a peer that is a hub (Protocol.md, Relays).
 ///
 /// It hands out names, keeps its lobby's log, passes on members' messages, carries tunnels between them that it cannot
 /// read, and moderates. It is sans-I/O, like ``Peer``, and is run in the same way.

@@ -2,7 +2,7 @@ import CoreModel
 import JSON
 import Wire
 
-/// Parses a line of input as a command (DESIGN §6).
+/// Parses a line of input as a command.
 enum CommandReader {
     /// The error for a line that is not a command.
     struct Refusal: Error, Equatable {

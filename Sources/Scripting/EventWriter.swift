@@ -3,7 +3,7 @@ import JSON
 import Wire
 import Wording
 
-/// Writes an event as one line of output (DESIGN §6), without its newline.
+/// Writes an event as one line of output, without its newline.
 enum EventWriter {
     /// Returns the line of an event.
     /// - Parameter version: The version of the program, reported by `ready`.

@@ -2,7 +2,8 @@ public import CoreModel
 import JSON
 import Wire
 
-/// The chat as JSON lines, for bots and tests: commands in, events out, one object a line (DESIGN §6).
+/// The chat as JSON lines, for bots and tests: commands in, events out, one object per line (the page Scripting documents
+/// them).
 public final class ScriptInterface: FrontEnd {
     /// The maximum length of an input line, in bytes: twice the longest text with every byte escaped.
     static let maximumLineBytes = 256 * 1024

@@ -9,7 +9,7 @@ enum Repository {
         var text: SwiftText
         var declarations: Declarations
         var testDescription: String { path }
-        /// `Chat` of `Sources/Chat/Peer.swift`.
+        /// For example `PeerCore` of `Sources/PeerCore/Peer.swift`.
         var target: String { String(path.split(separator: "/")[1]) }
     }
 

@@ -1,5 +1,5 @@
-/// The limits of the host: sizes, counts and times, with unit and reason. The limits of the cores are in
-/// `Chat/Bounds.swift`, those of the protocol in `Wire/Limits.swift`.
+/// The limits of the host: sizes, counts and times, with unit and reason. The limits of the cores are in `Bounds`,
+/// those of the protocol in `Limits`.
 enum HostBounds {
     // Links.
 

@@ -10,8 +10,8 @@ package enum DialTarget: Hashable {
     case endpoint(Endpoint)
 }
 
-/// Finds peers: decides when to announce ourselves and when to dial (DESIGN §5). Datagrams and introductions lead only
-/// to a dial; the link decides whether a peer is present.
+/// Finds peers: decides when to announce ourselves and when to dial (Protocol.md, Discovery). Datagrams and introductions
+/// lead only to a dial; the link decides whether a peer is present.
 package struct Discovery {
     /// What the peer has to do.
     package enum Act: Equatable {

@@ -2,7 +2,7 @@ package import CoreModel
 package import Wire
 
 /// The gatherings that we were in, with their network locations and times: a peer that returns to a location within 12
-/// h rejoins its gathering (DESIGN §5).
+/// h rejoins its gathering (Protocol.md, Gatherings).
 package struct KnownGatherings: Equatable {
     /// A gathering, where it was, and until when we were in it.
     package struct Record: Equatable {

@@ -25,7 +25,7 @@ package struct Claim: Equatable {
     }
 }
 
-/// Keeps our name unique among the peers that we have live links with (DESIGN §5; RFC 6762 §8–9).
+/// Keeps our name unique among the peers that we have live links with (Protocol.md, Names; RFC 6762 §8–9).
 ///
 ///     (no claim) ──claim──▶ probing ──0.75 s, no objection──▶ holding
 ///                             ▲ │ a better claim                │ a better claim (networks that met)

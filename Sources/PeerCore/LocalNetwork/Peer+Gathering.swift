@@ -4,7 +4,7 @@ import RoomSync
 import Secure
 import Wire
 
-/// The gathering that our lobby belongs to (DESIGN §5).
+/// The gathering that our lobby belongs to (Protocol.md, Gatherings).
 extension Peer {
     /// Founds a gathering, because no peer has one.
     mutating func foundGathering() {

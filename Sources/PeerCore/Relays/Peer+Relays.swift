@@ -4,7 +4,7 @@ import RoomSync
 import Secure
 import Wire
 
-/// Sessions with relays: dialling, admission or refusal, members, and disconnection (DESIGN §5).
+/// Sessions with relays: dialling, admission or refusal, members, and disconnection (Protocol.md, Relays).
 extension Peer {
     /// Loads the state of our relays from earlier runs, and the peers with unacknowledged private messages.
     mutating func loadSessions() throws(ArchiveError) {

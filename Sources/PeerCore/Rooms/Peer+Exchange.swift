@@ -4,7 +4,7 @@ import RoomSync
 import Secure
 import Wire
 
-/// Synchronising logs over a link: reconciliation, requests, offers and answers (DESIGN §4).
+/// Synchronising logs over a link: reconciliation, requests, offers and answers (Protocol.md, Reconciliation).
 extension Peer {
     /// Starts the exchange on a new link: sends what waits for this peer and reconciles the logs.
     mutating func startExchange(with peer: PeerID, on id: LinkID) {

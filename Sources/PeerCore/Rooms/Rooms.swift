@@ -30,7 +30,7 @@ struct RetentionState {
 
 /// The open rooms, and their pending work.
 struct Rooms {
-    /// The gathering that our lobby's log belongs to; nil until one is founded or met (DESIGN §5).
+    /// The gathering that our lobby's log belongs to; nil until one is founded or met (Protocol.md, Gatherings).
     private(set) var gathering: GatheringID?
     private var lobby: RoomLog?
     private var conversations: [PeerID: RoomLog] = [:]

@@ -248,8 +248,8 @@ extension Relay {
         state.outbox.links.append(link)
     }
 
-    /// Seals as much of the next dirty link's queue as its window permits, only when the host asks for it (DESIGN §3,
-    /// flush once).
+    /// Seals as much of the next dirty link's queue as its window permits, when the host asks for it: each
+    /// link is flushed once per round.
     mutating func nextFlush() -> Output? {
         passOnAccepted()
         while let link = state.outbox.next() {

@@ -3,7 +3,7 @@ import Wire
 
 /// Checks that no two peers in contact both hold one name for longer than it takes to notice.
 struct NameWatch {
-    /// The maximum time that two peers may hold one name while they can talk (DESIGN §5).
+    /// The maximum time that two peers may hold one name while they can talk.
     static let timeout = Duration.seconds(2)
 
     private struct Pair: Hashable {
