@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// This file is the architecture drawing: an import needs a dependency that is declared here.
-// The build enforces that with `--explicit-target-dependency-import-check error` (see .ci/run).
+// This file is the architecture drawing: an arrow (a dependency) may only point down the list; what tests need comes last.
+// The build rejects an import without an arrow, with `--explicit-target-dependency-import-check error` (see .ci/run).
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -44,6 +44,15 @@ let package = Package(
         .executableTarget(
             name: "earshot-sim", dependencies: ["Simulator", "Host", "CoreModel"], swiftSettings: settings),
 
+        // Feeds a fuzzer's bytes to decoders, cores and front ends.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Simulator", "Host", "Options", "Terminal", "Scripting", "JSON", "Wording", "PeerCore", "RelayCore",
+                "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
+            ],
+            swiftSettings: settings),
+
         // Reads command lines and configuration files; pure.
         .target(
             name: "Options", dependencies: ["PeerCore", "RelayCore", "CoreModel", "Secure", "Wire"],
@@ -55,9 +64,6 @@ let package = Package(
             name: "Scripting", dependencies: ["JSON", "Wording", "Doctor", "RelayCore", "CoreModel", "Wire"],
             swiftSettings: settings),
 
-        // Why other peers do not appear: facts in, findings out; pure.
-        .target(name: "Doctor", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
-
         // The text and the JSON that all of these use.
         .target(name: "Wording", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
         .target(name: "JSON", swiftSettings: settings),
@@ -66,20 +72,14 @@ let package = Package(
         .target(
             name: "Host", dependencies: ["Doctor", "CoreModel", "Secure", "Wire", "CLinux"], swiftSettings: settings),
 
+        // Why other peers do not appear: facts in, findings out; pure.
+        .target(name: "Doctor", dependencies: ["CoreModel", "Wire"], swiftSettings: settings),
+
         // Many cores on a virtual network, clock and disk.
         .target(
             name: "Simulator",
             dependencies: [
                 "PeerCore", "RelayCore", "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
-            ],
-            swiftSettings: settings),
-
-        // Feeds a fuzzer's bytes to decoders, cores and front ends.
-        .target(
-            name: "FuzzTargets",
-            dependencies: [
-                "Simulator", "Host", "Options", "Terminal", "Scripting", "JSON", "Wording", "PeerCore", "RelayCore",
-                "LocalNetwork", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
             ],
             swiftSettings: settings),
 

@@ -30,8 +30,8 @@ enum OptionsFuzzTarget {
                 FuzzTarget.require(options.name != "" && options.stateDirectory != "", "an empty value")
             case .relay(.run(let settings, _)), .relay(.check(let settings, _)): relay(settings, file)
             case .kept(let command):
-                FuzzTarget.require(command.deed != .forget || command.room != nil, "no room")
-                FuzzTarget.require(command.deed != .backup || command.file != nil, "no file")
+                FuzzTarget.require(command.action != .forget || command.room != nil, "no room")
+                FuzzTarget.require(command.action != .backup || command.file != nil, "no file")
             case .relay(.backup(let file, _)): FuzzTarget.require(!file.hasPrefix("-"), "an option for a file")
             case .doctor(let command):
                 FuzzTarget.require((command.host == nil) == (command.place == nil), "a host without a place")

@@ -38,8 +38,8 @@ public enum Arguments: Equatable {
             }
             return .doctor(command)
         }
-        if let deed = words.first.flatMap(KeptCommand.Deed.init(rawValue:)) {
-            guard let command = try KeptCommand.parse(deed, words.dropFirst()) else {
+        if let action = words.first.flatMap(KeptCommand.Action.init(rawValue:)) {
+            guard let command = try KeptCommand.parse(action, words.dropFirst()) else {
                 return .help(KeptCommand.helpText)
             }
             return .kept(command)

@@ -1,7 +1,7 @@
 /// `earshot export [ROOM]`, `earshot backup FILE` and `earshot forget ROOM`: commands on the saved messages, without
 /// chatting.
 public struct KeptCommand: Equatable {
-    public enum Deed: String {
+    public enum Action: String {
         /// Print the messages as JSON lines.
         case export
         /// Copy everything that is saved to a file.
@@ -10,7 +10,7 @@ public struct KeptCommand: Equatable {
         case forget
     }
 
-    public var deed: Deed
+    public var action: Action
     /// The room as typed; nil for every room.
     public var room: String?
     /// The file to which a backup is written.
@@ -21,10 +21,10 @@ public struct KeptCommand: Equatable {
 
     /// Parses the arguments after the subcommand.
     /// - Returns: Nil if the user asks for help.
-    static func parse(_ deed: Deed, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {
+    static func parse(_ action: Action, _ words: some Sequence<String>) throws(Arguments.Misuse) -> KeptCommand? {
         var reader = ArgumentReader(words)
         var options = ChatOptions()
-        var command = KeptCommand(deed: deed)
+        var command = KeptCommand(action: action)
         while let word = reader.next() {
             let name = String(word.prefix { $0 != "=" })
             let attached = name.count == word.count ? nil : String(word.dropFirst(name.count + 1))
@@ -33,15 +33,15 @@ public struct KeptCommand: Equatable {
             case "--name", "--state": try reader.readValue(of: name, attached: attached, into: &options)
             default:
                 guard !word.hasPrefix("-"), command.room == nil, command.file == nil else {
-                    throw Arguments.Misuse(text: "unexpected argument \(word) (try earshot \(deed.rawValue) --help)")
+                    throw Arguments.Misuse(text: "unexpected argument \(word) (try earshot \(action.rawValue) --help)")
                 }
-                if deed == .backup { command.file = word } else { command.room = word }
+                if action == .backup { command.file = word } else { command.room = word }
             }
         }
-        if deed == .forget, command.room == nil {
+        if action == .forget, command.room == nil {
             throw Arguments.Misuse(text: "forget needs a room: lobby, or the name of the person you wrote with")
         }
-        if deed == .backup, command.file == nil {
+        if action == .backup, command.file == nil {
             throw Arguments.Misuse(text: "backup needs a FILE that does not exist yet (try earshot backup --help)")
         }
         command.name = options.name

@@ -195,7 +195,7 @@ extension HostTests {
                 })
             #expect(visitor.text.hasSuffix("a"))
             for visitor in silent { visitor.read() }
-            #expect(silent.count(where: \.hasEnded) >= 100 - HostBounds.pageVisits)
+            #expect(silent.count(where: \.hasEnded) >= 100 - HostBounds.pageConnections)
         }
     }
 }

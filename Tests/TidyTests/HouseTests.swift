@@ -56,6 +56,21 @@ struct HouseTests {
         }
     }
 
+    @Test("arrows in Package.swift point down, but for what tests need")
+    func direction() throws {
+        let manifest = try Repository.text(of: "Package.swift")
+        let order = Manifest.names(in: manifest)
+        for (target, dependencies) in Manifest.dependencies(in: manifest) {
+            guard let place = order.firstIndex(of: target), !target.hasSuffix("Tests"), target != "CoreTestKit",
+                target != "earshot-fuzz"
+            else { continue }
+            for dependency in dependencies {
+                let below = try #require(order.firstIndex(of: dependency), "\(dependency) is not declared")
+                #expect(below > place, "\(target) needs \(dependency), which is declared above it")
+            }
+        }
+    }
+
     @Test("targets, their dependencies and imports are read as written")
     func manifest() {
         let text = """
@@ -83,6 +98,11 @@ enum Manifest {
             result[String(name.1)] = list.matches(of: #/"(\w+)"/#).map { String($0.1) }
         }
         return result
+    }
+
+    /// The names of the targets, in the order in which a Package.swift declares them.
+    static func names(in manifest: String) -> [String] {
+        manifest.matches(of: #/\.(?:executableTarget|testTarget|target)\(\s*name: "([\w-]+)"/#).map { String($0.1) }
     }
 
     static func importedModule(in line: String) -> String? {

@@ -5,7 +5,7 @@ public import Wire
 /// A host that is looked up and called at each of its addresses.
 public struct CalledParty {
     /// The address of a host.
-    public enum NetworkLocation: Equatable, Sendable {
+    public enum HostAddress: Equatable, Sendable {
         case endpoint(Endpoint)
         /// A host name to look up.
         case name(String, port: UInt16)
@@ -24,7 +24,7 @@ public struct CalledParty {
     /// Starts the lookup or the calls.
     /// - Parameter firstNumber: The number of the first call; events refer to it.
     init(
-        _ place: NetworkLocation, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder,
+        _ place: HostAddress, own: [IPAddress], firstNumber: UInt64, poller: Poller, finder: HostFinder,
         at now: Instant
     ) {
         self.own = own

@@ -10,7 +10,7 @@ public final class Examination {
     public struct Request {
         public var interfaceNames: [String] = []
         /// `HOST`: as typed, and its address.
-        public var target: (text: String, place: CalledParty.NetworkLocation)?
+        public var target: (text: String, place: CalledParty.HostAddress)?
         public var relay: RelayAddress?
         public var isSweeping = false
         /// The state directory of the running Earshot to question.
@@ -102,7 +102,7 @@ public final class Examination {
             target = CalledParty(place, own: own, firstNumber: 0, poller: poller, finder: finder, at: start)
         }
         if let address = request.relay {
-            let place: CalledParty.NetworkLocation =
+            let place: CalledParty.HostAddress =
                 switch address.host {
                 case .address(let host): .endpoint(Endpoint(address: host, port: address.port))
                 case .name(let name): .name(name, port: address.port)

@@ -172,7 +172,7 @@ public final class CoreHost<C: Core> {
     }
 
     /// Whether the network location is uncertain. Until it is known, no new peers are accepted on the LAN.
-    private var isBetweenPlaces: Bool { multicast != nil && watch.isUncertain }
+    private var isLocationUncertain: Bool { multicast != nil && watch.isUncertain }
 
     private func takeEvents() throws {
         // The network location is updated before any peer is handled.
@@ -186,7 +186,7 @@ public final class CoreHost<C: Core> {
                 if let input = links.ready(id, readiness) { handle(input) }
             case .datagrams(let number, let part):
                 multicast?.receive(on: number, part) {
-                    if !isBetweenPlaces { handle(.datagramReceived($0, from: $1, by: $2)) }
+                    if !isLocationUncertain { handle(.datagramReceived($0, from: $1, by: $2)) }
                 }
             case .neighbourWatch:
                 for address in watch.neighbours?.ready() ?? [] { handle(.neighbourSeen(address)) }
@@ -194,7 +194,7 @@ public final class CoreHost<C: Core> {
             case .listener(let door):
                 doors.accept(at: door, now: moment.now) { descriptor, from in
                     // Closed immediately; the other side tries again.
-                    if door == .links, isBetweenPlaces { return }
+                    if door == .links, isLocationUncertain { return }
                     if let id = links.accept(descriptor, from: from, isGuest: door == .guests) {
                         handle(.linkAccepted(id, from: from))
                     }
@@ -287,7 +287,7 @@ public final class CoreHost<C: Core> {
             case .multicast(let bytes): multicast?.multicast(bytes)
             case .sendDatagram(let bytes, let endpoint): multicast?.send(bytes, to: endpoint)
             case .findHost(let name, let port): links.finder.find(name, port: port)
-            case .openLink(let id, _, _) where isBetweenPlaces:
+            case .openLink(let id, _, _) where isLocationUncertain:
                 pending.append(.linkClosed(id, .failed("the network is changing")))
             case .openLink(let id, let endpoint, .any): links.open(id, to: endpoint, at: moment.now)
             case .openLink(let id, let endpoint, .linkPort):

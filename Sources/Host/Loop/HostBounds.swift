@@ -28,12 +28,12 @@ enum HostBounds {
     // The metrics page.
 
     /// The maximum number of open requests; a new one evicts the oldest.
-    static let pageVisits = 16
+    static let pageConnections = 16
     /// The maximum duration of a request, from the connection to its end.
     static let pageTime: Duration = .seconds(5)
 
     /// The number of status requests answered in one round of the loop, and the maximum size of an answer.
-    static let statusVisits = 8
+    static let statusConnections = 8
     static let statusBytes = 128 * 1024
 
     // The loop.

@@ -43,7 +43,7 @@ final class MetricsServer {
     func accept(at now: Instant) {
         listener.accept(at: now) { descriptor, _ in
             // The oldest open request is evicted, so that idle clients cannot keep the collector out.
-            if connections.count >= HostBounds.pageVisits, let oldest = connections.keys.min() { drop(oldest) }
+            if connections.count >= HostBounds.pageConnections, let oldest = connections.keys.min() { drop(oldest) }
             let number = nextNumber
             let connection = MetricsConnection(descriptor, until: now + HostBounds.pageTime)
             guard (try? poller.add(connection.descriptor.number, .page(number), .readable)) != nil else { return }

@@ -37,7 +37,7 @@ final class StatusServer {
     /// Accepts a bounded number of waiting connections.
     /// - Parameter page: Called only if there is a connection.
     func accept(page: () -> [UInt8]) {
-        for _ in 0..<HostBounds.statusVisits {
+        for _ in 0..<HostBounds.statusConnections {
             guard let accepted = try? socket.accept() else { return }
             let connection = Descriptor(owning: accepted.number)
             // Bytes that the kernel does not accept immediately are dropped: a Unix socket accepts 200 KiB.

@@ -7,7 +7,7 @@ package struct KnownGatherings: Equatable {
     /// A gathering, where it was, and until when we were in it.
     package struct Record: Equatable {
         package var gathering: GatheringID
-        package var place: NetworkLocation
+        package var location: NetworkLocation
         package var last: WallTime
         /// The time ``last`` by the counted clock (``AgeClock``).
         package var counted: WallTime
@@ -32,14 +32,14 @@ package struct KnownGatherings: Equatable {
     /// Records that we are in this gathering, at this location, now.
     /// - Parameter counted: The counted time; nil: the wall clock's.
     package mutating func noteStay(
-        to gathering: GatheringID, in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil
+        to gathering: GatheringID, in location: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil
     ) {
         records.removeAll { $0.gathering == gathering }
         earlier.remove(gathering)
-        let place = NetworkLocation(
-            prefixes: Array(place.prefixes.prefix(Self.networkCount)),
-            routers: place.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
-        records.append(Record(gathering: gathering, place: place, last: wall, counted: counted ?? wall))
+        let location = NetworkLocation(
+            prefixes: Array(location.prefixes.prefix(Self.networkCount)),
+            routers: location.routers.prefix(Self.networkCount).map { Array($0.prefix(Self.routerBytes)) })
+        records.append(Record(gathering: gathering, location: location, last: wall, counted: counted ?? wall))
         while records.count > Self.capacity { earlier.add(records.removeFirst()) }
     }
 
@@ -53,8 +53,8 @@ package struct KnownGatherings: Equatable {
     package mutating func takeEarlierChange() -> [UInt8]? { earlier.takeChange() }
 
     /// Returns all gatherings at this location except the present one, the latest last.
-    package func before(_ present: GatheringID?, in place: NetworkLocation) -> [GatheringID] {
-        (earlier.records + records).filter { place.resumes($0.place) && $0.gathering != present }.map(\.gathering)
+    package func before(_ present: GatheringID?, in location: NetworkLocation) -> [GatheringID] {
+        (earlier.records + records).filter { location.resumes($0.location) && $0.gathering != present }.map(\.gathering)
     }
 
     /// Returns the gathering to rejoin at this location: one that is recent enough, with the most networks in common;
@@ -64,15 +64,16 @@ package struct KnownGatherings: Equatable {
     /// A clock that was set back does no harm; but a gathering whose time lies in the future, recorded while the clock
     /// was wrong, ranks below one from the past.
     /// - Parameter counted: The counted time; nil: the wall clock's.
-    package func gathering(in place: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID? {
+    package func gathering(in location: NetworkLocation, at wall: WallTime, _ counted: WallTime? = nil) -> GatheringID?
+    {
         let counted = counted ?? wall
         var best: (record: Record, rank: (Int, Int))?
-        for record in records where place.resumes(record.place) {
+        for record in records where location.resumes(record.location) {
             guard wall.milliseconds <= record.last.milliseconds &+ Self.memoryMilliseconds,
                 counted.milliseconds <= record.counted.milliseconds &+ Self.memoryMilliseconds
             else { continue }
             let isYetToCome = record.last.milliseconds > wall.milliseconds &+ AgeClock.toleranceMilliseconds
-            let rank = (isYetToCome ? 0 : 1, record.place.prefixes.count)
+            let rank = (isYetToCome ? 0 : 1, record.location.prefixes.count)
             if best.map({ rank >= $0.rank }) ?? true { best = (record, rank) }
         }
         return best?.record.gathering
@@ -100,18 +101,18 @@ package struct KnownGatherings: Equatable {
             let count = try reader.array(maximum: 5)
             let gathering: GatheringID = try reader.identifier()
             let last = WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime))
-            var place = NetworkLocation()
+            var location = NetworkLocation()
             for _ in 0..<(try reader.array(maximum: networkCount)) {
                 _ = try reader.array(maximum: 2)
                 let address = IPAddress(try reader.text(maximumBytes: 64))
                 let length = UInt8(clamping: try reader.unsigned())
-                if let address { place.prefixes.append(.init(address: address, length: length)) }
+                if let address { location.prefixes.append(.init(address: address, length: length)) }
             }
             for _ in 0..<(count > 3 ? try reader.array(maximum: networkCount) : 0) {
-                place.routers.append(Array(try reader.bytes(maximum: routerBytes)))
+                location.routers.append(Array(try reader.bytes(maximum: routerBytes)))
             }
             let counted = count > 4 ? WallTime(milliseconds: min(try reader.unsigned(), Limits.wallTime)) : last
-            records.append(Record(gathering: gathering, place: place, last: last, counted: counted))
+            records.append(Record(gathering: gathering, location: location, last: last, counted: counted))
         }
         return records
     }
@@ -127,14 +128,14 @@ package struct KnownGatherings: Equatable {
             writer.array(count: 5)
             writer.identifier(record.gathering)
             writer.unsigned(record.last.milliseconds)
-            writer.array(count: record.place.prefixes.count)
-            for network in record.place.prefixes {
+            writer.array(count: record.location.prefixes.count)
+            for network in record.location.prefixes {
                 writer.array(count: 2)
                 writer.text(network.address.description)
                 writer.unsigned(UInt64(network.length))
             }
-            writer.array(count: record.place.routers.count)
-            for router in record.place.routers { writer.bytes(router) }
+            writer.array(count: record.location.routers.count)
+            for router in record.location.routers { writer.bytes(router) }
             writer.unsigned(record.counted.milliseconds)
         }
         return writer.bytes
@@ -162,8 +163,8 @@ package struct EarlierGatherings: Equatable {
 
     /// Removes the record of a gathering.
     package mutating func remove(_ gathering: GatheringID) {
-        guard let place = records.firstIndex(where: { $0.gathering == gathering }) else { return }
-        records.remove(at: place)
+        guard let location = records.firstIndex(where: { $0.gathering == gathering }) else { return }
+        records.remove(at: location)
         hasChanged = true
     }
 

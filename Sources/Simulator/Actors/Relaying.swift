@@ -8,7 +8,7 @@ import Wire
 /// the same values as before relays existed.
 struct Relaying {
     /// The parameters of the relay's processes.
-    struct ExampleCommunity {
+    struct RelayParameters {
         let identity: Identity
         let seed: UInt64
         /// The relay's certificate; nil if it is its own community.
@@ -31,7 +31,7 @@ struct Relaying {
     private var random: RandomStream
     let neighbourhood: Neighbourhood
     /// The relay; nil if this seed has none.
-    let relay: ExampleCommunity?
+    let relay: RelayParameters?
     let plan: FaultPlan?
 
     init(seed: UInt64, settings: TrialSettings, conditions: Conditions, signing: Signing) {
@@ -42,7 +42,7 @@ struct Relaying {
             return
         }
         let identity = Identity(seed: random.bytes(Identity.seedBytes), signing: signing)
-        let hub = ExampleCommunity(
+        let hub = RelayParameters(
             identity: identity, seed: random.next(),
             certificate: Self.certificate(of: identity, seed: seed, signing: signing))
         neighbourhood = Neighbourhood(peers: settings.peers, relay: hub.community, random: &random)

@@ -22,7 +22,7 @@ struct KeptProgram {
         let own = Identity(seed: seed).peerID
         let isRelay = StateDirectory.has(RelayProgram.archiveName, at: path)
         let file = isRelay ? RelayProgram.archiveName : ChatProgram.archiveName
-        switch command.deed {
+        switch command.action {
         case .export:
             let archive = try SQLiteArchive(reading: path + "/" + file)
             return try export(KeptRooms(archive: archive, own: own))
