@@ -49,7 +49,7 @@ import Wire
     func few() throws {
         let (texts, notices) = try shown(50, limit: 50)
         #expect(texts == (0..<50).map { "old \($0)" } && notices.isEmpty)
-        #expect(try shown(51, limit: 50).notices[0].hasPrefix("1 earlier line came"))
+        #expect(try shown(51, limit: 50).notices[0].hasPrefix("1 earlier line arrived"))
         let all = try shown(300, limit: nil) { _, _ in }
         #expect(all.texts.count == 300 && all.notices.isEmpty)
     }
