@@ -159,6 +159,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "WordingTests", dependencies: ["TestKit", "Wording", "CoreModel", "Wire"], swiftSettings: settings),
+        .testTarget(
             name: "TerminalTests", dependencies: ["TestKit", "Terminal", "Wording", "CoreModel", "Wire"],
             swiftSettings: settings),
         .testTarget(

@@ -1,9 +1,8 @@
 import CoreModel
 import Testing
 import Wire
-import Wording
 
-@testable import Terminal
+@testable import Wording
 
 @Suite("Typed lines as commands")
 struct TypedLineTests {

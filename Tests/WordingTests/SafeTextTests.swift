@@ -1,8 +1,8 @@
 import CoreModel
+import TestKit
 import Testing
-import Wording
 
-@testable import Terminal
+@testable import Wording
 
 @Suite("Text from others")
 struct SafeTextTests {
@@ -99,9 +99,9 @@ struct DisplayWidthTests {
 
     @Test("the width of a text is the sum of the widths of its characters", arguments: 1...20)
     func sum(seed: Int) {
-        var dice = Dice(seed: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         let parts = ["a", "日", "e\u{301}", "👩‍👧", "한", "→", "❤️"]
-        let text = (0..<50).map { _ in parts[dice.roll(parts.count)] }.joined()
+        let text = (0..<50).map { _ in parts.randomElement(using: &generator)! }.joined()
         #expect(DisplayWidth.of(text) == text.reduce(0) { $0 + DisplayWidth.of($1) })
         #expect((50...100).contains(DisplayWidth.of(text)))
     }
