@@ -44,25 +44,25 @@ enum PeerTimer: Int, TimerKind {
     /// The reason for the deadline, for the log.
     var reason: StaticReason {
         switch self {
-        case .maintenance: "links need care"
+        case .maintenance: "links to maintain"
         case .people: "somebody has left or settled"
-        case .entryGossip: "news to pass on"
+        case .entryGossip: "entries to gossip"
         case .reconciliation: "logs to compare"
-        case .gossip: "others' statements to tell of"
+        case .gossip: "link-state advertisements to gossip"
         case .advertisement: "our links have changed"
-        case .comparison: "statements to compare"
+        case .comparison: "link-state advertisements to compare"
         case .neighbourSelection: "links to choose"
         case .shownMessages: "messages have been shown"
-        case .silence: "nobody is there"
-        case .location: "where we are is kept"
+        case .silence: "no peer is present"
+        case .location: "network location to store"
         case .gathering: "gatherings have met"
-        case .retention: "old entries are let go of"
-        case .redelivery: "receipts have not come"
-        case .suppressedLines: "lines came too fast"
-        case .backlog: "what was said before has come"
+        case .retention: "old entries to prune"
+        case .redelivery: "receipts are missing"
+        case .suppressedLines: "lines arrived too fast"
+        case .backlog: "earlier lines to show"
         case .receiptTimeout: "waited long enough for receipts"
-        case .presenceSummary: "many have come or gone"
-        case .requests: "entries have not come"
+        case .presenceSummary: "arrivals and departures to report"
+        case .requests: "requested entries are missing"
         }
     }
 }

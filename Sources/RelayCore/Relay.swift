@@ -277,11 +277,11 @@ enum RelayTimer: Int, TimerKind {
 
     var reason: StaticReason {
         switch self {
-        case .maintenance: "links need care"
+        case .maintenance: "links to maintain"
         case .roster: "members came or went"
-        case .pace: "entries wait for their time"
+        case .pace: "entries wait for their rate"
         case .retention: "old entries to drop"
-        case .certificate: "a certificate to look at"
+        case .certificate: "a certificate to check"
         }
     }
 }
