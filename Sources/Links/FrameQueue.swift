@@ -60,9 +60,9 @@ struct FrameQueue {
 
     /// Drops removed frames once they are the greater part, so that each element is moved at most once more.
     private mutating func compact() {
-        for place in (0..<first).reversed() {
-            guard !frames[place].isEmpty else { break }
-            frames[place] = []
+        for index in (0..<first).reversed() {
+            guard !frames[index].isEmpty else { break }
+            frames[index] = []
         }
         guard first > frames.count / 2 else { return }
         frames.removeFirst(first)

@@ -27,9 +27,9 @@ final class CipherState: CustomReflectable {
         precondition(count >= 0, "a tail begins in its buffer")
         for _ in 0..<Self.tagBytes { output.append(0) }
         let isDone = output.withUnsafeMutableBufferPointer { buffer in
-            let place = buffer.baseAddress! + start  // Not empty: it holds the tag.
+            let index = buffer.baseAddress! + start  // Not empty: it holds the tag.
             return withKeyAndNonce { key, nonce in
-                earshot_aead_seal(key, nonce, associated, associated.count, place, count, place)
+                earshot_aead_seal(key, nonce, associated, associated.count, index, count, index)
             }
         }
         precondition(isDone == 1, "libcrypto cannot seal")
@@ -45,9 +45,9 @@ final class CipherState: CustomReflectable {
         let count = ciphertext.count - Self.tagBytes
         output.append(contentsOf: ciphertext)
         let isDone = output.withUnsafeMutableBufferPointer { buffer in
-            let place = buffer.baseAddress! + start
+            let index = buffer.baseAddress! + start
             return withKeyAndNonce { key, nonce in
-                earshot_aead_open(key, nonce, associated, associated.count, place, count, place)
+                earshot_aead_open(key, nonce, associated, associated.count, index, count, index)
             }
         }
         output.removeLast(isDone == 1 ? Self.tagBytes : ciphertext.count)

@@ -30,11 +30,11 @@ package final class SharedWork: Sendable {
 
     /// Returns one of the few shared key pairs, selected by the first of these bytes.
     func keyPair(drawnBy random: [UInt8]) -> NoiseKeyPair {
-        let place = Int(random[0] % 32)
-        if let known = results.withLock({ $0.keyPairs[place] }) { return known }
-        let privateKey = SHA256.hash(Array("earshot simulation key \(place)".utf8))
+        let index = Int(random[0] % 32)
+        if let known = results.withLock({ $0.keyPairs[index] }) { return known }
+        let privateKey = SHA256.hash(Array("earshot simulation key \(index)".utf8))
         let made = NoiseKeyPair(privateKey: privateKey, sharing: self)
-        results.withLock { $0.keyPairs[place] = made }
+        results.withLock { $0.keyPairs[index] = made }
         return made
     }
 

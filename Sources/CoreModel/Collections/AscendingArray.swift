@@ -13,17 +13,17 @@ extension Array where Element: Comparable {
 
     /// Returns whether the array has the element.
     package func contains(sorted element: Element) -> Bool {
-        let place = lowerBound(of: element)
-        return place < count && self[place] == element
+        let index = lowerBound(of: element)
+        return index < count && self[index] == element
     }
 
     /// Inserts the element at its place.
     /// - Returns: False if the array already had it.
     @discardableResult
     package mutating func insert(sorted element: Element) -> Bool {
-        let place = lowerBound(of: element)
-        guard place == count || self[place] != element else { return false }
-        insert(element, at: place)
+        let index = lowerBound(of: element)
+        guard index == count || self[index] != element else { return false }
+        insert(element, at: index)
         return true
     }
 
@@ -31,9 +31,9 @@ extension Array where Element: Comparable {
     /// - Returns: False if the array did not have it.
     @discardableResult
     package mutating func remove(sorted element: Element) -> Bool {
-        let place = lowerBound(of: element)
-        guard place < count, self[place] == element else { return false }
-        remove(at: place)
+        let index = lowerBound(of: element)
+        guard index < count, self[index] == element else { return false }
+        remove(at: index)
         return true
     }
 }

@@ -5,8 +5,8 @@ extension RandomStream {
     package mutating func some<Element>(_ count: Int, of all: [Element]) -> [Element] {
         guard all.count > count else { return all }
         var chosen = all
-        for place in 0..<count {
-            chosen.swapAt(place, place + Int(uniform(below: UInt64(all.count - place))))
+        for index in 0..<count {
+            chosen.swapAt(index, index + Int(uniform(below: UInt64(all.count - index))))
         }
         chosen.removeLast(all.count - count)
         return chosen

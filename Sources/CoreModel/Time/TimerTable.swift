@@ -21,21 +21,21 @@ package struct TimerTable<Timer: TimerKind> {
 
     /// The earliest deadline; nil if no timer is set.
     package var next: Deadline? {
-        var first: (place: Int, time: Instant)?
-        for place in times.indices {
-            guard let time = times[place], first.map({ time < $0.time }) ?? true else { continue }
-            first = (place, time)
+        var first: (index: Int, time: Instant)?
+        for index in times.indices {
+            guard let time = times[index], first.map({ time < $0.time }) ?? true else { continue }
+            first = (index, time)
         }
-        guard let first, let timer = Timer(rawValue: first.place) else { return nil }
+        guard let first, let timer = Timer(rawValue: first.index) else { return nil }
         return Deadline(at: first.time, reason: timer.reason)
     }
 
     /// Returns the timers that are due, and clears them.
     package mutating func takeDue(at now: Instant) -> [Timer] {
         var due: [Timer] = []
-        for place in times.indices {
-            guard let time = times[place], time <= now, let timer = Timer(rawValue: place) else { continue }
-            times[place] = nil
+        for index in times.indices {
+            guard let time = times[index], time <= now, let timer = Timer(rawValue: index) else { continue }
+            times[index] = nil
             due.append(timer)
         }
         return due

@@ -106,8 +106,8 @@ package struct SightingTable {
 
     /// Moves an endpoint that did not answer to the end.
     package mutating func failed(_ peer: PeerID, at endpoint: Endpoint) {
-        guard var sighting = sightings[peer], let place = sighting.endpoints.firstIndex(of: endpoint) else { return }
-        sighting.endpoints.remove(at: place)
+        guard var sighting = sightings[peer], let index = sighting.endpoints.firstIndex(of: endpoint) else { return }
+        sighting.endpoints.remove(at: index)
         sighting.endpoints.append(endpoint)
         sightings[peer] = sighting
         haveAddressesChanged = true

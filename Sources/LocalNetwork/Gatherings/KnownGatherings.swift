@@ -163,8 +163,8 @@ package struct EarlierGatherings: Equatable {
 
     /// Removes the record of a gathering.
     package mutating func remove(_ gathering: GatheringID) {
-        guard let location = records.firstIndex(where: { $0.gathering == gathering }) else { return }
-        records.remove(at: location)
+        guard let index = records.firstIndex(where: { $0.gathering == gathering }) else { return }
+        records.remove(at: index)
         hasChanged = true
     }
 

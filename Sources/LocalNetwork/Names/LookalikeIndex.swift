@@ -43,16 +43,16 @@ package struct LookalikeIndex {
     package func first(like name: Nickname, besides excluded: [PeerID]) -> Nickname? {
         for skeleton in name.skeletons {
             guard let alike = entries[skeleton] else { continue }
-            var place = 0
-            while place < alike.count {
-                if alike[place].name == name {
+            var index = 0
+            while index < alike.count {
+                if alike[index].name == name {
                     // Thousands of keys may have had this very name.
-                    place = alike.lowerBound(of: Entry(name, of: .greatest))
-                    if place < alike.count, alike[place].name == name { place += 1 }
-                } else if excluded.contains(alike[place].peer) {
-                    place += 1
+                    index = alike.lowerBound(of: Entry(name, of: .greatest))
+                    if index < alike.count, alike[index].name == name { index += 1 }
+                } else if excluded.contains(alike[index].peer) {
+                    index += 1
                 } else {
-                    return alike[place].name
+                    return alike[index].name
                 }
             }
         }

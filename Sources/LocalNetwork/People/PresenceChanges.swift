@@ -72,8 +72,8 @@ package struct PresenceChanges {
     /// - Returns: Whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func joined(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
-        if let place = departed.firstIndex(where: { $0.peer == peer }) {
-            departed.remove(at: place)
+        if let index = departed.firstIndex(where: { $0.peer == peer }) {
+            departed.remove(at: index)
         } else if let name {
             arrived.append((peer, name))
         }
@@ -86,8 +86,8 @@ package struct PresenceChanges {
     /// - Returns: Whether it is covered by a combined report, so that it must not be reported alone.
     package mutating func left(_ peer: PeerID, as name: String?, at now: Instant) -> Bool {
         guard isGathering(at: now) else { return isSuspended }
-        if let place = arrived.firstIndex(where: { $0.peer == peer }) {
-            arrived.remove(at: place)
+        if let index = arrived.firstIndex(where: { $0.peer == peer }) {
+            arrived.remove(at: index)
         } else if let name {
             departed.append((peer, name))
         }

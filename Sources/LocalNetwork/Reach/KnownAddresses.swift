@@ -17,8 +17,8 @@ package struct KnownAddresses: Equatable {
     /// - Returns: Whether it is new.
     package mutating func note(_ address: IPAddress) -> Bool {
         let address = address.withoutScope
-        if let place = addresses.firstIndex(of: address) {
-            addresses.append(addresses.remove(at: place))
+        if let index = addresses.firstIndex(of: address) {
+            addresses.append(addresses.remove(at: index))
             return false
         }
         addresses.append(address)

@@ -92,8 +92,8 @@ package struct LinkStateDatabase {
     /// Returns whether a peer is present by the advertisements, including its own link with us if it advertises
     /// anything.
     package func reaches(_ peer: PeerID) -> Bool {
-        guard let place = indexByPeer[peer], nodes[place] != nil else { return false }
-        return nodes[place]!.reachedFrom != nil
+        guard let index = indexByPeer[peer], nodes[index] != nil else { return false }
+        return nodes[index]!.reachedFrom != nil
     }
 
     /// Returns the number of links of a peer that both ends advertise.
@@ -101,8 +101,8 @@ package struct LinkStateDatabase {
 
     /// Returns whether an offered advertisement is newer than the known one.
     package func lacks(_ key: AdvertisementKey) -> Bool {
-        guard let place = indexByProcess[key.process], nodes[place] != nil else { return true }
-        return key.sequence > nodes[place]!.advertisement.sequence
+        guard let index = indexByProcess[key.process], nodes[index] != nil else { return true }
+        return key.sequence > nodes[index]!.advertisement.sequence
     }
 
     // Events.
@@ -116,21 +116,21 @@ package struct LinkStateDatabase {
     /// Records that the last link with a process is down.
     package mutating func linkDown(_ process: ProcessTag) {
         guard linked.remove(sorted: process) else { return }
-        if let place = indexByProcess[process], nodes[place]?.reachedFrom == Self.direct { orphan(place) }
+        if let index = indexByProcess[process], nodes[index]?.reachedFrom == Self.direct { orphan(index) }
     }
 
     /// Accepts a verified advertisement. Call ``settle(at:)`` after the last one of a batch.
     package mutating func accept(_ signed: SignedAdvertisement, at now: Instant) -> Acceptance {
-        if let place = indexByPeer[signed.peer], nodes[place] != nil {
-            let isNewer = signed.sequence > nodes[place]!.advertisement.sequence
-            if nodes[place]!.advertisement.process != signed.process {
+        if let index = indexByPeer[signed.peer], nodes[index] != nil {
+            let isNewer = signed.sequence > nodes[index]!.advertisement.sequence
+            if nodes[index]!.advertisement.process != signed.process {
                 // Another process. If its clock was set back, its numbers are lower; the old one must then be absent.
-                guard isNewer || nodes[place]!.reachedFrom == nil else { return .known }
-                forget(place)
+                guard isNewer || nodes[index]!.reachedFrom == nil else { return .known }
+                forget(index)
             } else {
                 guard isNewer else { return .known }
-                guard nodes[place]!.tokens.take(at: now) else { return .refused }
-                replace(place, with: signed, at: now)
+                guard nodes[index]!.tokens.take(at: now) else { return .refused }
+                replace(index, with: signed, at: now)
                 return .taken
             }
         }
@@ -143,88 +143,88 @@ package struct LinkStateDatabase {
     }
 
     private mutating func insert(_ signed: SignedAdvertisement, at now: Instant) {
-        let place: Int
+        let index: Int
         if let free = freeIndices.popLast() {
-            place = free
-            nodes[place] = Node(advertisement: signed, lostAt: now)
+            index = free
+            nodes[index] = Node(advertisement: signed, lostAt: now)
         } else {
-            place = nodes.count
+            index = nodes.count
             nodes.append(Node(advertisement: signed, lostAt: now))
         }
-        indexByPeer[signed.peer] = place
-        indexByProcess[signed.process] = place
-        for link in nodes[place]!.links { connect(place, link) }
-        if isLinked(signed.process) { candidates.append(place) }
+        indexByPeer[signed.peer] = index
+        indexByProcess[signed.process] = index
+        for link in nodes[index]!.links { connect(index, link) }
+        if isLinked(signed.process) { candidates.append(index) }
     }
 
-    private mutating func replace(_ place: Int, with signed: SignedAdvertisement, at now: Instant) {
-        let wasHere = nodes[place]!.reachedFrom != nil
-        if wasHere { count(place, isHere: false) }
-        let former = nodes[place]!.links
-        nodes[place]!.advertisement = signed
-        let links = nodes[place]!.links
-        for neighbour in nodes[place]!.neighbours where !links.contains(sorted: nodes[neighbour]!.advertisement.process)
+    private mutating func replace(_ index: Int, with signed: SignedAdvertisement, at now: Instant) {
+        let wasHere = nodes[index]!.reachedFrom != nil
+        if wasHere { count(index, isHere: false) }
+        let former = nodes[index]!.links
+        nodes[index]!.advertisement = signed
+        let links = nodes[index]!.links
+        for neighbour in nodes[index]!.neighbours where !links.contains(sorted: nodes[neighbour]!.advertisement.process)
         {
-            disconnect(place, neighbour)
+            disconnect(index, neighbour)
         }
-        for link in links where !former.contains(sorted: link) { connect(place, link) }
+        for link in links where !former.contains(sorted: link) { connect(index, link) }
         if !wasHere { return }
-        if nodes[place]!.isGone {
+        if nodes[index]!.isGone {
             // Its own link with us, if any, is handled separately.
-            nodes[place]!.reachedFrom = nil
-            nodes[place]!.lostAt = now
+            nodes[index]!.reachedFrom = nil
+            nodes[index]!.lostAt = now
             reachedCount -= 1
             changes.append(.vanished(signed.peer, left: true))
         } else {
-            count(place, isHere: true)
+            count(index, isHere: true)
             changes.append(.stated(signed.peer))
-            unadvertised.append(place)
+            unadvertised.append(index)
         }
     }
 
     /// Adds a link if both ends advertise it.
-    private mutating func connect(_ place: Int, _ process: ProcessTag) {
-        guard let other = indexByProcess[process], other != place,
-            nodes[other]!.links.contains(sorted: nodes[place]!.advertisement.process),
-            !nodes[place]!.neighbours.contains(other)
+    private mutating func connect(_ index: Int, _ process: ProcessTag) {
+        guard let other = indexByProcess[process], other != index,
+            nodes[other]!.links.contains(sorted: nodes[index]!.advertisement.process),
+            !nodes[index]!.neighbours.contains(other)
         else { return }
-        nodes[place]!.neighbours.append(other)
-        nodes[other]!.neighbours.append(place)
-        candidates.append(place)
+        nodes[index]!.neighbours.append(other)
+        nodes[other]!.neighbours.append(index)
+        candidates.append(index)
         candidates.append(other)
     }
 
-    private mutating func disconnect(_ place: Int, _ other: Int) {
-        nodes[place]!.neighbours.removeAll { $0 == other }
-        nodes[other]!.neighbours.removeAll { $0 == place }
-        if nodes[place]!.reachedFrom == other { orphan(place) }
-        if nodes[other]!.reachedFrom == place { orphan(other) }
+    private mutating func disconnect(_ index: Int, _ other: Int) {
+        nodes[index]!.neighbours.removeAll { $0 == other }
+        nodes[other]!.neighbours.removeAll { $0 == index }
+        if nodes[index]!.reachedFrom == other { orphan(index) }
+        if nodes[other]!.reachedFrom == index { orphan(other) }
     }
 
-    private mutating func orphan(_ place: Int) {
-        nodes[place]!.reachedFrom = Self.orphaned
-        orphans.append(place)
+    private mutating func orphan(_ index: Int) {
+        nodes[index]!.reachedFrom = Self.orphaned
+        orphans.append(index)
     }
 
-    private mutating func forget(_ place: Int) {
-        guard let node = nodes[place] else { return }
-        for neighbour in node.neighbours { disconnect(place, neighbour) }
+    private mutating func forget(_ index: Int) {
+        guard let node = nodes[index] else { return }
+        for neighbour in node.neighbours { disconnect(index, neighbour) }
         if node.reachedFrom != nil {
-            count(place, isHere: false)
+            count(index, isHere: false)
             reachedCount -= 1
             changes.append(.vanished(node.advertisement.peer, left: false))
         }
         indexByPeer[node.advertisement.peer] = nil
         indexByProcess[node.advertisement.process] = nil
-        candidates.removeAll { $0 == place }
-        unadvertised.removeAll { $0 == place }
-        nodes[place] = nil
-        freeIndices.append(place)
+        candidates.removeAll { $0 == index }
+        unadvertised.removeAll { $0 == index }
+        nodes[index] = nil
+        freeIndices.append(index)
     }
 
     /// Removes a process that said goodbye on its own link.
     package mutating func left(_ process: ProcessTag) {
-        if let place = indexByProcess[process] { forget(place) }
+        if let index = indexByProcess[process] { forget(index) }
     }
 
     // Presence.
@@ -238,21 +238,21 @@ package struct LinkStateDatabase {
         }
         var next = 0
         while next < candidates.count {
-            let place = candidates[next]
+            let index = candidates[next]
             next += 1
-            guard nodes[place] != nil, !nodes[place]!.isGone else { continue }
-            if nodes[place]!.reachedFrom == nil {
-                if isLinked(nodes[place]!.advertisement.process) {
-                    reach(place, from: Self.direct)
-                } else if let from = nodes[place]!.neighbours.first(where: { nodes[$0]!.reachedFrom != nil }) {
-                    reach(place, from: from)
+            guard nodes[index] != nil, !nodes[index]!.isGone else { continue }
+            if nodes[index]!.reachedFrom == nil {
+                if isLinked(nodes[index]!.advertisement.process) {
+                    reach(index, from: Self.direct)
+                } else if let from = nodes[index]!.neighbours.first(where: { nodes[$0]!.reachedFrom != nil }) {
+                    reach(index, from: from)
                 } else {
                     continue
                 }
             }
             // Each is appended once: when it is reached, which is here.
-            for neighbour in nodes[place]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
-                reach(neighbour, from: place)
+            for neighbour in nodes[index]!.neighbours where nodes[neighbour]!.reachedFrom == nil {
+                reach(neighbour, from: index)
                 candidates.append(neighbour)
             }
         }
@@ -271,14 +271,14 @@ package struct LinkStateDatabase {
         var isProgress = true
         while isProgress, !left.isEmpty {
             let before = left.count
-            left.removeAll { place in
-                guard nodes[place] != nil, nodes[place]!.reachedFrom == Self.orphaned else { return true }
-                if isLinked(nodes[place]!.advertisement.process) {
-                    nodes[place]!.reachedFrom = Self.direct
+            left.removeAll { index in
+                guard nodes[index] != nil, nodes[index]!.reachedFrom == Self.orphaned else { return true }
+                if isLinked(nodes[index]!.advertisement.process) {
+                    nodes[index]!.reachedFrom = Self.direct
                     return true
                 }
-                guard let other = nodes[place]!.neighbours.first(where: { leadsToUs($0) }) else { return false }
-                nodes[place]!.reachedFrom = other
+                guard let other = nodes[index]!.neighbours.first(where: { leadsToUs($0) }) else { return false }
+                nodes[index]!.reachedFrom = other
                 return true
             }
             isProgress = left.count < before
@@ -288,11 +288,11 @@ package struct LinkStateDatabase {
 
     /// Returns whether the way by which a node was reached begins with a link of ours. Ways are never circular: no node
     /// is adopted by one whose way leads through an orphan.
-    private func leadsToUs(_ place: Int) -> Bool {
-        var place = place
-        while let from = nodes[place]!.reachedFrom, from != Self.orphaned {
+    private func leadsToUs(_ index: Int) -> Bool {
+        var index = index
+        while let from = nodes[index]!.reachedFrom, from != Self.orphaned {
             if from == Self.direct { return true }
-            place = from
+            index = from
         }
         return false
     }
@@ -302,45 +302,45 @@ package struct LinkStateDatabase {
         var from = [Int?](repeating: nil, count: nodes.count)
         var queue: [Int] = []
         for process in linked {
-            guard let place = indexByProcess[process], nodes[place]?.isGone == false else { continue }
-            from[place] = Self.direct
-            queue.append(place)
+            guard let index = indexByProcess[process], nodes[index]?.isGone == false else { continue }
+            from[index] = Self.direct
+            queue.append(index)
         }
         var next = 0
         while next < queue.count {
-            let place = queue[next]
+            let index = queue[next]
             next += 1
-            for neighbour in nodes[place]!.neighbours where from[neighbour] == nil {
-                from[neighbour] = place
+            for neighbour in nodes[index]!.neighbours where from[neighbour] == nil {
+                from[neighbour] = index
                 queue.append(neighbour)
             }
         }
-        for place in nodes.indices {
-            guard nodes[place] != nil, nodes[place]!.reachedFrom != nil else { continue }
-            if let present = from[place] {
-                nodes[place]!.reachedFrom = present
+        for index in nodes.indices {
+            guard nodes[index] != nil, nodes[index]!.reachedFrom != nil else { continue }
+            if let present = from[index] {
+                nodes[index]!.reachedFrom = present
             } else {
-                count(place, isHere: false)
+                count(index, isHere: false)
                 reachedCount -= 1
-                nodes[place]!.reachedFrom = nil
-                nodes[place]!.lostAt = now
-                nodes[place]!.advertisedSequence = nil
-                changes.append(.vanished(nodes[place]!.advertisement.peer, left: false))
+                nodes[index]!.reachedFrom = nil
+                nodes[index]!.lostAt = now
+                nodes[index]!.advertisedSequence = nil
+                changes.append(.vanished(nodes[index]!.advertisement.peer, left: false))
             }
         }
-        for place in queue where nodes[place]!.reachedFrom == nil { reach(place, from: from[place]!) }
+        for index in queue where nodes[index]!.reachedFrom == nil { reach(index, from: from[index]!) }
     }
 
-    private mutating func reach(_ place: Int, from: Int?) {
-        nodes[place]!.reachedFrom = from
+    private mutating func reach(_ index: Int, from: Int?) {
+        nodes[index]!.reachedFrom = from
         reachedCount += 1
-        count(place, isHere: true)
-        changes.append(.appeared(nodes[place]!.advertisement.peer))
-        unadvertised.append(place)
+        count(index, isHere: true)
+        changes.append(.appeared(nodes[index]!.advertisement.peer))
+        unadvertised.append(index)
     }
 
-    private mutating func count(_ place: Int, isHere: Bool) {
-        let key = nodes[place]!.advertisement.key
+    private mutating func count(_ index: Int, isHere: Bool) {
+        let key = nodes[index]!.advertisement.key
         if isHere { sums[key.sumIndex] &+= key.weight } else { sums[key.sumIndex] &-= key.weight }
     }
 
@@ -358,11 +358,11 @@ package struct LinkStateDatabase {
     /// Returns the advertisements of present peers that have not been offered to others.
     package mutating func takeUnadvertised() -> [AdvertisementKey] {
         defer { unadvertised.removeAll(keepingCapacity: true) }
-        return unadvertised.compactMap { place in
-            guard let node = nodes[place], node.reachedFrom != nil,
+        return unadvertised.compactMap { index in
+            guard let node = nodes[index], node.reachedFrom != nil,
                 node.advertisedSequence != node.advertisement.sequence
             else { return nil }
-            nodes[place]!.advertisedSequence = node.advertisement.sequence
+            nodes[index]!.advertisedSequence = node.advertisement.sequence
             return node.advertisement.key
         }
     }
@@ -370,8 +370,8 @@ package struct LinkStateDatabase {
     /// Returns the advertisements of present peers in the parts where another peer's sums differ from ours.
     package func keys(differingFrom theirs: [UInt64], own: [UInt64]) -> [AdvertisementKey] {
         var keys: [AdvertisementKey] = []
-        for place in nodes.indices where nodes[place] != nil && nodes[place]!.reachedFrom != nil {
-            let key = nodes[place]!.advertisement.key
+        for index in nodes.indices where nodes[index] != nil && nodes[index]!.reachedFrom != nil {
+            let key = nodes[index]!.advertisement.key
             if theirs[key.sumIndex] != own[key.sumIndex] { keys.append(key) }
         }
         return keys
@@ -383,9 +383,9 @@ package struct LinkStateDatabase {
     package mutating func expire(at now: Instant) {
         if let lastSweep, now < lastSweep + .seconds(10) { return }
         lastSweep = now
-        for place in nodes.indices {
-            guard let node = nodes[place], node.reachedFrom == nil, now > node.lostAt + Self.lifetime else { continue }
-            forget(place)
+        for index in nodes.indices {
+            guard let node = nodes[index], node.reachedFrom == nil, now > node.lostAt + Self.lifetime else { continue }
+            forget(index)
         }
     }
 

@@ -35,12 +35,12 @@ struct LinkTable {
     /// so that the indexes stay consistent.
     subscript(id: LinkID) -> Link? {
         _read {
-            if let place = places[id] { yield slots[place] } else { yield nil }
+            if let index = places[id] { yield slots[index] } else { yield nil }
         }
         _modify {
-            if let place = places[id] {
-                defer { noteOutput(at: place) }
-                yield &slots[place]
+            if let index = places[id] {
+                defer { noteOutput(at: index) }
+                yield &slots[index]
             } else {
                 var none: Link?
                 yield &none
@@ -49,17 +49,17 @@ struct LinkTable {
         }
     }
 
-    private mutating func noteOutput(at place: Int) {
-        guard let id = slots[place]?.markForFlush() else { return }
+    private mutating func noteOutput(at index: Int) {
+        guard let id = slots[index]?.markForFlush() else { return }
         toBeFlushed.append(id)
     }
 
     /// Inserts a new link.
     mutating func insert(_ link: Link) {
         precondition(places[link.id] == nil, "a link's ID is never used again")
-        if let place = freeIndices.popLast() {
-            slots[place] = link
-            places[link.id] = place
+        if let index = freeIndices.popLast() {
+            slots[index] = link
+            places[link.id] = index
         } else {
             places[link.id] = slots.count
             slots.append(link)
@@ -71,9 +71,9 @@ struct LinkTable {
     /// Removes a link.
     /// - Returns: The link as it was.
     mutating func remove(_ id: LinkID) -> Link? {
-        guard let place = places.removeValue(forKey: id), let link = slots[place] else { return nil }
-        slots[place] = nil
-        freeIndices.append(place)
+        guard let index = places.removeValue(forKey: id), let link = slots[index] else { return nil }
+        slots[index] = nil
+        freeIndices.append(index)
         ids.remove(sorted: id)
         leaveIndexes(link)
         return link
@@ -103,10 +103,10 @@ struct LinkTable {
             let id = toBeFlushed[flushed]
             flushed += 1
             // Output without room in its carrier waits in the tunnel.
-            if let place = places[id], slots[place]!.isTunnel { continue }
+            if let index = places[id], slots[index]!.isTunnel { continue }
             let bytes = flush(id)
             // Even if nothing was sealed: the next frame may be longer than the room that is left.
-            if let place = places[id], slots[place]!.requestsDrainReport(at: now) { awaited.append(id) }
+            if let index = places[id], slots[index]!.requestsDrainReport(at: now) { awaited.append(id) }
             if let bytes { return (id, bytes) }
         }
         toBeFlushed.removeAll(keepingCapacity: true)
@@ -121,13 +121,13 @@ struct LinkTable {
     /// - Parameter isAll: Whether to seal all of it, because the link is to be closed; otherwise as far as its window
     ///   admits.
     mutating func flush(_ id: LinkID, isAll: Bool = false) -> [UInt8]? {
-        guard let place = places[id], isAll || slots[place]?.isToBeFlushed == true else { return nil }
-        slots[place]?.isToBeFlushed = false
-        guard let phase = slots[place]?.phase, phase != .closing, phase != .awaitingConnection else { return nil }
-        let room = isAll ? Int.max : slots[place]!.window.room
-        let bytes = sealing.flush(&slots[place]!.channel, most: room)
+        guard let index = places[id], isAll || slots[index]?.isToBeFlushed == true else { return nil }
+        slots[index]?.isToBeFlushed = false
+        guard let phase = slots[index]?.phase, phase != .closing, phase != .awaitingConnection else { return nil }
+        let room = isAll ? Int.max : slots[index]!.window.room
+        let bytes = sealing.flush(&slots[index]!.channel, most: room)
         if bytes.isEmpty { return nil }
-        slots[place]!.window.sent(bytes: bytes.count)
+        slots[index]!.window.sent(bytes: bytes.count)
         return bytes
     }
 

@@ -124,11 +124,11 @@ extension Peer {
         links[id]?.establishedWall = clock.wall
         links.setPhase(.established(peer), of: id)
         let all = links.links(with: peer)
-        for (place, other) in all.enumerated() where other != id {
+        for (index, other) in all.enumerated() where other != id {
             let isOlderProcess = links[other]?.instance != instance
             // The peer with the lower ID decides, so that the two never close one each. It keeps the newest: an older
             // one may be half-open after the other side's address changed.
-            let isSurplus = place + Bounds.linksPerPeer < all.count
+            let isSurplus = index + Bounds.linksPerPeer < all.count
             if isOlderProcess || self.id < peer || isSurplus {
                 send(.goodbye(.duplicate), on: other)
                 close(other, abruptly: false)

@@ -36,8 +36,8 @@ struct UnseenMessages: Equatable {
 
     /// Marks a message as handed to the host.
     mutating func shown(_ key: EntryKey) {
-        guard let place = messages.firstIndex(where: { $0.key == key }) else { return }
-        messages[place].isShown = true
+        guard let index = messages.firstIndex(where: { $0.key == key }) else { return }
+        messages[index].isShown = true
     }
 
     /// Whether a message awaits ``outputsTaken()``.

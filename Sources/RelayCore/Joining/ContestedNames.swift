@@ -14,9 +14,9 @@ struct ContestedNames {
 
     /// Records that a key holds a contested name.
     mutating func note(_ name: Nickname, of peer: PeerID) {
-        if let place = names.firstIndex(where: { $0.peer == peer }) {
-            guard names[place].name != name else { return }
-            names[place].name = name
+        if let index = names.firstIndex(where: { $0.peer == peer }) {
+            guard names[index].name != name else { return }
+            names[index].name = name
         } else {
             names.append((peer, name))
             if names.count > Self.capacity { names.removeFirst() }
@@ -26,8 +26,8 @@ struct ContestedNames {
 
     /// Removes the name of a key.
     mutating func forget(_ peer: PeerID) {
-        guard let place = names.firstIndex(where: { $0.peer == peer }) else { return }
-        names.remove(at: place)
+        guard let index = names.firstIndex(where: { $0.peer == peer }) else { return }
+        names.remove(at: index)
         isChanged = true
     }
 

@@ -149,7 +149,7 @@ struct RelayLinkTable {
     private mutating func leaveIndexes(_ link: RelayLink) {
         unauthenticated[link.id] = nil
         if case .member(let peer) = link.phase {
-            if let place = members.firstIndex(where: { $0 === link }) { members.remove(at: place) }
+            if let index = members.firstIndex(where: { $0 === link }) { members.remove(at: index) }
             if memberByPeer[peer] === link { memberByPeer[peer] = nil }
         }
     }

@@ -93,7 +93,7 @@ struct TunnelQueue {
         isOverRate = false
         while !isOverRate, !rooms.isEmpty {
             var served: [(peer: PeerID, bytes: Int)] = []
-            for (place, (peer, bytes)) in rooms.enumerated() {
+            for (index, (peer, bytes)) in rooms.enumerated() {
                 guard let item = lines[peer]?.next, bytes > 0 else {
                     waiting.append(peer)
                     continue
@@ -101,7 +101,7 @@ struct TunnelQueue {
                 guard bucket.take(item.cost, at: now) else {
                     // Its turn comes first the next time; otherwise long frames would never get through.
                     isOverRate = true
-                    served = rooms[place...] + served
+                    served = rooms[index...] + served
                     break
                 }
                 taken.append(item)

@@ -50,16 +50,16 @@ public struct LogIndex: Sendable {
             return true
         }
         // A key above all others goes into the last chunk.
-        let place = min(chunkPlace(of: key), chunks.count - 1)
-        let position = chunks[place].keys.lowerBound(of: key)
-        if position < chunks[place].keys.count, chunks[place].keys[position] == key { return false }
-        chunks[place].keys.insert(key, at: position)
-        chunks[place].sum.add(key.id)
+        let index = min(chunkIndex(of: key), chunks.count - 1)
+        let position = chunks[index].keys.lowerBound(of: key)
+        if position < chunks[index].keys.count, chunks[index].keys[position] == key { return false }
+        chunks[index].keys.insert(key, at: position)
+        chunks[index].sum.add(key.id)
         count += 1
-        if chunks[place].keys.count > Self.chunkKeyCount {
-            let keys = chunks[place].keys
-            chunks[place] = Chunk(Array(keys[..<(keys.count / 2)]))
-            chunks.insert(Chunk(Array(keys[(keys.count / 2)...])), at: place + 1)
+        if chunks[index].keys.count > Self.chunkKeyCount {
+            let keys = chunks[index].keys
+            chunks[index] = Chunk(Array(keys[..<(keys.count / 2)]))
+            chunks.insert(Chunk(Array(keys[(keys.count / 2)...])), at: index + 1)
         }
         return true
     }
@@ -68,31 +68,31 @@ public struct LogIndex: Sendable {
     /// - Returns: False if the index did not have it.
     @discardableResult
     public mutating func remove(_ key: EntryKey) -> Bool {
-        let place = chunkPlace(of: key)
-        guard place < chunks.count else { return false }
-        let position = chunks[place].keys.lowerBound(of: key)
-        guard position < chunks[place].keys.count, chunks[place].keys[position] == key else { return false }
-        chunks[place].keys.remove(at: position)
-        chunks[place].sum.subtract(key.id)
+        let index = chunkIndex(of: key)
+        guard index < chunks.count else { return false }
+        let position = chunks[index].keys.lowerBound(of: key)
+        guard position < chunks[index].keys.count, chunks[index].keys[position] == key else { return false }
+        chunks[index].keys.remove(at: position)
+        chunks[index].sum.subtract(key.id)
         count -= 1
-        if chunks[place].keys.isEmpty { chunks.remove(at: place) }
+        if chunks[index].keys.isEmpty { chunks.remove(at: index) }
         return true
     }
 
     /// Returns whether the index has the key.
     public func contains(_ key: EntryKey) -> Bool {
-        let place = chunkPlace(of: key)
-        guard place < chunks.count else { return false }
-        let position = chunks[place].keys.lowerBound(of: key)
-        return position < chunks[place].keys.count && chunks[place].keys[position] == key
+        let index = chunkIndex(of: key)
+        guard index < chunks.count else { return false }
+        let position = chunks[index].keys.lowerBound(of: key)
+        return position < chunks[index].keys.count && chunks[index].keys[position] == key
     }
 
     /// Returns the number of keys below `key`, which is its position if the index has it.
     public func position(of key: EntryKey) -> Int {
-        let place = chunkPlace(of: key)
+        let index = chunkIndex(of: key)
         var position = 0
-        for chunk in chunks[..<place] { position += chunk.keys.count }
-        return place < chunks.count ? position + chunks[place].keys.lowerBound(of: key) : position
+        for chunk in chunks[..<index] { position += chunk.keys.count }
+        return index < chunks.count ? position + chunks[index].keys.lowerBound(of: key) : position
     }
 
     /// The key at a position in 0..<``count``.
@@ -152,7 +152,7 @@ public struct LogIndex: Sendable {
 
     /// Returns the place of the first chunk whose last key is not below `key`, or the number of chunks if there is
     /// none.
-    private func chunkPlace(of key: EntryKey) -> Int {
+    private func chunkIndex(of key: EntryKey) -> Int {
         var low = 0
         var high = chunks.count
         while low < high {

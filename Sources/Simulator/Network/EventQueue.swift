@@ -7,7 +7,7 @@ struct EventQueue<Element> {
     private struct Item {
         var at: Instant
         var number: UInt64
-        var place: Int
+        var index: Int
 
         func isBefore(_ other: Item) -> Bool {
             at < other.at || (at == other.at && number < other.number)
@@ -23,7 +23,7 @@ struct EventQueue<Element> {
     var nextTime: Instant? { items.first?.at }
 
     mutating func push(_ element: Element, at: Instant) {
-        let item = Item(at: at, number: nextNumber, place: keep(element))
+        let item = Item(at: at, number: nextNumber, index: keep(element))
         nextNumber += 1
         var child = items.count
         items.append(item)
@@ -35,18 +35,18 @@ struct EventQueue<Element> {
     }
 
     private mutating func keep(_ element: Element) -> Int {
-        if let place = freeIndices.popLast() {
-            elements[place] = element
-            return place
+        if let index = freeIndices.popLast() {
+            elements[index] = element
+            return index
         }
         elements.append(element)
         return elements.count - 1
     }
 
     mutating func pop() -> (at: Instant, element: Element)? {
-        guard let first = items.first, let element = elements[first.place] else { return nil }
-        elements[first.place] = nil
-        freeIndices.append(first.place)
+        guard let first = items.first, let element = elements[first.index] else { return nil }
+        elements[first.index] = nil
+        freeIndices.append(first.index)
         let last = items.removeLast()
         if !items.isEmpty { siftDown(last) }
         return (first.at, element)

@@ -56,9 +56,9 @@ public struct ConvergenceChart {
         return (lines + ["</svg>", ""]).joined(separator: "\n")
     }
 
-    private func curve(_ colour: String, _ name: String, _ place: Int, _ value: (Sample) -> Double) -> [String] {
+    private func curve(_ colour: String, _ name: String, _ index: Int, _ value: (Sample) -> Double) -> [String] {
         let points = samples.map { "\(x($0.at)),\(Self.y(value($0)))" }.joined(separator: " ")
-        let legend = Self.left + 160 * Double(place)
+        let legend = Self.left + 160 * Double(index)
         return [
             "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.5\"/>",
             "<text x=\"\(legend)\" y=\"\(Self.y(0) + 48)\" fill=\"\(colour)\">\(name)</text>",

@@ -29,8 +29,8 @@ struct NameWatch {
         var still: [Pair: Instant] = [:]
         for name in shared {
             let hosts = holders[name] ?? []
-            for (place, one) in hosts.enumerated() {
-                for other in hosts[(place + 1)...] where areInContact(one, other, simulation, peers) {
+            for (index, one) in hosts.enumerated() {
+                for other in hosts[(index + 1)...] where areInContact(one, other, simulation, peers) {
                     let start = since[Pair(one: one, other: other)] ?? simulation.now
                     still[Pair(one: one, other: other)] = start
                     guard simulation.now - start > Self.timeout else { continue }
@@ -51,8 +51,8 @@ struct NameWatch {
         }
         held[host] = name
         guard let name else { return }
-        let place = holders[name]?.firstIndex { $0 > host } ?? holders[name]?.count ?? 0
-        holders[name, default: []].insert(host, at: place)
+        let index = holders[name]?.firstIndex { $0 > host } ?? holders[name]?.count ?? 0
+        holders[name, default: []].insert(host, at: index)
         if holders[name]?.count == 2 { shared.append(name) }
     }
 

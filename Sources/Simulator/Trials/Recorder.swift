@@ -34,8 +34,8 @@ public struct TraceLine: Sendable, CustomStringConvertible {
     public var text: String
 
     public var description: String {
-        let place = [host.map(\.description), source.map { "<- \($0)" }].compactMap(\.self).joined(separator: " ")
-        return "\(at.stamp) \(place.isEmpty ? "" : place + " ")\(text)"
+        let index = [host.map(\.description), source.map { "<- \($0)" }].compactMap(\.self).joined(separator: " ")
+        return "\(at.stamp) \(index.isEmpty ? "" : index + " ")\(text)"
     }
 }
 

@@ -21,12 +21,12 @@ extension Nickname {
     private func requireVisible() throws(NicknameError) {
         let scalars = Array(text.unicodeScalars)
         if let first = scalars.first, first.isMark { throw .leadingMark(first) }
-        for (place, scalar) in scalars.enumerated() {
+        for (index, scalar) in scalars.enumerated() {
             if scalar.isBlank { throw .invisible(scalar) }
             guard scalar.isJoiner else { continue }
             // Between letters that it joins, it changes how they are drawn; elsewhere it is invisible.
-            let before = scalars[..<place].last { !$0.isMark }
-            let next = place + 1 < scalars.count ? scalars[place + 1] : nil
+            let before = scalars[..<index].last { !$0.isMark }
+            let next = index + 1 < scalars.count ? scalars[index + 1] : nil
             guard before?.isJoined(by: scalar) == true, next?.isJoined(by: scalar) == true else {
                 throw .invisible(scalar)
             }

@@ -10,7 +10,7 @@ final class FanoutMembers {
     private(set) var byteCount = 0
     private var failure: (any Error)?
     /// Called for each delivery, if set: with the member's index and the number of its deliveries so far.
-    var deliveryArrived: ((_ place: Int, _ count: Int) -> Void)?
+    var deliveryArrived: ((_ index: Int, _ count: Int) -> Void)?
 
     deinit {
         for member in members { close(member.socket) }
@@ -26,8 +26,8 @@ final class FanoutMembers {
 
     /// Reads the data that has arrived.
     func turn(milliseconds: CInt = 0) throws {
-        watch.wait(milliseconds: milliseconds) { place in
-            let member = members[place]
+        watch.wait(milliseconds: milliseconds) { index in
+            let member = members[index]
             let count = recv(member.socket, buffer.baseAddress, buffer.count, 0)
             guard count > 0 else {
                 if count == 0 { failure = Obstacle("the server closed a link") }
@@ -39,7 +39,7 @@ final class FanoutMembers {
             deliveredCount += member.deliveredCount - delivered
             if !hadJoined, member.hasJoined { joinedCount += 1 }
             guard let deliveryArrived, member.deliveredCount > delivered else { return }
-            for number in delivered..<member.deliveredCount { deliveryArrived(place, number) }
+            for number in delivered..<member.deliveredCount { deliveryArrived(index, number) }
         }
         if let failure { throw failure }
     }
@@ -54,7 +54,7 @@ final class FanoutMembers {
         }
     }
 
-    func say(_ messages: Range<Int>, by place: Int) {
-        Stream.send(members[place].saying(messages), on: members[place].socket)
+    func say(_ messages: Range<Int>, by index: Int) {
+        Stream.send(members[index].saying(messages), on: members[index].socket)
     }
 }

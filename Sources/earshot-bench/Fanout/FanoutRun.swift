@@ -28,9 +28,9 @@ struct Fanout {
         counted = singles..<singles + 20
         self.paced = counted.upperBound..<counted.upperBound + paced
         batched = self.paced.upperBound..<available
-        entries = speakers.enumerated().map { [batched] place, speaker in
+        entries = speakers.enumerated().map { [batched] index, speaker in
             // One member alone speaks until all do, so that no message answers one that was never sent.
-            Self.entries(available, by: speaker, since: place == 0 ? 0 : batched.lowerBound)
+            Self.entries(available, by: speaker, since: index == 0 ? 0 : batched.lowerBound)
         }
     }
 
@@ -59,13 +59,13 @@ struct Fanout {
             }
         guard let port = UInt16(try child.line()) else { throw Obstacle("the server did not report its port") }
         var visit = FanoutSession(child: child, crowd: FanoutMembers(), port: port)
-        try visit.join(memberCount) { place, random in
+        try visit.join(memberCount) { index, random in
             guard case .floor = server else {
                 let identity =
-                    place < speakers.count ? speakers[place] : Identity(seed: random.bytes(Identity.seedBytes))
+                    index < speakers.count ? speakers[index] : Identity(seed: random.bytes(Identity.seedBytes))
                 return FanoutMember(
-                    identity: identity, name: "m\(place)", random: &random,
-                    entries: place < speakers.count ? entries[place] : [])
+                    identity: identity, name: "m\(index)", random: &random,
+                    entries: index < speakers.count ? entries[index] : [])
             }
             return PlainMember(messageBytes: entries[0][1].bytes.count + 4)
         }
@@ -92,17 +92,17 @@ struct FanoutSession {
 
     /// Connects all members, a hundred at a time.
     mutating func join(
-        _ count: Int, _ make: (_ place: Int, _ random: inout RandomStream) -> any Member
+        _ count: Int, _ make: (_ index: Int, _ random: inout RandomStream) -> any Member
     ) throws {
         var random = RandomStream(simulationSeed: UInt64(count))
         let members = (0..<count).map { make($0, &random) }
         let emptyBytes = child.residentBytes
         let (start, used) = (ProcessorClock.now, child.processorTime)
-        for (place, member) in members.enumerated() {
+        for (index, member) in members.enumerated() {
             crowd.add(member, connectedBy: try Stream.connect(to: port))
             try crowd.turn()
             let crowd = crowd
-            if place - crowd.joinedCount >= 100 { try crowd.turn { place - crowd.joinedCount < 100 } }
+            if index - crowd.joinedCount >= 100 { try crowd.turn { index - crowd.joinedCount < 100 } }
         }
         let crowd = crowd
         try crowd.turn { crowd.joinedCount == count }
@@ -154,12 +154,12 @@ struct FanoutSession {
         result.paced = try load { latencies in
             let start = ProcessorClock.now + 1_000_000
             let due = messages.indices.map { start + UInt64(Double($0 - messages.lowerBound) * 1e9 / perSecond) }
-            crowd.deliveryArrived = { place, number in
-                latencies.times.append(Double(ProcessorClock.now - due[number - delivered[place]]))
+            crowd.deliveryArrived = { index, number in
+                latencies.times.append(Double(ProcessorClock.now - due[number - delivered[index]]))
             }
             let wanted = crowd.deliveredCount + messages.count * (crowd.members.count - 1)
-            for (place, number) in messages.enumerated() {
-                while ProcessorClock.now < due[place] { try crowd.turn() }
+            for (index, number) in messages.enumerated() {
+                while ProcessorClock.now < due[index] { try crowd.turn() }
                 crowd.say(number..<number + 1, by: 0)
             }
             try crowd.turn { crowd.deliveredCount >= wanted }

@@ -36,12 +36,12 @@ final class FloorServer {
             if number == -1 & Int(Int32.max) { accept() } else { ready(number) }
         }
         guard !round.isEmpty else { return }
-        for place in clients.indices {
-            if let own = clients[place].said {
-                clients[place].said = nil
-                send(Array(round[..<own.lowerBound]) + round[own.upperBound...], to: place)
+        for index in clients.indices {
+            if let own = clients[index].said {
+                clients[index].said = nil
+                send(Array(round[..<own.lowerBound]) + round[own.upperBound...], to: index)
             } else {
-                send(round, to: place)
+                send(round, to: index)
             }
         }
         round.removeAll(keepingCapacity: true)
@@ -57,34 +57,34 @@ final class FloorServer {
         }
     }
 
-    private func ready(_ place: Int) {
-        if !clients[place].queue.isEmpty {
-            let queue = clients[place].queue
-            clients[place].queue = []
-            send(queue, to: place)
-            if clients[place].queue.isEmpty { watch.change(clients[place].socket, number: place, forWriting: false) }
+    private func ready(_ index: Int) {
+        if !clients[index].queue.isEmpty {
+            let queue = clients[index].queue
+            clients[index].queue = []
+            send(queue, to: index)
+            if clients[index].queue.isEmpty { watch.change(clients[index].socket, number: index, forWriting: false) }
         }
-        let count = recv(clients[place].socket, buffer.baseAddress, buffer.count, 0)
+        let count = recv(clients[index].socket, buffer.baseAddress, buffer.count, 0)
         guard count > 0 else {
             if count == 0 { exit(0) }
             return
         }
-        let start = clients[place].said?.lowerBound ?? round.count
+        let start = clients[index].said?.lowerBound ?? round.count
         round.append(contentsOf: buffer[..<count])
-        clients[place].said = start..<round.count
+        clients[index].said = start..<round.count
     }
 
-    private func send(_ bytes: [UInt8], to place: Int) {
-        guard clients[place].queue.isEmpty else {
-            clients[place].queue += bytes
+    private func send(_ bytes: [UInt8], to index: Int) {
+        guard clients[index].queue.isEmpty else {
+            clients[index].queue += bytes
             return
         }
         let count = bytes.withUnsafeBytes {
-            Glibc.send(clients[place].socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            Glibc.send(clients[index].socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
         }
         if count < bytes.count {
-            clients[place].queue = Array(bytes[max(0, count)...])
-            watch.change(clients[place].socket, number: place, forWriting: true)
+            clients[index].queue = Array(bytes[max(0, count)...])
+            watch.change(clients[index].socket, number: index, forWriting: true)
         }
     }
 }
