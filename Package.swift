@@ -25,8 +25,7 @@ let package = Package(
             name: "earshot",
             dependencies: [
                 "Options", "Terminal", "Scripting", "JSON", "Wording", "Doctor", "Host", "Store", "PeerCore",
-                "RelayCore",
-                "RoomSync", "CoreModel", "Secure", "Wire",
+                "RelayCore", "RoomSync", "CoreModel", "Secure", "Wire",
             ],
             swiftSettings: settings),
 
@@ -35,8 +34,7 @@ let package = Package(
             name: "earshot-bench",
             dependencies: [
                 "Host", "Store", "PeerCore", "RelayCore", "RoomSync", "Links", "CoreModel", "Secure", "Wire",
-                "COpenSSL",
-                "CMeasure",
+                "COpenSSL", "CMeasure",
             ],
             swiftSettings: settings),
 

@@ -37,8 +37,8 @@ extension Relay {
         let rate = Int(configuration.limits.messageRate)
         send(
             .notice(
-                "\(RelayNotice.tooFast) \(rate) messages a second: the rest is passed on at that pace, and whoever goes on "
-                    + "is removed"), on: link)
+                "\(RelayNotice.tooFast) \(rate) messages a second: the rest is passed on at that pace, and a member that "
+                    + "continues is removed"), on: link)
     }
 
     /// Accepts the waiting entries, at each member's rate.
