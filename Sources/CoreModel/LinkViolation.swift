@@ -8,7 +8,7 @@ package struct LinkViolation: Error, Equatable {
     /// The exact error, for developers; nil if `text` says everything.
     package var detail: String?
     /// The version that the other side speaks, if that is the problem.
-    package var theirVersion: UInt64?
+    package internal(set) var theirVersion: UInt64?
 
     package init(_ text: String) { self.text = text }
 

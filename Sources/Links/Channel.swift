@@ -51,11 +51,11 @@ package struct Channel {
     /// The result of receiving bytes.
     package struct Received {
         /// The authenticated peer; set only in the call that completed the handshake.
-        package var authenticated: PeerID?
+        package internal(set) var authenticated: PeerID?
         /// The certificate of its community that a dialled relay presents, unverified; set together with
         /// ``authenticated``.
-        package var certificate: [UInt8]?
-        package var frames: [[UInt8]] = []
+        package internal(set) var certificate: [UInt8]?
+        package internal(set) var frames: [[UInt8]] = []
     }
 
     /// Decodes received bytes.

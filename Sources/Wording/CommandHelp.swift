@@ -2,15 +2,15 @@
 package struct CommandHelp {
     /// The name, without the slash.
     package var name: String
-    package var aliases: [String] = []
+    package internal(set) var aliases: [String] = []
     /// The arguments as the help shows them.
     package var arguments: String = ""
     /// A one-line description.
-    package var meaning: String
+    package internal(set) var meaning: String
     /// Further lines that `/help COMMAND` shows.
     package var details: [String] = []
     /// Whether the command is only for moderators of a relay; if so, `/help op` lists it.
-    package var isModeration = false
+    package internal(set) var isModeration = false
 
     package var usage: String { arguments.isEmpty ? "/\(name)" : "/\(name) \(arguments)" }
 

@@ -3,9 +3,9 @@
 public enum SafeText {
     /// The maximum number of combining marks on a character. Real writing uses three or four; more reach into other
     /// lines.
-    package static let maximumMarkCount = 8
+    static let maximumMarkCount = 8
     /// The maximum number of scalars in a character; the longest emoji in use has ten.
-    package static let maximumScalarCount = 16
+    static let maximumScalarCount = 16
 
     /// The number of columns from one tab stop to the next, as in terminals.
     private static let tabWidth = 8

@@ -37,9 +37,9 @@ package struct AgeClock {
     /// The stored state of the clock.
     package struct State: Equatable {
         /// The counted time; never goes back. Expiry times are set and compared in it.
-        package var counted = WallTime(milliseconds: 0)
+        package internal(set) var counted = WallTime(milliseconds: 0)
         /// The expected offset of the wall clock from it: the sum of all jumps that were not elapsed time.
-        package var offset: Int64 = 0
+        package internal(set) var offset: Int64 = 0
         /// The last deviation of the wall clock from where it is expected.
         var lead: Int64 = 0
         /// The part of the deviation that arose while no process ran.
@@ -169,7 +169,7 @@ package struct AgeClock {
     }
 
     /// Returns the time in milliseconds that processes have to run with a jump until it is believed.
-    package static func requiredRunningTime(_ jump: UInt64) -> UInt64 {
+    static func requiredRunningTime(_ jump: UInt64) -> UInt64 {
         min(max(dayMilliseconds, jump / 16), 7 * dayMilliseconds)
     }
 

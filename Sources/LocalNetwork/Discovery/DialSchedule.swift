@@ -207,7 +207,7 @@ struct DialSchedule {
     /// Returns whether a dial of this target is in progress.
     package func isUnderWay(_ target: DialTarget) -> Bool { entries[target]?.isUnderWay ?? false }
     /// Returns whether gossip may make the dial of this target unnecessary.
-    package func isLowPriority(_ target: DialTarget) -> Bool { entries[target]?.isLowPriority ?? false }
+    func isLowPriority(_ target: DialTarget) -> Bool { entries[target]?.isLowPriority ?? false }
 
     /// Returns the targets to dial now, within the limits, in the order in which they were due.
     package mutating func takeDue(at now: Instant) -> [DialTarget] {

@@ -43,14 +43,14 @@ package struct SightingTable {
     package var count: Int { sightings.count }
 
     /// Returns whether an announcement is newer than the known one of its peer. Sequence numbers grow across restarts.
-    package func isNewer(_ announcement: Announcement) -> Bool {
+    func isNewer(_ announcement: Announcement) -> Bool {
         guard let known = sightings[announcement.peer] else { return true }
         return announcement.sequence > known.announcement.announcement.sequence
     }
 
     /// Records a verified announcement that is newer than the known one.
     /// - Returns: False if there is no room for it.
-    package mutating func saw(
+    mutating func saw(
         _ announcement: SignedAnnouncement, at endpoint: Endpoint?, now: Instant, protecting linked: [PeerID]
     ) -> Bool {
         let peer = announcement.announcement.peer

@@ -5,7 +5,7 @@ package import Wire
 package struct Claim: Equatable {
     package var name: Nickname
     package var time: WallTime
-    package var isHeld: Bool
+    package internal(set) var isHeld: Bool
 
     package init(
         name: Nickname, time: WallTime, isHeld: Bool

@@ -85,9 +85,9 @@ package struct Arrivals: Equatable {
 /// The criterion by which entries of a log are old.
 package struct ExpiryCriterion {
     /// Entries that claim to be from before this time are old.
-    package var oldest: WallTime
+    package internal(set) var oldest: WallTime
     /// Entries above this Lamport time are never old: they arrived recently.
-    package var settled: UInt64 = .max
+    package internal(set) var settled: UInt64 = .max
     /// Claimed times after this one are wrong; such an entry is old if it is at or below ``expiredHorizon``.
     var future: WallTime = WallTime(milliseconds: .max)
     /// The Lamport time that the log had reached one retention time ago.

@@ -13,7 +13,7 @@ enum LogRangeContent: Equatable {
 /// order.
 struct LogRange: Equatable {
     package var end: EntryKey?
-    package var content: LogRangeContent
+    package internal(set) var content: LogRangeContent
 }
 
 /// The writer of a message of at most ``Reconciliation/messageBytes``: `[floor, range…]`.
